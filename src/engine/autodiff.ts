@@ -1,6 +1,7 @@
 import { nodeOf, tensorflow } from './backend.js';
 import { tensorOf } from './raw.js';
 import type { Tensor } from './tf.js';
+import { currentTrace, inPhase } from './trace.js';
 import type { Variable } from './variable.js';
 
 /** A scalar loss and whatever else the forward pass should hand out. */
@@ -26,24 +27,36 @@ export function differentiate<A extends Record<string, Tensor>>(
 ): Loss<A> & { gradients: Gradient[] } {
   const values = variables.map((variable) => variable.read());
   let aux: A | undefined;
-  const { value, grads } = tensorflow.engine().gradients(
-    () => {
-      const result = forward();
-      aux = result.aux;
-      for (const tensor of Object.values(aux)) tensorflow.keep(tensor);
-      if (result.loss.size !== 1) throw new Error(`the loss must be a scalar, got shape [${result.loss.shape}]`);
-      return result.loss as ReturnType<typeof tensorflow.scalar>;
-    },
-    values,
-    undefined,
-    true,
+  const { value, grads } = inPhase('backward', () =>
+    tensorflow.engine().gradients(
+      () => {
+        const result = inPhase('forward', forward);
+        aux = result.aux;
+        for (const tensor of Object.values(aux)) tensorflow.keep(tensor);
+        if (result.loss.size !== 1) throw new Error(`the loss must be a scalar, got shape [${result.loss.shape}]`);
+        return result.loss as ReturnType<typeof tensorflow.scalar>;
+      },
+      values,
+      undefined,
+      true,
+    ),
   );
   const gradients = variables.flatMap((variable, i) => (grads[i] ? [{ variable, gradient: grads[i] }] : []));
   if (!allowUnused && gradients.length < variables.length) {
     const missing = variables.filter((_, i) => !grads[i]).map((variable) => variable.name);
     throw new Error(`the loss does not depend on ${missing.join(', ')}`);
   }
+  note(gradients);
   return { loss: value, aux: aux!, gradients };
+}
+
+/** Tells the accounting of memory which buffers are gradients. */
+function note(gradients: readonly Gradient[]): void {
+  const { graph } = currentTrace();
+  for (const { variable, gradient } of gradients) {
+    const { operation, output } = nodeOf(gradient);
+    graph.gradients.push({ handle: variable.handle.operation, operation, output: output.index });
+  }
 }
 
 /** The value without a path for gradients. */

@@ -39,7 +39,7 @@ export const graphBinding = {
   TF_ATTR_RESOURCE: 10,
 
   isUsingGpuDevice: () => false,
-  getNumOfTensors: () => currentTrace().graph.nodes,
+  getNumOfTensors: () => currentTrace().graph.operations.length,
   // A node outlives the handle that TensorFlow.js had on it.
   deleteTensor: () => {},
 

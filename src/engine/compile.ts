@@ -5,12 +5,17 @@ import type { Pointer } from './c-api.js';
 import { dataTypeOf } from './data-types.js';
 import type { Node } from './graph.js';
 import { float32, type HostTensor } from './host-tensor.js';
+import type { MemoryPeak } from './memory/memory-parts.js';
+import { outOfMemory } from './memory/out-of-memory.js';
+import { predictMemory } from './memory/predict.js';
+import { profileRun, type RunProfile, standingBytes } from './memory/run-profile.js';
 import { cast, raw, tensorOf } from './raw.js';
-import { parseRunMetadata, type RunProfile } from './run-metadata.js';
+import { notFinite } from './require-finite.js';
 import type { Session } from './session.js';
 import type { Tensor } from './tf.js';
-import { type Trace, withTrace } from './trace.js';
+import { inPhase, type Trace, withTrace } from './trace.js';
 import { userFrame, withDeepStack } from './user-frame.js';
+import { writePending } from './variable.js';
 
 /** Values fed to a compiled function; a number is a float32 scalar. `step` is the step counter, see {@link Compiled}. */
 export type Inputs = Record<string, HostTensor | number>;
@@ -29,7 +34,9 @@ export interface Compiled<I extends Inputs, O extends Outputs> {
   (inputs: I): Promise<Values<O>>;
   /** Traces for these inputs without running. */
   trace(inputs: I): void;
-  /** Runs once with TensorFlow's full tracing: exact peak of live bytes, time by op. Slower than a plain run. */
+  /** The peak of live bytes that a run with these inputs would have, and its parts, without running. */
+  predict(inputs: I): MemoryPeak;
+  /** Runs once with TensorFlow's full tracing: the peak of live bytes and its parts, time by op. Slower than a plain run. */
   measure(inputs: I): Promise<RunProfile & { outputs: Values<O> }>;
 }
 
@@ -38,6 +45,7 @@ interface Plan {
   names: string[];
   fetches: Node[];
   targets: Pointer[];
+  guarded?: string[];
 }
 
 export function compileFunction<I extends Inputs, O extends Outputs>(
@@ -58,17 +66,33 @@ export function compileFunction<I extends Inputs, O extends Outputs>(
     const values = toValues(inputs);
     const plan = planFor(values);
     const feeds = values.map(([input, value]) => [plan.placeholders.get(input)!, value] as const);
-    const result = await session.run({ name, feeds, fetches: plan.fetches, targets: plan.targets, traced });
+    const { fetches, targets, guarded } = plan;
+    const result = await session.run({ name, feeds, fetches, targets, traced }).catch((error) => {
+      throw notFinite(error, guarded) ?? outOfMemory(error, name, () => predict(inputs)) ?? error;
+    });
     const outputs = Object.fromEntries(plan.names.map((output, i) => [output, result.outputs[i]])) as Values<O>;
     return { outputs, metadata: result.metadata };
   }
 
+  function predict(inputs: I): MemoryPeak {
+    const values = toValues(inputs);
+    const { placeholders, fetches, targets } = planFor(values);
+    return predictMemory({
+      ...session.graph,
+      feeds: [...placeholders.values()].map(({ operation }) => operation),
+      fetches: fetches.map(({ operation, output }) => ({ operation, output: output.index })),
+      targets: targets.map(session.graph.indexOf),
+      standing: standingBytes(session, values),
+    });
+  }
+
   return Object.assign(async (inputs: I) => (await run(inputs, false)).outputs, {
     trace: (inputs: I) => void planFor(toValues(inputs)),
+    predict,
     async measure(inputs: I) {
       if (session.xla) throw new Error('a step compiled by XLA cannot be measured: it does not record its allocations');
       const { outputs, metadata } = await run(inputs, true);
-      return { outputs, ...parseRunMetadata(metadata!) };
+      return { outputs, ...profileRun(session, toValues(inputs), metadata!) };
     },
   });
 }
@@ -101,9 +125,11 @@ function tracePlan(
   const trace: Trace = {
     ...{ name, graph, seed, compute, step: placeholders.get('step') },
     ...{ controls: [], effects: [], variables: new Map(), draws: new Set(), kept: [] },
+    replaying: false,
   };
   const outputs = withTrace(trace, () => withDeepStack(() => traced(trace, fn, placeholders)));
-  return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets: trace.effects };
+  const { effects: targets, guarded } = trace;
+  return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets, guarded };
 }
 
 function traced(
@@ -119,6 +145,7 @@ function traced(
         return [input, input === 'step' ? cast(tensor, 'float32') : tensor];
       });
       const outputs = fn(Object.fromEntries(inputs));
+      inPhase('update', writePending);
       if (trace.failure) throw trace.failure;
       for (const [output, tensor] of Object.entries(checkOutputs(outputs))) fetched.set(output, fetchable(tensor));
     });

@@ -13,6 +13,7 @@ export const DT = {
   BFLOAT16: 14,
   HALF: 19,
   RESOURCE: 20,
+  UINT32: 22,
   UINT64: 23,
 } as const;
 

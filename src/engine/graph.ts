@@ -3,6 +3,7 @@ import { type CApi, cApi, checked, type Output, type Pointer } from './c-api.js'
 import { DT, dataTypeOf, isFloat } from './data-types.js';
 import { type HostTensor, sizeOf } from './host-tensor.js';
 import { groupInputs, type OpDef, opDefOf } from './op-def.js';
+import type { GradientRecord, OperationRecord, Phase } from './operation-record.js';
 import { toNative } from './tensor-transfer.js';
 
 /** One output of a node: what a traced tensor stands for. */
@@ -11,6 +12,8 @@ export interface Node {
   /** The op that makes it, as TensorFlow names it. */
   type: string;
   graph: Graph;
+  /** Index of that operation among the graph's. */
+  operation: number;
   output: Output;
   /** -1 where it depends on values. */
   shape: number[];
@@ -24,8 +27,14 @@ export interface Graph {
   add(type: string, inputs: readonly Node[], attributes: readonly Attribute[], controls?: readonly Pointer[]): Added;
   /** Adds a constant; small equal ones are shared. */
   constant(value: HostTensor): Node;
-  /** Operations so far. */
-  readonly nodes: number;
+  /** Every operation, in order of creation. */
+  readonly operations: readonly OperationRecord[];
+  /** Place of an operation among them. */
+  indexOf(operation: Pointer): number;
+  /** Every gradient of a variable taken so far. */
+  readonly gradients: GradientRecord[];
+  /** What is being traced; the first part of every new operation's name. */
+  phase: Phase;
   close(): void;
 }
 
@@ -57,21 +66,24 @@ export function createGraph(): Graph {
   const definitions = new Map<string, OpDef>();
   const constants = new Map<string, Node>();
   const ids: number[] = [];
-  let operations = 0;
+  const operations: OperationRecord[] = [];
+  const indices = new Map<Pointer, number>();
   let closed = false;
 
   const graph: Graph = {
     pointer,
-    get nodes() {
-      return operations;
-    },
+    operations,
+    indexOf: (operation) => indices.get(operation)!,
+    gradients: [],
+    phase: 'input',
     add(type, inputs, attributes, controls = []) {
       checkOpen();
       const foreign = inputs.find((node) => node.graph !== graph);
       if (foreign) throw new Error(`an input of ${type} (a ${foreign.type}) belongs to another session`);
       const def = definitionOf(type);
       const flat = widen(inputs, def, attributes);
-      const description: Pointer = c.NewOperation(pointer, type, `${type}_${operations++}`);
+      const name = nameOf(type);
+      const description: Pointer = c.NewOperation(pointer, type, name);
       for (const group of groupInputs(def, flat, listLengths(attributes))) {
         if (!Array.isArray(group)) c.AddInput(description, group.output);
         else
@@ -84,11 +96,7 @@ export function createGraph(): Graph {
       for (const control of controls) c.AddControlInput(description, control);
       setAttributes(description, def, attributes);
       const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
-      const count: number = c.OperationNumOutputs(operation);
-      return {
-        operation,
-        outputs: Array.from({ length: count }, (_, index) => register({ oper: operation, index }, type)),
-      };
+      return { operation, outputs: record(operation, name, type, flat, controls) };
     },
     constant(value) {
       checkOpen();
@@ -116,11 +124,34 @@ export function createGraph(): Graph {
     return known;
   }
 
-  function register(output: Output, type: string): Node {
+  const nameOf = (type: string) => `${graph.phase}/${type}_${operations.length}`;
+
+  function record(
+    operation: Pointer,
+    name: string,
+    type: string,
+    inputs: readonly Node[],
+    controls: readonly Pointer[],
+  ): Node[] {
+    const index = operations.length;
+    const count: number = c.OperationNumOutputs(operation);
+    indices.set(operation, index);
+    operations.push({
+      ...{ index, name, type, phase: graph.phase, outputs: [] },
+      inputs: inputs.map((node) => ({ operation: node.operation, output: node.output.index })),
+      controls: controls.map((control) => indices.get(control)!),
+    });
+    const outputs = Array.from({ length: count }, (_, i) => register({ oper: operation, index: i }, type, index));
+    operations[index].outputs = outputs.map(({ shape, dataType }) => ({ shape, dataType }));
+    return outputs;
+  }
+
+  function register(output: Output, type: string, operation: number): Node {
     const node = {
       id: nextId++,
       type,
       graph,
+      operation,
       output,
       shape: shapeOf(c, pointer, output, type),
       dataType: c.OperationOutputType(output),
@@ -156,13 +187,14 @@ export function createGraph(): Graph {
   const cast = (node: Node, dataType: number): Node => graph.add('Cast', [node], castTo(dataType)).outputs[0];
 
   function addConstant(value: HostTensor): Node {
-    const description: Pointer = c.NewOperation(pointer, 'Const', `Const_${operations++}`);
+    const name = nameOf('Const');
+    const description: Pointer = c.NewOperation(pointer, 'Const', name);
     const tensor = toNative(value);
     try {
       c.SetAttrType(description, 'dtype', dataTypeOf(value.dtype));
       checked('Const', (status) => c.SetAttrTensor(description, 'value', tensor, status));
       const operation: Pointer = checked('Const', (status) => c.FinishOperation(description, status));
-      return register({ oper: operation, index: 0 }, 'Const');
+      return record(operation, name, 'Const', [], [])[0];
     } finally {
       c.DeleteTensor(tensor);
     }

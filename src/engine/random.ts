@@ -27,7 +27,8 @@ const PHILOX = 1;
 function draw(type: string, shape: number[], name: string): Tensor {
   const trace = currentTrace();
   if (!trace.step) throw new Error(`'${name}' draws random numbers: give the compiled function an input named 'step'`);
-  if (trace.draws.has(name)) throw new Error(`two random draws are named '${name}': they would be the same numbers`);
+  if (trace.draws.has(name) && !trace.replaying)
+    throw new Error(`two random draws are named '${name}': they would be the same numbers`);
   trace.draws.add(name);
   const { graph } = trace;
   const key = uint64(keyOf(trace.seed, name), [1]);

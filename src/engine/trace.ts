@@ -1,5 +1,6 @@
 import type { Pointer } from './c-api.js';
 import type { Graph, Node } from './graph.js';
+import type { Phase } from './operation-record.js';
 import type { Tensor } from './tf.js';
 import type { Variable } from './variable.js';
 
@@ -9,6 +10,8 @@ export interface VariableUse {
   readsSinceWrite: Pointer[];
   /** The tensor of the current value; reads between two writes share it. */
   current?: Tensor;
+  /** A value assigned but not written yet. */
+  pending?: Tensor;
 }
 
 /** What is known while a function is being traced. */
@@ -23,6 +26,12 @@ export interface Trace {
   /** Operations that must run though nothing fetches them (assignments). */
   effects: Pointer[];
   variables: Map<Variable, VariableUse>;
+  /** Variables read so far, while someone wants to know. */
+  reads?: Set<Variable>;
+  /** True while a forward pass is computed again: it has no effects, and draws the same random numbers. */
+  replaying: boolean;
+  /** Names of the values that must be finite for the updates to happen. */
+  guarded?: string[];
   /** Names of random draws: two under one name would be the same numbers. */
   draws: Set<string>;
   /** Handles to dispose when the trace ends. */
@@ -52,6 +61,18 @@ export function withTrace<T>(trace: Trace, act: () => T): T {
     return act();
   } finally {
     current = undefined;
+  }
+}
+
+/** Marks what `act` adds to the graph. */
+export function inPhase<T>(phase: Phase, act: () => T): T {
+  const { graph } = currentTrace();
+  const before = graph.phase;
+  graph.phase = phase;
+  try {
+    return act();
+  } finally {
+    graph.phase = before;
   }
 }
 

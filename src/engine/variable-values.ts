@@ -97,6 +97,7 @@ export function createVariableValues(graph: Graph, run: (request: RunRequest) =>
         return variable;
       });
       await this.flush();
+      if (chosen.length === 0) return {};
       for (const variable of chosen) {
         if (reads.has(variable)) continue;
         const attributes = [typeAttr('dtype', dataTypeOf(variable.dtype))];

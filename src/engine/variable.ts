@@ -1,9 +1,10 @@
 import { type Attribute, shapeAttr, stringAttr, typeAttr } from './attributes.js';
+import { nodeOf } from './backend.js';
 import type { Pointer } from './c-api.js';
 import { dataTypeOf } from './data-types.js';
 import type { Graph, Node } from './graph.js';
 import type { DType } from './host-tensor.js';
-import { rawOperation, tensorOf } from './raw.js';
+import { cast, rawOperation, tensorOf } from './raw.js';
 import type { Tensor } from './tf.js';
 import { currentTrace, type VariableUse } from './trace.js';
 
@@ -16,7 +17,7 @@ export interface Variable {
   readonly handle: Node;
   /** While tracing: the current value. Reads and writes happen in the order of the code. */
   read(): Tensor;
-  /** While tracing: sets the value, when the compiled function runs. */
+  /** While tracing: sets the value, when the compiled function runs and nothing refuses the step (see requireFinite). */
   assign(value: Tensor): void;
 }
 
@@ -36,7 +37,7 @@ export function createVariable(graph: Graph, name: string, shape: number[], dtyp
           `variable '${name}' has shape [${shape}]; it cannot be assigned a tensor of shape [${value.shape}]`,
         );
       }
-      update([variable], 'AssignVariableOp', [value], [typeAttr('dtype', dataTypeOf(dtype))]);
+      assignVariable(variable, value);
     },
   };
   return variable;
@@ -54,8 +55,9 @@ function useOf(variable: Variable): VariableUse {
 
 function readVariable(variable: Variable): Tensor {
   const use = useOf(variable);
-  if (use.current) return use.current;
   const trace = currentTrace();
+  trace.reads?.add(variable);
+  if (use.current) return use.current;
   const controls = use.lastWrite ? [use.lastWrite] : [];
   const attributes = [typeAttr('dtype', dataTypeOf(variable.dtype))];
   const { operation, outputs } = trace.graph.add('ReadVariableOp', [variable.handle], attributes, controls);
@@ -66,8 +68,35 @@ function readVariable(variable: Variable): Tensor {
 }
 
 /**
+ * The write itself is added at the end of the trace, or before another op changes the variable: so it stands behind a check that
+ * comes later. Until then reads see the value as it is.
+ */
+function assignVariable(variable: Variable, value: Tensor): void {
+  if (currentTrace().replaying) return;
+  const use = useOf(variable);
+  const kept = tensorOf(nodeOf(cast(value, variable.dtype)));
+  Object.assign(use, { pending: kept, current: kept });
+}
+
+/** Adds the writes that were held back. */
+export function writePending(): void {
+  for (const variable of currentTrace().variables.keys()) writeNow(variable);
+}
+
+function writeNow(variable: Variable): void {
+  const use = useOf(variable);
+  const { pending } = use;
+  if (!pending) return;
+  use.pending = undefined;
+  update([variable], 'AssignVariableOp', [pending], [typeAttr('dtype', dataTypeOf(variable.dtype))]);
+  // The value is known: no need to read it back.
+  use.current = pending;
+}
+
+/**
  * Adds an op that writes variables in place (AssignVariableOp, ResourceApplyMomentum, ...): their handles come first, then
- * `inputs`. It runs after every earlier read and write of them, and every later read waits for it.
+ * `inputs`. It runs after every earlier read and write of them, and every later read waits for it. While a forward pass is replayed
+ * nothing is written: that happened in the first one.
  */
 export function update(
   variables: readonly Variable[],
@@ -76,6 +105,8 @@ export function update(
   attributes: readonly Attribute[],
 ): void {
   const trace = currentTrace();
+  if (trace.replaying) return;
+  for (const variable of variables) writeNow(variable);
   const uses = variables.map(useOf);
   const before: Pointer[] = uses.flatMap((use) => [...use.readsSinceWrite, ...(use.lastWrite ? [use.lastWrite] : [])]);
   const saved = trace.controls;

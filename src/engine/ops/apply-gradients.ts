@@ -1,5 +1,6 @@
-import { boolAttr } from '../attributes.js';
+import { boolAttr, typeAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
+import { DT } from '../data-types.js';
 import type { Tensor } from '../tf.js';
 import { update, type Variable } from '../variable.js';
 
@@ -35,4 +36,9 @@ export function applyAdam(
   const constants = [beta1, beta2].map((value) => tensorflow.scalar(value) as Tensor);
   const inputs = [...powers, rate, ...constants, tensorflow.mul(epsilon, scale), gradient];
   update([weight, mean, square], 'ResourceApplyAdam', inputs, []);
+}
+
+/** w <- w - delta, in place. */
+export function subtractFrom(weight: Variable, delta: Tensor): void {
+  update([weight], 'AssignSubVariableOp', [delta], [typeAttr('dtype', DT.FLOAT)]);
 }

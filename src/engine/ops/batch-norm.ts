@@ -49,12 +49,19 @@ export function batchNormTrain(x: Tensor, scale: Tensor, offset: Tensor, epsilon
 /** Batch normalisation by given (running) statistics: an affine map per channel. */
 export function batchNormInference(
   x: Tensor,
-  scale: Tensor,
-  offset: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
   mean: Tensor,
   variance: Tensor,
   epsilon: number,
 ): Tensor {
-  const factor = tensorflow.mul(scale, tensorflow.rsqrt(tensorflow.add(variance, epsilon)));
-  return tensorflow.add(tensorflow.mul(x, factor), tensorflow.sub(offset, tensorflow.mul(mean, factor)));
+  const { scale, offset } = foldBatchNorm(gamma, beta, mean, variance, epsilon);
+  return tensorflow.add(tensorflow.mul(x, scale), offset);
+}
+
+/** That affine map, scale * x + offset, each [channels]. */
+export function foldBatchNorm(gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number) {
+  const scale: Tensor = tensorflow.mul(gamma, tensorflow.rsqrt(tensorflow.add(variance, epsilon)));
+  const offset: Tensor = tensorflow.sub(beta, tensorflow.mul(mean, scale));
+  return { scale, offset };
 }

@@ -1,5 +1,6 @@
 import { type Attribute, intAttr, stringAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
+import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { currentTrace } from '../trace.js';
@@ -24,16 +25,18 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   const strided = stride[0] > 1 || stride[1] > 1;
   if (dilation[0] > 1 || dilation[1] > 1) {
     const y = dilated(x, filter, dilation, pad);
-    return strided ? subsample(y, stride) : y;
+    return strided ? sampled(y, sampling(stride)) : y;
   }
   if (strided && fh === 1 && fw === 1) {
     // The weight gradient of a strided 1x1 convolution with few channels writes past its buffer in TensorFlow 2.21's oneDNN
     // kernel. Taking the samples first is the same mathematics, safe and faster.
-    return convolve(subsample(padded(x, pad), stride), filter, [1, 1], 'VALID');
+    const taken = pad[0] || pad[1] ? sampled(x, padding(pad)) : x;
+    return convolve(taken, filter, [1, 1], 'VALID', sampling(stride));
   }
   const same = !strided && pad[0] * 2 === fh - 1 && pad[1] * 2 === fw - 1;
   // oneDNN does not take over the gradients of EXPLICIT padding, hence SAME or a padding of our own with VALID.
-  return same ? convolve(x, filter, stride, 'SAME') : convolve(padded(x, pad), filter, stride, 'VALID');
+  if (same) return convolve(x, filter, stride, 'SAME');
+  return convolve(x, filter, stride, 'VALID', pad[0] || pad[1] ? padding(pad) : everything);
 }
 
 /** The dilation that counts: along an axis with one tap it means nothing. */
@@ -51,47 +54,74 @@ function dilated(x: Tensor, filter: Tensor, dilation: [number, number], pad: [nu
   return joinPhases(y, dilation, [along(0), along(1)]);
 }
 
-function padded(x: Tensor, [ph, pw]: [number, number]): Tensor {
-  if (ph === 0 && pw === 0) return x;
-  return tensorflow.pad(x, [
-    [0, 0],
-    [ph, ph],
-    [pw, pw],
-    [0, 0],
-  ]);
+/** A choice of places in front of a convolution. It is made again for the gradient, so that the chosen copy is not kept. */
+interface Sampling {
+  forward(x: Tensor): Tensor;
+  /** The gradient for a map of the given shape. */
+  backward(dy: Tensor, shape: number[]): Tensor;
 }
 
+const everything: Sampling = { forward: (x) => x, backward: (dy) => dy };
+
+/** Zeros on both sides. */
+const padding = ([ph, pw]: [number, number]): Sampling => ({
+  forward: (x) =>
+    tensorflow.pad(x, [
+      [0, 0],
+      [ph, ph],
+      [pw, pw],
+      [0, 0],
+    ]),
+  backward: (dy, shape) => tensorflow.slice(dy, [0, ph, pw, 0], shape),
+});
+
 /** Every sh-th row and sw-th column; TensorFlow.js has no gradient for its stridedSlice. */
-function subsample(x: Tensor, [sh, sw]: [number, number]): Tensor {
+function sampling([sh, sw]: [number, number]): Sampling {
   const integers = (values: number[]) => tensorflow.tensor1d(values, 'int32');
-  const slice = () => [integers([0, 0, 0, 0]), integers(x.shape), integers([1, sh, sw, 1])];
+  const slice = (shape: number[]) => [integers([0, 0, 0, 0]), integers(shape), integers([1, sh, sw, 1])];
+  return {
+    forward: (x) => raw('StridedSlice', [x, ...slice(x.shape)])[0],
+    backward: (dy, shape) => raw('StridedSliceGrad', [integers(shape), ...slice(shape), dy])[0],
+  };
+}
+
+/** A sampling on its own, differentiable. */
+function sampled(x: Tensor, { forward, backward }: Sampling): Tensor {
   return tensorflow.customGrad((input) => ({
-    value: raw('StridedSlice', [input as Tensor, ...slice()])[0],
-    gradFunc: (dy: Tensor) => raw('StridedSliceGrad', [integers(x.shape), ...slice(), dy])[0],
+    value: forward(input as Tensor),
+    gradFunc: (dy: Tensor) => backward(dy, x.shape),
   }))(x);
 }
 
-function convolve(x: Tensor, filter: Tensor, stride: [number, number], padding: 'SAME' | 'VALID'): Tensor {
+function convolve(
+  x: Tensor,
+  filter: Tensor,
+  stride: [number, number],
+  edges: 'SAME' | 'VALID',
+  { forward, backward }: Sampling = everything,
+): Tensor {
   const attributes: Attribute[] = [
     intAttr('strides', [1, ...stride, 1]),
-    stringAttr('padding', padding),
+    stringAttr('padding', edges),
     stringAttr('data_format', 'NHWC'),
   ];
   const { compute } = currentTrace();
+  const sizes = (shape: number[]) => tensorflow.tensor1d(shape, 'int32');
   const op = tensorflow.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const [input, weights] = (args as Tensor[]).map((tensor) => cast(tensor, compute));
     save([input, weights]);
     return {
-      value: raw('Conv2D', [input, weights], attributes)[0],
+      value: raw('Conv2D', [forward(input), weights], attributes)[0],
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [inputSaved, weightsSaved] = saved;
         const dyCast = cast(dy, compute);
-        const sizes = (shape: number[]) => tensorflow.tensor1d(shape, 'int32');
-        return [
-          raw('Conv2DBackpropInput', [sizes(x.shape), weightsSaved, dyCast], attributes)[0],
-          cast(raw('Conv2DBackpropFilter', [inputSaved, sizes(filter.shape), dyCast], attributes)[0], 'float32'),
-        ];
+        const seen = after([dy], () => forward(saved[0]));
+        const [filterGradient] = raw('Conv2DBackpropFilter', [seen, sizes(filter.shape), dyCast], attributes);
+        // The input's gradient leads on to the layers before: if it ran first, this layer's maps would stay alive meanwhile.
+        const [inputGradient] = after([filterGradient], () =>
+          raw('Conv2DBackpropInput', [sizes(seen.shape), saved[1], dyCast], attributes),
+        );
+        return [backward(inputGradient, x.shape), cast(filterGradient, 'float32')];
       },
     };
   });

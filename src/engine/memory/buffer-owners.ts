@@ -1,0 +1,58 @@
+import type { OperationRecord } from '../operation-record.js';
+import type { Allocation, NodeRun } from './run-metadata.js';
+
+/** Finds the allocation behind a node's output; undefined where it is older than the run. */
+export type Owners = (name: string, slot: number) => Allocation | undefined;
+
+/**
+ * Follows buffers through the nodes that hand them on (reshapes, ops in place): TensorFlow books a buffer under the node that
+ * allocated it only. `nodes` are in order of their starts.
+ */
+export function bufferOwners(nodes: readonly NodeRun[]): Owners {
+  const latest = new Map<bigint, Allocation>();
+  const owners = new Map<string, Allocation>();
+  for (const node of nodes) {
+    const own = node.allocations.filter(({ to }) => to >= node.end);
+    for (const { slot, bytes, address } of node.outputs) {
+      if (address === undefined) continue;
+      const before = latest.get(address);
+      // An address is handed on while its buffer lives, and taken anew after that.
+      const passedOn = before && before.to >= node.start && !node.allocations.includes(before) && before.bytes >= bytes;
+      const fresh = own.findIndex((allocation) => allocation.bytes === bytes);
+      const owner = passedOn && (fresh < 0 || before.to > node.end) ? before : own.splice(fresh, fresh < 0 ? 0 : 1)[0];
+      if (!owner) continue;
+      latest.set(address, owner);
+      owners.set(`${node.name}:${slot}`, owner);
+    }
+  }
+  return (name, slot) => owners.get(`${name}:${slot}`);
+}
+
+/**
+ * Ends the allocations that variables took over when they were written: from then on they are the variable's, and the
+ * variable's former buffer, which no record shows, is gone.
+ */
+export function handOverToVariables(
+  nodes: readonly NodeRun[],
+  operations: readonly OperationRecord[],
+  owners: Owners,
+): void {
+  for (const node of nodes) {
+    const record = operationOf(node.name, operations);
+    if (!record || record.type === 'ReadVariableOp' || !record.inputs.some(isHandle)) continue;
+    const values = record.inputs.filter((input) => !isHandle(input));
+    const given = values.map(({ operation, output }) => owners(operations[operation].name, output));
+    for (const allocation of [...node.allocations, ...given]) {
+      if (allocation?.to === Number.POSITIVE_INFINITY) allocation.to = node.end;
+    }
+  }
+  function isHandle({ operation }: { operation: number }): boolean {
+    return operations[operation].type === 'VarHandleOp';
+  }
+}
+
+/** The operation a node of a run was made from; TensorFlow's rewriting adds to the name. */
+export function operationOf(name: string, operations: readonly OperationRecord[]): OperationRecord | undefined {
+  const index = /(?:^|\/)(?:input|forward|backward|update)\/[A-Za-z0-9_]+?_(\d+)/.exec(name)?.[1];
+  return index === undefined ? undefined : operations[Number(index)];
+}

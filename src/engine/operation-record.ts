@@ -1,0 +1,28 @@
+/**
+ * What a part of a graph is for: making a function's inputs usable (features), the forward pass of what is differentiated, its
+ * gradients, or the updates that follow. Memory is accounted by it.
+ */
+export type Phase = 'input' | 'forward' | 'backward' | 'update';
+
+/** One operation of a graph as the planner of memory sees it. */
+export interface OperationRecord {
+  /** Its place in order of creation. */
+  index: number;
+  /** `phase/Type_index`. */
+  name: string;
+  type: string;
+  phase: Phase;
+  inputs: { operation: number; output: number }[];
+  /** Operations it waits for. */
+  controls: number[];
+  /** Element types are TensorFlow's numbers. */
+  outputs: { shape: number[]; dataType: number }[];
+}
+
+/** Where the gradient of a trained variable comes from. */
+export interface GradientRecord {
+  /** The operation that makes the variable's handle. */
+  handle: number;
+  operation: number;
+  output: number;
+}

@@ -1,0 +1,44 @@
+import { type Attribute, intAttr, stringAttr } from '../attributes.js';
+import { tensorflow } from '../backend.js';
+import { after } from '../local-gradients.js';
+import { cast, raw } from '../raw.js';
+import type { Tensor } from '../tf.js';
+import { currentTrace } from '../trace.js';
+
+const ATTRIBUTES: readonly Attribute[] = [
+  intAttr('strides', [1, 1, 1, 1]),
+  stringAttr('padding', 'SAME'),
+  stringAttr('data_format', 'NHWC'),
+];
+
+/**
+ * Depth-wise 2-D convolution (cross-correlation): every channel of `x` [batch, height, width, channels] with a filter of its own,
+ * `filter` [fh, fw, channels] of odd sizes. Zeros around keep the size. Differentiable in both; computes in the session's compute
+ * type.
+ */
+export function depthwiseConv2d(x: Tensor, filter: Tensor): Tensor {
+  const { compute } = currentTrace();
+  const kernel = [...filter.shape, 1];
+  const op = tensorflow.customGrad((...args) => {
+    const save = args.pop() as unknown as (tensors: Tensor[]) => void;
+    const [input, weights] = (args as Tensor[]).map((tensor) => cast(tensor, compute));
+    save([input, weights]);
+    return {
+      value: raw('DepthwiseConv2dNative', [input, weights], ATTRIBUTES)[0],
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [inputSaved, weightsSaved] = saved;
+        const dyCast = cast(dy, compute);
+        const sizes = (shape: number[]) => tensorflow.tensor1d(shape, 'int32');
+        const ofFilter = [inputSaved, sizes(kernel), dyCast];
+        const [filterGradient] = raw('DepthwiseConv2dNativeBackpropFilter', ofFilter, ATTRIBUTES);
+        // As in conv2d: the input's gradient first would keep this layer's maps alive meanwhile.
+        const ofInput = [sizes(x.shape), weightsSaved, dyCast];
+        const [inputGradient] = after([filterGradient], () =>
+          raw('DepthwiseConv2dNativeBackpropInput', ofInput, ATTRIBUTES),
+        );
+        return [inputGradient, cast(filterGradient, 'float32')];
+      },
+    };
+  });
+  return op(x, tensorflow.reshape(filter, kernel));
+}

@@ -1,0 +1,39 @@
+import { UserError } from '../errors.js';
+import { intAttr } from './attributes.js';
+import { tensorflow } from './backend.js';
+import { TensorFlowError } from './c-api.js';
+import { raw, rawOperation } from './raw.js';
+import type { Tensor } from './tf.js';
+import { currentTrace } from './trace.js';
+
+/** A step that was refused before it changed anything, because a value was not finite. */
+export class NotFiniteError extends UserError {}
+
+/**
+ * While tracing: whatever is added from here on, updates above all, runs only when every number of `tensors` is finite; otherwise
+ * the run throws a NotFiniteError that names the first few, and no variable has changed. Ask once in a function.
+ */
+export function requireFinite(tensors: Readonly<Record<string, Tensor>>): void {
+  const trace = currentTrace();
+  if (trace.guarded) throw new Error(`'${trace.name}' checks for finite values twice`);
+  trace.guarded = Object.keys(tensors);
+  // Half the sum of squares: one pass over each tensor, without a copy of it.
+  const energies = Object.values(tensors).map((tensor) => raw('L2Loss', [tensor])[0]);
+  const all = tensorflow.stack(energies);
+  const sound = raw('IsFinite', [tensorflow.sum(all)])[0];
+  const { operation } = rawOperation('Assert', [sound, all], [intAttr('summarize', energies.length)]);
+  trace.controls = [...trace.controls, operation];
+}
+
+/** The error of a refused run, from what TensorFlow says of the assertion; undefined when it says something else. */
+export function notFinite(error: unknown, guarded: readonly string[] | undefined): NotFiniteError | undefined {
+  if (!guarded || !(error instanceof TensorFlowError)) return undefined;
+  const found = /assertion failed: \[([^\]]*)\]/.exec(error.detail);
+  if (!found) return undefined;
+  const energies = found[1].trim().split(/\s+/);
+  const wrong = guarded.filter((_, i) => !Number.isFinite(Number(energies[i])));
+  const values = guarded.flatMap((_, i) => (Number.isFinite(Number(energies[i])) ? [] : [energies[i]]));
+  const kind = values.some((value) => /nan/i.test(value)) ? 'not a number' : 'too large for a float';
+  const more = wrong.length > 3 ? ` and ${wrong.length - 3} more` : '';
+  return new NotFiniteError(`${wrong.slice(0, 3).join(', ')}${more} became ${kind}`);
+}
