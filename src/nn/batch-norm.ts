@@ -1,6 +1,7 @@
-import { batchNormInference, batchNormTrain } from '../engine/ops/batch-norm.js';
+import { batchNormInference, batchNormTrain, foldBatchNorm } from '../engine/ops/batch-norm.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
+import type { Layer } from './layer.js';
 import type { Pass } from './pass.js';
 import type { Scope } from './scope.js';
 
@@ -11,31 +12,43 @@ export interface BatchNormOptions {
   epsilon?: number;
   /** Learned scale and offset. Default true. */
   affine?: boolean;
+  /** First value of the learned scale. Default 1; small at the end of a residual function, it starts near the identity. */
+  initialScale?: number;
+}
+
+/** A batch normalisation that also tells what it does in inference. */
+export interface BatchNorm extends Layer {
+  /** The affine map by the running statistics, scale * x + offset, each [channels]. */
+  folded(): { scale: Tensor; offset: Tensor };
 }
 
 /**
  * Batch normalisation (Ioffe and Szegedy 2015) over the last axis of a tensor of any rank. In training it uses the
- * batch's statistics and updates the running ones, as side effects of the step.
+ * batch's statistics and updates the running ones, once even if the layer is computed again for the backward pass.
  */
-export function batchNormLayer(scope: Scope, channels: number, options: BatchNormOptions = {}) {
-  const { momentum = 0.1, epsilon = 1e-5, affine = true } = options;
-  const scale = affine ? scope.param('scale', [channels], 1) : undefined;
+export function batchNormLayer(scope: Scope, channels: number, options: BatchNormOptions = {}): BatchNorm {
+  const { momentum = 0.1, epsilon = 1e-5, affine = true, initialScale = 1 } = options;
+  const scale = affine ? scope.param('scale', [channels], initialScale) : undefined;
   const offset = affine ? scope.param('offset', [channels], 0) : undefined;
   const mean = scope.buffer('mean', [channels], 0);
   const variance = scope.buffer('variance', [channels], 1);
 
-  return (x: Tensor, pass: Pass): Tensor => {
-    const gamma = scale?.read() ?? tf.ones([channels]);
-    const beta = offset?.read() ?? tf.zeros([channels]);
-    if (!pass.training) return batchNormInference(x, gamma, beta, mean.read(), variance.read(), epsilon);
+  const gamma = (): Tensor => scale?.read() ?? tf.ones([channels]);
+  const beta = (): Tensor => offset?.read() ?? tf.zeros([channels]);
+
+  const norm = (x: Tensor, pass: Pass): Tensor => {
+    if (!pass.training) return batchNormInference(x, gamma(), beta(), mean.read(), variance.read(), epsilon);
     if (x.size / channels < 2)
       throw new Error(`${scope.path}: batch normalisation needs two values a channel, got [${x.shape}]`);
     const map = tf.reshape(x, x.rank === 4 ? x.shape : [-1, 1, 1, channels]);
-    const result = batchNormTrain(map, gamma, beta, epsilon);
+    const result = batchNormTrain(map, gamma(), beta(), epsilon);
     blend(mean, result.mean, momentum);
     blend(variance, result.variance, momentum);
     return tf.reshape(result.y, x.shape);
   };
+  return Object.assign(norm, {
+    folded: () => foldBatchNorm(gamma(), beta(), mean.read(), variance.read(), epsilon),
+  });
 }
 
 const blend = (running: Variable, batch: Tensor, share: number): void =>

@@ -1,4 +1,5 @@
 import { type ConvGeometry, conv2d } from '../engine/ops/conv2d.js';
+import { depthwiseConv2d } from '../engine/ops/depthwise-conv2d.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { heNormal } from './initializers.js';
 import type { Initializer, Scope } from './scope.js';
@@ -26,12 +27,18 @@ export function convLayer(scope: Scope, options: ConvOptions): (x: Tensor) => Te
   };
 }
 
-/** A 1-D convolution over time, [batch, time, inputs] -> [batch, time, outputs], "same" padding, stride 1. */
+/** A 3x3 convolution of each channel by itself over [batch, time, frequency, channels]; "same" padding, stride 1, no bias. */
+export function depthwiseConvLayer(scope: Scope, channels: number): (x: Tensor) => Tensor {
+  const weight = scope.param('weight', [3, 3, channels], heNormal);
+  return (x) => depthwiseConv2d(x, weight.read());
+}
+
+/** A 1-D convolution over time, [batch, time, inputs] -> [batch, time / stride, outputs], "same" padding. */
 export function timeConvLayer(
   scope: Scope,
-  options: { inputs: number; outputs: number; kernel: number; dilation?: number; bias?: boolean },
+  options: { inputs: number; outputs: number; kernel: number; dilation?: number; stride?: number; bias?: boolean },
 ): (x: Tensor) => Tensor {
-  const { kernel, dilation = 1, ...rest } = options;
-  const layer = convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation] });
+  const { kernel, dilation = 1, stride = 1, ...rest } = options;
+  const layer = convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation], stride: [1, stride] });
   return (x) => tf.squeeze(layer(tf.expandDims(x, 1)), [1]);
 }

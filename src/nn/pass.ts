@@ -1,3 +1,4 @@
+import { kept } from '../engine/local-gradients.js';
 import { type Tensor, tf } from '../engine/tf.js';
 
 /** How a network is being run. */
@@ -11,6 +12,9 @@ export interface Pass {
    */
   lengths?: Tensor;
 }
+
+/** The same pass, for a layer that is computed again in the backward pass: its lengths outlive the forward one. */
+export const keptPass = (pass: Pass): Pass => (pass.lengths ? { ...pass, lengths: kept(pass.lengths) } : pass);
 
 /** Zeros frames beyond each row's length. `x` [batch, time, ...]. */
 export function maskTime(x: Tensor, { lengths }: Pass): Tensor {

@@ -1,59 +1,84 @@
 import { stopGradient } from '../engine/autodiff.js';
-import { relu } from '../engine/ops/activations.js';
 import { toFloat32 } from '../engine/raw.js';
 import { type Tensor, tf } from '../engine/tf.js';
-import { batchNormLayer } from './batch-norm.js';
-import { timeConvLayer } from './conv.js';
 import { frameMask, type Pass } from './pass.js';
-import type { Scope } from './scope.js';
 
-/** Pools [batch, time, channels] over time. */
-export type Pooling = (x: Tensor, pass: Pass) => Tensor;
+/** Pools [batch, time, channels] over the valid frames: [batch, size], float32 whatever the compute type. */
+export interface PoolingLayer {
+  size: number;
+  pool(x: Tensor, pass: Pass): Tensor;
+}
+
+/** First and second moment of each channel, [batch, channels] each. */
+export interface Moments {
+  mean: Tensor;
+  deviation: Tensor;
+}
 
 /** Keeps the square root's gradient finite (WeSpeaker's value). */
 const VARIANCE_FLOOR = 1e-7;
-
-/**
- * Mean and standard deviation over time, [batch, 2 channels] (statistics pooling, Snyder et al. 2018). The variance has
- * Bessel's correction.
- */
-export const statisticsPooling: Pooling = (map, { lengths }) => {
-  const x = toFloat32(map);
-  const frames = x.shape[1]!;
-  if (!lengths) {
-    const mean = tf.mean(x, 1, true);
-    const spread = tf.div(tf.sum(tf.square(tf.sub(x, mean)), 1), Math.max(frames - 1, 1));
-    return tf.concat([tf.squeeze(mean, [1]), deviation(spread)], 1);
-  }
-  const mask = frameMask(lengths, frames, 3);
-  const count = tf.expandDims(tf.cast(lengths, 'float32'), 1);
-  const mean = tf.div(tf.sum(tf.mul(x, mask), 1), count);
-  const centred = tf.mul(tf.sub(x, tf.expandDims(mean, 1)), mask);
-  return tf.concat([mean, deviation(tf.div(tf.sum(tf.square(centred), 1), tf.maximum(tf.sub(count, 1), 1)))], 1);
-};
-
 const deviation = (variance: Tensor): Tensor => tf.sqrt(tf.add(variance, VARIANCE_FLOOR));
 
-/**
- * Attentive statistics pooling (Okabe et al. 2018): a small network weighs every frame of every channel; weighted mean
- * and standard deviation, [batch, 2 channels].
- */
-export function attentivePooling(scope: Scope, channels: number, hidden = 128): Pooling {
-  const inner = timeConvLayer(scope.child('inner'), { inputs: channels, outputs: hidden, kernel: 1, bias: true });
-  const norm = batchNormLayer(scope.child('norm'), hidden);
-  const outer = timeConvLayer(scope.child('outer'), { inputs: hidden, outputs: channels, kernel: 1, bias: true });
-  return (map, pass) => {
-    const x = toFloat32(map);
-    const weights = softmaxOverTime(outer(tf.tanh(norm(relu(inner(x)), pass))), pass);
-    const mean = tf.sum(tf.mul(weights, x), 1);
-    const second = tf.sum(tf.mul(weights, tf.square(tf.sub(x, tf.expandDims(mean, 1)))), 1);
-    return tf.concat([mean, deviation(second)], 1);
-  };
+/** Mean over the valid frames of `map` [batch, time, channels]: [batch, channels]. */
+export function timeMean(map: Tensor, { lengths }: Pass): Tensor {
+  const x = toFloat32(map);
+  if (!lengths) return tf.mean(x, 1);
+  return tf.div(tf.sum(tf.mul(x, frameMask(lengths, x.shape[1]!, 3)), 1), countOf(lengths));
 }
 
-function softmaxOverTime(scores: Tensor, { lengths }: Pass): Tensor {
-  // Frames beyond a row's length get no weight; the shift by the row's maximum cancels, so it needs no gradient.
+/**
+ * Means of segments of `length` frames of `map` [batch, time, channels], the last one shorter: [batch, segments, channels]. Frames
+ * beyond a row's length must be zero; they do not count.
+ */
+export function segmentMeans(map: Tensor, length: number, { lengths }: Pass): Tensor {
+  const x = toFloat32(map);
+  const [batch, frames, channels] = x.shape as [number, number, number];
+  const segments = Math.ceil(frames / length);
+  const padded = tf.pad(x, [
+    [0, 0],
+    [0, segments * length - frames],
+    [0, 0],
+  ]);
+  const sums = tf.sum(tf.reshape(padded, [batch, segments, length, channels]), 2);
+  const starts = tf.mul(tf.range(0, segments, 1, 'float32'), length);
+  const ends = lengths ? tf.expandDims(tf.cast(lengths, 'float32'), 1) : tf.fill([1, 1], frames);
+  // A segment beyond the row's end counts one frame, of zeros.
+  const counts = tf.clipByValue(tf.sub(ends, starts), 1, length);
+  return tf.div(sums, tf.expandDims(counts, 2));
+}
+
+/** Mean and standard deviation over the valid frames of `map` [batch, time, channels]; the variance has Bessel's correction. */
+export function timeMoments(map: Tensor, pass: Pass): Moments {
+  const x = toFloat32(map);
+  const mean = timeMean(x, pass);
+  const centred = tf.sub(x, tf.expandDims(mean, 1));
+  const frames = x.shape[1]!;
+  if (!pass.lengths) {
+    return { mean, deviation: deviation(tf.div(tf.sum(tf.square(centred), 1), Math.max(frames - 1, 1))) };
+  }
+  const squares = tf.square(tf.mul(centred, frameMask(pass.lengths, frames, 3)));
+  return { mean, deviation: deviation(tf.div(tf.sum(squares, 1), tf.maximum(tf.sub(countOf(pass.lengths), 1), 1))) };
+}
+
+/** Valid frames of each row, [batch, 1] float32. */
+const countOf = (lengths: Tensor): Tensor => tf.expandDims(tf.cast(lengths, 'float32'), 1);
+
+/** Mean and standard deviation of `map` [batch, time, channels] under weights over time that sum to 1, [batch, time, channels or 1]. */
+export function weightedMoments(map: Tensor, weights: Tensor): Moments {
+  const x = toFloat32(map);
+  const mean = tf.sum(tf.mul(weights, x), 1);
+  const squares = tf.mul(weights, tf.square(tf.sub(x, tf.expandDims(mean, 1))));
+  return { mean, deviation: deviation(tf.sum(squares, 1)) };
+}
+
+/** Attention weights over time from scores [batch, time, heads]: frames beyond a row's length get none. */
+export function softmaxOverTime(map: Tensor, { lengths }: Pass): Tensor {
+  const scores = toFloat32(map);
   const masked = lengths ? tf.sub(scores, tf.mul(tf.sub(1, frameMask(lengths, scores.shape[1]!, 3)), 1e9)) : scores;
+  // The shift by the row's maximum cancels, so it needs no gradient.
   const weights = tf.exp(tf.sub(masked, stopGradient(tf.max(masked, 1, true))));
   return tf.div(weights, tf.sum(weights, 1, true));
 }
+
+/** Mean beside standard deviation, [batch, 2 channels]. */
+export const bothMoments = ({ mean, deviation }: Moments): Tensor => tf.concat([mean, deviation], 1);

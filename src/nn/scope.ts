@@ -1,4 +1,4 @@
-import { float32, sizeOf } from '../engine/host-tensor.js';
+import { type DType, float32, sizeOf } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
 import type { Variable } from '../engine/variable.js';
 import { createRng, type Rng } from '../random.js';
@@ -12,8 +12,8 @@ export interface Scope {
   child(name: string | number): Scope;
   /** A trained weight; a number fills it. Its values depend on the seed and on its name below the root only. */
   param(name: string, shape: number[], initial: Initializer | number): Variable;
-  /** A value that is kept but not trained: a running statistic, a centre, a queue. */
-  buffer(name: string, shape: number[], initial: Initializer | number): Variable;
+  /** A value that is kept but not trained: a running statistic, a centre, a queue. Types but float32 take a number to fill it. */
+  buffer(name: string, shape: number[], initial: Initializer | number, dtype?: DType): Variable;
   /** The trained weights created at or below this scope, in order of creation. */
   params(): Variable[];
   /** The buffers at or below this scope. */
@@ -40,11 +40,11 @@ function scopeAt(root: Root, local: string): Scope {
   const path = root.prefix + (local ? `/${local}` : '');
   const below = (variables: Variable[]) =>
     variables.filter((variable) => variable.name === path || variable.name.startsWith(`${path}/`));
-  const create = (name: string, shape: number[], initial: Initializer | number): Variable => {
+  const create = (name: string, shape: number[], initial: Initializer | number, dtype?: DType): Variable => {
     const key = local ? `${local}/${name}` : name;
     const value = typeof initial === 'number' ? initial : float32(initial(shape, root.rng.fork(key)), [...shape]);
     if (sizeOf(shape) === 0) throw new Error(`variable '${path}/${name}' would be empty: shape [${shape}]`);
-    return root.session.variable(`${path}/${name}`, shape, value);
+    return root.session.variable(`${path}/${name}`, shape, value, dtype);
   };
   return {
     path,
@@ -54,8 +54,8 @@ function scopeAt(root: Root, local: string): Scope {
       root.params.push(variable);
       return variable;
     },
-    buffer(name, shape, initial) {
-      const variable = create(name, shape, initial);
+    buffer(name, shape, initial, dtype) {
+      const variable = create(name, shape, initial, dtype);
       root.buffers.push(variable);
       return variable;
     },

@@ -1,0 +1,48 @@
+import {
+  batchNormLayer,
+  bothMoments,
+  definePooling,
+  denseLayer,
+  relu,
+  softmaxOverTime,
+  type Tensor,
+  tf,
+  timeConvLayer,
+  timeMoments,
+  weightedMoments,
+  z,
+} from '../index.js';
+
+/**
+ * Attentive statistics pooling (Okabe et al. 2018): a small network weighs every frame of every channel; weighted mean and
+ * standard deviation, [batch, 2 channels]. `globalContext` lets it see the utterance's mean and standard deviation too, and
+ * `norm` rectifies and normalises the hidden layer (both Desplanques et al. 2020).
+ */
+export default definePooling({
+  name: 'astp',
+  summary: 'Attentive statistics pooling: weighted mean and standard deviation (Okabe et al. 2018).',
+  options: z.strictObject({
+    bottleneck: z.number().int().positive().default(128).describe('hidden units of the attention'),
+    globalContext: z.boolean().default(false).describe("let the attention see the utterance's mean and deviation"),
+    norm: z.boolean().default(false).describe('rectify and normalise the hidden units before the tanh'),
+  }),
+  build({ scope, channels, options: { bottleneck, globalContext, norm } }) {
+    const frames = { inputs: channels, outputs: bottleneck, kernel: 1, bias: true };
+    const inner = timeConvLayer(scope.child('inner'), frames);
+    // The same for every frame, so it is multiplied once: as if the moments stood beside each frame.
+    const context = globalContext
+      ? denseLayer(scope.child('context'), { inputs: 2 * channels, outputs: bottleneck, bias: false })
+      : undefined;
+    const innerNorm = norm ? batchNormLayer(scope.child('norm'), bottleneck) : undefined;
+    const outer = timeConvLayer(scope.child('outer'), { ...frames, inputs: bottleneck, outputs: channels });
+    return {
+      size: 2 * channels,
+      pool(x, pass) {
+        let hidden: Tensor = inner(x);
+        if (context) hidden = tf.add(hidden, tf.expandDims(context(bothMoments(timeMoments(x, pass))), 1));
+        if (innerNorm) hidden = innerNorm(relu(hidden), pass);
+        return bothMoments(weightedMoments(x, softmaxOverTime(outer(tf.tanh(hidden)), pass)));
+      },
+    };
+  },
+});

@@ -1,0 +1,14 @@
+import { builtIns } from '../../src/builtins.js';
+import type { PoolingLayer } from '../../src/nn/pooling.js';
+import type { Scope } from '../../src/nn/scope.js';
+import { choosePlugin } from '../../src/pipeline/choose-plugin.js';
+import { createRegistry } from '../../src/pipeline/registry.js';
+
+const registry = createRegistry(builtIns);
+
+/** A built-in pooling with options written as in a config, as a function that builds it over `channels`. */
+export async function poolingOf(name: string, given: Record<string, unknown> = {}) {
+  const { options } = await choosePlugin(registry, 'pooling', name, given);
+  const plugin = await registry.load('pooling', name);
+  return (scope: Scope, channels: number): PoolingLayer => plugin.build({ scope, channels, options });
+}
