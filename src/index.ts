@@ -16,27 +16,51 @@ export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
 export { UserError } from './errors.js';
 export type { Backbone } from './nn/backbone.js';
-export { batchNormLayer } from './nn/batch-norm.js';
-export { convLayer, timeConvLayer } from './nn/conv.js';
+export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
+export { checkpointed } from './nn/checkpointed.js';
+export { checkpointedSum } from './nn/checkpointed-sum.js';
+export { convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
 export { denseLayer, matMul } from './nn/dense.js';
+export { gated } from './nn/gate.js';
 export { glorotUniform, heNormal, truncatedNormal } from './nn/initializers.js';
+export type { Layer } from './nn/layer.js';
+export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, stridedPass } from './nn/pass.js';
-export { attentivePooling, type Pooling, statisticsPooling } from './nn/pooling.js';
+export {
+  bothMoments,
+  type Moments,
+  type PoolingLayer,
+  segmentMeans,
+  softmaxOverTime,
+  timeMean,
+  timeMoments,
+  weightedMoments,
+} from './nn/pooling.js';
+export {
+  type Rearrangement,
+  type ResidualPair,
+  type ReversibleStep,
+  reversible,
+  type Streams,
+} from './nn/reversible.js';
 export type { Initializer, Scope } from './nn/scope.js';
+export { splitStreams, squeeze } from './nn/squeeze.js';
 export { spread, unit } from './nn/unit.js';
 export { updateEma } from './optim/ema.js';
 export { cosineRamp, learningRate, linearRamp } from './optim/schedule.js';
+export { backboneOptions } from './pipeline/backbone-options.js';
 export {
   defineAugmentation,
   defineBackbone,
   defineClustering,
   defineGate,
   defineLoss,
+  definePooling,
   defineSsl,
   defineStage,
 } from './pipeline/define.js';
 export type { Json } from './pipeline/json.js';
-export { artifact, type PluginChoice, pluginChoice } from './pipeline/options.js';
+export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './pipeline/options.js';
 export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';
 export { createRng, type Rng } from './random.js';

@@ -1,11 +1,12 @@
 import {
-  attentivePooling,
+  backboneOptions,
   batchNormLayer,
+  checkpointed,
   defineBackbone,
   denseLayer,
+  type Layer,
   maskTime,
   relu,
-  statisticsPooling,
   timeConvLayer,
   z,
 } from '../index.js';
@@ -18,6 +19,13 @@ const CONTEXTS = [
   { kernel: 3, dilation: 4 },
 ];
 
+const ATTENTIVE = { name: 'astp', norm: true };
+const common = backboneOptions({ width: 256, embeddingSize: 128, pooling: ATTENTIVE });
+
+/** What poolings were called before they were plugins: models on disk still say so. */
+const OLD_POOLINGS: Record<string, unknown> = { attentive: ATTENTIVE, statistics: 'tstp' };
+const currentName = (given: unknown): unknown => (typeof given === 'string' && OLD_POOLINGS[given]) || given;
+
 /**
  * A small time-delay network: four convolutions over time, pooling, one linear layer. For demonstrations and small
  * corpora; the x-vector (Snyder et al. 2018) is its big sister.
@@ -26,25 +34,26 @@ export default defineBackbone({
   name: 'tdnn',
   summary: 'Small TDNN: four time convolutions, attentive statistics, a linear embedding.',
   options: z.strictObject({
-    width: z.number().int().positive().default(256).describe('channels of the convolutions'),
-    embeddingSize: z.number().int().positive().default(128),
-    pooling: z.enum(['attentive', 'statistics']).default('attentive'),
+    ...common,
+    pooling: z.preprocess(currentName, common.pooling).prefault(ATTENTIVE),
     embeddingNorm: z
       .boolean()
       .default(true)
       .describe('normalise the embedding over the batch, which centres it for cosine scoring'),
   }),
-  build({ scope, bins, options: { width, embeddingSize, pooling, embeddingNorm } }) {
+  build({ scope, bins, options: { width, embeddingSize, embeddingNorm, checkpointing }, pooling }) {
     const layers = CONTEXTS.map(({ kernel, dilation }, i) => {
-      const layer = scope.child(`layer${i + 1}`);
+      const at = scope.child(`layer${i + 1}`);
       const inputs = i === 0 ? bins : width;
-      const conv = timeConvLayer(layer.child('conv'), { inputs, outputs: width, kernel, dilation });
-      return { conv, norm: batchNormLayer(layer.child('norm'), width) };
+      const conv = timeConvLayer(at.child('conv'), { inputs, outputs: width, kernel, dilation });
+      const norm = batchNormLayer(at.child('norm'), width);
+      const layer: Layer = (x, pass) => maskTime(norm(relu(conv(x)), pass), pass);
+      return checkpointing ? checkpointed(layer) : layer;
     });
-    const pool = pooling === 'attentive' ? attentivePooling(scope.child('pooling'), width) : statisticsPooling;
-    const poolNorm = batchNormLayer(scope.child('pooling-norm'), 2 * width);
+    const { size, pool } = pooling(scope.child('pooling'), width);
+    const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
     const embedding = denseLayer(scope.child('embedding'), {
-      ...{ inputs: 2 * width, outputs: embeddingSize },
+      ...{ inputs: size, outputs: embeddingSize },
       // The normalisation would take a bias away again, while the optimizer pushed it about by rounding errors.
       bias: !embeddingNorm,
     });
@@ -55,7 +64,7 @@ export default defineBackbone({
       embeddingSize,
       embed(features, pass) {
         let x = features;
-        for (const { conv, norm } of layers) x = maskTime(norm(relu(conv(x)), pass), pass);
+        for (const layer of layers) x = layer(x, pass);
         const vector = embedding(poolNorm(pool(x, pass), pass));
         return embeddingNormLayer ? embeddingNormLayer(vector, pass) : vector;
       },

@@ -19,6 +19,7 @@ const count = defineStage({
     needs: z.string().optional().describe('a file that must be there'),
     scale: z.strictObject({ factor: z.number().default(1) }).prefault({}),
   }),
+  convertible: ['pauseMs'],
   check(_context, { needs }) {
     return needs === undefined || existsSync(needs) ? undefined : [needs + ' does not exist'];
   },

@@ -29,10 +29,14 @@ export function plainUpdate(
   step: number,
   options: OptimizerOptions,
 ): void {
-  const { name, momentum, nesterov, beta1, beta2, epsilon, clipNorm } = options;
+  const { name, momentum, nesterov, beta1, beta2, epsilon, clipNorm, trust } = options;
   const decay = weight.decays ? options.weightDecay : 0;
   const clipped = clip(given, clipNorm);
   const t = step + 1;
+  if (name === 'lars') {
+    larsUpdate();
+    return;
+  }
   weight.values = weight.values.map((w, i) => {
     if (name === 'adamw') {
       const [mean, square] = moments(i, clipped[i]);
@@ -46,6 +50,17 @@ export function plainUpdate(
     weight.momentum[i] = momentum * weight.momentum[i] + g;
     return w - rate * (nesterov ? g + momentum * weight.momentum[i] : weight.momentum[i]);
   });
+
+  /** Algorithm 1 of the paper; biases and other 1-D weights take plain steps. */
+  function larsUpdate(): void {
+    const [length, slope] = [Math.hypot(...weight.values), Math.hypot(...clipped)];
+    const adapted = weight.decays && length > 0 && slope > 0;
+    const local = adapted ? (trust * length) / (slope + decay * length) : 1;
+    weight.values = weight.values.map((w, i) => {
+      weight.momentum[i] = momentum * weight.momentum[i] + rate * local * (clipped[i] + decay * w);
+      return w - weight.momentum[i];
+    });
+  }
 
   /** Both moments without their bias towards zero. */
   function moments(i: number, g: number): [number, number] {

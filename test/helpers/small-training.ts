@@ -1,12 +1,11 @@
 import { featureDefinition } from '../../src/audio/features.js';
-import tdnn from '../../src/backbones/tdnn.js';
 import type { Batch } from '../../src/data/loader.js';
 import type { Session } from '../../src/engine/session.js';
-import type { Scope } from '../../src/nn/scope.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createRng } from '../../src/random.js';
 import { createPretrainer, type Pretrainer, type PretrainParts } from '../../src/train/pretrain.js';
 import dino from '../../ssl/dino.js';
+import { backboneOf } from './build-backbone.js';
 
 export const BINS = 16;
 export const BATCH = 4;
@@ -18,9 +17,11 @@ export const DINO = { prototypes: 20, hiddenSize: 12, bottleneckSize: 6, localCr
 /** Features without dither: what is random in a test is asked for. */
 export const smallFeatures = featureDefinition.parse({ bins: BINS, dither: 0 });
 
-const options = tdnn.options.parse({ width: 8, embeddingSize: EMBEDDING, pooling: 'statistics', embeddingNorm: false });
+/** A TDNN without attention and last normalisation; `more` options go on top. */
+export const smallTdnn = (more: Record<string, unknown> = {}) =>
+  backboneOf('tdnn', { width: 8, embeddingSize: EMBEDDING, pooling: 'tstp', embeddingNorm: false, ...more }, BINS);
 
-export const smallBackbone = (scope: Scope) => tdnn.build({ scope, bins: BINS, options });
+export const smallBackbone = await smallTdnn();
 
 /** A pretrainer of a small network, with DINO unless another method is given. */
 export function smallPretrainer(

@@ -1,0 +1,48 @@
+import test from 'ava';
+import { testBackbone } from '../helpers/backbone-tests.js';
+import { backboneOf } from '../helpers/build-backbone.js';
+import { countingScope } from '../helpers/counting-scope.js';
+
+testBackbone('xvector', { width: 8 });
+testBackbone('ecapa-512', { width: 16 });
+testBackbone('ecapa-1024-glob', { width: 64, embeddingNorm: true, pooling: { bottleneck: 8 } });
+
+async function parameters(name: string, options: Record<string, unknown> = {}, bins = 80): Promise<number> {
+  const { scope, count } = countingScope();
+  (await backboneOf(name, options, bins))(scope);
+  return count();
+}
+
+test('parameters are those of the published networks', async (t) => {
+  t.is(await parameters('xvector', {}, 40), 4_508_124);
+  t.is(await parameters('xvector'), 4_610_524);
+  t.is(await parameters('ecapa-512'), 5_797_504);
+  t.is(await parameters('ecapa-1024'), 14_263_872);
+  t.is(await parameters('ecapa-512-glob'), 6_190_720);
+  t.is(await parameters('ecapa-1024-glob'), 14_657_088);
+  t.is(await parameters('campplus'), 7_176_224);
+  t.is(await parameters('repvgg-a0'), 6_833_792);
+});
+
+test('repvgg-a0 has the published number of parameters when it is fused', async (t) => {
+  const { scope, shapes } = countingScope();
+  (await backboneOf('repvgg-a0'))(scope);
+  const kernels = [...shapes()].filter(([name]) => /conv3.weight|embedding/.test(name)).map(([, shape]) => shape);
+  const biases = kernels.map((shape) => (shape.length === 4 ? shape[3] : 0));
+  t.is(
+    [...kernels.map((shape) => shape.reduce((a, b) => a * b)), ...biases].reduce((a, b) => a + b),
+    6_264_352,
+  );
+});
+
+test('width scales every part', async (t) => {
+  for (const [name, width] of [
+    ['xvector', 512],
+    ['ecapa-512', 512],
+    ['campplus', 128],
+    ['repvgg-a0', 32],
+  ] as const) {
+    const [whole, half] = [await parameters(name), await parameters(name, { width: width / 2 })];
+    t.true(half < 0.45 * whole && half > 0.25 * whole, `${name}: ${half} of ${whole}`);
+  }
+});

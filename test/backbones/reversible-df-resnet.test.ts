@@ -1,0 +1,4 @@
+import { testBackbone } from '../helpers/backbone-tests.js';
+
+testBackbone('prev-df-resnet56', { width: 2 });
+testBackbone('frev-df-resnet56', { width: 2 });

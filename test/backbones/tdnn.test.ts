@@ -1,0 +1,36 @@
+import test from 'ava';
+import { testBackbone } from '../helpers/backbone-tests.js';
+import { backboneOf } from '../helpers/build-backbone.js';
+import { countingScope } from '../helpers/counting-scope.js';
+
+testBackbone('tdnn', { width: 8 });
+testBackbone('tdnn', { width: 8, pooling: 'tstp', embeddingNorm: false }, { title: 'tdnn with statistics pooling' });
+
+const [bins, width, embeddingSize, hidden] = [80, 48, 32, 128];
+const counted = async (options: Record<string, unknown>) => {
+  const counting = countingScope();
+  (await backboneOf('tdnn', { width, embeddingSize, ...options }, bins))(counting.scope);
+  return counting;
+};
+
+test('the parameters of tdnn follow from its layers', async (t) => {
+  const count = async (options: Record<string, unknown>) => (await counted(options)).count();
+  const convolutions = 5 * bins * width + 3 * (3 * width * width) + 4 * 2 * width;
+  const rest = 2 * (2 * width) + 2 * width * embeddingSize;
+  const attention = (width + 1) * hidden + 2 * hidden + (hidden + 1) * width;
+  t.is(await count({ pooling: 'tstp' }), convolutions + rest);
+  t.is(await count({ pooling: 'tstp', embeddingNorm: false }), convolutions + rest + embeddingSize);
+  t.is(await count({}), convolutions + attention + rest);
+});
+
+test('the names that poolings had before they were plugins still work', async (t) => {
+  const shapes = async (pooling: unknown) => [...(await counted({ pooling })).shapes()];
+  t.deepEqual(await shapes('attentive'), await shapes({ name: 'astp', norm: true }));
+  t.deepEqual(await shapes('statistics'), await shapes('tstp'));
+  const names = (await shapes('attentive')).map(([name]) => name).filter((name) => name.startsWith('pooling/'));
+  t.deepEqual(names, [
+    ...['pooling/inner/weight', 'pooling/inner/bias'],
+    ...['pooling/norm/scale', 'pooling/norm/offset', 'pooling/norm/mean', 'pooling/norm/variance'],
+    ...['pooling/outer/weight', 'pooling/outer/bias'],
+  ]);
+});
