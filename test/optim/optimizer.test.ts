@@ -20,6 +20,9 @@ const cases: [string, Record<string, unknown>][] = [
   ['Adam with other options', { name: 'adam', beta1: 0.8, beta2: 0.95, epsilon: 0.1 }],
   ['Adam with weight decay in the gradient', { name: 'adam', weightDecay: 0.3 }],
   ['AdamW', { name: 'adamw', weightDecay: 0.3 }],
+  ['LARS', { name: 'lars' }],
+  ['LARS with weight decay and another trust', { name: 'lars', weightDecay: 0.3, trust: 0.2, momentum: 0.5 }],
+  ['LARS with clipped gradients', { name: 'lars', weightDecay: 0.01, trust: 0.1, clipNorm: 0.5 }],
   ['AdamW with clipped gradients', { name: 'adamw', weightDecay: 0.1, epsilon: 0.01, clipNorm: 0.5 }],
 ];
 
@@ -76,11 +79,37 @@ test('clipping looks at each weight by itself, and leaves a gradient of zeros al
   });
 });
 
+test('LARS takes plain steps where the weight or its gradient is all zeros', async (t) => {
+  await withSession(async (session) => {
+    const scope = createScope(session, 'net', 1);
+    const trained = [scope.param('zero', [2, 1], 0), scope.param('still', [2, 1], 3)];
+    const options = optimizerOptions.parse({ name: 'lars', momentum: 0, weightDecay: 0.1 });
+    const optimizer = createOptimizer(createScope(session, 'optimizer', 0), trained, options);
+    const update = session.compile('update', ({ rate, step }: Record<string, Tensor>) => {
+      const gradients = [tf.tensor2d([1, 2], [2, 1]), tf.zeros([2, 1])];
+      optimizer.apply(
+        gradients.map((gradient, i) => ({ variable: trained[i], gradient })),
+        rate,
+        step,
+      );
+      return {};
+    });
+    await update({ rate: 0.5, step: 0 });
+    const saved = await session.save();
+    close(t, plain(saved['net/zero']), [-0.5, -1], 1e-6);
+    close(t, plain(saved['net/still']), [3 - 0.5 * 0.3, 3 - 0.5 * 0.3], 1e-6);
+  });
+});
+
 test('the state lies beside the weights, under their names', async (t) => {
   await withSession((session) => {
     const trained = [createScope(session, 'net', 1).param('weight', [2, 2], 0)];
     createOptimizer(createScope(session, 'a', 0), trained, optimizerOptions.parse({ name: 'sgd' }));
-    createOptimizer(createScope(session, 'b', 0), trained, optimizerOptions.parse({}));
+    const { states } = createOptimizer(createScope(session, 'b', 0), trained, optimizerOptions.parse({}));
+    t.deepEqual(
+      states.map(({ name }) => name),
+      ['b/mean/net/weight', 'b/square/net/weight'],
+    );
     t.deepEqual(
       [...session.variables.keys()],
       ['net/weight', 'a/momentum/net/weight', 'b/mean/net/weight', 'b/square/net/weight'],

@@ -1,0 +1,72 @@
+import { sizeOf } from '../engine/host-tensor.js';
+import { after } from '../engine/local-gradients.js';
+import { subtractFrom } from '../engine/ops/apply-gradients.js';
+import { BLOCK, blocksOf, decodeBlocks, encodeBlocks, fromBlocks, toBlocks } from '../engine/ops/block-codes.js';
+import type { CodeBook } from '../engine/ops/dynamic-tree-codes.js';
+import { overwrite } from '../engine/ops/overwrite.js';
+import { type Tensor, tf } from '../engine/tf.js';
+import type { Variable } from '../engine/variable.js';
+import type { Piece, Stepped } from './update-rule.js';
+
+/** One state of a weight in 8 bit: codes of the weight's shape, and the scale of each block of them in row-major order. */
+export interface CodedState {
+  codes: Variable;
+  absmax: Variable;
+  book: CodeBook;
+}
+
+/** Values decoded at a time: what an update holds in float32 beside the gradient. A multiple of the block. */
+export const PIECE = 2 ** 17;
+
+/**
+ * Updates a weight and its 8-bit states: decodes, steps and encodes one piece after the other (Dettmers et al. 2021), so that
+ * no more than a piece of a state ever exists in float32. The update takes the gradient's place in memory, and the first piece
+ * waits for `before`. Returns what the next weight's update should wait for.
+ */
+export function updateInPieces(
+  weight: Variable,
+  gradient: Tensor,
+  states: readonly CodedState[],
+  formula: (piece: Piece) => Stepped,
+  before: readonly Tensor[],
+  pieceValues = PIECE,
+): Tensor[] {
+  const values = sizeOf(weight.shape);
+  let delta = flat(gradient);
+  const coded = states.map(({ codes, absmax }) => ({ codes: flat(codes.read()), absmax: absmax.read() }));
+  let done = [...before];
+  for (let from = 0; from < values; from += pieceValues) {
+    const count = Math.min(pieceValues, values - from);
+    const [block, blocks] = [from / BLOCK, blocksOf(count)];
+    const cut = (x: Tensor) => toBlocks(slice(x, from, count));
+    after(done, () => {
+      const decoded = coded.map(({ codes, absmax }, i) =>
+        decodeBlocks(slice(codes, from, count), slice(absmax, block, blocks), states[i].book),
+      );
+      const stepped = formula({ gradient: cut(delta), states: decoded, weight: () => cut(flat(weight.read())) });
+      const fresh = stepped.states.map((state, i) => encodeBlocks(state, states[i].book));
+      // Written where the old values were, which nothing reads any more.
+      done = after([stepped.delta, ...fresh.map(({ codes }) => codes)], () => {
+        delta = replace(delta, from, fromBlocks(stepped.delta, count));
+        fresh.forEach(({ codes, absmax }, i) => {
+          coded[i].codes = replace(coded[i].codes, from, fromBlocks(codes, count));
+          coded[i].absmax = replace(coded[i].absmax, block, absmax);
+        });
+        return [delta, ...coded.flatMap(({ codes, absmax }) => [codes, absmax])];
+      });
+    });
+  }
+  subtractFrom(weight, tf.reshape(delta, weight.shape));
+  states.forEach(({ codes, absmax }, i) => {
+    codes.assign(tf.reshape(coded[i].codes, codes.shape));
+    absmax.assign(coded[i].absmax);
+  });
+  return done;
+}
+
+const flat = (x: Tensor): Tensor => tf.reshape(x, [-1]);
+
+const slice = (x: Tensor, from: number, count: number): Tensor => (count < x.size ? tf.slice(x, from, count) : x);
+
+const replace = (x: Tensor, from: number, part: Tensor): Tensor =>
+  part.size < x.size ? overwrite(x, from, part) : part;

@@ -1,0 +1,50 @@
+import { sizeOf } from '../engine/host-tensor.js';
+import { blocksOf } from '../engine/ops/block-codes.js';
+import type { Variable } from '../engine/variable.js';
+import { UserError } from '../errors.js';
+import type { Scope } from '../nn/scope.js';
+import type { CodedState } from './eight-bit.js';
+import type { OptimizerOptions } from './options.js';
+import { STATE_BOOKS, type StateKind } from './state-kinds.js';
+
+/** States of weights with fewer values stay in 32 bit, as in the paper: they take little memory, and norms and biases matter much. */
+export const SMALLEST_CODED = 4096;
+
+/** Tells whether a weight's states are kept in 8 bit. Throws UserError for a pattern of `keep32` that names none of `weights`. */
+export function codedWeights(
+  weights: readonly Variable[],
+  { stateBits, keep32 }: Pick<OptimizerOptions, 'stateBits' | 'keep32'>,
+): (weight: Variable) => boolean {
+  if (stateBits === 32) return () => false;
+  const patterns = keep32.map(expressionOf);
+  const idle = keep32.find((_, i) => !weights.some(({ name }) => patterns[i].test(name)));
+  if (idle !== undefined) {
+    throw new UserError(
+      `optimizer.keep32: '${idle}' names no weight. There are ${weights.length}, such as ` +
+        `${weights
+          .slice(0, 3)
+          .map(({ name }) => `'${name}'`)
+          .join(', ')}; * stands for any text.`,
+    );
+  }
+  return ({ name, shape }) => sizeOf(shape) >= SMALLEST_CODED && !patterns.some((pattern) => pattern.test(name));
+}
+
+function expressionOf(pattern: string): RegExp {
+  const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`);
+}
+
+/** A state in float32: `<scope>/<kind>/<weight>`. */
+export const createState = (scope: Scope, kind: StateKind, { name, shape }: Variable): Variable =>
+  scope.child(kind).buffer(name, shape, 0);
+
+/** A state in 8 bit: `<scope>/<kind>/codes/<weight>` and `<scope>/<kind>/absmax/<weight>`. It is zero: all scales are. */
+export function createCodedState(scope: Scope, kind: StateKind, { name, shape }: Variable): CodedState {
+  const own = scope.child(kind);
+  return {
+    codes: own.child('codes').buffer(name, shape, 0, 'uint8'),
+    absmax: own.child('absmax').buffer(name, [blocksOf(sizeOf(shape))], 0),
+    book: STATE_BOOKS[kind],
+  };
+}

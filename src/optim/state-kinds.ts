@@ -1,0 +1,11 @@
+import { type CodeBook, signedBook, unsignedBook } from '../engine/ops/dynamic-tree-codes.js';
+
+/** What an optimizer remembers of a weight; the first part of a state's name below the optimizer's scope. */
+export type StateKind = 'momentum' | 'mean' | 'square';
+
+/** The 8-bit numbers of each kind: a mean square has no sign. */
+export const STATE_BOOKS: Record<StateKind, CodeBook> = {
+  momentum: signedBook,
+  mean: signedBook,
+  square: unsignedBook,
+};
