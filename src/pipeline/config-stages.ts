@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Fault, faultsOf } from './config-faults.js';
+import { type Fault, faultsOf } from './faults.js';
 import { withOptionScope } from './option-scope.js';
 import type { Kind, Registry } from './plugin.js';
 import { keysAt } from './schema-keys.js';

@@ -1,18 +1,24 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
-import { type Fault, faultsOf, throwFaults } from './config-faults.js';
+import { isByteSize, parseByteSize } from '../io/byte-size.js';
+import { throwFaults } from './config-faults.js';
 import { readConfigSource } from './config-source.js';
 import { artifactName, parseStages, type ResolvedStage, stageEntry } from './config-stages.js';
+import { type Fault, faultsOf } from './faults.js';
 import { loadPlugins } from './load-plugin.js';
 import { applyOverrides } from './overrides.js';
 import type { OpenRegistry } from './registry.js';
 import { keysAt } from './schema-keys.js';
+
+/** A size in bytes as people write it. */
+const memorySize = z.string().refine(isByteSize, "must be a size such as '11GiB' or '800MB'");
 
 const schema = z.strictObject({
   name: artifactName.optional(),
   seed: z.int().min(0).default(1),
   device: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   threads: z.int().min(0).default(0),
+  memory: memorySize.optional(),
   plugins: z.array(z.string()).default([]),
   stages: z.array(stageEntry).min(1),
 });
@@ -24,6 +30,8 @@ export interface ResolvedConfig {
   seed: number;
   device: 'auto' | 'cpu' | 'gpu';
   threads: number;
+  /** What tensors may take at once, such as `11GiB`; without it, what the device has. */
+  memory?: string;
   /** Absolute paths. */
   plugins: string[];
   stages: ResolvedStage[];
@@ -66,6 +74,10 @@ export async function loadConfig({
   const stages = await parseStages((value as { stages?: unknown } | null)?.stages, registry);
   throwFaults([...faults, ...stages.faults], source, overrides);
   // Faults were thrown above; this parse cannot fail.
-  const { name = basename(file, extname(file)), seed, device, threads } = schema.parse(value);
-  return { file, name, seed, device, threads, plugins: files, stages: stages.resolved };
+  const { name = basename(file, extname(file)), seed, device, threads, memory } = schema.parse(value);
+  return { file, name, seed, device, threads, memory, plugins: files, stages: stages.resolved };
 }
+
+/** The bytes of the config's `memory`. */
+export const memoryBytesOf = ({ memory }: ResolvedConfig): number | undefined =>
+  memory === undefined ? undefined : parseByteSize(memory, 'memory');

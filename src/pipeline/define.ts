@@ -5,6 +5,7 @@ import type {
   ClusteringPlugin,
   GatePlugin,
   LossPlugin,
+  PoolingPlugin,
   SslPlugin,
 } from './kinds.js';
 import type { StageDefinition, StagePlugin } from './stage.js';
@@ -24,6 +25,11 @@ export function defineSsl<O extends z.ZodType>(definition: Definition<SslPlugin<
 /** A network family, from features to embedding. */
 export function defineBackbone<O extends z.ZodType>(definition: Definition<BackbonePlugin<O>>): BackbonePlugin<O> {
   return { ...definition, kind: 'backbone' };
+}
+
+/** From frames to one vector for each utterance. */
+export function definePooling<O extends z.ZodType>(definition: Definition<PoolingPlugin<O>>): PoolingPlugin<O> {
+  return { ...definition, kind: 'pooling' };
 }
 
 /** A classification loss over embeddings and labels. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clustering } from '../cluster/clustering.js';
 import type { Tensor } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
+import type { PoolingLayer } from '../nn/pooling.js';
 import type { Scope } from '../nn/scope.js';
 import type { ClassificationLoss } from '../train/classification-loss.js';
 import type { SslContext, SslMethod } from '../train/ssl-method.js';
@@ -10,7 +11,18 @@ import type { StagePlugin } from './stage.js';
 
 /** A network family: features to embedding. */
 export interface BackbonePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'backbone', O> {
-  build(context: { scope: Scope; bins: number; options: z.output<O> }): Backbone;
+  build(context: {
+    scope: Scope;
+    bins: number;
+    options: z.output<O>;
+    /** Builds the pooling that the option `pooling` chose, over `channels`; 'tstp' where there is no such option. */
+    pooling(scope: Scope, channels: number): PoolingLayer;
+  }): Backbone;
+}
+
+/** A way from the frames of an utterance to one vector. */
+export interface PoolingPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'pooling', O> {
+  build(context: { scope: Scope; channels: number; options: z.output<O> }): PoolingLayer;
 }
 
 /** A self-supervised method. */
@@ -61,6 +73,7 @@ export interface PluginKinds {
   stage: StagePlugin;
   ssl: SslPlugin;
   backbone: BackbonePlugin;
+  pooling: PoolingPlugin;
   loss: LossPlugin;
   clustering: ClusteringPlugin;
   gate: GatePlugin;

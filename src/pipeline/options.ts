@@ -22,6 +22,17 @@ export function isPluginChoice(value: unknown): value is PluginChoice {
 }
 
 /**
+ * Parsed options as they are written in a config and in a model file: a chosen plugin goes back to the form in which it is
+ * chosen, its options beside its name.
+ */
+export function asWritten(value: unknown): unknown {
+  if (isPluginChoice(value)) return { name: value.name, ...(asWritten(value.options) as object) };
+  if (Array.isArray(value)) return value.map(asWritten);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asWritten(item)]));
+}
+
+/**
  * An option that names the artifact of an earlier stage. `types` are the kinds of artifact it takes (a stage's
  * `produces`, else its name); none means any.
  */
@@ -47,17 +58,18 @@ function artifactFault(name: string, types: string[], { earlier, later }: Option
 
 /**
  * An option that chooses a plugin of a kind, validated by that plugin's own schema; paths of errors lead to the very key.
- * `fallback` is the plugin where none is named. Such a schema parses asynchronously only.
+ * `fallback` is the plugin where none is named. Such a schema parses asynchronously only, in a config or by `choosePlugin`.
  */
 export function pluginChoice<K extends Kind>(
   kind: K,
-  fallback?: string,
+  fallback?: PluginChoiceInput,
 ): z.ZodType<PluginChoice<K>, PluginChoiceInput | undefined> {
   const choice = z
     .custom<PluginChoiceInput>()
     .transform(async (input, context): Promise<PluginChoice<K>> => {
       const registry = optionScope()?.registry;
-      if (registry === undefined) throw new Error(`a pluginChoice('${kind}') can be parsed in a config only`);
+      if (registry === undefined)
+        throw new Error(`a pluginChoice('${kind}') can be parsed in a config or by choosePlugin only`);
       const { choice, issues } = await choose(kind, withName(input, fallback), registry);
       context.issues.push(...issues);
       return choice ?? z.NEVER;
@@ -67,8 +79,9 @@ export function pluginChoice<K extends Kind>(
 }
 
 // Options alone are options of the fallback.
-function withName(input: unknown, fallback: string | undefined): unknown {
-  return fallback !== undefined && isMap(input) ? { name: fallback, ...input } : input;
+function withName(input: unknown, fallback: PluginChoiceInput | undefined): unknown {
+  if (fallback === undefined || !isMap(input) || 'name' in input) return input;
+  return { ...(typeof fallback === 'string' ? { name: fallback } : fallback), ...input };
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -3,12 +3,14 @@ import type { ResolvedConfig } from './config.js';
 import type { ResolvedStage } from './config-stages.js';
 import type { Registry } from './plugin.js';
 import { removeStageFolder, type StageState, stageState } from './stage-folder.js';
-import { stageKey } from './stage-key.js';
+import { attemptKey, stageKey } from './stage-key.js';
 import { didYouMeanOrKnown } from './suggest.js';
 import { voxloopVersion } from './version.js';
 
 export interface PlannedStage extends ResolvedStage {
   key: string;
+  /** What an unfinished attempt must share to be gone on with. */
+  attempt: string;
   state: StageState;
 }
 
@@ -26,7 +28,9 @@ export function planRun(
     const inputs = Object.fromEntries(stage.references.sort().map((name) => [name, keys[name]]));
     const key = stageKey(stage, inputs, run);
     keys[stage.as] = key;
-    return { ...stage, key, state: redone.has(stage.as) ? 'new' : stageState(runDir, stage.as, key) };
+    const attempt = attemptKey(stage, inputs, run);
+    const state = redone.has(stage.as) ? 'new' : stageState(runDir, { as: stage.as, key, attempt });
+    return { ...stage, key, attempt, state };
   });
 }
 

@@ -7,7 +7,8 @@ import { didYouMeanOrKnown } from './suggest.js';
 export interface BuiltIn {
   kind: Kind;
   name: string;
-  load: () => Promise<{ default: AnyPlugin }>;
+  /** Imports the file, whose default export is the plugin or a list with it: a family. */
+  load: () => Promise<{ default: AnyPlugin | readonly AnyPlugin[] }>;
 }
 
 /** A registry that user plugins can still be added to. */
@@ -48,9 +49,11 @@ export function createRegistry(builtIns: readonly BuiltIn[]): OpenRegistry {
 }
 
 async function loadBuiltIn({ kind, name, load }: BuiltIn): Promise<AnyPlugin> {
-  const plugin = (await load()).default;
-  if (plugin.kind === kind && plugin.name === name) return plugin;
-  throw new Error(`src/builtins.ts lists ${kind} '${name}', but its file defines ${plugin.kind} '${plugin.name}'`);
+  const family = [(await load()).default].flat();
+  const plugin = family.find((member) => member.kind === kind && member.name === name);
+  if (plugin) return plugin;
+  const defined = family.map((member) => `${member.kind} '${member.name}'`).join(', ');
+  throw new Error(`src/builtins.ts lists ${kind} '${name}', but its file defines ${defined}`);
 }
 
 function nameClash({ kind, name }: AnyPlugin, file: string, taken: Origin): string {

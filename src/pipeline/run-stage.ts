@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../errors.js';
+import { memoryBytesOf } from './config.js';
 import { Interrupted, isInterruption } from './interrupt.js';
 import type { Json } from './json.js';
 import type { PlannedStage } from './plan.js';
@@ -29,7 +30,7 @@ export interface RunParts extends RunRequest {
 export async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
   const { dir, journal, log, label } = parts;
   const { as, key } = stage;
-  const folder = openStageFolder(dir, as, key);
+  const folder = openStageFolder(dir, stage);
   const stopwatch = startStopwatch(stage, folder, parts.now);
   const resume = stage.state === 'resume';
   journal('stage-start', { as, stage: stage.stage, key, resume });
@@ -63,6 +64,7 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     seed: config.seed,
     device: config.device,
     threads: config.threads,
+    memoryBytes: memoryBytesOf(config),
     registry,
     progress,
     signal,
@@ -87,11 +89,11 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
 }
 
 /** Counts the seconds of a stage over all its attempts, in stage.partial.json. */
-function startStopwatch({ key, stage }: PlannedStage, folder: string, now: () => number) {
+function startStopwatch({ key, attempt, stage }: PlannedStage, folder: string, now: () => number) {
   const before = readPartial(folder)?.seconds ?? 0;
   const start = now();
   const seconds = () => Math.round((before + (now() - start) / 1000) * 1000) / 1000;
-  const save = () => writePartial(folder, { key, stage, seconds: seconds() });
+  const save = () => writePartial(folder, { key, attempt, stage, seconds: seconds() });
   save();
   const heartbeat = setInterval(() => ignoring(save), HEARTBEAT_MS);
   heartbeat.unref();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
-import type { ResolvedConfig } from './config.js';
+import { memoryBytesOf, type ResolvedConfig } from './config.js';
 import { Interrupted } from './interrupt.js';
 import { appendToJournal } from './journal.js';
 import type { Json } from './json.js';
@@ -70,7 +70,7 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
 }
 
 function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts): FinishedStage {
-  openStageFolder(dir, stage.as, stage.key);
+  openStageFolder(dir, stage);
   const record = readRecord(stageFolder(dir, stage.as));
   if (record === undefined) throw new Error(`${stageFolder(dir, stage.as)} lost its stage.json`);
   journal('stage-skipped', { as: stage.as, key: stage.key });
@@ -84,7 +84,7 @@ export async function checkStages(
   { config, registry, log }: { config: ResolvedConfig; registry: Registry; log(line: string): void },
 ): Promise<void> {
   const { seed, device, threads } = config;
-  const context: CheckContext = { seed, device, threads, registry, log };
+  const context: CheckContext = { seed, device, threads, memoryBytes: memoryBytesOf(config), registry, log };
   // What several stages miss is said once, by the first of them.
   const problems = new Map<string, string>();
   for (const stage of plan) {

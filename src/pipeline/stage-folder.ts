@@ -16,6 +16,8 @@ export interface StageRecord {
 /** stage.partial.json: an attempt that has not come to its end. */
 export interface PartialRecord {
   key: string;
+  /** Key without the convertible options. */
+  attempt: string;
   stage: string;
   seconds: number;
 }
@@ -32,23 +34,34 @@ function asideFolder(runDir: string, as: string, key: string): string {
   return join(runDir, 'stages', '.aside', `${as}-${key.slice(0, 12)}`);
 }
 
-/** What a run directory holds of the stage that has this key. */
-export function stageState(runDir: string, as: string, key: string): StageState {
-  for (const folder of [stageFolder(runDir, as), asideFolder(runDir, as, key)]) {
-    if (readRecord(folder)?.key === key) return 'done';
-    if (readPartial(folder)?.key === key) return 'resume';
-  }
-  return 'new';
+/** A stage's name and what it is recognised by. */
+export interface KeyedStage {
+  as: string;
+  key: string;
+  attempt: string;
 }
 
+/** What a run directory holds of the stage that has this key. */
+export function stageState(runDir: string, stage: KeyedStage): StageState {
+  const { as, key } = stage;
+  const folders = [stageFolder(runDir, as), asideFolder(runDir, as, key)];
+  if (folders.some((folder) => readRecord(folder)?.key === key)) return 'done';
+  return folders.some((folder) => isAttempt(folder, stage)) ? 'resume' : 'new';
+}
+
+const isAttempt = (folder: string, { attempt }: KeyedStage): boolean =>
+  readRecord(folder) === undefined && readPartial(folder)?.attempt === attempt;
+
 /** Makes the folder of the stage that has this key the current one; work under another key is set aside, not deleted. */
-export function openStageFolder(runDir: string, as: string, key: string): string {
+export function openStageFolder(runDir: string, stage: KeyedStage): string {
+  const { as, key } = stage;
   const folder = stageFolder(runDir, as);
   const holds = (readRecord(folder) ?? readPartial(folder))?.key;
+  const isOurs = holds === key || isAttempt(folder, stage);
   try {
-    if (existsSync(folder) && holds !== key) move(folder, asideFolder(runDir, as, holds ?? 'unknown'));
+    if (existsSync(folder) && !isOurs) move(folder, asideFolder(runDir, as, holds ?? 'unknown'));
     const aside = asideFolder(runDir, as, key);
-    if (holds !== key && existsSync(aside)) move(aside, folder);
+    if (!isOurs && existsSync(aside)) move(aside, folder);
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw writeError(folder, error);

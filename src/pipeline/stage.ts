@@ -1,5 +1,10 @@
 import type { z } from 'zod';
+import type { FeatureDefinition } from '../audio/features.js';
+import type { Session } from '../engine/session.js';
+import type { OptimizerOptions } from '../optim/optimizer.js';
+import type { CompiledCall } from '../train/training-step.js';
 import type { Json } from './json.js';
+import type { PluginChoice } from './options.js';
 import type { Definition, PluginBase, Registry } from './plugin.js';
 
 /** What an earlier stage of the run left behind. */
@@ -29,6 +34,8 @@ export interface CheckContext {
   device: 'auto' | 'cpu' | 'gpu';
   /** Threads of the tensor library; 0 leaves the choice to it. */
   threads: number;
+  /** Bytes that tensors may take at once; without it, what the device has. */
+  memoryBytes?: number;
   registry: Registry;
   log(line: string): void;
 }
@@ -46,16 +53,53 @@ export interface StageContext extends CheckContext {
   progress: Progress;
   /** Aborted by Ctrl-C and SIGTERM: write a checkpoint, then `signal.throwIfAborted()`. */
   signal: AbortSignal;
-  /** The folder holds an unfinished attempt with the same options, inputs and seed. */
+  /** The folder holds an unfinished attempt with the same options (but for convertible ones), inputs and seed. */
   resume: boolean;
+}
+
+/** The settings of a training step that its memory depends on. */
+export interface StepSettings {
+  backbone: PluginChoice<'backbone'>;
+  batchSize: number;
+  accumulate: number;
+  optimizer: OptimizerOptions;
+}
+
+/** What a stage trains, without its data: from this its memory is foretold. */
+export interface TrainingSketch extends StepSettings {
+  features: FeatureDefinition;
+  compute: 'float32' | 'bfloat16' | 'auto';
+  /** What is not known before the stages before have run, and was assumed; one sentence each. */
+  assumed: string[];
+  /** Builds the step with these settings in an empty session; what one update runs, on silence. */
+  build(session: Session, settings: StepSettings): Promise<CompiledCall[]>;
+}
+
+/** What a stage may know of its recipe when nothing has run. */
+export interface SketchContext {
+  seed: number;
+  registry: Registry;
+  /** Classes to assume where they come of data. */
+  classes?: number;
+  /** The options of an earlier stage, by its artifact name. */
+  options(name: string): unknown;
+  /** What an earlier stage trains. */
+  sketch(name: string): Promise<TrainingSketch>;
 }
 
 /** What the author of a stage writes. */
 export interface StageDefinition<O extends z.ZodType = z.ZodType> extends Definition<O> {
+  /**
+   * Options, as dotted paths, that an attempt which was stopped may have had otherwise and still be gone on with: `run` converts what
+   * it finds. A finished stage is done again when they change.
+   */
+  convertible?: readonly string[];
   /** The kind of artifact it makes, which `artifact(...)` fields of later stages ask for; the stage's name by default. */
   produces?: string;
   /** Looks for what the run would miss only hours later, such as missing data: one sentence for each problem. */
   check?(context: CheckContext, options: z.output<O>): Promise<string[] | undefined> | string[] | undefined;
+  /** For a stage that trains: what, so that `voxloop plan` can foretell its memory. */
+  sketch?(context: SketchContext, options: z.output<O>): Promise<TrainingSketch>;
   /** Does the work; the result must be equal for a resumed and an undisturbed run. */
   run(context: StageContext, options: z.output<O>): Promise<Json>;
 }

@@ -1,7 +1,12 @@
-/** `; did you mean 'x'?` for the valid name nearest to a wrong one, or an empty string when none is near. */
+/** Names suggested at most. */
+const SUGGESTIONS = 4;
+
+/** `; did you mean 'x'?` for the valid names near a wrong one, or an empty string when none is near. */
 export function didYouMean(given: string, names: Iterable<string>): string {
-  const nearest = nearestName(given, names);
-  return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  const near = nearNames(given, names).map((name) => `'${name}'`);
+  if (near.length === 0) return '';
+  const [last, ...others] = near.reverse();
+  return `; did you mean ${others.length > 0 ? `${others.reverse().join(', ')} or ${last}` : last}?`;
 }
 
 /** Like didYouMean, but lists every valid name when none is near. */
@@ -9,15 +14,24 @@ export function didYouMeanOrKnown(given: string, names: readonly string[]): stri
   return didYouMean(given, names) || (names.length > 0 ? `; known: ${names.join(', ')}` : '');
 }
 
-/** The name nearest to `given`: at most a third of its letters wrong, or one a beginning of the other. */
-export function nearestName(given: string, names: Iterable<string>): string | undefined {
-  let best: { name: string; distance: number } | undefined;
-  for (const name of names) {
+/** The name nearest to `given`, if one is near. */
+export const nearestName = (given: string, names: Iterable<string>): string | undefined => nearNames(given, names)[0];
+
+/**
+ * The names near `given`, the nearest first: at most a third of its letters wrong, or one a beginning of the other. Of a
+ * family of alike names, those hardly farther than the nearest.
+ */
+function nearNames(given: string, names: Iterable<string>): string[] {
+  const most = Math.max(1, Math.floor(given.length / 3));
+  const near = [...names].flatMap((name) => {
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
-    const near = distance <= Math.max(1, Math.floor(given.length / 3)) || isBeginning(given, name);
-    if (near && (best === undefined || distance < best.distance)) best = { name, distance };
-  }
-  return best?.name;
+    return distance <= most || isBeginning(given, name) ? [{ name, distance }] : [];
+  });
+  near.sort((a, b) => a.distance - b.distance);
+  return near
+    .filter(({ distance }) => distance <= near[0].distance + 1)
+    .slice(0, SUGGESTIONS)
+    .map(({ name }) => name);
 }
 
 function isBeginning(a: string, b: string): boolean {

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features.js';
-import { type Tensor, tf } from '../engine/tf.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
 import { fitWhitening, whiten } from '../eval/whitening.js';
-import type { Pass } from '../nn/pass.js';
-import { statisticsPooling } from '../nn/pooling.js';
+import { timeMoments } from '../nn/pooling.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
 import { createExtractor, extractAll } from '../train/extract.js';
@@ -29,7 +27,8 @@ export default defineStage({
     const corpus = openCorpus(context.artifact(name));
     const { bins } = features;
     return withSession({ ...context, name: 'baseline' }, async (session) => {
-      const extractor = createExtractor(session, { ...features, cmn: true }, bins, deviations);
+      const definition = { ...features, cmn: true };
+      const extractor = createExtractor(session, definition, bins, (x, pass) => timeMoments(x, pass).deviation);
       const train = await extractAll(corpus.train, extractor, { signal: context.signal });
       const whitening = fitWhitening(train, corpus.train.ids.length, bins);
       const lists: Record<string, Figures> = {};
@@ -51,9 +50,3 @@ export default defineStage({
     });
   },
 });
-
-/** Standard deviations over time [batch, bins]: the second half of statistics pooling. */
-function deviations(features: Tensor, pass: Pass): Tensor {
-  const bins = features.shape[2]!;
-  return tf.slice(statisticsPooling(features, pass), [0, bins], [-1, bins]);
-}

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features.js';
+import type { CropPlan } from '../data/crops.js';
 import { computeType } from '../engine/compute-type.js';
 import type { Session } from '../engine/session.js';
 import { defineStage } from '../pipeline/define.js';
-import { artifact, pluginChoice } from '../pipeline/options.js';
+import { artifact, asWritten, pluginChoice } from '../pipeline/options.js';
 import type { StageContext } from '../pipeline/stage.js';
 import { saveWeights } from '../train/extract.js';
 import { writeModel } from '../train/model-file.js';
 import { createPretrainer, type Pretrainer } from '../train/pretrain.js';
 import { openCorpus } from './corpus-data.js';
 import { backboneBuilder, cropView } from './resolve-plugins.js';
+import { silentCrops } from './silent-crops.js';
 import { trainOnCrops } from './train-on-crops.js';
-import { cropSamples, trainingOptions } from './training-options.js';
-import { checkLibrary, withSession } from './with-session.js';
+import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from './training-options.js';
+import { withSession } from './with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -32,7 +34,17 @@ export default defineStage({
   summary: 'Trains a backbone without labels, by a self-supervised method.',
   options,
   produces: 'model',
-  check: checkLibrary,
+  convertible: convertibleOptions,
+  check: checkTraining,
+  async sketch(context, given) {
+    return {
+      ...{ ...given, assumed: [] },
+      async build(session, settings) {
+        const { trainer, plan } = await prepare(session, context, { ...given, ...settings });
+        return callsOf(trainer, plan)(settings.batchSize);
+      },
+    };
+  },
   async run(context, given) {
     const compute = await computeType(context.device, given.compute, context.threads);
     return withSession({ ...context, name: 'pretrain', compute }, (session) => pretrain(session, context, given));
@@ -40,33 +52,48 @@ export default defineStage({
 });
 
 async function pretrain(session: Session, context: StageContext, given: Options) {
-  const { registry, seed } = context;
   const { train } = openCorpus(context.artifact(given.corpus));
-  const plugin = await registry.load('ssl', given.method.name);
-  const crops = plugin.views(given.method.options);
-  const trainer = createPretrainer({
-    ...{ session, seed, crops, batchSize: given.batchSize, optimizer: given.optimizer },
-    backbone: await backboneBuilder(registry, given.backbone, given.features.bins),
-    view: await cropView(registry, given),
-    build: (parts) => plugin.build({ ...parts, options: given.method.options }),
-  });
-  const rateHz = given.features.sampleRateHz;
-  const samples = { global: cropSamples(given.globalSeconds, rateHz), local: cropSamples(given.localSeconds, rateHz) };
+  const { trainer, plan } = await prepare(session, context, given);
   const { steps } = await trainOnCrops(session, context, given, {
-    shards: train,
-    plan: { count: crops, samples },
+    ...{ shards: train, plan, calls: callsOf(trainer, plan) },
     step: (batch, moment, rate) => trainer.step(batch, moment.step, { rate, ...trainer.method.schedule?.(moment) }),
   });
   await exportNetworks(session, trainer, context, given);
   return { networks: Object.keys(trainer.method.networks), steps, parameters: countParameters(trainer) };
 }
 
+/** What is trained, and on which crops. */
+async function prepare(session: Session, { registry, seed }: Pick<StageContext, 'registry' | 'seed'>, given: Options) {
+  const plugin = await registry.load('ssl', given.method.name);
+  const count = plugin.views(given.method.options);
+  const rateHz = given.features.sampleRateHz;
+  const samples = { global: cropSamples(given.globalSeconds, rateHz), local: cropSamples(given.localSeconds, rateHz) };
+  const trainer = createPretrainer({
+    ...{ session, seed, crops: count, batchSize: given.batchSize },
+    ...{ accumulate: given.accumulate, optimizer: given.optimizer },
+    backbone: await backboneBuilder(registry, given.backbone, given.features.bins),
+    view: await cropView(registry, given),
+    build: (parts) => plugin.build({ ...parts, options: given.method.options }),
+  });
+  return { trainer, plan: { count, samples } };
+}
+
+/** What the first update runs on silence. */
+const callsOf =
+  ({ functions, method }: Pretrainer, plan: CropPlan) =>
+  (batchSize: number) =>
+    functions(silentCrops(plan, batchSize), {
+      rate: 0,
+      ...method.schedule?.({ step: 0, steps: 1, epoch: 0 }),
+      step: 0,
+    });
+
 /** Writes every network of the method to models/<name>; the first is the method's result. */
 async function exportNetworks(session: Session, { method }: Pretrainer, { dir }: StageContext, given: Options) {
   for (const [name, network] of Object.entries(method.networks)) {
     const info = {
       origin: `${given.method.name} ${name}`,
-      backbone: { name: given.backbone.name, options: given.backbone.options as Record<string, unknown> },
+      backbone: { name: given.backbone.name, options: asWritten(given.backbone.options) as Record<string, unknown> },
       features: given.features,
       embeddingSize: network.embeddingSize,
     };

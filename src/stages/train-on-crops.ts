@@ -5,10 +5,12 @@ import type { ShardSet } from '../data/shards.js';
 import type { Session } from '../engine/session.js';
 import { learningRate, type ScheduleOptions } from '../optim/schedule.js';
 import type { StageContext } from '../pipeline/stage.js';
+import { checkMemory } from '../train/check-memory.js';
 import { type HostState, loadCheckpoint, saveCheckpoint } from '../train/checkpoint.js';
 import { trainLoop } from '../train/loop.js';
 import type { Moment } from '../train/ssl-method.js';
 import type { StepMetrics } from '../train/step-metrics.js';
+import type { CompiledCall } from '../train/training-step.js';
 import { stepsOf } from './training-options.js';
 
 /** What is trained on which crops. */
@@ -17,6 +19,8 @@ export interface CropTraining {
   plan: CropPlan;
   /** Utterances to train on; default all. */
   subset?: Int32Array;
+  /** What an update on a batch of so many utterances runs, to know its memory before. */
+  calls(batchSize: number): CompiledCall[];
   /** One update on a batch at a learning rate. */
   step(batch: Batch, moment: Moment, rate: number): Promise<StepMetrics>;
   /** State outside the graph that a checkpoint must hold. */
@@ -42,7 +46,7 @@ export async function trainOnCrops(
   const { dir, seed, progress, signal, log } = context;
   const { shards, plan, subset } = training;
   const checkpoint = join(dir, 'checkpoint.safetensors');
-  const resumed = context.resume ? await loadCheckpoint(session, checkpoint) : null;
+  const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
   if (resumed) {
     training.restore?.(resumed.host);
     log(`resumed at step ${resumed.step}`);
@@ -64,6 +68,7 @@ export async function trainOnCrops(
   };
   const metricsPath = join(dir, 'metrics.jsonl');
   try {
+    if (startStep < steps) checkMemory(session, training.calls(batchSize), context);
     await trainLoop(task, { startStep, steps, checkpointSeconds, metricsPath, progress, signal });
     const { waitMs, batches } = loader.stats();
     // Data that is too slow shows here.

@@ -3,6 +3,8 @@ import type { HostTensor } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
 import { UserError } from '../errors.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
+import { convertStates } from '../optim/convert-states.js';
+import { isTransient } from './accumulators.js';
 
 /** Values that live outside the graph but belong to the run's state (last losses, a gate), saved with the variables. */
 export type HostState = Record<string, HostTensor>;
@@ -16,18 +18,20 @@ export async function saveCheckpoint(
   step: number,
   host: HostState = {},
 ): Promise<void> {
-  const tensors = await session.save();
+  const tensors = await session.save([...session.variables.keys()].filter((name) => !isTransient(name)));
   for (const [name, tensor] of Object.entries(host)) tensors[HOST + name] = tensor;
   writeSafetensors(path, tensors, { format: 'voxloop-checkpoint', step: String(step) });
 }
 
 /**
  * Loads a checkpoint into the session. Returns null when there is none; throws UserError when it is cut short or
- * belongs to another architecture.
+ * belongs to another architecture. Optimizer states in 32 bit where the session keeps 8, or the reverse, are converted, and
+ * `note` is told in a line.
  */
 export async function loadCheckpoint(
   session: Session,
   path: string,
+  note: (line: string) => void = () => {},
 ): Promise<{ step: number; host: HostState } | null> {
   if (!existsSync(path)) return null;
   const { tensors, metadata } = readSafetensors(path);
@@ -38,8 +42,12 @@ export async function loadCheckpoint(
     if (name.startsWith(HOST)) host[name.slice(HOST.length)] = tensor;
     else values[name] = tensor;
   }
-  const shapes = new Map([...session.variables.values()].map((variable) => [variable.name, variable.shape]));
+  const kept = [...session.variables.values()].filter(({ name }) => !isTransient(name));
+  const shapes = new Map(kept.map((variable) => [variable.name, variable.shape]));
+  const { toEightBit, toFloat } = convertStates(values, shapes);
   checkShapes(path, values, shapes);
+  if (toEightBit > 0) note(`${path}: ${toEightBit} optimizer states were in 32 bit and are rounded to 8 bit`);
+  if (toFloat > 0) note(`${path}: ${toFloat} optimizer states were in 8 bit and go on in 32 bit`);
   await session.load(values);
   return { step: Number(metadata.step), host };
 }

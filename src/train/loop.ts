@@ -1,3 +1,4 @@
+import { NotFiniteError } from '../engine/require-finite.js';
 import { UserError } from '../errors.js';
 import { openMetrics } from './metrics-log.js';
 import type { StepMetrics } from './step-metrics.js';
@@ -41,8 +42,7 @@ export async function trainLoop(task: TrainTask, options: LoopOptions): Promise<
   };
   try {
     for (let step = startStep; step < steps; step++) {
-      const values = await task.run(step);
-      checkFinite(values, step);
+      const values = await runStep(task, step, save);
       metrics.add({ step, ...values });
       progress.update({ step: step + 1, total: steps, fields: { loss: values.loss } });
       const due = performance.now() - savedAt > checkpointSeconds * 1000;
@@ -55,10 +55,16 @@ export async function trainLoop(task: TrainTask, options: LoopOptions): Promise<
   }
 }
 
-function checkFinite(values: Record<string, number>, step: number): void {
-  if (Number.isFinite(values.loss)) return;
-  throw new UserError(
-    `The loss became ${values.loss} at step ${step}; the last checkpoint is kept. ` +
-      'Lower the learning rate (rate.peak), clip gradients (optimizer.clipNorm) or lengthen the warm-up (rate.warmup).',
-  );
+/** Runs one step; one that was refused leaves the state as it was, which is saved. */
+async function runStep(task: TrainTask, step: number, save: (step: number) => Promise<void>): Promise<StepMetrics> {
+  try {
+    return await task.run(step);
+  } catch (error) {
+    if (!(error instanceof NotFiniteError)) throw error;
+    await save(step);
+    throw new UserError(
+      `Step ${step} was refused: ${error.message}. Nothing was changed by it, and the state before it is saved. ` +
+        'Lower the learning rate (rate.peak), clip gradients (optimizer.clipNorm) or lengthen the warm-up (rate.warmup).',
+    );
+  }
 }

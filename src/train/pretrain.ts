@@ -1,14 +1,16 @@
 import type { Batch } from '../data/loader.js';
-import { differentiate } from '../engine/autodiff.js';
+import type { Inputs } from '../engine/compile.js';
 import type { HostTensor } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
-import type { Tensor } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
 import { createScope, type Scope } from '../nn/scope.js';
-import { createOptimizer, type OptimizerOptions } from '../optim/optimizer.js';
+import type { OptimizerOptions } from '../optim/optimizer.js';
 import { type CropView, cropsToFeatures } from './crop-features.js';
+import { withFrameCheck } from './frame-check.js';
+import { checkMicroBatches, microBatches } from './micro-batches.js';
 import type { SslContext, SslMethod, Views } from './ssl-method.js';
-import { type StepMetrics, stepMetrics } from './step-metrics.js';
+import { meanMetrics, type StepMetrics } from './step-metrics.js';
+import { type CompiledCall, createTrainingStep, type StepValues } from './training-step.js';
 
 /** What a pretraining step is made of. */
 export interface PretrainParts {
@@ -22,59 +24,69 @@ export interface PretrainParts {
   backbone(scope: Scope): Backbone;
   view: CropView;
   optimizer: OptimizerOptions;
+  /** Micro-batches in an update. Default 1. */
+  accumulate?: number;
 }
+
+/** The crops of a batch. */
+export type CropArrays = Pick<Batch, 'global' | 'local'>;
 
 /** A method with its step compiled. */
 export interface Pretrainer {
   method: SslMethod;
+  /** What one update runs, for a look at it without running. */
+  functions(batch: CropArrays, values: StepValues): CompiledCall[];
   /** One update; `values` are the learning rate and the method's schedule. Returns what to log. */
   step(batch: Batch, step: number, values: Record<string, number>): Promise<StepMetrics>;
 }
 
 /** Builds the networks, the optimizer and the compiled step of a self-supervised method. */
 export function createPretrainer(parts: PretrainParts): Pretrainer {
-  const { session, seed, backbone, view, batchSize } = parts;
+  const { session, seed, backbone, view, crops, accumulate = 1 } = parts;
+  checkMicroBatches(parts.batchSize, accumulate);
   const scope = (name: string, like = name) => createScope(session, `ssl/${name}`, `${seed}/${like}`);
   const method = parts.build({
     scope,
     backbone(name) {
       const own = scope(`${name}/backbone`, 'backbone');
-      return { scope: own, ...backbone(own) };
+      return { scope: own, ...withFrameCheck(backbone(own)) };
     },
   });
-  const optimizer = createOptimizer(createScope(session, 'optimizer', 0), method.trained, parts.optimizer);
-
-  const compiled = session.compile('pretrain', (inputs: Record<string, Tensor>) => {
-    const { global, local, step, rate, ...schedule } = inputs;
-    const views: Views = {
+  const batchSize = parts.batchSize / accumulate;
+  const update = createTrainingStep({
+    ...{ session, name: 'pretrain', trained: method.trained, optimizer: parts.optimizer, accumulate },
+    views: ({ global, local }): Views => ({
       batch: batchSize,
       global: cropsToFeatures(global, view, 'global'),
       local: local ? cropsToFeatures(local, view, 'local') : null,
-    };
-    const { loss, aux, gradients } = differentiate(() => {
-      const { loss, metrics } = method.loss(views, schedule);
+    }),
+    loss(views, inputs) {
+      const { loss, metrics } = method.loss(views, inputs);
       return { loss, aux: metrics };
-    }, method.trained);
-    optimizer.apply(method.gradients?.(gradients, schedule) ?? gradients, rate, step);
-    method.afterStep?.(schedule);
-    return { loss, ...aux };
+    },
+    gradients: method.gradients?.bind(method),
+    afterStep: method.afterStep?.bind(method),
   });
+  const inputsOf = ({ global, local }: CropArrays): Inputs[] => {
+    const globals = microBatches(global, crops.global, parts.batchSize, accumulate);
+    const locals = local ? microBatches(local, crops.local, parts.batchSize, accumulate) : [];
+    return globals.map((rows, i) => ({
+      global: cropTensor(rows, crops.global * batchSize),
+      ...(locals[i] ? { local: cropTensor(locals[i], crops.local * batchSize) } : {}),
+    }));
+  };
 
   return {
     method,
-    async step({ global, local }, step, values) {
-      const inputs: Record<string, HostTensor | number> = {
-        global: cropTensor(global, parts.crops.global),
-        step,
-        ...values,
-      };
-      if (local) inputs.local = cropTensor(local, parts.crops.local);
-      return stepMetrics(await compiled(inputs));
+    functions: (batch, values) => update.functions(inputsOf(batch), values),
+    async step(batch, step, values) {
+      return meanMetrics(await update.run(inputsOf(batch), { rate: 0, ...values, step }));
     },
   };
-
-  function cropTensor(samples: Int16Array, crops: number): HostTensor {
-    const rows = crops * batchSize;
-    return { dtype: 'int16', shape: [rows, samples.length / rows], data: samples };
-  }
 }
+
+const cropTensor = (samples: Int16Array, rows: number): HostTensor => ({
+  dtype: 'int16',
+  shape: [rows, samples.length / rows],
+  data: samples,
+});

@@ -22,6 +22,15 @@ test('a built-in plugin is imported when it is asked for, not before', async (t)
   t.deepEqual(registry.origin('gate', 'open'), { file: null, digest: null });
 });
 
+test('a file may define a family: the registry picks by name', async (t) => {
+  const load = async () => ({ default: [gate('open'), gate('shut')] });
+  const entry = (name: string) => ({ kind: 'gate' as const, name, load });
+  const registry = createRegistry([entry('shut'), entry('open'), entry('ajar')]);
+  t.is((await registry.load('gate', 'shut')).name, 'shut');
+  t.is((await registry.load('gate', 'open')).name, 'open');
+  await t.throwsAsync(registry.load('gate', 'ajar'), { message: /lists gate 'ajar'.*gate 'open', gate 'shut'/ });
+});
+
 test('an unknown name is answered with the nearest one', async (t) => {
   const registry = createRegistry([
     { kind: 'gate', name: 'dynamic', load: async () => ({ default: gate('dynamic') }) },

@@ -165,6 +165,16 @@ test('an unfinished attempt with other options is set aside, not resumed', async
   t.true((await run({ settings })).said.includes('resumed at 3'));
 });
 
+test('a convertible option may change while a stage is unfinished; a finished one is done again', async (t) => {
+  const { run, plan } = setUp(t);
+  await t.throwsAsync(run({ settings: ['one.to=2', 'two.pauseMs=1'], stopAt: 3 }), { instanceOf: Interrupted });
+  const other = ['one.to=2', 'two.pauseMs=2'];
+  t.deepEqual(await plan(other), ['one done', 'two resume', 'add new', 'apart new']);
+  t.true((await run({ settings: other })).said.includes('resumed at 3'));
+  t.deepEqual(await plan(other), ['one done', 'two done', 'add done', 'apart done']);
+  t.deepEqual(await plan(['one.to=2', 'two.pauseMs=3']), ['one done', 'two new', 'add new', 'apart done']);
+});
+
 test('a stage that comes to its end although it was asked to stop is done; the next one does not begin', async (t) => {
   const { run, plan } = setUp(t);
   await t.throwsAsync(run({ stopAt: 4 }), { instanceOf: Interrupted });

@@ -1,6 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
 import type { FeatureDefinition } from '../../src/audio/features.js';
-import tdnn from '../../src/backbones/tdnn.js';
 import { readUtterance, type ShardSet } from '../../src/data/shards.js';
 import type { Session } from '../../src/engine/session.js';
 import { UserError } from '../../src/errors.js';
@@ -16,7 +15,7 @@ import { readModel, writeModel } from '../../src/train/model-file.js';
 import { liveIn } from '../helpers/backbone-session.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
-import { BINS, EMBEDDING, smallBackbone, smallFeatures } from '../helpers/small-training.js';
+import { EMBEDDING, smallBackbone, smallFeatures, smallTdnn } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { voiceShards } from '../helpers/voices.js';
 
@@ -106,13 +105,7 @@ test('a model on disk embeds as the network it was saved from; another architect
     t.deepEqual(await extractAll(shards, extractor), expected);
   });
   await withSession(async (session) => {
-    const options = tdnn.options.parse({
-      width: 9,
-      embeddingSize: EMBEDDING,
-      pooling: 'statistics',
-      embeddingNorm: false,
-    });
-    const other = openModelExtractor(session, model, (scope) => tdnn.build({ scope, bins: BINS, options }));
+    const other = openModelExtractor(session, model, await smallTdnn({ width: 9 }));
     const error = await t.throwsAsync(other, { instanceOf: UserError });
     t.true(error.message.startsWith(`${dir} belongs to another architecture: layer1/conv/weight is [1,5,16,8]`));
   });

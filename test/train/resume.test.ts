@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { defineGate, z } from '../../src/index.js';
 import { writeNpy } from '../../src/io/npy.js';
+import { readSafetensors } from '../../src/io/safetensors.js';
 import type { Artifact } from '../../src/pipeline/stage.js';
 import { readMetrics } from '../../src/train/metrics-log.js';
 import { type Attempt, artifactAt, newRegistry, runStage } from '../helpers/run-stage.js';
@@ -57,6 +58,24 @@ test('a stopped pretraining ends as one that was left alone', async (t) => {
   const models = ['teacher', 'student'].map((name) => `models/${name}/model.safetensors`);
   sameRun(t, await run([2, 5]), undisturbed, models);
   t.like(undisturbed.result, { networks: ['teacher', 'student'], steps: STEPS });
+});
+
+test('a stopped pretraining with 8-bit states ends as one that was left alone', async (t) => {
+  const registry = newRegistry();
+  const corpus = await corpusArtifact(t);
+  const optimizer = { name: 'adam', weightDecay: 0.01, stateBits: 8, keep32: ['*/layer3/*'] };
+  // Wide enough for weights of 4096 values and more.
+  const options = { ...PRETRAIN, backbone: { name: 'tdnn', width: 40, embeddingSize: 8 }, optimizer };
+  const attempt = { registry, stage: 'pretrain', options, artifacts: { corpus } };
+  const run = (stops: number[]) => withStops(t, { ...attempt, dir: temporaryFolder(t) }, stops);
+  const undisturbed = await run([]);
+  const { tensors } = readSafetensors(join(undisturbed.dir, 'checkpoint.safetensors'));
+  const coded = Object.keys(tensors).filter((name) => tensors[name].dtype === 'uint8');
+  t.deepEqual(
+    coded.flatMap((name) => /\/(mean|square)\/codes\/.*\/(layer\d)\//.exec(name)?.slice(1).join(' ') ?? []).sort(),
+    ['mean layer2', 'mean layer4', 'square layer2', 'square layer4'],
+  );
+  sameRun(t, await run([3, 5]), undisturbed, ['models/student/model.safetensors']);
 });
 
 /** Keeps losses up to their mean: a limit that is no float32 number. */

@@ -1,0 +1,88 @@
+import { UserError } from '../../errors.js';
+import { choosePlugin } from '../choose-plugin.js';
+import { asWritten, type PluginChoice } from '../options.js';
+import type { Registry } from '../plugin.js';
+import { keysAt } from '../schema-keys.js';
+import type { Variant } from './foresee.js';
+
+/** One change of a recipe that takes less memory. */
+export interface Switch {
+  /** As it is written in the recipe. */
+  change: string;
+  /** What it costs, where there is something to know. */
+  note?: string;
+  /** Switches of one group exclude each other. */
+  group: 'states' | 'backbone' | 'accumulate' | 'compute';
+  apply(variant: Variant): Variant;
+}
+
+/** The switches that a training step has left, those with the least to lose first. */
+export async function switchesOf(variant: Variant, registry: Registry): Promise<Switch[]> {
+  const { backbone, optimizer, compute } = variant;
+  const written = asWritten(backbone.options) as Record<string, unknown>;
+  const found: Switch[] = [];
+  if (optimizer.stateBits !== 8) {
+    found.push({
+      ...{ change: 'optimizer.stateBits: 8', group: 'states' },
+      apply: (from) => ({ ...from, optimizer: { ...from.optimizer, stateBits: 8 } }),
+    });
+  }
+  for (const parts of partsOf(variant)) {
+    found.push({
+      ...{ change: `accumulate: ${parts}`, group: 'accumulate' },
+      note: 'losses that compare utterances, and batch statistics, see a part of the batch',
+      apply: (from) => ({ ...from, accumulate: parts }),
+    });
+  }
+  if (written.checkpointing === false) {
+    const choice = await choosePlugin(registry, 'backbone', backbone.name, { ...written, checkpointing: true });
+    found.push({
+      ...{ change: 'backbone.checkpointing: true', group: 'backbone', note: 'a third more time' },
+      apply: (from) => ({ ...from, backbone: choice }),
+    });
+  }
+  for (const form of ['prev', 'frev']) {
+    const choice = await reversibleForm(`${form}-${backbone.name}`, written, registry);
+    if (!choice) continue;
+    found.push({
+      ...{ change: `backbone: ${choice.name}`, group: 'backbone' },
+      note: 'another network of about as many parameters, to be trained from the start',
+      apply: (from) => ({ ...from, backbone: choice }),
+    });
+  }
+  if (compute === 'float32') {
+    found.push({
+      ...{ change: 'compute: bfloat16', group: 'compute' },
+      note: 'slower where the device has no instructions for it; `compute: auto` tries',
+      apply: (from) => ({ ...from, compute: 'bfloat16' }),
+    });
+  }
+  return found;
+}
+
+/** Into how many parts more a batch may be cut, each at least twice as many as the one before. */
+function partsOf({ batchSize, accumulate }: Variant): number[] {
+  const counts: number[] = [];
+  for (let parts = accumulate + 1; parts <= batchSize / 2; parts++) {
+    if (batchSize % parts === 0 && parts >= 2 * (counts.at(-1) ?? accumulate)) counts.push(parts);
+  }
+  return counts;
+}
+
+/** The backbone of that name with the same options, as far as it has them; undefined where there is none. */
+async function reversibleForm(
+  name: string,
+  written: Record<string, unknown>,
+  registry: Registry,
+): Promise<PluginChoice<'backbone'> | undefined> {
+  if (!registry.names('backbone').includes(name)) return undefined;
+  const plugin = await registry.load('backbone', name);
+  const keys = keysAt(plugin.options, []);
+  const options = Object.fromEntries(Object.entries(written).filter(([key]) => keys.includes(key)));
+  try {
+    return await choosePlugin(registry, 'backbone', name, options);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}

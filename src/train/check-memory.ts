@@ -1,0 +1,38 @@
+import { availableMemory } from '../engine/memory/available.js';
+import { describeParts } from '../engine/memory/describe-parts.js';
+import type { MemoryPeak } from '../engine/memory/memory-parts.js';
+import { OutOfMemoryError, SAVERS } from '../engine/memory/out-of-memory.js';
+import type { Session } from '../engine/session.js';
+import { formatByteSize } from '../io/byte-size.js';
+import type { CompiledCall } from './training-step.js';
+
+/** The largest peak of what one update runs. */
+export const largestPeak = (calls: readonly CompiledCall[]): MemoryPeak =>
+  calls
+    .map(({ compiled, inputs }) => compiled.predict(inputs))
+    .reduce((largest, peak) => (peak.peakBytes > largest.peakBytes ? peak : largest));
+
+/**
+ * Says what a training step needs, before the first one; throws OutOfMemoryError when that is more than there is. `memoryBytes` is
+ * what the user allows; without it, what the device has.
+ */
+export function checkMemory(
+  session: Session,
+  calls: readonly CompiledCall[],
+  { memoryBytes, log }: { memoryBytes?: number; log(line: string): void },
+): void {
+  const { peakBytes, parts } = largestPeak(calls);
+  const { bytes, source } =
+    memoryBytes === undefined
+      ? availableMemory(session.devices)
+      : { bytes: memoryBytes, source: "the config's `memory`" };
+  const need = `${formatByteSize(peakBytes)} of ${formatByteSize(bytes)} (${source})`;
+  if (peakBytes <= bytes) {
+    log(`memory: a step needs ${need}`);
+    return;
+  }
+  throw new OutOfMemoryError(
+    `A training step would need ${need} at its peak: ${describeParts(parts)}. ${SAVERS}. ` +
+      'If more memory is there than that, say so: `memory: 11GiB` in the config.',
+  );
+}
