@@ -3,7 +3,7 @@ const ranks = [
   ['cli'],
   ['builtins'],
   ['pipeline'],
-  ['stages', 'ssl', 'clustering', 'backbones', 'losses', 'augmentations'],
+  ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
   ['index'],
   ['plugin contract'],
   ['train', 'eval', 'data', 'report', 'cluster'],
@@ -13,10 +13,13 @@ const ranks = [
 ];
 
 // What a plugin's author sees; the rest of src/pipeline runs it.
-const contract = ['define', 'kinds', 'plugin', 'stage', 'options', 'option-scope', 'schema-keys', 'suggest', 'json'];
+const contract = [
+  ...['define', 'kinds', 'plugin', 'stage', 'options', 'option-scope', 'choose-plugin', 'backbone-options'],
+  ...['faults', 'describe-issue', 'schema-keys', 'suggest', 'json'],
+];
 
 // These are written against the public surface alone, as a user's plugin is.
-const plugins = ['ssl', 'clustering', 'backbones', 'losses', 'augmentations'];
+const plugins = ['ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'];
 
 // Files with a rank of their own: the one is plain data, which readers and writers of files need too.
 const units = { 'src/engine/host-tensor.ts': 'host tensor' };

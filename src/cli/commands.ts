@@ -6,6 +6,7 @@ import { register as doctor } from './doctor.js';
 import { register as embed } from './embed.js';
 import { register as fbank } from './fbank.js';
 import { register as metrics } from './metrics.js';
+import { register as plan } from './plan.js';
 import { register as plugins } from './plugins.js';
 import { register as run } from './run.js';
 import { register as score } from './score.js';
@@ -17,6 +18,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   setup,
   doctor,
   run,
+  plan,
   plugins,
   corpus,
   fbank,

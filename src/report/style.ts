@@ -1,14 +1,19 @@
 /**
- * The report's style sheet. Series colours follow Okabe and Ito's palette (made to be told apart with any colour vision), darkened
- * on paper and lightened on black until thin lines have a contrast of at least 3:1.
+ * Colours of paper and ink, of lines and of series, light and dark. Series follow Okabe and Ito's palette (made to be told apart with
+ * any colour vision), darkened on paper and lightened on black until thin lines have a contrast of at least 3:1.
  */
-export const STYLE = `
+export const PALETTE = `
 :root{color-scheme:light dark;
 --page:#f6f5f2;--card:#fff;--ink:#1c1d20;--muted:#62656b;--rule:#dddbd5;--grid:#ebe9e4;--soft:#f0eee9;--warn:#fdf1dc;--warn-ink:#7a4b00;
 --c0:#0068a8;--c1:#cc5200;--c2:#008a64;--c3:#b04a86;--c4:#a87400;--c5:#2f93cf;--c6:#5b5e66;--c7:#8a4a2b}
 @media (prefers-color-scheme:dark){:root{
 --page:#131417;--card:#1b1d21;--ink:#e9e8e4;--muted:#a2a5ac;--rule:#34373d;--grid:#292c31;--soft:#24272c;--warn:#3a2c12;--warn-ink:#f3c97a;
 --c0:#5aabec;--c1:#ff8a4a;--c2:#35c79a;--c3:#e58fc0;--c4:#e6b03c;--c5:#8fd3ff;--c6:#b4b7be;--c7:#d39a7b}}
+`.trim();
+
+/** The report's style sheet. */
+export const STYLE = `
+${PALETTE}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-behavior:smooth}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
