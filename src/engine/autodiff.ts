@@ -1,5 +1,5 @@
 import { nodeOf, tensorflow } from './backend.js';
-import { tensorOf } from './raw.js';
+import { kept } from './local-gradients.js';
 import type { Tensor } from './tf.js';
 import { currentTrace, inPhase } from './trace.js';
 import type { Variable } from './variable.js';
@@ -62,7 +62,7 @@ function note(gradients: readonly Gradient[]): void {
 /** The value without a path for gradients. */
 export function stopGradient(tensor: Tensor): Tensor {
   // The tape follows handles, so a new handle on the same node cuts it.
-  return tensorOf(nodeOf(tensor));
+  return kept(tensor);
 }
 
 /** Runs `act` without recording it: its tensors are constants to every gradient, and nothing is kept for a backward pass. */
