@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
+import type { MemoryRow } from '../report/memory-rows.js';
 import type { StepFigures } from '../train/step-benchmark.js';
 
 /** One measurement of `voxloop bench memory`. */
-export interface MemoryCell {
-  backbone: string;
-  batch: number;
-  frames: number;
-  stateBits: number;
-  optimizer: string;
-  checkpointing: boolean;
+export interface MemoryCell
+  extends Pick<MemoryRow, 'backbone' | 'batch' | 'frames' | 'stateBits' | 'optimizer' | 'checkpointing'> {
   compute: string;
   width?: number;
 }
