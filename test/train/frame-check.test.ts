@@ -1,9 +1,11 @@
 import test from 'ava';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
+import type { Scope } from '../../src/nn/scope.js';
 import { withFrameCheck } from '../../src/train/frame-check.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { noiseBatch, smallBackbone, smallPretrainer } from '../helpers/small-training.js';
 
 test('crops that strides would leave nothing of are refused in training, not in extraction', async (t) => {
   await withSession(async (session) => {
@@ -15,5 +17,17 @@ test('crops that strides would leave nothing of are refused in training, not in 
     await t.throwsAsync(run(true, 7), { instanceOf: UserError, message: /7 frames.*at least 8/ });
     await t.notThrowsAsync(run(true, 8));
     await t.notThrowsAsync(run(false, 2));
+  });
+});
+
+test('a pretrainer checks its crops', async (t) => {
+  await withSession(async (session) => {
+    const backbone = (scope: Scope) => ({ ...smallBackbone(scope), minFrames: 1000 });
+    const trainer = smallPretrainer(session, {}, { backbone });
+    const values = { rate: 0.01, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };
+    await t.throwsAsync(trainer.step(noiseBatch('noise'), 0, values), {
+      instanceOf: UserError,
+      message: /at least 1000/,
+    });
   });
 });
