@@ -65,4 +65,4 @@ export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';
 export { createRng, type Rng } from './random.js';
 export type { ClassificationLoss } from './train/classification-loss.js';
-export type { Moment, Network, SslContext, SslMethod, Views } from './train/ssl-method.js';
+export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/ssl-method.js';

@@ -8,7 +8,6 @@ import {
   type Network,
   type Scope,
   softmaxCrossEntropy,
-  spread,
   type Tensor,
   tf,
   truncatedNormal,
@@ -82,8 +81,8 @@ export default defineSsl({
             outputs: tf.scalar(options.prototypes),
             teacherEntropy: meanEntropy(targets),
             studentEntropy: meanEntropy(tf.softmax(logits)),
-            embeddingStd: spread(unit(embeddings, 1)),
           },
+          embeddings,
         };
       },
 

@@ -29,6 +29,11 @@ export interface PoolingPlugin<O extends z.ZodType = z.ZodType> extends PluginBa
 export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'ssl', O> {
   /** Crops of each utterance that the method wants. */
   views(options: z.output<O>): { global: number; local: number };
+  /**
+   * What the method cannot work with, before the run starts: one sentence for each fault. `batch` is the utterances that one
+   * forward pass sees (batchSize / accumulate).
+   */
+  check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: SslContext<z.output<O>>): SslMethod;
 }
 

@@ -1,9 +1,12 @@
 import type { Batch } from '../data/loader.js';
+import { stopGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/compile.js';
 import type { HostTensor } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
 import type { Backbone } from '../nn/backbone.js';
+import { effectiveRank } from '../nn/effective-rank.js';
 import { createScope, type Scope } from '../nn/scope.js';
+import { spread, unit } from '../nn/unit.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import { type CropView, cropsToFeatures } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
@@ -61,8 +64,10 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
       local: local ? cropsToFeatures(local, view, 'local') : null,
     }),
     loss(views, inputs) {
-      const { loss, metrics } = method.loss(views, inputs);
-      return { loss, aux: metrics };
+      const { loss, metrics, embeddings } = method.loss(views, inputs);
+      const directions = stopGradient(unit(embeddings, 1));
+      const health = { embeddingStd: spread(directions), effectiveRank: effectiveRank(directions) };
+      return { loss, aux: { ...metrics, ...health } };
     },
     gradients: method.gradients?.bind(method),
     afterStep: method.afterStep?.bind(method),

@@ -41,6 +41,22 @@ export interface Network extends Backbone {
   scope: Scope;
 }
 
+/** What a method computes from a batch. */
+export interface SslLoss {
+  /** Scalar. */
+  loss: Tensor;
+  /**
+   * Scalars to log. A method with a softmax over prototypes logs `outputs` (their number), `teacherEntropy` and `studentEntropy`
+   * (nats): collapse shows in them.
+   */
+  metrics: Record<string, Tensor>;
+  /**
+   * The trained network's embeddings [crops * batch, size], crop-major, of the first global crop onwards. Their spread and rank
+   * are logged, and options that any method can take work on them.
+   */
+  embeddings: Tensor;
+}
+
 /** A method, built: what is trained, how the loss is made, and which network is the result. */
 export interface SslMethod {
   /** Weights that the optimizer updates. */
@@ -49,8 +65,8 @@ export interface SslMethod {
   networks: Record<string, Network>;
   /** Numbers that change during the run (temperatures, momenta); fed into the graph at every step. */
   schedule?(moment: Moment): Record<string, number>;
-  /** The scalar loss and what to log, from views and the schedule's values (scalars). */
-  loss(views: Views, schedule: Record<string, Tensor>): { loss: Tensor; metrics: Record<string, Tensor> };
+  /** The loss, what to log and the embeddings, from views and the schedule's values (scalars). */
+  loss(views: Views, schedule: Record<string, Tensor>): SslLoss;
   /** Changes gradients before the optimizer sees them. */
   gradients?(gradients: Gradient[], schedule: Record<string, Tensor>): Gradient[];
   /** Updates that follow the optimizer's in the same step: an EMA teacher, a queue. */
