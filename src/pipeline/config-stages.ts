@@ -33,12 +33,15 @@ interface Entry {
   given: Record<string, unknown>;
 }
 
-/** Parses the options of all stages by their plugins' schemas; entries that are no stages at all are passed over. */
-export async function parseStages(stages: unknown, registry: Registry) {
+/**
+ * Parses the options of all stages by their plugins' schemas; entries that are no stages at all are passed over. `made` are artifacts
+ * that are there before, with their types.
+ */
+export async function parseStages(stages: unknown, registry: Registry, made: Iterable<[string, string]> = []) {
   const entries = (Array.isArray(stages) ? stages : []).flatMap(toEntry);
   const faults: Fault[] = [];
   const resolved: ResolvedStage[] = [];
-  const earlier = new Map<string, string>();
+  const earlier = new Map<string, string>(made);
   for (const [position, entry] of entries.entries()) {
     if (earlier.has(entry.as)) faults.push(nameTaken(entry));
     if (!registry.names('stage').includes(entry.stage)) {

@@ -35,5 +35,6 @@ export function listenForInterrupt(say: (line: string) => void): { signal: Abort
 /** Whether a stage ended because it was asked to. */
 export function isInterruption(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
-  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+  if (error === signal.reason || error instanceof Interrupted) return true;
+  return error instanceof Error && error.name === 'AbortError';
 }

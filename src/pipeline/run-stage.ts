@@ -1,20 +1,18 @@
 import { messageOf, UserError } from '../errors.js';
 import { memoryBytesOf } from './config.js';
+import { openInner } from './inner-stages.js';
 import { Interrupted, isInterruption } from './interrupt.js';
 import type { Json } from './json.js';
 import type { PlannedStage } from './plan.js';
 import type { RunRequest } from './run.js';
-import type { StageContext } from './stage.js';
-import { openStageFolder, readPartial, stageFolder, writePartial, writeRecord } from './stage-folder.js';
+import type { Artifact, StageContext } from './stage.js';
+import { openStageFolder, readPartial, readRecord, writePartial, writeRecord } from './stage-folder.js';
 
 /** How often the time spent is written down; a killed attempt loses at most this much of its account. */
 const HEARTBEAT_MS = 10_000;
 
-export interface FinishedStage {
+export interface FinishedStage extends Artifact {
   as: string;
-  stage: string;
-  result: Json;
-  seconds: number;
 }
 
 /** What a run hands to each of its stages. */
@@ -22,12 +20,29 @@ export interface RunParts extends RunRequest {
   now: () => number;
   journal(event: string, fields?: { [key: string]: Json }): void;
   finished: ReadonlyMap<string, FinishedStage>;
+  /** The folder of the whole run; `dir` is where this stage's folder lies. */
+  runDir: string;
   /** `2/6 dino (pretrain)`. */
   label: string;
 }
 
+/** Does one stage of a run, unless it was done before. */
+export async function performStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+  return stage.state === 'done' ? skipStage(stage, parts) : runStage(stage, parts);
+}
+
+function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts): FinishedStage {
+  const { as, key } = stage;
+  const folder = openStageFolder(dir, stage);
+  const record = readRecord(folder);
+  if (record === undefined) throw new Error(`${folder} lost its stage.json`);
+  journal('stage-skipped', { as, key });
+  log(`${label}: done before`);
+  return { as, dir: folder, stage: stage.stage, result: record.result, seconds: record.seconds };
+}
+
 /** Runs one stage in its folder, from where an earlier attempt left off. */
-export async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
   const { dir, journal, log, label } = parts;
   const { as, key } = stage;
   const folder = openStageFolder(dir, stage);
@@ -41,7 +56,7 @@ export async function runStage(stage: PlannedStage, parts: RunParts): Promise<Fi
     writeRecord(folder, { key, stage: stage.stage, options: stage.options as Json, result, seconds });
     journal('stage-done', { as, key, seconds });
     log(`${label}: done in ${seconds.toFixed(1)} s`);
-    return { as, stage: stage.stage, result, seconds };
+    return { as, dir: folder, stage: stage.stage, result, seconds };
   } catch (error) {
     stopwatch.save();
     const interrupted = isInterruption(error, parts.signal);
@@ -55,10 +70,12 @@ export async function runStage(stage: PlannedStage, parts: RunParts): Promise<Fi
 
 async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Promise<Json> {
   const progress = parts.progress(stage.as);
-  const { config, registry, dir, environment, signal, finished } = parts;
+  const { config, registry, runDir, environment, signal, finished } = parts;
+  const given = stage.references.flatMap((name) => finished.get(name) ?? []);
+  const inner = openInner({ folder, within: stage.as, given, parts, perform: performStage });
   const context: StageContext = {
     dir: folder,
-    runDir: dir,
+    runDir,
     runName: config.name,
     environment,
     seed: config.seed,
@@ -70,13 +87,12 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     signal,
     resume: stage.state === 'resume',
     log: (line) => progress.line(line),
+    inner: inner.run,
     artifact(name) {
-      const earlier = finished.get(name);
       // The stage's key would not depend on any other.
-      if (earlier === undefined || !stage.references.includes(name)) {
-        throw new Error(`stage '${stage.stage}' asked for '${name}', which none of its artifact() options names`);
-      }
-      return { dir: stageFolder(dir, name), stage: earlier.stage, result: earlier.result, seconds: earlier.seconds };
+      const made = inner.artifacts.get(name);
+      if (made) return made;
+      throw new Error(`stage '${stage.stage}' asked for '${name}', which none of its artifact() options names`);
     },
   };
   try {

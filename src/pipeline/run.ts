@@ -9,9 +9,8 @@ import { lockRun } from './lock.js';
 import { type PlannedStage, planRun, removeForced, titleOf } from './plan.js';
 import type { Registry } from './plugin.js';
 import { resolvedYaml } from './resolved-yaml.js';
-import { type FinishedStage, type RunParts, runStage } from './run-stage.js';
+import { type FinishedStage, performStage, type RunParts } from './run-stage.js';
 import type { CheckContext, Progress } from './stage.js';
-import { openStageFolder, readRecord, stageFolder } from './stage-folder.js';
 
 export interface RunRequest {
   config: ResolvedConfig;
@@ -58,24 +57,16 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
     if (request.signal.aborted) throw new Interrupted();
     const parts: RunParts = {
       ...request,
+      runDir: dir,
       now,
       journal,
       finished,
       label: `${index + 1}/${plan.length} ${titleOf(stage)}`,
     };
-    finished.set(stage.as, stage.state === 'done' ? skipStage(stage, parts) : await runStage(stage, parts));
+    finished.set(stage.as, await performStage(stage, parts));
   }
   journal('run-done');
   return [...finished.values()];
-}
-
-function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts): FinishedStage {
-  openStageFolder(dir, stage);
-  const record = readRecord(stageFolder(dir, stage.as));
-  if (record === undefined) throw new Error(`${stageFolder(dir, stage.as)} lost its stage.json`);
-  journal('stage-skipped', { as: stage.as, key: stage.key });
-  log(`${label}: done before`);
-  return { as: stage.as, stage: stage.stage, result: record.result, seconds: record.seconds };
 }
 
 /** Asks every stage that is to run whether it can; throws one UserError with all that is missing. */

@@ -48,8 +48,13 @@ export interface StageContext extends CheckContext {
   runName: string;
   /** What environment.json holds. */
   environment: Json;
-  /** A stage earlier in the list, by its artifact name. */
+  /** A stage earlier in the list, or one run by `inner`, by its artifact name. */
   artifact(name: string): Artifact;
+  /**
+   * Runs another stage as a part of this one, in a folder within its own: skipped when it was done before, gone on with when it was
+   * begun. `options` are written as in a config and may name what this stage was given and what `inner` made before.
+   */
+  inner(as: string, stage: string, options: Record<string, unknown>): Promise<Artifact>;
   progress: Progress;
   /** Aborted by Ctrl-C and SIGTERM: write a checkpoint, then `signal.throwIfAborted()`. */
   signal: AbortSignal;

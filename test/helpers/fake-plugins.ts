@@ -1,6 +1,7 @@
 /**
  * A user's plugin file with tiny stages. `count` counts to `to`, one line of counted.txt for each number, waits for
- * `pauseMs` after each, and goes on after the last line when resumed; `add` sums the counts of others.
+ * `pauseMs` after each, and goes on after the last line when resumed; `add` sums the counts of others; `nest` runs two counts of
+ * its own, of which the second counts as far as the first one's sum, and adds them to the one it is given.
  */
 export const fakePlugins = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -54,6 +55,19 @@ const add = defineStage({
   },
 });
 
+const nest = defineStage({
+  name: 'nest',
+  summary: 'Runs other stages.',
+  options: z.strictObject({ counts: artifact('count'), to: z.int().default(2), wrong: z.boolean().default(false) }),
+  async run(context, { counts, to, wrong }) {
+    const first = await context.inner('first', 'count', wrong ? { till: to } : { to });
+    const { sum } = first.result as { sum: number };
+    const second = await context.inner('second', 'count', { to: sum });
+    const both = await context.inner('both', 'add', { counts: [counts, 'first', 'second'] });
+    return { sum, total: (both.result as { total: number }).total, same: context.artifact('second').dir === second.dir };
+  },
+});
+
 const hiss = defineAugmentation({
   name: 'hiss',
   summary: 'Hisses.',
@@ -61,5 +75,5 @@ const hiss = defineAugmentation({
   apply: (wave) => wave,
 });
 
-export default [count, add, hiss];
+export default [count, add, nest, hiss];
 `;

@@ -41,6 +41,7 @@ export async function runStage(attempt: Attempt): Promise<Artifact> {
     ...{ seed, device: 'cpu', threads: 0, registry, log: () => {} },
     ...{ dir, runDir: dir, runName: 'test', environment: null, resume, signal: stop.signal },
     artifact: (name) => artifacts[name],
+    inner: () => Promise.reject(new Error('inner stages need a whole run')),
     progress: { update, line: () => {}, done: () => {} },
   };
   const result = await plugin.run(context, options);

@@ -1,14 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { UserError } from '../../src/errors.js';
 import { loadConfig } from '../../src/pipeline/config.js';
 import { Interrupted } from '../../src/pipeline/interrupt.js';
 import { planLines, planRun } from '../../src/pipeline/plan.js';
 import { createRegistry } from '../../src/pipeline/registry.js';
-import { runPipeline } from '../../src/pipeline/run.js';
 import { fakePlugins } from '../helpers/fake-plugins.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { setUpRun } from '../helpers/set-up-run.js';
 
 const recipe = `
 seed: 1
@@ -20,61 +19,10 @@ stages:
   - {stage: count, as: apart, to: 2}
 `;
 
-interface Attempt {
-  settings?: string[];
-  forced?: string[];
-  /** Aborts when a stage reports this step. */
-  stopAt?: number;
-  /** Milliseconds that pass with every reading of the clock. */
-  tickMs?: number;
-}
-
-/** A run directory with a config, and what is needed to run it again and again. */
-function setUp(t: ExecutionContext, yaml = recipe) {
-  const folder = temporaryFolder(t, { 'demo.yaml': yaml, 'mine.ts': fakePlugins });
-  const dir = join(folder, 'run');
-  const config = async (settings?: string[]) => {
-    const registry = createRegistry([]);
-    return { registry, config: await loadConfig({ file: join(folder, 'demo.yaml'), settings, registry }) };
-  };
-  const run = async ({ settings, forced, stopAt, tickMs = 0 }: Attempt = {}) => {
-    const abort = new AbortController();
-    const said: string[] = [];
-    let clock = 0;
-    const finished = await runPipeline({
-      ...(await config(settings)),
-      dir,
-      forced,
-      environment: { made: 'by a test' },
-      signal: abort.signal,
-      log: (line) => said.push(line),
-      now: () => (clock += tickMs),
-      progress: () => ({
-        update: ({ step }) => step === stopAt && abort.abort(new Interrupted()),
-        line: (text) => said.push(text),
-        done: () => {},
-      }),
-    });
-    return { finished: Object.fromEntries(finished.map((stage) => [stage.as, stage])), said };
-  };
-  const plan = async (settings?: string[], forced?: string[]) => {
-    const parts = await config(settings);
-    return planRun(parts.config, dir, parts.registry, forced).map(({ as, state }) => `${as} ${state}`);
-  };
-  const read = (name: string) => readFileSync(join(dir, name), 'utf8');
-  const events = () =>
-    read('journal.jsonl')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-  const has = (name: string) => existsSync(join(dir, name));
-  return { folder, dir, run, plan, read, events, has };
-}
-
 const sumOneToFour = { sum: 10, numbers: [1, 2, 3, 4] };
 
 test('stages run in order, and see the results of those they name', async (t) => {
-  const { run, read, events, has } = setUp(t);
+  const { run, read, events, has } = setUpRun(t, recipe);
   const { finished, said } = await run();
   t.deepEqual(finished.two.result, sumOneToFour);
   t.like(finished.add.result, { total: 16, noise: 'hiss' });
@@ -94,7 +42,7 @@ test('stages run in order, and see the results of those they name', async (t) =>
 });
 
 test('a rerun skips everything, and hands out the same results', async (t) => {
-  const { run, plan, events } = setUp(t);
+  const { run, plan, events } = setUpRun(t, recipe);
   const first = await run({ tickMs: 10 });
   t.deepEqual(await plan(), ['one done', 'two done', 'add done', 'apart done']);
   const again = await run({ tickMs: 10 });
@@ -107,7 +55,7 @@ test('a rerun skips everything, and hands out the same results', async (t) => {
 });
 
 test('a changed option redoes its stage and those made from it; the old work is set aside and comes back', async (t) => {
-  const { run, plan, dir } = setUp(t);
+  const { run, plan, dir } = setUpRun(t, recipe);
   const first = await run();
   t.deepEqual(await plan(['two.to=5']), ['one done', 'two new', 'add new', 'apart done']);
   const changed = await run({ settings: ['two.to=5'] });
@@ -120,7 +68,7 @@ test('a changed option redoes its stage and those made from it; the old work is 
 });
 
 test('the seed, an edited plugin file and a chosen plugin belong to the key; the name of the run does not', async (t) => {
-  const { run, plan, folder } = setUp(t);
+  const { run, plan, folder } = setUpRun(t, recipe);
   await run();
   t.deepEqual(await plan(['seed=2']), ['one new', 'two new', 'add new', 'apart new']);
   t.deepEqual(await plan(['add.noise.level=1']), ['one done', 'two done', 'add new', 'apart done']);
@@ -130,7 +78,7 @@ test('the seed, an edited plugin file and a chosen plugin belong to the key; the
 });
 
 test('a stopped stage goes on where it was; results and counted lines are those of an undisturbed run', async (t) => {
-  const disturbed = setUp(t);
+  const disturbed = setUpRun(t, recipe);
   await t.throwsAsync(disturbed.run({ stopAt: 3, settings: ['apart.to=2', 'one.to=2'] }), { instanceOf: Interrupted });
   t.deepEqual(await disturbed.plan(['one.to=2']), ['one done', 'two resume', 'add new', 'apart new']);
   t.is(disturbed.read('stages/two/counted.txt'), '1\n2\n3\n');
@@ -139,24 +87,24 @@ test('a stopped stage goes on where it was; results and counted lines are those 
 
   const resumed = await disturbed.run({ settings: ['one.to=2'] });
   t.true(resumed.said.includes('resumed at 3'));
-  const straight = await setUp(t).run({ settings: ['one.to=2'] });
+  const straight = await setUpRun(t, recipe).run({ settings: ['one.to=2'] });
   t.deepEqual(resumed.finished, straight.finished);
   t.is(disturbed.read('stages/two/counted.txt'), '1\n2\n3\n4\n');
 });
 
 test('seconds add up over the attempts', async (t) => {
   const yaml = 'plugins: [mine.ts]\nstages:\n  - {stage: count, to: 3}\n';
-  const { run, read } = setUp(t, yaml);
+  const { run, read } = setUpRun(t, yaml);
   await t.throwsAsync(run({ stopAt: 2, tickMs: 1000 }), { instanceOf: Interrupted });
   const before = JSON.parse(read('stages/count/stage.partial.json')).seconds;
   t.true(before >= 1);
   const { finished } = await run({ tickMs: 1000 });
-  const straight = await setUp(t, yaml).run({ tickMs: 1000 });
+  const straight = await setUpRun(t, yaml).run({ tickMs: 1000 });
   t.is(finished.count.seconds, before + straight.finished.count.seconds);
 });
 
 test('an unfinished attempt with other options is set aside, not resumed', async (t) => {
-  const { run, plan } = setUp(t);
+  const { run, plan } = setUpRun(t, recipe);
   const settings = ['one.to=2'];
   await t.throwsAsync(run({ settings, stopAt: 3 }), { instanceOf: Interrupted });
   const { said } = await run({ settings: ['one.to=2', 'two.to=5'] });
@@ -166,7 +114,7 @@ test('an unfinished attempt with other options is set aside, not resumed', async
 });
 
 test('a convertible option may change while a stage is unfinished; a finished one is done again', async (t) => {
-  const { run, plan } = setUp(t);
+  const { run, plan } = setUpRun(t, recipe);
   await t.throwsAsync(run({ settings: ['one.to=2', 'two.pauseMs=1'], stopAt: 3 }), { instanceOf: Interrupted });
   const other = ['one.to=2', 'two.pauseMs=2'];
   t.deepEqual(await plan(other), ['one done', 'two resume', 'add new', 'apart new']);
@@ -176,13 +124,13 @@ test('a convertible option may change while a stage is unfinished; a finished on
 });
 
 test('a stage that comes to its end although it was asked to stop is done; the next one does not begin', async (t) => {
-  const { run, plan } = setUp(t);
+  const { run, plan } = setUpRun(t, recipe);
   await t.throwsAsync(run({ stopAt: 4 }), { instanceOf: Interrupted });
   t.deepEqual(await plan(), ['one done', 'two done', 'add new', 'apart new']);
 });
 
 test('a stage that fails names itself, keeps what is done, and goes on when the cause is mended', async (t) => {
-  const { run, plan, events, has } = setUp(t);
+  const { run, plan, events, has } = setUpRun(t, recipe);
   const error = await t.throwsAsync(run({ settings: ['two.failAt=3'] }), { instanceOf: UserError });
   t.is(error.message, '2/4 two (count): cannot count to 3');
   t.like(events().at(-1), { event: 'stage-failed', as: 'two', message: 'cannot count to 3' });
@@ -191,7 +139,7 @@ test('a stage that fails names itself, keeps what is done, and goes on when the 
 });
 
 test('a forced stage is done again with all that is made from it, also after a stop', async (t) => {
-  const { run, plan } = setUp(t);
+  const { run, plan } = setUpRun(t, recipe);
   await run();
   t.deepEqual(await plan([], ['two']), ['one done', 'two new', 'add new', 'apart done']);
   await t.throwsAsync(run({ forced: ['two'], stopAt: 1 }), { instanceOf: Interrupted });
@@ -203,7 +151,7 @@ test('a forced stage is done again with all that is made from it, also after a s
 });
 
 test('what is missing is told before the first stage runs, all of it, and nothing is written', async (t) => {
-  const { run, has } = setUp(t);
+  const { run, has } = setUpRun(t, recipe);
   const settings = ['two.needs=/no/data', 'apart.needs=/no/more'];
   const error = await t.throwsAsync(run({ settings }), { instanceOf: UserError });
   t.is(error.message, 'two (count): /no/data does not exist\napart (count): /no/more does not exist');
@@ -211,7 +159,7 @@ test('what is missing is told before the first stage runs, all of it, and nothin
 });
 
 test('a stage that is done is not checked again', async (t) => {
-  const { run, folder } = setUp(t);
+  const { run, folder } = setUpRun(t, recipe);
   const settings = [`two.needs=${join(folder, 'data')}`];
   writeFileSync(join(folder, 'data'), '');
   await run({ settings });
@@ -221,7 +169,7 @@ test('a stage that is done is not checked again', async (t) => {
 });
 
 test('a journal and a folder cut short by a kill are no obstacle', async (t) => {
-  const { run, dir, events } = setUp(t);
+  const { run, dir, events } = setUpRun(t, recipe);
   mkdirSync(join(dir, 'stages', 'one'), { recursive: true });
   writeFileSync(join(dir, 'stages', 'one', 'stage.json'), '{"key": "');
   appendFileSync(join(dir, 'journal.jsonl'), '{"event":"run-sta');
@@ -232,7 +180,7 @@ test('a journal and a folder cut short by a kill are no obstacle', async (t) => 
 });
 
 test('the plan in words', async (t) => {
-  const { folder, dir } = setUp(t);
+  const { folder, dir } = setUpRun(t, recipe);
   const registry = createRegistry([]);
   const config = await loadConfig({ file: join(folder, 'demo.yaml'), registry });
   t.deepEqual(planLines(planRun(config, dir, registry)), [
