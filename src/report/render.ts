@@ -6,6 +6,7 @@ import { entropyChart, lossChart } from './line-chart.js';
 import { mapChart } from './map-chart.js';
 import type { Report } from './report.js';
 import { listNames, resultsTable } from './results-table.js';
+import { roundsTable } from './rounds-table.js';
 import { STYLE } from './style.js';
 
 interface Section {
@@ -21,6 +22,7 @@ interface Section {
 export function renderReport(report: Report): string {
   const sections = [
     results(report),
+    loops(report),
     training(report),
     gates(report),
     dets(report),
@@ -73,6 +75,10 @@ function results({ systems = [] }: Report): Section {
     figure(`Equal error rate, ${list}`, eerChart(systems, list, highest)),
   );
   return { id: 'results', title: 'Results', html: systems.length > 0 ? resultsTable(systems) + grid(charts) : '' };
+}
+
+function loops({ loops = [] }: Report): Section {
+  return { id: 'rounds', title: 'Pseudo-label rounds', html: loops.map(roundsTable).join('') };
 }
 
 function training({ losses = [], entropies = [] }: Report): Section {

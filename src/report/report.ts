@@ -8,6 +8,7 @@ export interface Report {
   figures?: KeyFigure[];
   /** The headline table, in order. */
   systems?: SystemResult[];
+  loops?: Rounds[];
   losses?: LossChart[];
   entropies?: EntropyChart[];
   gates?: GateChart[];
@@ -45,6 +46,24 @@ export interface ListResult {
   eer: number;
   minDcf?: Record<string, number>;
   interval?: { eer: [number, number] } | null;
+}
+
+/** The rounds of a pseudo-label loop; shares and rates are fractions. */
+export interface Rounds {
+  title: string;
+  /** Number of the round whose network was kept. */
+  selected: number;
+  rounds: {
+    round: number;
+    clusters: number;
+    kept: number;
+    corrected: number;
+    agreement: number;
+    cropEer: number;
+    nmi: number | null;
+    purity: number | null;
+    eer: Record<string, number>;
+  }[];
 }
 
 /** A line; values that are not finite break it. */

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { heldOut } from '../data/held-out.js';
+import { labelled } from '../data/sampler.js';
 import { nmi, purity } from '../eval/clustering-metrics.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
@@ -17,6 +19,14 @@ const options = z.strictObject({
     .boolean()
     .default(true)
     .describe('cluster around the mean embedding, as mean-subtracted scoring does'),
+  holdOut: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe(
+      'share of the utterances that get no label (-1), so that a network can be judged on them; see crop-trials',
+    ),
 });
 
 /** Clusters the training embeddings into pseudo-labels: labels.npy, int32 in shard order, -1 for noise. */
@@ -42,10 +52,12 @@ export default defineStage({
       device,
       threads,
     });
-    writeNpy(join(context.dir, 'labels.npy'), [rows], found.labels);
     const corpus = openCorpus(context.artifact(given.corpus));
     const { clusters, iterations, inertia } = found;
-    return { clusters, iterations, inertia, ...agreement(found.labels, corpus.trainSpeakers, speakersKnown(corpus)) };
+    const measured = agreement(found.labels, corpus.trainSpeakers, speakersKnown(corpus));
+    for (const utterance of heldOut(rows, given.holdOut, seed)) found.labels[utterance] = -1;
+    writeNpy(join(context.dir, 'labels.npy'), [rows], found.labels);
+    return { clusters, iterations, inertia, labelled: labelled(found.labels).length, ...measured };
   },
 });
 

@@ -8,10 +8,11 @@ import { artifact } from '../pipeline/options.js';
 import type { Artifact, StageContext } from '../pipeline/stage.js';
 import { renderReport } from '../report/render.js';
 import type { Report, SystemResult } from '../report/report.js';
-
+import { roundsText } from '../report/rounds-table.js';
 import { corpusDir, corpusNotes, LISTS, openCorpus } from './corpus-data.js';
 import { readEmbeddings } from './embeddings-data.js';
 import { finalTable } from './final-table.js';
+import { roundsOf, trainingsOf } from './loop/read-loop.js';
 import { trainingCharts } from './training-charts.js';
 
 const options = z.strictObject({
@@ -48,11 +49,13 @@ export default defineStage({
   async run(context, given) {
     const rows = given.systems.map((row) => systemRow(context, row));
     const baseline = given.baseline ? systemRow(context, { evaluation: given.baseline }) : null;
-    const results = { name: context.runName, systems: rows, baseline, environment: context.environment };
+    const training = given.training.map((name) => ({ name, artifact: context.artifact(name) }));
+    const loops = training.flatMap((one) => roundsOf(one) ?? []);
+    const results = { name: context.runName, systems: rows, baseline, loops, environment: context.environment };
     writeFileAtomic(join(context.runDir, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
     const all = [...(baseline ? [baseline] : []), ...rows];
-    writeFileAtomic(join(context.runDir, 'report.html'), renderReport(reportOf(context, given, all)));
-    return { table: finalTable(all) };
+    writeFileAtomic(join(context.runDir, 'report.html'), renderReport({ ...reportOf(context, given, all), loops }));
+    return { table: [finalTable(all), ...loops.map(roundsText)].join('\n\n') };
   },
 });
 
@@ -70,7 +73,7 @@ function reportOf(context: StageContext, given: Options, systems: SystemResult[]
     title: `voxloop: ${context.runName}`,
     subtitle: `Seed ${context.seed}. Speaker verification on speakers not heard in training.`,
     systems,
-    ...trainingCharts(training),
+    ...trainingCharts(training.flatMap(trainingsOf)),
     dets: dets(context, given),
     maps: given.map ? [mapOf(context.artifact(given.map), corpus)] : [],
     labelsUsedForSelection: false,

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { heldOut } from '../data/held-out.js';
+import { createLoader } from '../data/loader.js';
+import { UserError } from '../errors.js';
+import { createScope } from '../nn/scope.js';
+import { defineStage } from '../pipeline/define.js';
+import { artifact, pluginChoice } from '../pipeline/options.js';
+import { scoreCropTrials } from '../train/crop-trials.js';
+import { loadWeights } from '../train/extract.js';
+import { readModel } from '../train/model-file.js';
+import { openCorpus } from './corpus-data.js';
+import { cropView, modelBuilder } from './resolve-plugins.js';
+import { cropSamples } from './training-options.js';
+import { checkLibrary, withSession } from './with-session.js';
+
+const options = z.strictObject({
+  corpus: artifact('corpus'),
+  model: artifact('model'),
+  network: z.string().optional().describe("which of the model's networks; default: the one that is the result"),
+  holdOut: z.number().min(0).max(0.5).default(0).describe('share of the training utterances to use; 0: all of them'),
+  augmentation: z.array(pluginChoice('augmentation')).default([]).describe('applied to every crop on its own'),
+  cropSeconds: z.number().positive().default(2),
+  batchSize: z.number().int().min(2).default(32).describe('utterances compared with each other'),
+  batches: z.number().int().positive().default(64),
+});
+
+const made = z.object({ networks: z.array(z.string()).min(1) });
+
+/**
+ * Scores a network without a label: two crops of an utterance against crops of two utterances. `holdOut` names the utterances that a
+ * cluster stage with the same share kept out of training.
+ */
+export default defineStage({
+  name: 'crop-trials',
+  summary: 'Scores a network without labels: crops of the same utterance against crops of others.',
+  options,
+  check: checkLibrary,
+  async run(context, given) {
+    const { train } = openCorpus(context.artifact(given.corpus));
+    const source = context.artifact(given.model);
+    const model = readModel(join(source.dir, 'models', given.network ?? made.parse(source.result).networks[0]));
+    const { features } = model.info;
+    const subset = given.holdOut > 0 ? heldOut(train.ids.length, given.holdOut, context.seed) : undefined;
+    const utterances = subset?.length ?? train.ids.length;
+    if (utterances < 2) throw new UserError(`Crop trials need two utterances; there is ${utterances}.`);
+    const batchSize = Math.min(given.batchSize, utterances);
+    const global = cropSamples(given.cropSeconds, features.sampleRateHz);
+    const plan = { count: { global: 2, local: 0 }, samples: { global, local: 0 }, disjoint: true };
+    const build = await modelBuilder(context.registry, model.info);
+    const view = await cropView(context.registry, { ...given, features });
+    const loader = createLoader({ shards: train, batchSize, plan, seed: `${context.seed}/crop-trials`, subset });
+    try {
+      return await withSession({ ...context, name: 'crop-trials' }, async (session) => {
+        const scope = createScope(session, 'model', 0);
+        const backbone = build(scope);
+        await loadWeights(session, scope, model);
+        const progress = (step: number, total: number) => context.progress.update({ step, total });
+        const { signal } = context;
+        const { batches } = given;
+        const scored = await scoreCropTrials({
+          ...{ session, backbone, view, loader, batchSize, batches, signal, progress },
+        });
+        return { ...scored, utterances };
+      });
+    } finally {
+      await loader.close();
+    }
+  },
+});

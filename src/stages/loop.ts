@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { defineStage } from '../pipeline/define.js';
+import type { StageContext } from '../pipeline/stage.js';
+import { readModel, writeModel } from '../train/model-file.js';
+import finetune from './finetune.js';
+import { bestRound, isOver } from './loop/judge-rounds.js';
+import { finishWithLargeMargin } from './loop/large-margin.js';
+import { loopOptions } from './loop/options.js';
+import { clusterFor, type Round, runRound } from './loop/run-round.js';
+
+/**
+ * Rounds of clustering and gated training on pseudo-labels (Tao et al. 2022; Han et al. 2022), until they bring nothing more. The round
+ * that is kept is chosen without a speaker label.
+ */
+export default defineStage({
+  name: 'loop',
+  summary: 'Rounds of clustering and gated training on pseudo-labels, stopped and chosen without labels.',
+  options: loopOptions,
+  produces: 'model',
+  convertible: (finetune.convertible ?? []).map((option) => `training.${option}`),
+  check: (context, { corpus, init, training }) =>
+    finetune.check?.(context, { ...training, corpus, init, clusters: 'clusters-1' }),
+  async sketch(context, { corpus, init, training, algorithm }) {
+    const options = (name: string) => (name === 'clusters-1' ? { algorithm } : context.options(name));
+    return finetune.sketch!({ ...context, options }, { ...training, corpus, init, clusters: 'clusters-1' });
+  },
+  async run(context, given) {
+    await clusterFor(context, given, 1, given.init);
+    const rounds: Round[] = [];
+    while (rounds.length < given.rounds && !isOver(rounds, given.patience)) {
+      const round = await runRound(context, given, rounds.length + 1, rounds.at(-1)?.network ?? given.init);
+      rounds.push(round);
+      context.log(lineOf(round));
+    }
+    const best = rounds[bestRound(rounds)];
+    context.log(`round ${best.round} is kept: no label was used to choose it`);
+    const last = given.largeMargin ? await finishWithLargeMargin(context, given, best) : null;
+    const network = last?.better ? last.network : best.network;
+    copyNetwork(context, network);
+    return {
+      networks: ['network'],
+      selected: best.round,
+      rounds: rounds.map((round) => ({ ...round })),
+      largeMargin: last,
+    };
+  },
+});
+
+function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const lists = Object.entries(eer).map(([name, value]) => `, ${name} EER ${percent(value)}`);
+  return (
+    `round ${round}: ${clusters} clusters, ${percent(kept)} kept, agreement with the next labels ${agreement.toFixed(3)}, ` +
+    `crop EER ${percent(cropEer)}${lists.join('')}`
+  );
+}
+
+function copyNetwork({ artifact, dir }: StageContext, name: string): void {
+  const { info, weights } = readModel(join(artifact(name).dir, 'models', 'network'));
+  const { format: _, ...rest } = info;
+  writeModel(join(dir, 'models', 'network'), rest, weights);
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { asWritten } from '../../pipeline/options.js';
+import type { StageContext } from '../../pipeline/stage.js';
+import type { LoopOptions } from './options.js';
+import type { Round } from './run-round.js';
+
+/** What the last training brought. */
+export type LargeMarginResult = {
+  network: string;
+  /** EER of crop trials of as long crops, before and after. */
+  cropEer: { before: number; after: number };
+  /** Whether the network is kept. */
+  better: boolean;
+};
+
+const judged = z.object({ eer: z.number() });
+const written = (value: unknown) => asWritten(value) as Record<string, unknown>;
+
+/**
+ * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt et
+ * al. 2021). It is kept when crop trials do not get worse by it.
+ */
+export async function finishWithLargeMargin(
+  context: StageContext,
+  given: LoopOptions,
+  { round, network: init }: Round,
+): Promise<LargeMarginResult> {
+  const { corpus, training, holdOut, trialBatches } = given;
+  const { margin, cropSeconds, epochs, rate } = given.largeMargin!;
+  const network = 'large-margin';
+  const { steps: _, ...options } = written(training);
+  await context.inner(network, 'finetune', {
+    ...{
+      ...options,
+      corpus,
+      init,
+      clusters: `clusters-${round + 1}`,
+      prototypes: `embeddings-${round}`,
+      cropSeconds,
+      epochs,
+    },
+    loss: { ...written(training.loss), margin },
+    rate,
+  });
+  const eerOf = async (as: string, model: string) => {
+    const augmentation = training.augmentation.map(written);
+    const options = { corpus, model, holdOut, batches: trialBatches, augmentation, cropSeconds };
+    return judged.parse((await context.inner(as, 'crop-trials', options)).result).eer;
+  };
+  const cropEer = {
+    before: await eerOf('trials-before-large-margin', init),
+    after: await eerOf('trials-large-margin', network),
+  };
+  const better = cropEer.after <= cropEer.before;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  context.log(
+    `large margin: crop EER ${percent(cropEer.before)} before, ${percent(cropEer.after)} after; ${better ? 'kept' : 'not kept'}`,
+  );
+  return { network, cropEer, better };
+}
