@@ -5,12 +5,16 @@ const LEAST_LOSS = 1e-6;
 const LEAST_SAMPLES = 20;
 /** Losses that differ by less than about a thousandth count as equal. */
 const LEAST_DEVIATION = 1e-3;
+/** Two equally wide and heavy Gaussians have two peaks from this separation on (Ashman et al. 1994). */
+const PEAKS = 2;
+/** Free numbers of two Gaussians beyond those of one: a mean, a deviation, a weight. */
+const MORE_PARAMETERS = 3;
 
 const options = z.strictObject({
   separation: z
     .number()
     .nonnegative()
-    .default(2)
+    .default(1)
     .describe(
       "keep all unless the components are this far apart: |difference of means| / root mean square of deviations (Ashman's D)",
     ),
@@ -20,31 +24,46 @@ const options = z.strictObject({
     .max(1)
     .default(0.05)
     .describe('keep all when the component of low losses has a smaller share than this'),
+  overlapWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('the same for components closer than 2, which have one peak: a small one is a tail of easy samples then'),
 });
 
 export default defineGate({
   name: 'dynamic',
   summary:
-    'Keeps losses below the crossing of two Gaussians fitted to the log-losses (DLG-LC, Han et al. 2022); keeps all where there are no two modes.',
+    'Keeps losses below the crossing of two Gaussians fitted to the log-losses (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
   options,
-  threshold(losses, { separation: leastSeparation, leastWeight }) {
+  threshold(losses, { separation: leastSeparation, leastWeight, overlapWeight }) {
     const all = Number.POSITIVE_INFINITY;
     const logs = logsOf(losses);
-    if (logs.length < LEAST_SAMPLES || momentsOf(logs).deviation < LEAST_DEVIATION) {
-      return { threshold: all, components: { samples: logs.length, bimodal: 0 } };
+    const one = momentsOf(logs);
+    if (logs.length < LEAST_SAMPLES || one.deviation < LEAST_DEVIATION) {
+      return { threshold: all, components: { samples: logs.length, mixed: 0 } };
     }
-    const { low, high } = fitTwoGaussians(logs);
+    const { low, high, logLikelihood } = fitTwoGaussians(logs);
     const separation = (high.mean - low.mean) / Math.sqrt((low.deviation ** 2 + high.deviation ** 2) / 2);
     const crossing = crossingOf(low, high);
-    const bimodal = crossing !== undefined && separation >= leastSeparation && low.weight >= leastWeight;
+    // Two that overlap are believed too, where the data ask for them by Schwarz's criterion: at the gate's opening wrong labels have
+    // losses that are only somewhat higher, and not training on the highest is what drives the two apart.
+    const gain = 2 * logs.length * (logLikelihood - logLikelihoodOf(one)) - MORE_PARAMETERS * Math.log(logs.length);
+    const least = separation < PEAKS ? Math.max(leastWeight, overlapWeight) : leastWeight;
+    const mixed = crossing !== undefined && gain > 0 && separation >= leastSeparation && low.weight >= least;
     const components = {
-      ...{ samples: logs.length, bimodal: bimodal ? 1 : 0, separation },
+      ...{ samples: logs.length, mixed: mixed ? 1 : 0, separation, gain },
       ...{ lowMean: low.mean, lowDeviation: low.deviation, lowWeight: low.weight },
       ...{ highMean: high.mean, highDeviation: high.deviation, highWeight: high.weight },
     };
-    return { threshold: bimodal ? Math.exp(crossing) : all, components };
+    return { threshold: mixed ? Math.exp(crossing) : all, components };
   },
 });
+
+/** Log-likelihood per value, in nats, of values under the Gaussian with their own moments. */
+const logLikelihoodOf = ({ deviation }: { deviation: number }): number =>
+  -Math.log(deviation) - (1 + Math.log(2 * Math.PI)) / 2;
 
 function logsOf(losses: Float32Array): Float64Array {
   return Float64Array.from(losses.filter(Number.isFinite), (loss) => Math.log(Math.max(loss, LEAST_LOSS)));

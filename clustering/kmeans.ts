@@ -1,22 +1,40 @@
-import { defineClustering, kmeans, openSession, z } from '../src/index.js';
+import { chooseClusters, clusterRange, defineClustering, kmeans, openSession, z } from '../src/index.js';
 
 const options = z.strictObject({
-  clusters: z.number().int().positive(),
+  clusters: clusterRange().describe('number of clusters, or a range {from, to, steps, by} to choose it from'),
   metric: z.enum(['cosine', 'l2']).default('cosine').describe('cosine clusters directions (spherical k-means)'),
-  iterations: z.number().int().positive().default(100).describe('the most iterations of one start'),
+  init: z
+    .enum(['k-means++', 'k-means||'])
+    .default('k-means++')
+    .describe('first centres; k-means|| is faster for tens of thousands of clusters (Bahmani et al. 2012)'),
+  batch: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('rows of a mini-batch (Sculley 2010); without it every iteration takes all rows'),
+  iterations: z.number().int().positive().default(100).describe('the most iterations of one start, or passes of it'),
   restarts: z.number().int().positive().default(3).describe('starts, of which the one with the least inertia is kept'),
 });
 
 export default defineClustering({
   name: 'kmeans',
-  summary: 'k-means on the engine, spherical or Euclidean, from greedy k-means++ (Arthur and Vassilvitskii 2007).',
+  summary:
+    'k-means on the engine, spherical or Euclidean, whole or in mini-batches; can choose the number of clusters.',
   options,
   async cluster({ options, device, threads, ...given }) {
-    const session = openSession({ device, threads });
-    try {
-      return await kmeans(session, { ...given, ...options });
-    } finally {
-      await session.close();
-    }
+    // A session for each run, because its variables stay until it closes.
+    const run = async (points: Float32Array, rows: number, clusters: number) => {
+      const session = openSession({ device, threads });
+      try {
+        return await kmeans(session, { ...given, ...options, points, rows, clusters });
+      } finally {
+        await session.close();
+      }
+    };
+    const { clusters, metric } = options;
+    if (typeof clusters === 'number') return run(given.points, given.rows, clusters);
+    const clusterer = async (points: Float32Array, rows: number) => (wanted: number) => run(points, rows, wanted);
+    return chooseClusters({ ...given, metric }, clusters, clusterer, given.log);
   },
 });

@@ -1,9 +1,20 @@
 // The public surface. Built-in plugins import from here, exactly as a user's plugin does.
 export { z } from 'zod';
 export { type AugmentOptions, augment, augmentOptions } from './audio/augment.js';
+export { type AgglomerateOptions, agglomerate } from './cluster/agglomerate.js';
+export { type Clusterer, type ClusterRange, chooseClusters } from './cluster/choose-k.js';
+export { clusterRange } from './cluster/cluster-range.js';
 export type { Clustering } from './cluster/clustering.js';
+export { type CommunityMethod, communityMethods, findCommunities } from './cluster/community.js';
+export { type GraphClustersOptions, graphClusters } from './cluster/community-clusters.js';
 export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
 export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans.js';
+export { type KMeansMergeOptions, kmeansMerge } from './cluster/kmeans-merge.js';
+export { createMiniBatch, type MiniBatch } from './cluster/mini-batch.js';
+export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours.js';
+export { type DbscanOptions, dbscan } from './cluster/noise-dbscan.js';
+export { clusteringOfLabels } from './cluster/noise-labels.js';
+export { type NoiseRule, rejectNoise } from './cluster/noise-reject.js';
 export { preparePoints } from './cluster/points.js';
 export { stopGradient, withoutGradient } from './engine/autodiff.js';
 export { float32, type HostTensor, int32 } from './engine/host-tensor.js';
@@ -15,14 +26,18 @@ export { openSession, type Session } from './engine/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
 export { UserError } from './errors.js';
+export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
 export type { Backbone } from './nn/backbone.js';
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { checkpointed } from './nn/checkpointed.js';
 export { checkpointedSum } from './nn/checkpointed-sum.js';
+export { type Contrast, contrast } from './nn/contrastive.js';
 export { convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
+export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
 export { denseLayer, matMul } from './nn/dense.js';
+export { meanEntropy } from './nn/entropy.js';
 export { gated } from './nn/gate.js';
-export { glorotUniform, heNormal, truncatedNormal } from './nn/initializers.js';
+export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, stridedPass } from './nn/pass.js';
@@ -36,6 +51,8 @@ export {
   timeMoments,
   weightedMoments,
 } from './nn/pooling.js';
+export { type ProjectionOptions, projectionHead } from './nn/projection-head.js';
+export { createQueue, type Queue } from './nn/queue.js';
 export {
   type Rearrangement,
   type ResidualPair,
@@ -44,6 +61,7 @@ export {
   type Streams,
 } from './nn/reversible.js';
 export type { Initializer, Scope } from './nn/scope.js';
+export { sinkhorn } from './nn/sinkhorn.js';
 export { splitStreams, squeeze } from './nn/squeeze.js';
 export { spread, unit } from './nn/unit.js';
 export { updateEma } from './optim/ema.js';
@@ -65,4 +83,5 @@ export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';
 export { createRng, type Rng } from './random.js';
 export type { ClassificationLoss } from './train/classification-loss.js';
+export { leastBatch } from './train/least-batch.js';
 export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/ssl-method.js';

@@ -1,9 +1,11 @@
 import {
+  contrast,
   defineSsl,
-  denseLayer,
-  relu,
+  leastBatch,
+  type Margin,
+  marginOptions,
+  projectionHead,
   type Scope,
-  sparseSoftmaxCrossEntropy,
   type Tensor,
   tf,
   unit,
@@ -11,26 +13,43 @@ import {
 } from '../src/index.js';
 
 const options = z.strictObject({
+  loss: z
+    .enum(['nt-xent', 'angular-prototypical'])
+    .default('nt-xent')
+    .describe(
+      'angular-prototypical: first crops find second crops, with a learned scale and bias instead of the temperature',
+    ),
   temperature: z.number().positive().default(0.07),
-  projection: z.number().int().nonnegative().default(0).describe('size of a 2-layer projection head; 0 for none'),
+  margin: marginOptions.prefault({}),
+  projection: z
+    .array(z.number().int().positive())
+    .default([])
+    .describe('sizes of the projection head, with a rectifier in between; [] for none'),
 });
 
-/** Contrastive learning with two crops of each utterance (Chen et al. 2020). */
+/**
+ * Contrastive learning with two crops of each utterance (Chen et al. 2020); or, with the angular prototypical loss of Chung et al.
+ * 2020 at two utterances a speaker, stage I of loss-gated learning (Tao et al. 2022). The defaults are WeSpeaker's.
+ */
 export default defineSsl({
   name: 'simclr',
-  summary: 'NT-Xent over two crops of an utterance (Chen et al. 2020).',
+  summary:
+    'Two crops of an utterance find each other in the batch: NT-Xent (Chen et al. 2020) or angular prototypical.',
   options,
   views: () => ({ global: 2, local: 0 }),
-  build({ options: { temperature, projection }, backbone, scope }) {
+  check: (_, { batch }) => leastBatch(batch, 2, 'simclr: negatives are the other utterances of a batch; it needs'),
+  build({ options: { loss, temperature, margin, projection }, backbone, scope }) {
     const network = backbone('network');
     const headScope = scope('projection');
-    const project = projection > 0 ? projectionHead(headScope, network.embeddingSize, projection) : (x: Tensor) => x;
+    const project = projectionHead(headScope, { inputs: network.embeddingSize, sizes: projection, norm: false });
+    const scaleScope = scope('scale');
+    const contrastOf = loss === 'nt-xent' ? ntXent(temperature, margin) : angularPrototypical(scaleScope, margin);
     return {
-      trained: [...network.scope.params(), ...headScope.params()],
+      trained: [network.scope, headScope, scaleScope].flatMap((part) => part.params()),
       networks: { student: network },
-      loss(views) {
-        const embeddings = network.embed(views.global, { training: true });
-        const { loss, accuracy } = ntXent(unit(project(embeddings), 1), views.batch, temperature);
+      loss({ global, batch }) {
+        const embeddings = network.embed(global, { training: true });
+        const { loss, accuracy } = contrastOf(unit(project(embeddings), 1), batch);
         return { loss, metrics: { accuracy }, embeddings };
       },
     };
@@ -38,23 +57,27 @@ export default defineSsl({
 });
 
 /**
- * The normalised temperature-scaled cross-entropy of `z` [2 batch, size], unit rows, crop-major: each row must find its
- * other crop among the 2 batch - 1 other rows.
+ * The normalised temperature-scaled cross-entropy of `z` [2 batch, size], unit rows, crop-major: each row must find its other
+ * crop among the 2 batch - 1 other rows.
  */
-function ntXent(z: Tensor, batch: number, temperature: number): { loss: Tensor; accuracy: Tensor } {
+const ntXent = (temperature: number, margin: Margin) => (z: Tensor, batch: number) => {
   const rows = 2 * batch;
-  const similarity = tf.div(tf.matMul(z, z, false, true), temperature);
-  const logits = tf.sub(similarity, tf.mul(tf.eye(rows), 1e9));
+  // No row is a candidate of its own.
+  const cosines = tf.sub(tf.matMul(z, z, false, true), tf.mul(tf.eye(rows), 1e9));
   const partners = Array.from({ length: rows }, (_, row) => (row + batch) % rows);
-  const labels = tf.tensor1d(partners, 'int32');
-  return {
-    loss: tf.mean(sparseSoftmaxCrossEntropy(logits, labels)),
-    accuracy: tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32')),
-  };
-}
+  return contrast(cosines, partners, { margin, scale: (moved) => tf.div(moved, temperature) });
+};
 
-function projectionHead(scope: Scope, inputs: number, outputs: number): (x: Tensor) => Tensor {
-  const first = denseLayer(scope.child('layer1'), { inputs, outputs: inputs });
-  const second = denseLayer(scope.child('layer2'), { inputs, outputs });
-  return (x) => second(relu(first(x)));
+/**
+ * Each first crop must find its second one among those of the batch, by logits w cos + b with w and b learned. A bias that all
+ * candidates share does nothing in a softmax; it is kept because it was published. w stays above 0.
+ */
+function angularPrototypical(scope: Scope, margin: Margin) {
+  const [w, b] = [scope.param('weight', [], 10), scope.param('bias', [], -5)];
+  return (z: Tensor, batch: number) => {
+    const [first, second] = tf.split(z, 2, 0);
+    const cosines = tf.matMul(first, second, false, true);
+    const scale = (moved: Tensor) => tf.add(tf.mul(moved, tf.maximum(w.read(), 1e-6)), b.read());
+    return contrast(cosines, [...Array(batch).keys()], { margin, scale });
+  };
 }

@@ -1,11 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildHnswlib } from './hnswlib.mjs';
+import { runNpm } from './npm.mjs';
 
 /**
  * Runs `npm install`, by the lock file but without writing it, when node_modules is missing or was not installed from the present
- * package-lock.json. Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, as mirrors make them.
+ * package-lock.json. Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, as mirrors make them. Then
+ * compiles the one package that needs it, once for each install.
  */
 export function installDependencies(root) {
   const lock = join(root, 'package-lock.json');
@@ -13,6 +15,7 @@ export function installDependencies(root) {
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   if (!installedAfter(root, lock)) install(root);
+  buildHnswlib(root);
   writeFileSync(stamp, wanted);
 }
 
@@ -26,10 +29,7 @@ function installedAfter(root, lock) {
 function install(root) {
   console.error('installing the dependencies (npm install) ...');
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  const [command, given] = npm ? [process.execPath, [npm, ...args]] : ['npm', args];
-  const shell = !npm && process.platform === 'win32';
-  const { status, error } = spawnSync(command, given, { cwd: root, stdio: ['ignore', 2, 2], shell });
+  const { status, error } = runNpm(args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) console.error(`npm could not be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }

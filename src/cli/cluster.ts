@@ -1,69 +1,112 @@
 import type { Command } from 'commander';
+import type { Clustering } from '../cluster/clustering.js';
 import { UserError } from '../errors.js';
-import { wholeNumber } from './model-options.js';
+import { addDeviceOptions, wholeNumber } from './model-options.js';
 
 interface ClusterOptions {
-  k: number;
+  k?: number;
   out: string;
-  metric: 'cosine' | 'l2';
+  algorithm: string;
+  set: string[];
+  metric?: 'cosine' | 'l2';
   seed: number;
-  iterations: number;
-  restarts: number;
+  iterations?: number;
+  restarts?: number;
   init?: string;
   centersOut?: string;
   device: 'auto' | 'cpu' | 'gpu';
   threads: number;
+  plugin: string[];
   json?: boolean;
 }
 
-/** `voxloop cluster`: k-means over the rows of an array. */
+/** An array to cluster, [rows, size]. */
+interface Matrix {
+  points: Float32Array;
+  rows: number;
+  size: number;
+}
+
+/** `voxloop cluster`: a clustering plugin over the rows of an array. */
 export function register(program: Command): void {
-  const choice = (flags: string, about: string, choices: string[]) =>
-    program.createOption(flags, about).choices(choices).default(choices[0]);
-  program
+  const command = program
     .command('cluster')
-    .summary('cluster embeddings by k-means')
+    .summary('cluster embeddings')
     .description(
-      'Clusters the rows of a float32 array [rows, size] by k-means and writes int32 [rows], the cluster of each. Prints the ' +
-        'inertia: the sum of the squared distances to the centres, between unit vectors by cosine.',
+      'Clusters the rows of a float32 array [rows, size], by k-means or another algorithm, and writes int32 [rows], the cluster of ' +
+        'each, -1 for noise. Prints the inertia: the sum of the squared distances to the centres, between unit vectors by cosine.',
     )
     .argument('<file>', '.npy file of embeddings, e.g. from voxloop embed')
-    .requiredOption('--k <n>', 'number of clusters', wholeNumber(1))
     .requiredOption('--out <file>', '.npy file of labels to write')
-    .addOption(choice('--metric <metric>', 'cosine clusters directions', ['cosine', 'l2']))
-    .option('--seed <n>', 'seed of the first centres', wholeNumber(0), 0)
-    .option('--iterations <n>', 'the most iterations of one start; 0 only assigns', wholeNumber(0), 100)
-    .option('--restarts <n>', 'starts, of which the one with the least inertia is kept', wholeNumber(1), 3)
-    .option('--init <file>', '.npy file of first centres [k, size]; then there is one start')
-    .option('--centers-out <file>', '.npy file of centres [k, size] to write')
-    .addOption(choice('--device <device>', 'gpu fails where there is none', ['auto', 'cpu', 'gpu']))
-    .option('--threads <n>', 'threads of one operation; 0: all cores', wholeNumber(0), 0)
-    .option('--json', 'print {inertia, iterations, clusters}')
-    .action(cluster);
+    .option('--algorithm <name>', 'a clustering plugin, see voxloop plugins', 'kmeans')
+    .option('--k <n>', "number of clusters, the algorithm's option clusters", wholeNumber(1))
+    .option(
+      '--set <option=value>',
+      'any option of the algorithm, its value YAML; may be repeated',
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .addOption(program.createOption('--metric <metric>', 'cosine clusters directions').choices(['cosine', 'l2']))
+    .option('--seed <n>', 'seed of what is random, such as first centres', wholeNumber(0), 0)
+    .option('--iterations <n>', 'the most iterations of one start of k-means; 0 only assigns', wholeNumber(0))
+    .option('--restarts <n>', 'starts of k-means, of which the one with the least inertia is kept', wholeNumber(1))
+    .option('--init <file>', 'k-means: .npy file of first centres [k, size]; then there is one start')
+    .option('--centers-out <file>', '.npy file of centres [k, size] to write');
+  addDeviceOptions(command).option('--json', 'print {inertia, iterations, clusters}').action(cluster);
 }
 
 async function cluster(file: string, options: ClusterOptions): Promise<void> {
-  const [{ kmeans }, { openSession }, { writeNpy }] = await Promise.all([
+  const { writeNpy } = await import('../io/npy.js');
+  const { shape, data } = await readMatrix(file);
+  const matrix = { points: data, rows: shape[0], size: shape[1] };
+  // What plugins do not take: given centres, and an assignment without iterations.
+  const own = options.init !== undefined || options.iterations === 0;
+  const found = await (own ? assignOrStart(matrix, options) : runPlugin(matrix, options)).catch((error: unknown) => {
+    throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
+  });
+  const { clusters, iterations, inertia, labels, centers } = found;
+  if (options.centersOut !== undefined) writeNpy(options.centersOut, [clusters, matrix.size], centers);
+  writeNpy(options.out, [matrix.rows], labels);
+  const text = `${options.out}: ${matrix.rows} rows in ${clusters} clusters, inertia ${inertia.toPrecision(6)}, ${iterations} iterations`;
+  process.stdout.write(`${options.json ? JSON.stringify({ inertia, iterations, clusters }) : text}\n`);
+}
+
+const log = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
+  const [{ createRegistry }, { builtIns }, { loadPlugins }, { choosePlugin }, { keyValues }] = await Promise.all([
+    import('../pipeline/registry.js'),
+    import('../builtins.js'),
+    import('../pipeline/load-plugin.js'),
+    import('../pipeline/choose-plugin.js'),
+    import('./key-values.js'),
+  ]);
+  const registry = createRegistry(builtIns);
+  await loadPlugins(options.plugin, registry);
+  const { k: clusters, metric, iterations, restarts, device, threads, seed } = options;
+  const named = Object.entries({ clusters, metric, iterations, restarts }).filter(([, value]) => value !== undefined);
+  const given = { ...Object.fromEntries(named), ...keyValues(options.set) };
+  if (options.algorithm === 'kmeans' && !('clusters' in given)) throw new UserError('Say how many clusters: --k <n>.');
+  const choice = await choosePlugin(registry, 'clustering', options.algorithm, given);
+  const plugin = await registry.load('clustering', options.algorithm);
+  return plugin.cluster({ ...matrix, seed, device, threads, log, options: choice.options });
+}
+
+/** k-means from given centres, or none of its iterations. */
+async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
+  const [{ kmeans }, { openSession }] = await Promise.all([
     import('../cluster/kmeans.js'),
     import('../engine/session.js'),
-    import('../io/npy.js'),
   ]);
-  const { shape, data: points } = await readMatrix(file);
-  const [rows, size] = shape;
-  const { k, metric, seed, iterations, restarts } = options;
-  const init = options.init === undefined ? undefined : await readCenters(options.init, [k, size]);
-  const session = openSession({ device: options.device, threads: options.threads });
+  const { k: clusters, metric = 'cosine', seed, iterations = 100, restarts = 3, device, threads } = options;
+  if (options.algorithm !== 'kmeans')
+    throw new UserError(`--init and --iterations 0 are for kmeans, not '${options.algorithm}'.`);
+  if (clusters === undefined) throw new UserError('Say how many clusters: --k <n>.');
+  if (options.set.length > 0) throw new UserError('--set does not go with --init or --iterations 0.');
+  const init = options.init === undefined ? undefined : await readCenters(options.init, [clusters, matrix.size]);
+  const session = openSession({ device, threads });
   try {
-    const log = (line: string) => void process.stderr.write(`${line}\n`);
-    const given = { points, rows, size, clusters: k, metric, seed, iterations, restarts, init, log };
-    const found = await kmeans(session, given).catch((error: unknown) => {
-      throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
-    });
-    if (options.centersOut !== undefined) writeNpy(options.centersOut, [k, size], found.centers);
-    writeNpy(options.out, [rows], found.labels);
-    const { inertia, iterations: done, clusters } = found;
-    const text = `${options.out}: ${rows} rows in ${clusters} clusters, inertia ${inertia.toPrecision(6)}, ${done} iterations`;
-    process.stdout.write(`${options.json ? JSON.stringify({ inertia, iterations: done, clusters }) : text}\n`);
+    return await kmeans(session, { ...matrix, clusters, metric, seed, iterations, restarts, init, log });
   } finally {
     await session.close();
   }

@@ -11,10 +11,11 @@ const MOST_BLOCK_ROWS = 8192;
 const LEAST_BLOCK_ROWS = 256;
 const BLOCK_VALUES = 2 ** 22;
 
-/** Finds the nearest centre of every point; calls `found` with a block's first row and labels, block after block. */
+/** Finds the nearest centre of every point; `labels` [rows] are the clusters as they are, `move` is told of each row that changes. */
 export type Assign = (
   centers: Float32Array,
-  found: (firstRow: number, labels: Int32Array) => void,
+  labels: Int32Array,
+  move: (row: number, to: number) => void,
   signal?: AbortSignal,
 ) => Promise<void>;
 
@@ -32,8 +33,8 @@ export function createAssign(session: Session, points: Points, clusters: number,
     const halves = tf.mul(tf.sum(tf.square(centers), 0), 0.5);
     return { labels: largestColumn(tf.sub(products, halves), clusters) };
   });
-  const blocks = Math.ceil(rows / blockRows(columns, size));
-  const step = Math.ceil(rows / blocks);
+  const columnwise = new Float32Array(size * columns);
+  const step = blockRows(rows, columns, size);
 
   async function labelsOf(first: number): Promise<Int32Array> {
     const count = Math.min(step, rows - first);
@@ -41,31 +42,38 @@ export function createAssign(session: Session, points: Points, clusters: number,
     return (await nearest({ x: float32(block, [count, size]) })).labels.data as Int32Array;
   }
 
-  return async (centers, found, signal) => {
-    const columnwise = transposed(centers, clusters, size, columns);
+  return async (centers, labels, move, signal) => {
+    // The last centre fills the columns that are left.
+    transpose(centers, columnwise, size, (column) => Math.min(column, clusters - 1));
     await session.load({ [centersVariable.name]: float32(columnwise, [size, columns]) });
     let running = labelsOf(0);
     for (let first = 0; first < rows; first += step) {
-      const labels = await running;
+      const found = await running;
       signal?.throwIfAborted();
       // The next block runs while this one's labels are worked in.
       if (first + step < rows) running = labelsOf(first + step);
-      found(first, labels);
+      for (let i = 0; i < found.length; i++) if (found[i] !== labels[first + i]) move(first + i, found[i]);
     }
   };
 }
 
-function blockRows(columns: number, size: number): number {
+/** Rows of a block, such that blocks are of almost equal size and their scores [rows, columns] stay small. */
+export function blockRows(rows: number, columns: number, size: number): number {
   const fitting = Math.max(LEAST_BLOCK_ROWS, Math.min(MOST_BLOCK_ROWS, Math.floor(BLOCK_SCORES / columns)));
-  return Math.max(1, Math.min(fitting, Math.floor(BLOCK_VALUES / size)));
+  const most = Math.max(1, Math.min(fitting, Math.floor(BLOCK_VALUES / size)));
+  return Math.ceil(rows / Math.ceil(rows / most));
 }
 
-/** [size, columns] from [clusters, size]; the last centre fills the columns that are left. */
-function transposed(centers: Float32Array, clusters: number, size: number, columns: number): Float32Array {
-  const result = new Float32Array(size * columns);
+/** Writes centres [clusters, size] into `columnwise` [size, columns]; `centerAt` says which one stands in a column. */
+export function transpose(
+  centers: Float32Array,
+  columnwise: Float32Array,
+  size: number,
+  centerAt: (column: number) => number,
+): void {
+  const columns = columnwise.length / size;
   for (let column = 0; column < columns; column++) {
-    const cluster = Math.min(column, clusters - 1);
-    for (let j = 0; j < size; j++) result[j * columns + column] = centers[cluster * size + j];
+    const from = centerAt(column) * size;
+    for (let j = 0; j < size; j++) columnwise[j * columns + column] = centers[from + j];
   }
-  return result;
 }

@@ -10,6 +10,8 @@ export interface ClusterSums {
   move(row: number, to: number): void;
   /** float32 [clusters, size]: the mean of each cluster (by cosine of length 1); a cluster without one keeps `previous`. */
   centers(previous: Float32Array): Float32Array;
+  /** float32 [clusters, size]: the mean of each cluster's vectors, by cosine shorter than 1; zeros for a cluster without one. */
+  means(): Float32Array;
   /** Sum of squared distances of the vectors to the centres of their clusters. */
   inertia(centers: Float32Array): number;
 }
@@ -50,6 +52,7 @@ export function createClusterSums(points: Points, clusters: number): ClusterSums
       }
       return centers;
     },
+    means: () => Float32Array.from(sums, (sum, i) => sum / Math.max(1, counts[Math.floor(i / size)])),
     inertia(centers) {
       // sum |y - c|^2 = sum |y|^2 - 2 sum s c + sum n |c|^2, with s the sum and n the size of a cluster.
       let total = energy;
@@ -59,6 +62,13 @@ export function createClusterSums(points: Points, clusters: number): ClusterSums
       return Math.max(0, total);
     },
   };
+}
+
+/** The sums of a whole partition, labels [rows] from 0. */
+export function sumClusters(points: Points, labels: Int32Array, clusters: number): ClusterSums {
+  const sums = createClusterSums(points, clusters);
+  labels.forEach((label, row) => void sums.move(row, label));
+  return sums;
 }
 
 function lengthOf(vector: Float64Array): number {

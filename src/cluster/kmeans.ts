@@ -1,11 +1,13 @@
 import type { Session } from '../engine/session.js';
 import { UserError } from '../errors.js';
 import { createRng } from '../random.js';
-import { createAssign } from './assign.js';
+import { type Assign, createAssign } from './assign.js';
+import { boundsPay, createBoundedAssign } from './bounded-assign.js';
 import type { Clustering } from './clustering.js';
-import { type Iteration, type LloydResult, lloyd } from './lloyd.js';
-import { type Metric, type Points, preparePoints } from './points.js';
-import { createSeedCenters } from './seed-centers.js';
+import { type Iteration, type LloydOptions, type LloydResult, lloyd } from './lloyd.js';
+import { createPasses } from './mini-batch-passes.js';
+import { type Metric, type Points, preparePoints, shifted } from './points.js';
+import { createSeedCenters, type SeedMethod } from './seed-centers.js';
 
 /** What to cluster and how. */
 export interface KMeansOptions {
@@ -21,8 +23,12 @@ export interface KMeansOptions {
   iterations: number;
   /** Starts from different first centres, of which the one with the least inertia is returned. */
   restarts: number;
-  /** First centres [clusters, size]; then there is one start. */
-  init?: Float32Array;
+  /** How first centres are found, k-means++ by default; or centres [clusters, size], with which there is one start. */
+  init?: SeedMethod | Float32Array;
+  /** Rows of a mini-batch; an iteration is then a pass over all rows in batches. By default every iteration takes all rows at once. */
+  batch?: number;
+  /** Whether bounds of the distances spare comparisons, with the same result; by default where they pay. */
+  bounds?: boolean;
   /** One line a start. */
   log?(line: string): void;
   onIteration?(iteration: Iteration & { restart: number }): void;
@@ -30,9 +36,9 @@ export interface KMeansOptions {
 }
 
 /**
- * k-means on the session's device. First centres by greedy k-means++, Lloyd's iterations by blocked matrix products, empty clusters
+ * k-means on the session's device. First centres by greedy k-means++ or k-means||, Lloyd's iterations by blocked matrix products, empty clusters
  * given the points farthest from their centres. The same seed gives the same clusters. Beyond the points it takes some
- * blocks, 16 bytes a point and the centres. Its variables stay until the session closes: give it a session of its own.
+ * blocks, 16 bytes a point, the centres a few times over and, where bounds pay, another 41 bytes a point. Its variables stay until the session closes: give it a session of its own.
  *
  * Throws a UserError for more clusters than different points, NaN, rows of zeros (by cosine) and first centres of another shape.
  */
@@ -41,16 +47,18 @@ export async function kmeans(session: Session, options: KMeansOptions): Promise<
   checkClusters(clusters, rows);
   const points = preparePoints(options.points, rows, size, metric);
   const name = `kmeans-${session.variables.size}`;
-  const given = init && preparedCenters(init, points, clusters);
-  const assign = createAssign(session, points, clusters, name);
-  const seedCenters = given ? async () => given : createSeedCenters(session, points, clusters, name);
+  const given = init instanceof Float32Array ? preparedCenters(init, points, clusters) : undefined;
+  const begin = createStart(session, points, options, name);
+  const method = typeof init === 'string' ? init : 'k-means++';
+  const seedCenters = given ? async () => given : createSeedCenters(session, points, { clusters, method, name });
   const restarts = given ? 1 : options.restarts;
+  const iterate = createIterations(session, points, options, { begin, name });
 
   let best: LloydResult | undefined;
   for (let restart = 1; restart <= restarts; restart++) {
     const rng = createRng(seed).fork(`kmeans/${restart}`);
     const start = await seedCenters(rng, signal);
-    const found = await lloyd(points, assign, start, {
+    const found = await iterate(start, {
       ...{ iterations, signal, rng: rng.fork('mend') },
       onIteration: (iteration) => onIteration?.({ ...iteration, restart }),
     });
@@ -62,6 +70,32 @@ export async function kmeans(session: Session, options: KMeansOptions): Promise<
   }
   const { labels, centers, iterations: done, inertia } = best!;
   return { labels, clusters, iterations: done, inertia, centers: shifted(centers, points, 1) };
+}
+
+/** Lloyd's iterations or mini-batches, from first centres on. */
+function createIterations(
+  session: Session,
+  points: Points,
+  { batch, clusters }: KMeansOptions,
+  given: { begin: () => Assign; name: string },
+): (start: Float32Array, options: LloydOptions) => Promise<LloydResult> {
+  const { begin, name } = given;
+  if (batch === undefined) return (start, options) => lloyd(points, begin(), start, options);
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new UserError(`A mini-batch of ${batch} rows was asked for; it must be a whole number of at least 1.`);
+  }
+  const passes = createPasses(session, points, { clusters, batch: Math.min(batch, points.rows), name });
+  return (start, options) => passes(start, begin(), options);
+}
+
+/** What begins a start: one assignment for all, or one that remembers bounds from iteration to iteration. */
+function createStart(session: Session, points: Points, options: KMeansOptions, name: string): () => Assign {
+  const { rows, clusters, iterations } = options;
+  if (options.bounds ?? (iterations > 1 && options.batch === undefined && boundsPay(rows, clusters))) {
+    return createBoundedAssign(session, points, clusters, name);
+  }
+  const assign = createAssign(session, points, clusters, name);
+  return () => assign;
 }
 
 /** Throws a UserError unless `clusters` is a whole number from 1 to `rows`. */
@@ -96,7 +130,3 @@ function preparedCenters(init: Float32Array, points: Points, clusters: number): 
   }
   return centers;
 }
-
-/** Centres moved by the points' mean, there (-1) or back (1). */
-const shifted = (centers: Float32Array, { shift, size }: Points, sign: 1 | -1): Float32Array =>
-  centers.map((value, i) => value + sign * shift[i % size]);

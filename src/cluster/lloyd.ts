@@ -10,8 +10,18 @@ export interface Iteration {
   /** Rows whose cluster changed, and empty clusters that were given a point. */
   changed: number;
   mended: number;
+  /** Inertia about the centres that the rows were assigned to. */
+  assigned: number;
   /** Of the new partition about its own means. */
   inertia: number;
+}
+
+/** How long to go on, and whom to tell. */
+export interface LloydOptions {
+  iterations: number;
+  rng: Rng;
+  signal?: AbortSignal;
+  onIteration?(iteration: Iteration): void;
 }
 
 /** Labels are those of the nearest centres; `inertia` belongs to both. */
@@ -31,7 +41,7 @@ export async function lloyd(
   points: Points,
   assign: Assign,
   start: Float32Array,
-  options: { iterations: number; rng: Rng; signal?: AbortSignal; onIteration?(iteration: Iteration): void },
+  options: LloydOptions,
 ): Promise<LloydResult> {
   const { signal, onIteration } = options;
   const sums = createClusterSums(points, start.length / points.size);
@@ -39,17 +49,11 @@ export async function lloyd(
 
   async function assignAll(): Promise<number> {
     let changed = 0;
-    await assign(
-      centers,
-      (first, labels) => {
-        for (let i = 0; i < labels.length; i++) {
-          if (labels[i] === sums.labels[first + i]) continue;
-          sums.move(first + i, labels[i]);
-          changed++;
-        }
-      },
-      signal,
-    );
+    const move = (row: number, to: number) => {
+      sums.move(row, to);
+      changed++;
+    };
+    await assign(centers, sums.labels, move, signal);
     return changed;
   }
 
@@ -62,11 +66,12 @@ export async function lloyd(
     const changed = await assignAll();
     iteration++;
     if (changed === 0) return result(iteration);
+    const assigned = sums.inertia(centers);
     centers = sums.centers(centers);
     const mended = mendEmptyClusters(points, sums, centers, options.rng);
     if (mended > 0) centers = sums.centers(centers);
     const now = sums.inertia(centers);
-    onIteration?.({ iteration, changed, mended, inertia: now });
+    onIteration?.({ iteration, changed, mended, assigned, inertia: now });
     // Points between two centres may be moved to and fro by rounding.
     falls = now < inertia || mended > 0;
     inertia = now;

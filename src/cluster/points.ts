@@ -54,6 +54,10 @@ export function vectorsOf(points: Points, indices: Int32Array): Float32Array {
 /** The factor of one row. */
 export const factorOf = ({ metric, factors }: Points, row: number): number => (metric === 'cosine' ? factors[row] : 1);
 
+/** Centres [clusters, size] moved by the points' shift, away from (-1) or back to (1) where the rows are. */
+export const shifted = (centers: Float32Array, { shift, size }: Points, sign: 1 | -1): Float32Array =>
+  centers.map((value, i) => value + sign * shift[i % size]);
+
 function rowEnergies(values: Float32Array, rows: number, size: number): Float64Array {
   const energies = new Float64Array(rows);
   for (let row = 0, at = 0; row < rows; row++) {

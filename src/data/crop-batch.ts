@@ -1,4 +1,5 @@
-import { createRng } from '../random.js';
+import { createRng, type Rng } from '../random.js';
+import { type CropSources, drawOrigins } from './crop-sources.js';
 import { type CropPlan, cropLengths, cropStarts, tile } from './crops.js';
 import type { SampledBatch, Sampler } from './sampler.js';
 import type { ShardLayout, ShardReader } from './shard-reader.js';
@@ -7,6 +8,8 @@ import type { ShardLayout, ShardReader } from './shard-reader.js';
 export interface BatchSlot {
   /** [batch] */
   utterances: Int32Array;
+  /** The utterance that each crop was cut from. // [crops * batch] */
+  origins: Int32Array;
   /** [global crops * batch, samples] */
   global: Int16Array;
   /** [local crops * batch, samples] */
@@ -16,8 +19,10 @@ export interface BatchSlot {
 /** Makes room for a batch of `batchSize` utterances cut by the plan. */
 export function createSlot(batchSize: number, { count, samples }: CropPlan): BatchSlot {
   const rows = (n: number, length: number) => new Int16Array(new SharedArrayBuffer(2 * batchSize * n * length));
+  const numbers = (n: number) => new Int32Array(new SharedArrayBuffer(4 * n));
   return {
-    utterances: new Int32Array(new SharedArrayBuffer(4 * batchSize)),
+    utterances: numbers(batchSize),
+    origins: numbers(batchSize * (count.global + count.local)),
     global: rows(count.global, samples.global),
     local: count.local > 0 ? rows(count.local, samples.local) : rows(0, 0),
   };
@@ -29,28 +34,45 @@ export interface CropSource {
   sampler: Sampler;
   plan: CropPlan;
   seed: number | string;
+  /** Default: every crop is cut from its own utterance. */
+  sources?: CropSources;
 }
 
 /** Fills a slot with the crops of a step: a pure function of the source and the step. */
-export function fillSlot(
-  { layout, reader, sampler, plan, seed }: CropSource,
-  step: number,
-  slot: BatchSlot,
-): SampledBatch {
+export function fillSlot(source: CropSource, step: number, slot: BatchSlot): SampledBatch {
+  const { layout, reader, sampler, plan, seed, sources } = source;
   const batch = sampler.batchAt(step);
   const rng = createRng(seed).fork('crops').fork(step);
+  const partners = createRng(seed).fork('partners').fork(step);
   const lengths = cropLengths(plan);
+  const size = batch.utterances.length;
   slot.utterances.set(batch.utterances);
   batch.utterances.forEach((utterance, i) => {
-    const samples = layout.samples[utterance];
-    cropStarts(samples, plan, rng).forEach((start, crop) => {
-      const row = rowOf(slot, plan, batch.utterances.length, crop, i);
-      const filled = Math.min(samples, lengths[crop]);
-      reader.read(utterance, start, row.subarray(0, filled));
+    const origins = sources ? drawOrigins(utterance, plan, sources, partners) : lengths.map(() => utterance);
+    const starts = startsOf(origins, layout.samples, plan, rng);
+    origins.forEach((origin, crop) => {
+      slot.origins[crop * size + i] = origin;
+      const row = rowOf(slot, plan, size, crop, i);
+      const filled = Math.min(layout.samples[origin], lengths[crop]);
+      reader.read(origin, starts[crop], row.subarray(0, filled));
       tile(row, filled);
     });
   });
   return batch;
+}
+
+/** Where the crops start; those of one origin are drawn together, by a plan of their own. */
+function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPlan, rng: Rng): number[] {
+  const starts: number[] = [];
+  for (const origin of new Set(origins)) {
+    const crops = [...origins.keys()].filter((crop) => origins[crop] === origin);
+    const global = crops.filter((crop) => crop < plan.count.global).length;
+    const part = { ...plan, count: { global, local: crops.length - global } };
+    cropStarts(samples[origin], part, rng).forEach((start, place) => {
+      starts[crops[place]] = start;
+    });
+  }
+  return starts;
 }
 
 function rowOf(slot: BatchSlot, { count, samples }: CropPlan, batchSize: number, crop: number, i: number): Int16Array {

@@ -48,6 +48,14 @@ export function tile(row: Int16Array, filled: number): void {
   for (let at = filled; at < row.length; at *= 2) row.copyWithin(at, 0, at);
 }
 
+/** A sentence when every utterance is shorter than a crop of the plan; undefined otherwise. */
+export function tilingNote(utteranceSamples: Int32Array, plan: CropPlan): string | undefined {
+  const longest = utteranceSamples.reduce((most, samples) => Math.max(most, samples), 0);
+  const length = Math.max(...cropLengths(plan));
+  if (longest >= length) return undefined;
+  return `every utterance is shorter than a crop: the longest has ${longest} of ${length} samples, and is repeated to fill it`;
+}
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const fits = (utteranceSamples: number, lengths: readonly number[]): boolean => sum(lengths) <= utteranceSamples;

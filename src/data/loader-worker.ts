@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, UserError } from '../errors.js';
 import { type BatchSlot, fillSlot } from './crop-batch.js';
+import type { CropSources } from './crop-sources.js';
 import type { CropPlan } from './crops.js';
 import { createSampler, type SamplerOptions } from './sampler.js';
 import { openReader, type ShardLayout } from './shard-reader.js';
@@ -10,6 +11,7 @@ export interface LoaderJob {
   layout: ShardLayout;
   sampling: SamplerOptions;
   plan: CropPlan;
+  sources?: CropSources;
   slots: BatchSlot[];
 }
 
@@ -25,8 +27,9 @@ export interface FillAnswer extends FillRequest {
 }
 
 const port = parentPort!;
-const { layout, sampling, plan, slots } = workerData as LoaderJob;
-const source = { layout, reader: openReader(layout), sampler: createSampler(sampling), plan, seed: sampling.seed };
+const { layout, sampling, plan, sources, slots } = workerData as LoaderJob;
+const reader = openReader(layout);
+const source = { layout, reader, sampler: createSampler(sampling), plan, seed: sampling.seed, sources };
 
 port.on('message', ({ step, slot }: FillRequest) => {
   const answer: FillAnswer = { step, slot };

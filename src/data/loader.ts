@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, UserError } from '../errors.js';
 import { createSlot } from './crop-batch.js';
+import type { CropSources } from './crop-sources.js';
 import { type CropPlan, checkPlan } from './crops.js';
 import type { FillAnswer, FillRequest, LoaderJob } from './loader-worker.js';
 import { createSampler } from './sampler.js';
@@ -13,6 +14,8 @@ export interface Batch {
   epoch: number;
   /** Numbers of the utterances in the shard set. // [batch] */
   utterances: Int32Array;
+  /** The utterance that each crop was cut from: the global crops, then the local ones. // [crops * batch] */
+  origins: Int32Array;
   /** int16 samples; crop-major: row = crop * batch + utterance. // [global crops * batch, samples] */
   global: Int16Array;
   /** The same of the local crops; null when the plan has none. // [local crops * batch, samples] */
@@ -34,6 +37,8 @@ export interface LoaderOptions {
   prefetch?: number;
   /** Numbers of the utterances to train on, each once. Default: all. */
   subset?: Int32Array;
+  /** Utterances that crops are cut from in the place of the batch's own. Default: none. */
+  sources?: CropSources;
 }
 
 export interface Loader {
@@ -47,7 +52,7 @@ export interface Loader {
 }
 
 /**
- * Starts threads that read crops ahead. Batch k is a pure function of shards, batch size, plan, subset, seed and k:
+ * Starts threads that read crops ahead. Batch k is a pure function of shards, batch size, plan, subset, sources, seed and k:
  * not of the number of threads, nor of where the run was resumed. Throws a UserError for a plan, subset or batch
  * size that the shards cannot serve.
  */
@@ -105,14 +110,14 @@ export function createLoader(options: LoaderOptions): Loader {
   };
 }
 
-function start({ shards, batchSize, plan, seed, subset, workers = 1, prefetch = 3 }: LoaderOptions) {
+function start({ shards, batchSize, plan, seed, subset, sources, workers = 1, prefetch = 3 }: LoaderOptions) {
   checkPlan(plan);
   const { files, shard, offset, samples } = shards;
   const sampling = { count: samples.length, batchSize, seed, subset };
   const { batchesPerEpoch } = createSampler(sampling);
   // One slot more than are kept ready, because the consumer holds one while the others are filled.
   const slots = Array.from({ length: prefetch + 1 }, () => createSlot(batchSize, plan));
-  const job: LoaderJob = { layout: { files, shard, offset, samples }, sampling, plan, slots };
+  const job: LoaderJob = { layout: { files, shard, offset, samples }, sampling, plan, sources, slots };
   const module = new URL('./loader-worker.js', import.meta.url);
   // Without the process's own flags: some, such as --input-type, do not suit a worker.
   const open = () => new Worker(module, { workerData: job, execArgv: [] });

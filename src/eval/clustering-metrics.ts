@@ -1,3 +1,5 @@
+import { bestMatching } from './best-matching.js';
+
 type Label = number | string;
 
 interface Contingency {
@@ -36,6 +38,46 @@ export function purity(clusters: ArrayLike<Label>, classes: ArrayLike<Label>): n
   for (const row of cells.values()) majority += Math.max(...row.values());
   return majority / items;
 }
+
+/**
+ * Clustering accuracy: the share of items that are in the cluster matched to their class, with clusters matched to classes one to
+ * one so that this share is largest (Kuhn 1955); in (0, 1]. Clusters or classes without a partner count as wrong, and so do items
+ * with a negative label, which is noise. 1 for no items.
+ */
+export function clusterAccuracy(clusters: ArrayLike<Label>, classes: ArrayLike<Label>): number {
+  const { cells, classSizes, items } = contingency(clusters, classes);
+  if (items === 0) return 1;
+  const columns = new Map([...classSizes.keys()].map((label, i) => [label, i]));
+  const matched = [...cells].filter(([cluster]) => !isNoise(cluster));
+  const table = matched.map(([, row]) => new Map([...row].map(([label, count]) => [columns.get(label)!, count])));
+  return bestMatching(table) / items;
+}
+
+/** The number of clusters with an item in them; a negative label is noise. */
+export function filledClusters(clusters: ArrayLike<Label>): number {
+  return Array.from(new Set(Array.from(clusters))).filter((cluster) => !isNoise(cluster)).length;
+}
+
+/**
+ * Adjusted Rand index of two partitions (Hubert and Arabie 1985): 1 when they are equal, 0 on the average when they are independent.
+ * Partitions without any pair to tell apart agree fully.
+ */
+export function adjustedRand(a: ArrayLike<Label>, b: ArrayLike<Label>): number {
+  const { cells, clusterSizes, classSizes, items } = contingency(a, b);
+  const pairs = (counts: Iterable<number>) => {
+    let sum = 0;
+    for (const count of counts) sum += (count * (count - 1)) / 2;
+    return sum;
+  };
+  let together = 0;
+  for (const row of cells.values()) together += pairs(row.values());
+  const [ofA, ofB, all] = [pairs(clusterSizes.values()), pairs(classSizes.values()), pairs([items])];
+  const expected = all === 0 ? 0 : (ofA * ofB) / all;
+  const most = (ofA + ofB) / 2;
+  return most === expected ? 1 : (together - expected) / (most - expected);
+}
+
+const isNoise = (label: Label): boolean => typeof label === 'number' && label < 0;
 
 function contingency(clusters: ArrayLike<Label>, classes: ArrayLike<Label>): Contingency {
   if (clusters.length !== classes.length) throw new Error(`${clusters.length} clusters for ${classes.length} classes`);

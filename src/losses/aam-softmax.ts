@@ -1,4 +1,4 @@
-import { defineLoss, glorotUniform, sparseSoftmaxCrossEntropy, stopGradient, tf, unit, z } from '../index.js';
+import { defineLoss, glorotUniform, sparseSoftmaxCrossEntropy, tf, unit, withMargin, z } from '../index.js';
 
 /**
  * Additive angular margin softmax (Deng et al. 2019): the target's angle is widened by `margin`, cosines are scaled.
@@ -21,12 +21,7 @@ export default defineLoss({
         const cosines = tf.clipByValue(products, -1 + 1e-6, 1 - 1e-6);
         const target = tf.cast(tf.oneHot(labels, classes), 'float32');
         const own = tf.sum(tf.mul(cosines, target), 1, true);
-        const sine = tf.sqrt(tf.sub(1, tf.square(own)));
-        const widened = tf.sub(tf.mul(own, Math.cos(margin)), tf.mul(sine, Math.sin(margin)));
-        const turning = Math.cos(Math.PI - margin);
-        // TensorFlow.js has no gradient for comparisons.
-        const regular = tf.greater(stopGradient(own), turning);
-        const moved = tf.where(regular, widened, tf.sub(own, 1 + turning));
+        const moved = withMargin(own, { kind: 'arcface', value: margin });
         const logits = tf.mul(tf.add(cosines, tf.mul(target, tf.sub(moved, own))), scale);
         return { losses: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
       },

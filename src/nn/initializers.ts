@@ -36,3 +36,17 @@ function within(rng: Rng, limit: number): number {
     if (Math.abs(value) <= limit) return value;
   }
 }
+
+/** Unit rows of random direction, for [rows, size]. */
+export const unitRows: Initializer = (shape, rng) => {
+  const values = fill(shape, () => rng.normal());
+  const size = shape[shape.length - 1];
+  for (let start = 0; start < values.length; start += size) {
+    const row = values.subarray(start, start + size);
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+    row.forEach((value, i) => {
+      row[i] = value / length;
+    });
+  }
+  return values;
+};

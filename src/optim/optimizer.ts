@@ -1,5 +1,5 @@
 import type { Gradient } from '../engine/autodiff.js';
-import type { Tensor } from '../engine/tf.js';
+import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Scope } from '../nn/scope.js';
 import { adam } from './adam.js';
@@ -9,7 +9,7 @@ import { lars } from './lars.js';
 import { codedWeights, createCodedState, createState } from './optimizer-states.js';
 import type { OptimizerOptions } from './options.js';
 import { sgd } from './sgd.js';
-import type { UpdateRule } from './update-rule.js';
+import type { Moment, UpdateRule } from './update-rule.js';
 
 export { type OptimizerOptions, optimizerOptions } from './options.js';
 
@@ -17,8 +17,11 @@ export { type OptimizerOptions, optimizerOptions } from './options.js';
 export interface Optimizer {
   /** Its variables. */
   readonly states: readonly Variable[];
-  /** While tracing: updates the variables. `rate` and `step` (from 0) are scalars. */
-  apply(gradients: readonly Gradient[], rate: Tensor, step: Tensor): void;
+  /**
+   * While tracing: updates the variables. `rate` and `step` (from 0) are scalars; so are those in `learns`, 1 or 0 for each weight
+   * that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the step does not count for it.
+   */
+  apply(gradients: readonly Gradient[], rate: Tensor, step: Tensor, learns?: ReadonlyMap<Variable, Tensor>): void;
 }
 
 const RULES: Record<OptimizerOptions['name'], (options: OptimizerOptions) => UpdateRule> = {
@@ -28,13 +31,14 @@ const RULES: Record<OptimizerOptions['name'], (options: OptimizerOptions) => Upd
 
 /**
  * Creates the state of every trained variable below `scope`, under the variable's own name. Large states in 8 bit are decoded
- * `pieceValues` at a time (a multiple of the block, 256).
+ * `pieceValues` at a time (a multiple of the block, 256). The steps in which one of `pausing` has learned are counted.
  */
 export function createOptimizer(
   scope: Scope,
   trained: readonly Variable[],
   options: OptimizerOptions,
   pieceValues = PIECE,
+  pausing: Iterable<Variable> = [],
 ): Optimizer {
   const rule = RULES[options.name](options);
   const isCoded = codedWeights(trained, options);
@@ -46,13 +50,18 @@ export function createOptimizer(
       else push(floats, weight, createState(scope, kind, weight));
     }
   }
+  const counts = new Map([...pausing].map((weight) => [weight, scope.child('steps').buffer(weight.name, [], 0)]));
   return {
     states: [
       ...[...floats.values()].flat(),
       ...[...coded.values()].flat().flatMap(({ codes, absmax }) => [codes, absmax]),
+      ...counts.values(),
     ],
-    apply(gradients, rate, step) {
-      const moment = { rate, step };
+    apply(gradients, rate, step, learns) {
+      const momentOf = (weight: Variable): Moment => {
+        const count = counts.get(weight);
+        return count ? pausedMoment(count, rate, learns?.get(weight)) : { rate, step };
+      };
       // All clipped gradients exist before the first update, so that none sees a weight already moved.
       const ready = gradients.map(({ variable, gradient }) => ({
         weight: variable,
@@ -60,6 +69,7 @@ export function createOptimizer(
       }));
       let done: Tensor[] = [];
       for (const { weight, gradient } of ready) {
+        const moment = momentOf(weight);
         const codedStates = coded.get(weight);
         if (!codedStates) rule.fused(weight, floats.get(weight)!, gradient, moment);
         else {
@@ -70,6 +80,13 @@ export function createOptimizer(
       }
     },
   };
+}
+
+/** The moment of a weight that may stand still, and one step more in its count if it does not. */
+function pausedMoment(count: Variable, rate: Tensor, learns: Tensor = tf.scalar(1)): Moment {
+  const step = count.read();
+  count.assign(tf.add(step, learns));
+  return { rate: tf.mul(rate, learns), step, learns };
 }
 
 function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

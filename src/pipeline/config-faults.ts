@@ -1,20 +1,24 @@
 import { UserError } from '../errors.js';
-import type { ConfigSource } from './config-source.js';
+import type { LayeredConfig } from './config-extends.js';
 import type { Fault } from './faults.js';
 import type { Override } from './overrides.js';
 
-/** Throws one UserError with all faults, in the order of the file; those of `--set` come last. Nothing when there is none. */
-export function throwFaults(faults: readonly Fault[], source: ConfigSource, overrides: readonly Override[]): void {
+/**
+ * Throws one UserError with all faults, in the order of the file; those of files it extends follow, those of `--set` come last.
+ * Nothing when there is none.
+ */
+export function throwFaults(faults: readonly Fault[], config: LayeredConfig, overrides: readonly Override[]): void {
   if (faults.length === 0) return;
   const reports = faults.map(({ path, what, message }) => {
     const index = overrides.findLastIndex((override) => isAtOrBelow(path, override.path));
     if (index >= 0) {
-      return { line: Number.POSITIVE_INFINITY, column: index, text: `--set ${overrides[index].text}: ${message}` };
+      const text = `--set ${overrides[index].text}: ${message}`;
+      return { layer: Number.MAX_SAFE_INTEGER, line: 0, column: index, text };
     }
-    const position = source.locate(path, what);
-    return { ...position, text: source.report(position, message) };
+    const { source, position, layer } = config.place(path, what);
+    return { layer, ...position, text: source.report(position, message) };
   });
-  reports.sort((a, b) => (a.line === b.line ? a.column - b.column : a.line - b.line));
+  reports.sort((a, b) => a.layer - b.layer || a.line - b.line || a.column - b.column);
   throw new UserError(reports.map(({ text }) => text).join('\n'));
 }
 

@@ -36,7 +36,8 @@ function readText(file: string): string {
   }
 }
 
-function configsNear(file: string): string[] {
+/** The config files beside `file`. */
+export function configsNear(file: string): string[] {
   try {
     const names = readdirSync(dirname(file)).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
     return names.map((name) => join(dirname(file), name));

@@ -1,8 +1,8 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
 import { isByteSize, parseByteSize } from '../io/byte-size.js';
+import { readLayeredConfig } from './config-extends.js';
 import { throwFaults } from './config-faults.js';
-import { readConfigSource } from './config-source.js';
 import { artifactName, parseStages, type ResolvedStage, stageEntry } from './config-stages.js';
 import { type Fault, faultsOf } from './faults.js';
 import { loadPlugins } from './load-plugin.js';
@@ -56,7 +56,7 @@ export async function loadConfig({
   plugins = [],
   registry,
 }: ConfigRequest): Promise<ResolvedConfig> {
-  const source = readConfigSource(file);
+  const source = readLayeredConfig(file);
   const { value, overrides } = applyOverrides(source.value, settings, Object.keys(schema.shape));
   const parsed = schema.safeParse(value);
   const naming = {

@@ -27,8 +27,8 @@ export interface PoolingPlugin<O extends z.ZodType = z.ZodType> extends PluginBa
 
 /** A self-supervised method. */
 export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'ssl', O> {
-  /** Crops of each utterance that the method wants. */
-  views(options: z.output<O>): { global: number; local: number };
+  /** Crops of each utterance that the method wants; `clean` global crops are not augmented. */
+  views(options: z.output<O>): { global: number; local: number; clean?: boolean };
   /**
    * What the method cannot work with, before the run starts: one sentence for each fault. `batch` is the utterances that one
    * forward pass sees (batchSize / accumulate).
@@ -69,7 +69,10 @@ export interface GatePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<
 
 /** A change to the waveforms of a training batch, traced into the graph. */
 export interface AugmentationPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'augmentation', O> {
-  /** `wave` [rows, samples] float32 on int16 scale; random draws must be named below `name`. */
+  /**
+   * `wave` [rows, samples] float32 on int16 scale, to the same shape; each row is one recording (of one or several crops) with draws of
+   * its own. Random draws must be named below `name`.
+   */
   apply(wave: Tensor, context: { name: string; options: z.output<O> }): Tensor;
 }
 

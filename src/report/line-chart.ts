@@ -1,7 +1,7 @@
 import { escapeText } from './escape.js';
 import { lineClass, lineLegend } from './legend.js';
 import { type Area, linePath, plot, round } from './plot.js';
-import type { Curve, EntropyChart, LossChart } from './report.js';
+import type { Band, Curve, EntropyChart, LossChart } from './report.js';
 import { middleRange, type Point, smooth, thin } from './smooth.js';
 import { linearTicks, paddedRange } from './ticks.js';
 
@@ -11,21 +11,23 @@ const SMOOTH_FROM = 24;
 const HORIZON = 1 / 40;
 
 /** Loss curves: raw in the background, smoothed in front. */
-export function lossChart({ title, xLabel = 'step', curves }: LossChart): string {
+export function lossChart({ title, xLabel = 'step', curves, band }: LossChart): string {
   const drawn = curves.map(smoothed);
   const raw = middleRange(
     curves.flatMap((curve) => Array.from(curve.y)),
     0.99,
   ) ?? [0, 1];
   const front = drawn.flatMap(({ front }) => front.map(([, y]) => y));
-  const range = paddedRange([...raw, ...front]);
+  const banded = band ? [...Array.from(band.low), ...Array.from(band.high)] : [];
+  const range = paddedRange([...raw, ...front, ...banded]);
   const svg = plot({
     label: `${title}: loss by ${xLabel}. ${curves.map(lastValue).join('; ')}`,
     x: xAxis(curves, xLabel),
     y: { title: 'loss', range, ticks: linearTicks(...range) },
-    marks: (area) => drawn.map((curve, i) => drawCurve(curve, i, area)).join(''),
+    marks: (area) => (band ? drawBand(band, area) : '') + drawn.map((curve, i) => drawCurve(curve, i, area)).join(''),
   });
-  return svg + (curves.length > 1 ? lineLegend(curves.map(({ name }) => name)) : '');
+  const note = band ? `<p class="footnote">Shaded: ${escapeText(band.name)}.</p>` : '';
+  return svg + (curves.length > 1 ? lineLegend(curves.map(({ name }) => name)) : '') + note;
 }
 
 /** Entropy curves with the two lines of collapse: 0 (one class takes all) and ln K (all classes alike). */
@@ -67,6 +69,11 @@ function drawCurve({ back, front }: DrawnCurve, index: number, area: Area): stri
   const path = (points: Point[]) => linePath(points.map(([x, y]) => [area.x(x), area.y(y)] as const));
   const behind = back.length > 0 ? `<path class="raw c${index % 8}" d="${path(back)}"/>` : '';
   return `${behind}<path class="${lineClass(index)}" d="${path(front)}"/>`;
+}
+
+function drawBand({ x, low, high }: Band, area: Area): string {
+  const along = (y: ArrayLike<number>) => Array.from(y, (value, i) => [area.x(x[i]), area.y(value)] as const);
+  return `<path class="band" d="${linePath([...along(high), ...along(low).reverse()])}z"/>`;
 }
 
 function xAxis(curves: readonly Curve[], title: string) {

@@ -7,6 +7,7 @@ import { mapChart } from './map-chart.js';
 import type { Report } from './report.js';
 import { listNames, resultsTable } from './results-table.js';
 import { roundsTable } from './rounds-table.js';
+import { shareChart } from './share-chart.js';
 import { STYLE } from './style.js';
 
 interface Section {
@@ -89,8 +90,12 @@ function training({ losses = [], entropies = [] }: Report): Section {
   return { id: 'training', title: 'Training', html: grid(figures) };
 }
 
-function gates({ gates = [] }: Report): Section {
-  return { id: 'gate', title: 'Loss gate', html: grid(gates.map((chart) => figure(chart.title, gateChart(chart)))) };
+function gates({ gates = [], shares = [] }: Report): Section {
+  const figures = [
+    ...gates.map((chart) => figure(chart.title, gateChart(chart))),
+    ...shares.map((chart) => figure(chart.title, shareChart(chart))),
+  ];
+  return { id: 'gate', title: 'Loss gate', html: grid(figures) };
 }
 
 function dets({ dets = [] }: Report): Section {

@@ -12,6 +12,7 @@ export interface Report {
   losses?: LossChart[];
   entropies?: EntropyChart[];
   gates?: GateChart[];
+  shares?: ShareChart[];
   dets?: DetChart[];
   maps?: MapChart[];
   /** Whether a speaker label decided what was kept, stopped or reported; absent: nothing is said. */
@@ -79,6 +80,16 @@ export interface LossChart {
   /** What x counts; default "step". */
   xLabel?: string;
   curves: Curve[];
+  /** Where other runs of the recipe went, drawn behind the curves. */
+  band?: Band;
+}
+
+/** The range between two curves. */
+export interface Band {
+  name: string;
+  x: ArrayLike<number>;
+  low: ArrayLike<number>;
+  high: ArrayLike<number>;
 }
 
 /** Entropies of softmax outputs in nats, between 0 and ln(classes): at either end the network has collapsed. */
@@ -96,6 +107,12 @@ export interface GateChart {
   losses: ArrayLike<number>;
   /** Samples at or below this loss are kept; null when nothing was gated. */
   threshold: number | null;
+}
+
+/** What became of pseudo-labels, and how right that was: shares by epoch. */
+export interface ShareChart {
+  title: string;
+  curves: Curve[];
 }
 
 /** DET curves of several systems on one trial list. */

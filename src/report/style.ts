@@ -48,6 +48,7 @@ svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin
 .line{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}
 .d1{stroke-dasharray:7 5}.d2{stroke-dasharray:1.5 5}.d3{stroke-dasharray:10 4 1.5 4}
 .raw{fill:none;stroke:var(--c);stroke-width:1;opacity:.32}
+.band{fill:var(--muted);opacity:.22}
 .dot{fill:var(--c);stroke:var(--card);stroke-width:.8}
 .other{fill:var(--muted);opacity:.35}
 .whisker{stroke:var(--c);stroke-width:2.2;stroke-linecap:round;opacity:.55}

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { heldOut } from '../data/held-out.js';
 import { labelled } from '../data/sampler.js';
-import { nmi, purity } from '../eval/clustering-metrics.js';
-import { meanEmbedding } from '../eval/cosine-scoring.js';
-import { rowsOf } from '../eval/rows.js';
+import { clusterAccuracy, nmi, purity } from '../eval/clustering-metrics.js';
+import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact, pluginChoice } from '../pipeline/options.js';
@@ -37,7 +36,7 @@ export default defineStage({
   produces: 'clusters',
   async run(context, given) {
     const { rows, size, vectors } = readEmbeddings(context.artifact(given.embeddings), 'train');
-    if (given.subtractMean) subtract(vectors, size);
+    if (given.subtractMean) subtractMean(vectors, size);
     const { name, options: pluginOptions } = given.algorithm;
     const plugin = await context.registry.load('clustering', name);
     const { device, threads, seed, log, signal } = context;
@@ -61,13 +60,12 @@ export default defineStage({
   },
 });
 
-function subtract(vectors: Float32Array, size: number): void {
-  const mean = meanEmbedding(rowsOf(vectors, size));
-  for (const row of rowsOf(vectors, size)) for (let i = 0; i < size; i++) row[i] -= mean[i];
-}
-
 /** How well clusters match speakers; for measurement only, nothing is chosen by it. */
 function agreement(labels: Int32Array, speakers: string[], known: boolean) {
-  if (!known) return { nmi: null, purity: null };
-  return { nmi: nmi(labels, speakers), purity: purity(labels, speakers) };
+  if (!known) return { nmi: null, purity: null, accuracy: null };
+  return {
+    nmi: nmi(labels, speakers),
+    purity: purity(labels, speakers),
+    accuracy: clusterAccuracy(labels, speakers),
+  };
 }

@@ -5,16 +5,17 @@ import type { CropPlan } from '../data/crops.js';
 import { labelled, labelsOf } from '../data/sampler.js';
 import { computeType } from '../engine/compute-type.js';
 import type { Session } from '../engine/session.js';
-import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact, pluginChoice } from '../pipeline/options.js';
-import type { Artifact, SketchContext, StageContext } from '../pipeline/stage.js';
+import type { Artifact, CheckContext, SketchContext, StageContext } from '../pipeline/stage.js';
 import { loadWeights, saveWeights } from '../train/extract.js';
 import { createFinetuner, type FinetuneParts, type Finetuner } from '../train/finetune.js';
-import type { GateKeeper } from '../train/gate-keeper.js';
+import { createGateKeeper, type GateKeeper } from '../train/gate-keeper.js';
+import type { Correction } from '../train/label-correction.js';
 import { readModel, writeModel } from '../train/model-file.js';
-import { openCorpus } from './corpus-data.js';
-import { openGate, readLabels, startPrototypes } from './pseudo-labels.js';
+import { openCorpus, speakersKnown } from './corpus-data.js';
+import { describeEpoch, type GateLine, gateLine, recordEpoch } from './gate-record.js';
+import { gateRule, readLabels, startPrototypes } from './pseudo-labels.js';
 import { backboneBuilder, cropView, modelBuilder } from './resolve-plugins.js';
 import { silentCrops } from './silent-crops.js';
 import { trainOnCrops } from './train-on-crops.js';
@@ -30,7 +31,26 @@ const options = z.strictObject({
     .describe("start the classifier from the clusters' mean embeddings (use the embeddings that were clustered)"),
   loss: pluginChoice('loss').prefault('aam-softmax'),
   gate: pluginChoice('gate').optional().describe('without one every pseudo-label is believed'),
-  gateFromEpoch: z.number().int().positive().default(2).describe('first epoch in which the gate decides'),
+  gateFromEpoch: z
+    .number()
+    .int()
+    .positive()
+    .default(2)
+    .describe('first epoch in which the gate decides, counted from 0'),
+  correction: z
+    .strictObject({
+      fromEpoch: z.number().int().positive().default(5).describe('first epoch with correction, counted from 0'),
+      temperature: z
+        .number()
+        .positive()
+        .default(0.1)
+        .describe(
+          "divides the loss's class scores (cosines) before the softmax; 0.1 suits some hundred classes, thousands ask for 1 / scale of the loss",
+        ),
+      confidence: z.number().min(0).lt(1).default(0.5).describe('the least probability of a label that replaces one'),
+    })
+    .optional()
+    .describe('train samples that the gate rejects on what the network calls them in the clean view, where it is sure'),
   cropSeconds: z.number().positive().default(3),
   ...trainingOptions,
 });
@@ -43,7 +63,7 @@ export default defineStage({
   options,
   produces: 'model',
   convertible: convertibleOptions,
-  check: checkTraining,
+  check: checkFinetune,
   async sketch(context, given) {
     const { features, backbone } = await context.sketch(given.init);
     const { classes, assumed } = foreseenClasses(context, given.clusters);
@@ -56,7 +76,7 @@ export default defineStage({
           { ...given, ...settings },
           { features, classes, backbone: await backboneBuilder(context.registry, settings.backbone, features.bins) },
         );
-        return callsOf(trainer, plan)(settings.batchSize);
+        return callsOf(trainer, plan, given)(settings.batchSize);
       },
     };
   },
@@ -66,8 +86,21 @@ export default defineStage({
   },
 });
 
+function checkFinetune(context: CheckContext, given: Options): string[] {
+  const { gate, gateFromEpoch, correction } = given;
+  const faults = checkTraining(context, given);
+  if (correction && !gate)
+    faults.push('correction: only what a gate rejects is corrected. Give a `gate`, or leave it out.');
+  if (correction && correction.fromEpoch < gateFromEpoch)
+    faults.push(
+      `correction.fromEpoch: ${correction.fromEpoch} is before the gate opens (gateFromEpoch: ${gateFromEpoch}).`,
+    );
+  return faults;
+}
+
 async function finetune(session: Session, context: StageContext, given: Options) {
-  const { train } = openCorpus(context.artifact(given.corpus));
+  const corpus = openCorpus(context.artifact(given.corpus));
+  const { train } = corpus;
   const labels = readLabels(context.artifact(given.clusters), train.ids.length);
   const init = readModel(initDir(context.artifact(given.init)));
   const { trainer, plan } = await prepare(session, context, given, {
@@ -78,19 +111,51 @@ async function finetune(session: Session, context: StageContext, given: Options)
   await loadWeights(session, trainer.scope, init);
   if (given.prototypes) await startPrototypes(session, trainer, labels, context.artifact(given.prototypes));
 
-  const gate = await openGate(context, given, labels.length);
-  const { steps, batchesPerEpoch } = await trainOnCrops(session, context, given, {
-    ...{ shards: train, plan, subset: labelled(labels), calls: callsOf(trainer, plan) },
+  const speakers = given.gate && speakersKnown(corpus) ? corpus.trainSpeakers : null;
+  const { gate, lastLine } = await openGate(context, given, labels, speakers);
+  const { steps } = await trainOnCrops(session, context, given, {
+    ...{ shards: train, plan, subset: labelled(labels), calls: callsOf(trainer, plan, given) },
     async step(batch, { step }, rate) {
       const limit = gate.limit(batch.epoch);
-      const [metrics, losses] = await trainer.step(batch, labelsOf(labels, batch.utterances), step, rate, limit);
-      gate.record(batch.utterances, losses);
-      return Number.isFinite(limit) ? { ...metrics, gate: limit } : metrics;
+      const gated = Number.isFinite(limit);
+      // Where nothing is rejected, there is nothing to correct.
+      const correction = gated ? correctionAt(given, batch.epoch) : undefined;
+      const own = labelsOf(labels, batch.utterances);
+      const { metrics, losses, decisions } = await trainer.step(batch, own, { step, rate, gate: limit, correction });
+      gate.record(batch.utterances, losses, decisions);
+      return gated ? { ...metrics, gate: limit } : metrics;
     },
     hostState: () => gate.state(),
     restore: (state) => gate.restore(state),
   });
-  return finish(session, trainer, context, { gate, init, labels, epochs: Math.ceil(steps / batchesPerEpoch), steps });
+  gate.finish();
+  return finish(session, trainer, context, { init, steps, last: lastLine() });
+}
+
+/** The gate, which leaves a record of every epoch in the stage's folder. */
+async function openGate(
+  context: StageContext,
+  given: Options,
+  labels: Int32Array,
+  speakers: readonly string[] | null,
+): Promise<{ gate: GateKeeper; lastLine(): GateLine | undefined }> {
+  let last: GateLine | undefined;
+  const gate = createGateKeeper({
+    ...{ utterances: labels.length, fromEpoch: given.gateFromEpoch, decide: await gateRule(context, given.gate) },
+    ended(epoch) {
+      last = gateLine(epoch, labels, speakers);
+      recordEpoch(context.dir, last, epoch.losses);
+      if (given.gate) context.log(describeEpoch(last));
+    },
+  });
+  return { gate, lastLine: () => last };
+}
+
+/** How labels are corrected in an epoch, if they are. */
+function correctionAt({ correction }: Options, epoch: number): Correction | undefined {
+  if (!correction || epoch < correction.fromEpoch) return undefined;
+  const { temperature, confidence } = correction;
+  return { temperature, confidence };
 }
 
 /** What is trained, and on which crops. */
@@ -110,11 +175,13 @@ async function prepare(
   return { trainer, plan: { count: { global: 1, local: 0 }, samples } };
 }
 
-/** What the first update runs on silence. */
+/** What an update runs on silence, with correction where that comes later: it takes more memory. */
 const callsOf =
-  ({ functions }: Finetuner, plan: CropPlan) =>
-  (batchSize: number) =>
-    functions(silentCrops(plan, batchSize), new Int32Array(batchSize), { gate: 0, rate: 0, step: 0 });
+  ({ functions }: Finetuner, plan: CropPlan, given: Options) =>
+  (batchSize: number) => {
+    const values = { gate: 0, rate: 0, step: 0, ...correctionAt(given, Number.POSITIVE_INFINITY) };
+    return functions(silentCrops(plan, batchSize), new Int32Array(batchSize), values);
+  };
 
 /** Classes where nobody says how many. */
 const ASSUMED_CLASSES = 1000;
@@ -131,22 +198,19 @@ function foreseenClasses(
   return { classes: ASSUMED_CLASSES, assumed: [`${ASSUMED_CLASSES} classes; --classes says otherwise`] };
 }
 
-/** Writes the network, the last losses and what the gate would keep of them. */
+/** Writes the network; the result tells what became of the labels in the last epoch. */
 async function finish(
   session: Session,
   trainer: Finetuner,
   { dir }: StageContext,
-  done: { gate: GateKeeper; init: ReturnType<typeof readModel>; labels: Int32Array; epochs: number; steps: number },
+  { init, steps, last }: { init: ReturnType<typeof readModel>; steps: number; last?: GateLine },
 ) {
-  const { gate, init, labels, epochs, steps } = done;
   const { format: _, ...info } = init.info;
   const weights = await saveWeights(session, trainer.scope);
   writeModel(join(dir, 'models', 'network'), { ...info, origin: `classifier from ${init.info.origin}` }, weights);
-  writeNpy(join(dir, 'losses.npy'), [labels.length], gate.losses);
-  const limit = gate.limit(epochs);
-  const known = gate.losses.filter((loss) => !Number.isNaN(loss));
-  const kept = known.filter((loss) => loss <= limit).length / Math.max(known.length, 1);
-  return { networks: ['network'], steps, gate: Number.isFinite(limit) ? limit : null, kept };
+  const { gate = null, kept = null, corrected = null } = last ?? {};
+  const { gatePrecision = null, gateRecall = null, correctionPrecision = null } = last ?? {};
+  return { networks: ['network'], steps, gate, kept, corrected, gatePrecision, gateRecall, correctionPrecision };
 }
 
 const made = z.object({ networks: z.array(z.string()).min(1) });

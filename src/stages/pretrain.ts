@@ -1,16 +1,25 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features.js';
 import type { CropPlan } from '../data/crops.js';
+import { createSampler } from '../data/sampler.js';
 import { computeType } from '../engine/compute-type.js';
 import type { Session } from '../engine/session.js';
 import { defineStage } from '../pipeline/define.js';
-import { artifact, asWritten, pluginChoice } from '../pipeline/options.js';
-import type { StageContext } from '../pipeline/stage.js';
+import { artifact, pluginChoice } from '../pipeline/options.js';
+import type { CheckContext, StageContext } from '../pipeline/stage.js';
+import { adversaryFault, adversaryOptions } from '../train/adversary.js';
+import { describeSuspicion } from '../train/collapse-causes.js';
+import type { CollapseEvent } from '../train/collapse-guard.js';
+import { guardOptions } from '../train/collapse-watch.js';
 import { saveWeights } from '../train/extract.js';
-import { writeModel } from '../train/model-file.js';
 import { createPretrainer, type Pretrainer } from '../train/pretrain.js';
-import { openCorpus } from './corpus-data.js';
+import { referenceFault } from '../train/reference-curve.js';
+import type { Network } from '../train/ssl-method.js';
+import { createWeightAverage } from '../train/weight-average.js';
+import { type CorpusData, openCorpus } from './corpus-data.js';
+import { countParameters, exportNetworks } from './export-networks.js';
+import { openPositives, positivesFaults, positivesOptions } from './positives.js';
+import { openReference } from './reference.js';
 import { backboneBuilder, cropView } from './resolve-plugins.js';
 import { silentCrops } from './silent-crops.js';
 import { trainOnCrops } from './train-on-crops.js';
@@ -24,6 +33,19 @@ const options = z.strictObject({
   features: featureDefinition.prefault({}),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
   localSeconds: z.number().positive().default(2).describe('length of local crops'),
+  positives: positivesOptions.optional().describe('crops from other utterances; without it each from its own'),
+  adversary: adversaryOptions.optional().describe('opposes what tells augmentations apart; without it nothing does'),
+  average: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe('the result is the mean of its weights at the ends of so many last epochs'),
+  guard: guardOptions.describe('watches for collapse'),
+  reference: z
+    .string()
+    .nullish()
+    .describe('a curve to compare the run with: the name of a recipe of configs/small, or a file'),
   ...trainingOptions,
 });
 type Options = z.output<typeof options>;
@@ -34,8 +56,8 @@ export default defineStage({
   summary: 'Trains a backbone without labels, by a self-supervised method.',
   options,
   produces: 'model',
-  convertible: convertibleOptions,
-  check: checkTraining,
+  convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
+  check,
   async sketch(context, given) {
     return {
       ...{ ...given, assumed: [] },
@@ -51,16 +73,71 @@ export default defineStage({
   },
 });
 
-async function pretrain(session: Session, context: StageContext, given: Options) {
-  const { train } = openCorpus(context.artifact(given.corpus));
-  const { trainer, plan } = await prepare(session, context, given);
-  const { steps } = await trainOnCrops(session, context, given, {
-    ...{ shards: train, plan, calls: callsOf(trainer, plan) },
-    step: (batch, moment, rate) => trainer.step(batch, moment.step, { rate, ...trainer.method.schedule?.(moment) }),
-  });
-  await exportNetworks(session, trainer, context, given);
-  return { networks: Object.keys(trainer.method.networks), steps, parameters: countParameters(trainer) };
+/** What training cannot work with, and what the method cannot. */
+async function check(context: CheckContext, given: Options): Promise<string[]> {
+  const plugin = await context.registry.load('ssl', given.method.name);
+  const batch = given.batchSize / given.accumulate;
+  const faults = Number.isInteger(batch) ? (plugin.check?.(given.method.options, { batch }) ?? []) : [];
+  const adversary = given.adversary && adversaryFault(plugin.views(given.method.options));
+  const reference = given.reference ? referenceFault(given.reference) : undefined;
+  const found = [adversary, reference].filter((fault) => fault !== undefined);
+  return [...checkTraining(context, given), ...faults, ...positivesFaults(given), ...found];
 }
+
+async function pretrain(session: Session, context: StageContext, given: Options) {
+  const corpus = openCorpus(context.artifact(given.corpus));
+  const { trainer, plan } = await prepare(session, context, given);
+  const [network] = Object.values(trainer.method.networks);
+  const { features } = given;
+  const positives = given.positives && openPositives(session, context, given.positives, { corpus, features, network });
+  const average = openAverage(session, network, corpus, given);
+  const reference = given.reference ? openReference(given.reference, context) : undefined;
+  const { steps, batchesPerEpoch, collapse } = await trainOnCrops(session, context, given, {
+    ...{ shards: corpus.train, plan, calls: callsOf(trainer, plan) },
+    guard: { ...given.guard, size: network.embeddingSize },
+    sources: positives?.sources,
+    hostState: () => ({ ...positives?.state(), ...average?.state() }),
+    restore(state) {
+      positives?.restore(state);
+      average?.restore(state);
+    },
+    async step(batch, moment, rate) {
+      const metrics = await trainer.step(batch, moment.step, { rate, ...trainer.method.schedule?.(moment) });
+      reference?.see(moment, metrics);
+      await average?.note(moment.step + 1, moment.steps);
+      return { ...metrics, ...positives?.measure(batch) };
+    },
+  });
+  const averaged = average?.mean();
+  await exportNetworks(session, trainer.method.networks, {
+    ...{ dir: context.dir, method: given.method.name, backbone: given.backbone, features, averaged: averaged?.weights },
+  });
+  return {
+    ...{ method: given.method.name, networks: Object.keys(trainer.method.networks) },
+    ...{
+      steps,
+      epochs: steps / batchesPerEpoch,
+      audioSeconds: steps * given.batchSize * audioSeconds(plan.count, given),
+    },
+    ...{ parameters: countParameters(network), embeddingSize: network.embeddingSize },
+    ...(averaged && { averagedEpochs: averaged.count }),
+    ...(positives && { positives: positives.result() }),
+    collapse: collapse.map(collapseResult),
+    ...(reference && { reference: reference.result() }),
+  };
+}
+
+const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
+
+function openAverage(session: Session, { scope }: Network, { train }: CorpusData, { average, batchSize }: Options) {
+  if (average === 1) return null;
+  const { batchesPerEpoch } = createSampler({ count: train.ids.length, batchSize, seed: 0 });
+  return createWeightAverage(average, batchesPerEpoch, () => saveWeights(session, scope));
+}
+
+/** Seconds of crops cut from one utterance of a batch. */
+const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds }: Options): number =>
+  count.global * globalSeconds + count.local * localSeconds;
 
 /** What is trained, and on which crops. */
 async function prepare(session: Session, { registry, seed }: Pick<StageContext, 'registry' | 'seed'>, given: Options) {
@@ -70,7 +147,7 @@ async function prepare(session: Session, { registry, seed }: Pick<StageContext, 
   const samples = { global: cropSamples(given.globalSeconds, rateHz), local: cropSamples(given.localSeconds, rateHz) };
   const trainer = createPretrainer({
     ...{ session, seed, crops: count, batchSize: given.batchSize },
-    ...{ accumulate: given.accumulate, optimizer: given.optimizer },
+    ...{ accumulate: given.accumulate, optimizer: given.optimizer, adversary: given.adversary },
     backbone: await backboneBuilder(registry, given.backbone, given.features.bins),
     view: await cropView(registry, given),
     build: (parts) => plugin.build({ ...parts, options: given.method.options }),
@@ -87,21 +164,3 @@ const callsOf =
       ...method.schedule?.({ step: 0, steps: 1, epoch: 0 }),
       step: 0,
     });
-
-/** Writes every network of the method to models/<name>; the first is the method's result. */
-async function exportNetworks(session: Session, { method }: Pretrainer, { dir }: StageContext, given: Options) {
-  for (const [name, network] of Object.entries(method.networks)) {
-    const info = {
-      origin: `${given.method.name} ${name}`,
-      backbone: { name: given.backbone.name, options: asWritten(given.backbone.options) as Record<string, unknown> },
-      features: given.features,
-      embeddingSize: network.embeddingSize,
-    };
-    writeModel(join(dir, 'models', name), info, await saveWeights(session, network.scope));
-  }
-}
-
-function countParameters({ method }: Pretrainer): number {
-  const [network] = Object.values(method.networks);
-  return network.scope.params().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-}

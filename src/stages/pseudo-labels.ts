@@ -6,13 +6,8 @@ import { readNpy } from '../io/npy.js';
 import type { PluginChoice } from '../pipeline/options.js';
 import type { Artifact, StageContext } from '../pipeline/stage.js';
 import type { Finetuner } from '../train/finetune.js';
-import { createGateKeeper, type GateKeeper } from '../train/gate-keeper.js';
+import type { GateDecision } from '../train/gate-keeper.js';
 import { readEmbeddings } from './embeddings-data.js';
-
-interface GateOptions {
-  gate?: PluginChoice<'gate'>;
-  gateFromEpoch: number;
-}
 
 /** Reads the labels of a clusters artifact, one for each training utterance in shard order; -1 is noise. */
 export function readLabels({ dir }: Artifact, utterances: number): Int32Array {
@@ -22,20 +17,32 @@ export function readLabels({ dir }: Artifact, utterances: number): Int32Array {
   throw new UserError(`${path} holds ${data.length} labels for ${utterances} utterances. Run the cluster stage again.`);
 }
 
-/** The stage's loss gate; without one, every label is believed. */
-export async function openGate(context: StageContext, given: GateOptions, utterances: number): Promise<GateKeeper> {
-  if (!given.gate) return createGateKeeper(utterances, Number.POSITIVE_INFINITY, () => Number.POSITIVE_INFINITY);
-  const plugin = await context.registry.load('gate', given.gate.name);
-  const { options: gateOptions } = given.gate;
-  return createGateKeeper(utterances, given.gateFromEpoch, (losses, epoch) => {
-    const { threshold } = plugin.threshold(losses, gateOptions);
+/** A gate that keeps a smaller share than this has lost its footing: for that epoch it stays open. */
+const LEAST_KEPT = 0.01;
+
+/** Asks the stage's gate at the start of an epoch; without one, every label is believed. */
+export async function gateRule(
+  { registry, log }: Pick<StageContext, 'registry' | 'log'>,
+  gate: PluginChoice<'gate'> | undefined,
+): Promise<(losses: Float32Array, epoch: number) => GateDecision> {
+  if (!gate) return () => ({ threshold: Number.POSITIVE_INFINITY });
+  const plugin = await registry.load('gate', gate.name);
+  return (losses, epoch) => {
+    const decision = plugin.threshold(losses, gate.options);
+    const { threshold } = decision;
+    const known = losses.filter((loss) => !Number.isNaN(loss)).length;
     const kept = losses.filter((loss) => loss <= threshold).length;
-    const what = Number.isFinite(threshold)
-      ? `${kept} of ${utterances} pseudo-labels (loss up to ${threshold.toFixed(3)})`
-      : 'every pseudo-label';
-    context.log(`epoch ${epoch}: the gate keeps ${what}`);
-    return threshold;
-  });
+    if (kept >= LEAST_KEPT * known && !Number.isNaN(threshold)) {
+      const limit = Number.isFinite(threshold) ? ` (loss up to ${threshold.toFixed(3)})` : '';
+      log(`epoch ${epoch}: the gate would keep ${kept} of the last ${known} losses${limit}`);
+      return decision;
+    }
+    log(
+      `epoch ${epoch}: WARNING: the gate '${gate.name}' keeps ${kept} of ${known} losses (up to ${threshold}), too few to train on; ` +
+        'every pseudo-label is believed in this epoch. Raise its threshold, or open it later (gateFromEpoch).',
+    );
+    return { ...decision, threshold: Number.POSITIVE_INFINITY };
+  };
 }
 
 /** Starts each class prototype at its cluster's mean unit embedding, so that the first steps do not undo the pretraining. */

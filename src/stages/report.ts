@@ -13,7 +13,7 @@ import { corpusDir, corpusNotes, LISTS, openCorpus } from './corpus-data.js';
 import { readEmbeddings } from './embeddings-data.js';
 import { finalTable } from './final-table.js';
 import { roundsOf, trainingsOf } from './loop/read-loop.js';
-import { trainingCharts } from './training-charts.js';
+import { collapseNotes, trainingCharts } from './training-charts.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -77,7 +77,10 @@ function reportOf(context: StageContext, given: Options, systems: SystemResult[]
     dets: dets(context, given),
     maps: given.map ? [mapOf(context.artifact(given.map), corpus)] : [],
     labelsUsedForSelection: false,
-    notes: [{ title: 'Data', items: corpusNotes(corpusDir(corpus)) }],
+    notes: [
+      { title: 'Data', items: corpusNotes(corpusDir(corpus)) },
+      { title: 'Collapse guard', items: collapseNotes(training) },
+    ],
     environment: context.environment as Report['environment'],
     config: existsSync(config) ? readFileSync(config, 'utf8') : undefined,
   };

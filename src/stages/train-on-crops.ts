@@ -1,12 +1,18 @@
 import { join } from 'node:path';
-import type { CropPlan } from '../data/crops.js';
-import { type Batch, createLoader } from '../data/loader.js';
+import type { CropSources } from '../data/crop-sources.js';
+import { createCropStream } from '../data/crop-stream.js';
+import { type CropPlan, tilingNote } from '../data/crops.js';
+import type { Batch } from '../data/loader.js';
+import { createSampler } from '../data/sampler.js';
 import type { ShardSet } from '../data/shards.js';
 import type { Session } from '../engine/session.js';
 import { learningRate, type ScheduleOptions } from '../optim/schedule.js';
 import type { StageContext } from '../pipeline/stage.js';
 import { checkMemory } from '../train/check-memory.js';
 import { type HostState, loadCheckpoint, saveCheckpoint } from '../train/checkpoint.js';
+import type { CollapseEvent } from '../train/collapse-guard.js';
+import { createCollapseWatch, type GuardOptions } from '../train/collapse-watch.js';
+import { createHealthyCheckpoints } from '../train/healthy-checkpoints.js';
 import { trainLoop } from '../train/loop.js';
 import type { Moment } from '../train/ssl-method.js';
 import type { StepMetrics } from '../train/step-metrics.js';
@@ -21,8 +27,12 @@ export interface CropTraining {
   subset?: Int32Array;
   /** What an update on a batch of so many utterances runs, to know its memory before. */
   calls(batchSize: number): CompiledCall[];
+  /** Where the crops of a step come from, asked before every step; default and undefined: the utterances themselves. */
+  sources?(moment: Moment): Promise<CropSources | undefined>;
   /** One update on a batch at a learning rate. */
   step(batch: Batch, moment: Moment, rate: number): Promise<StepMetrics>;
+  /** What looks for collapse, and the embedding's size. */
+  guard?: GuardOptions & { size: number };
   /** State outside the graph that a checkpoint must hold. */
   hostState?(): HostState;
   restore?(state: HostState): void;
@@ -36,45 +46,87 @@ interface Given {
   checkpointSeconds: number;
 }
 
-/** Runs a training stage from its last checkpoint, or from the start; returns the number of steps and batches an epoch. */
+/** What a training stage came to. */
+export interface Trained {
+  steps: number;
+  batchesPerEpoch: number;
+  /** What its guard suspected. */
+  collapse: readonly CollapseEvent[];
+}
+
+/** Runs a training stage from its last checkpoint, or from the start. */
 export async function trainOnCrops(
   session: Session,
   context: StageContext,
   given: Given,
   training: CropTraining,
-): Promise<{ steps: number; batchesPerEpoch: number }> {
+): Promise<Trained> {
   const { dir, seed, progress, signal, log } = context;
   const { shards, plan, subset } = training;
   const checkpoint = join(dir, 'checkpoint.safetensors');
   const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
-  if (resumed) {
-    training.restore?.(resumed.host);
-    log(`resumed at step ${resumed.step}`);
-  }
   const startStep = resumed?.step ?? 0;
   const { batchSize, checkpointSeconds } = given;
-  const loader = createLoader({ shards, batchSize, plan, seed: `${seed}/crops`, startStep, subset });
-  const { batchesPerEpoch } = loader;
+  const cropSeed = `${seed}/crops`;
+  const { batchesPerEpoch } = createSampler({ count: shards.samples.length, batchSize, seed: cropSeed, subset });
   const steps = stepsOf(given, batchesPerEpoch);
+  const momentOf = (step: number): Moment => ({ step, steps, epoch: step / batchesPerEpoch });
+
+  const hostState = (): HostState => ({ ...training.hostState?.(), ...watch?.guard.state() });
+  const save = (step: number) => saveCheckpoint(session, checkpoint, step, hostState());
+  const healthy = createHealthyCheckpoints(session, dir, hostState);
+  const run = { steps, log, save, keep: healthy.keep, goBack };
+  const watch = training.guard && createCollapseWatch(training.guard, { ...run, size: training.guard.size });
+  if (resumed) {
+    training.restore?.(resumed.host);
+    watch?.guard.restore(resumed.host);
+    log(`resumed at step ${resumed.step}`);
+  }
+  const openCrops = () => {
+    const retries = watch?.retries() ?? 0;
+    const own = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
+    return createCropStream({ shards, batchSize, plan, seed: own, subset });
+  };
+  let crops = openCrops();
+  async function goBack(went: (step: number, state: HostState) => void): Promise<number> {
+    const { step, host } = await healthy.goBack();
+    training.restore?.(host);
+    went(step, host);
+    await save(step);
+    await crops.close();
+    crops = openCrops();
+    return step;
+  }
+
+  let sources: CropSources | undefined;
   const task = {
+    async prepare(step: number) {
+      sources = await training.sources?.(momentOf(step));
+    },
     async run(step: number) {
-      const batch = await loader.next();
-      const moment = { step, steps, epoch: step / batchesPerEpoch };
-      const metrics = await training.step(batch, moment, learningRate(given.rate, step, steps));
+      const batch = await crops.batchAt(step, sources);
+      const rate = learningRate(given.rate, step, steps) * (watch?.rateFactor() ?? 1);
+      const metrics = await training.step(batch, momentOf(step), rate);
       batch.release();
       return metrics;
     },
-    save: (step: number) => saveCheckpoint(session, checkpoint, step, training.hostState?.()),
+    watch: watch?.watch,
+    save,
   };
   const metricsPath = join(dir, 'metrics.jsonl');
   try {
-    if (startStep < steps) checkMemory(session, training.calls(batchSize), context);
+    if (startStep < steps) {
+      checkMemory(session, training.calls(batchSize), context);
+      const note = tilingNote(shards.samples, plan);
+      if (note) log(note);
+      if (training.guard?.action === 'rollback') await healthy.begin(startStep);
+    }
     await trainLoop(task, { startStep, steps, checkpointSeconds, metricsPath, progress, signal });
-    const { waitMs, batches } = loader.stats();
+    const { waitMs, batches } = crops.stats();
     // Data that is too slow shows here.
     if (batches > 0) log(`waited ${(waitMs / batches).toFixed(1)} ms a step for data`);
   } finally {
-    await loader.close();
+    await crops.close();
   }
-  return { steps, batchesPerEpoch };
+  return { steps, batchesPerEpoch, collapse: watch?.guard.events ?? [] };
 }

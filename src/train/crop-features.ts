@@ -1,6 +1,6 @@
 import { type FeatureDefinition, features } from '../audio/features.js';
 import { toFloat32 } from '../engine/raw.js';
-import type { Tensor } from '../engine/tf.js';
+import { type Tensor, tf } from '../engine/tf.js';
 
 /** How training sees audio. */
 export interface CropView {
@@ -10,14 +10,36 @@ export interface CropView {
 }
 
 /** PCM16 crops [rows, samples] (int16) to features [rows, frames, bins]; random draws are named below `name`. */
-export function cropsToFeatures(
+export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>
+  heard(augmented(toFloat32(crops), view, name), view, name);
+
+/** Waveforms [rows, samples] with a draw of the view's augmentations for each row. */
+function augmented(wave: Tensor, { augmentations }: CropView, name: string): Tensor {
+  return augmentations.reduce((changed, apply, i) => apply(changed, `${name}/augmentation${i}`), wave);
+}
+
+const heard = (wave: Tensor, { features: definition }: CropView, name: string): Tensor =>
+  features(wave, definition, { name, dither: true });
+
+/**
+ * As `cropsToFeatures`, crop-major, with a twin of each utterance's second crop: the same audio under the augmentation that the first
+ * crop drew. For that the two are one recording to the augmentations: the first crop with the twin behind it.
+ * `twins` [batch, frames, bins].
+ */
+export function cropsWithTwins(
   crops: Tensor,
-  { features: definition, augmentations }: CropView,
+  batch: number,
+  view: CropView,
   name: string,
-): Tensor {
-  let wave = toFloat32(crops);
-  augmentations.forEach((apply, i) => {
-    wave = apply(wave, `${name}/augmentation${i}`);
-  });
-  return features(wave, definition, { name, dither: true });
+): { global: Tensor; twins: Tensor } {
+  const [rows, samples] = crops.shape;
+  const wave = toFloat32(crops);
+  const part = (from: number, to: number) => tf.slice(wave, [from, 0], [to - from, samples]);
+  const shared = augmented(tf.concat([part(0, batch), part(batch, 2 * batch)], 1), view, `${name}/shared`);
+  const [first, twins] = tf.split(shared, 2, 1);
+  const others = augmented(part(batch, rows), view, name);
+  const all = heard(tf.concat([first, others, twins], 0), view, name);
+  const [frames, bins] = all.shape.slice(1);
+  const cut = (from: number, count: number) => tf.slice(all, [from, 0, 0], [count, frames, bins]);
+  return { global: cut(0, rows), twins: cut(rows, batch) };
 }

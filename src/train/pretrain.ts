@@ -3,12 +3,14 @@ import { stopGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/compile.js';
 import type { HostTensor } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
+import type { Tensor } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
 import { effectiveRank } from '../nn/effective-rank.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import { spread, unit } from '../nn/unit.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
-import { type CropView, cropsToFeatures } from './crop-features.js';
+import { type AdversaryOptions, createAdversary } from './adversary.js';
+import { type CropView, cropsToFeatures, cropsWithTwins } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
 import { checkMicroBatches, microBatches } from './micro-batches.js';
 import type { SslContext, SslMethod, Views } from './ssl-method.js';
@@ -21,14 +23,16 @@ export interface PretrainParts {
   seed: number;
   /** Utterances in a batch. */
   batchSize: number;
-  /** Crops of each utterance. */
-  crops: { global: number; local: number };
+  /** Crops of each utterance; `clean` global ones are not augmented. */
+  crops: { global: number; local: number; clean?: boolean };
   build(context: Omit<SslContext<never>, 'options'>): SslMethod;
   backbone(scope: Scope): Backbone;
   view: CropView;
   optimizer: OptimizerOptions;
   /** Micro-batches in an update. Default 1. */
   accumulate?: number;
+  /** Opposes what tells augmentations apart. Default: nothing does. */
+  adversary?: AdversaryOptions;
 }
 
 /** The crops of a batch. */
@@ -55,21 +59,27 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
       return { scope: own, ...withFrameCheck(backbone(own)) };
     },
   });
+  const adversary = parts.adversary && createAdversary(scope('adversary'), method, crops, parts.adversary);
+  const trained = [...method.trained, ...(adversary?.trained ?? [])];
   const batchSize = parts.batchSize / accumulate;
+  const globalView = crops.clean ? { ...view, augmentations: [] } : view;
   const update = createTrainingStep({
-    ...{ session, name: 'pretrain', trained: method.trained, optimizer: parts.optimizer, accumulate },
-    views: ({ global, local }): Views => ({
+    ...{ session, name: 'pretrain', trained, optimizer: parts.optimizer, accumulate },
+    views: ({ global, local }): Views & { twins?: Tensor } => ({
       batch: batchSize,
-      global: cropsToFeatures(global, view, 'global'),
+      ...(adversary
+        ? cropsWithTwins(global, batchSize, globalView, 'global')
+        : { global: cropsToFeatures(global, globalView, 'global') }),
       local: local ? cropsToFeatures(local, view, 'local') : null,
     }),
     loss(views, inputs) {
-      const { loss, metrics, embeddings } = method.loss(views, inputs);
+      const own = method.loss(views, inputs);
+      const { loss, metrics, embeddings } = adversary?.oppose(own, { ...views, twins: views.twins! }) ?? own;
       const directions = stopGradient(unit(embeddings, 1));
       const health = { embeddingStd: spread(directions), effectiveRank: effectiveRank(directions) };
       return { loss, aux: { ...metrics, ...health } };
     },
-    gradients: method.gradients?.bind(method),
+    learnsWhen: method.learnsWhen,
     afterStep: method.afterStep?.bind(method),
   });
   const inputsOf = ({ global, local }: CropArrays): Inputs[] => {

@@ -1,4 +1,3 @@
-import type { Gradient } from '../engine/autodiff.js';
 import type { Tensor } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Backbone } from '../nn/backbone.js';
@@ -67,8 +66,11 @@ export interface SslMethod {
   schedule?(moment: Moment): Record<string, number>;
   /** The loss, what to log and the embeddings, from views and the schedule's values (scalars). */
   loss(views: Views, schedule: Record<string, Tensor>): SslLoss;
-  /** Changes gradients before the optimizer sees them. */
-  gradients?(gradients: Gradient[], schedule: Record<string, Tensor>): Gradient[];
+  /**
+   * Trained weights that do not learn in every step, each with the name of the schedule's value that says so: 1, or 0 where the
+   * weight stands still, weight decay included.
+   */
+  learnsWhen?: ReadonlyMap<Variable, string>;
   /** Updates that follow the optimizer's in the same step: an EMA teacher, a queue. */
   afterStep?(schedule: Record<string, Tensor>): void;
 }

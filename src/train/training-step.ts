@@ -22,8 +22,8 @@ export interface StepParts<V> {
   /** From the batch to what the loss sees; not differentiated. */
   views(inputs: Named): V;
   loss(views: V, inputs: Named): Loss<Named>;
-  /** Changes gradients before the optimizer sees them. */
-  gradients?(gradients: Gradient[], inputs: Named): Gradient[];
+  /** Weights that do not learn in every step, each with the name of the input that says so: 1, or 0 where it stands still. */
+  learnsWhen?: ReadonlyMap<Variable, string>;
   /** Updates that follow the optimizer's. */
   afterStep?(inputs: Named): void;
 }
@@ -50,10 +50,14 @@ export interface TrainingStep {
 
 /** Builds the optimizer and compiles the update. */
 export function createTrainingStep<V>(parts: StepParts<V>): TrainingStep {
-  const optimizer = createOptimizer(createScope(parts.session, 'optimizer', 0), parts.trained, parts.optimizer);
+  const learnsWhen = [...(parts.learnsWhen ?? [])];
+  const pausing = learnsWhen.map(([variable]) => variable);
+  const states = createScope(parts.session, 'optimizer', 0);
+  const optimizer = createOptimizer(states, parts.trained, parts.optimizer, undefined, pausing);
   const update = (gradients: Gradient[], inputs: Named) =>
     inPhase('update', () => {
-      optimizer.apply(parts.gradients?.(gradients, inputs) ?? gradients, inputs.rate, inputs.step);
+      const learns = new Map(learnsWhen.map(([variable, name]) => [variable, inputs[name]]));
+      optimizer.apply(gradients, inputs.rate, inputs.step, learns);
       parts.afterStep?.(inputs);
     });
   const count = parts.accumulate ?? 1;

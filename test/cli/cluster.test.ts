@@ -53,6 +53,22 @@ test('--init, --metric and --iterations; without --json a sentence', async (t) =
   t.deepEqual((readNpy(at('assigned.npy')).data as Int32Array).slice(0, 5), Int32Array.of(0, 1, 2, 3, 4));
 });
 
+test('--algorithm and --set: any clustering plugin with its options', async (t) => {
+  const runs = [
+    ['--algorithm', 'ahc', '--k', '5', '--set', 'linkage=ward'],
+    ['--algorithm', 'ahc', '--set', 'threshold=0.4'],
+    ['--algorithm', 'kmeans-ahc', '--k', '5', '--set', 'centers=40', '--metric', 'l2'],
+    ['--set', 'clusters={from: 2, to: 9}', '--set', 'init=k-means||', '--restarts', '2'],
+    ['--k', '5', '--set', 'batch=50'],
+  ];
+  for (const args of runs) {
+    const { code, stdout, stderr } = await cluster(at('x.npy'), ...args, '--out', at('any.npy'), '--json');
+    t.is(code, 0, stderr);
+    t.is(JSON.parse(stdout).clusters, 5, args.join(' '));
+    t.is(nmi(readNpy(at('any.npy')).data as Int32Array, mixture.truth), 1, args.join(' '));
+  }
+});
+
 test("the user's mistakes end with code 2, name the file and write nothing", async (t) => {
   writeFileSync(at('text.npy'), 'this is not an array at all');
   writeNpy(at('row.npy'), [300], new Float32Array(300));
@@ -65,6 +81,12 @@ test("the user's mistakes end with code 2, name the file and write nothing", asy
     [[at('x.npy'), '--k', '0'], /at least 1/],
     [[at('x.npy'), '--k', '4', '--init', at('init.npy')], /init\.npy has shape \[5, 6\].* \[4, 6\]/],
     [[at('x.npy'), '--k', '5', '--metric', 'l1'], /Allowed choices are cosine, l2/],
+    [[at('x.npy')], /--k <n>/],
+    [[at('x.npy'), '--algorithm', 'kmean', '--k', '5'], /kmean'?.*kmeans/],
+    [[at('x.npy'), '--algorithm', 'ahc', '--k', '5', '--set', 'threshold=1'], /either clusters or threshold/],
+    [[at('x.npy'), '--algorithm', 'ahc', '--k', '5', '--set', 'linkages=ward'], /linkages.*linkage/],
+    [[at('x.npy'), '--algorithm', 'ahc', '--k', '5', '--init', at('init.npy')], /are for kmeans, not 'ahc'/],
+    [[at('x.npy'), '--k', '5', '--set', 'batch'], /option=value/],
     [[at('bad.npy'), '--k', '5'], /bad\.npy: 1 of 300 rows .*NaN.* row 10/],
     [[at('row.npy'), '--k', '5'], /row\.npy has shape \[300\]/],
     [[at('labels-as-points.npy'), '--k', '2'], /holds int32/],

@@ -34,7 +34,7 @@ for (const { name, logs, low, high, logLikelihood, crossing } of cases) {
     }
     t.true(Math.abs(crossingOf(low, high)! - crossing) < 1e-9);
     const { threshold, components } = gate(logs.map(Math.exp));
-    t.is(components?.bimodal, 1);
+    t.is(components?.mixed, 1);
     t.true(Math.abs(Math.log(threshold) - crossing) < 0.02);
   });
 }
@@ -91,7 +91,7 @@ test('keeps all where nothing can be told apart, and says so', (t) => {
   };
   for (const [name, losses] of Object.entries(inputs)) {
     const { threshold, components } = gate(losses);
-    t.deepEqual([threshold, components?.bimodal], [Number.POSITIVE_INFINITY, 0], name);
+    t.deepEqual([threshold, components?.mixed], [Number.POSITIVE_INFINITY, 0], name);
   }
 });
 
@@ -101,13 +101,44 @@ test('zeros among the losses are small losses, and NaN are left out', (t) => {
   const plain = gate(losses).threshold;
   t.true(Math.abs(Math.log(gate([...losses, ...new Float32Array(500).fill(Number.NaN)]).threshold / plain)) < 1e-9);
   const { threshold, components } = gate([...losses, ...new Float32Array(600)]);
-  t.is(components?.bimodal, 1);
+  t.is(components?.mixed, 1);
   t.true(threshold > 0 && threshold < Math.exp(1.5));
+});
+
+test('of two crossings the one between the means decides', (t) => {
+  const low = { mean: -1, deviation: 2, weight: 0.5 };
+  const high = { mean: 1.5, deviation: 0.4, weight: 0.5 };
+  const ratio = (x: number) => logDensity(x, low) - logDensity(x, high);
+  t.true(ratio(1.5) < 0 && ratio(4) > 0, 'the wide one is above again beyond the narrow one');
+  const crossing = crossingOf(low, high)!;
+  t.true(crossing > -1 && crossing < 1.5 && Math.abs(ratio(crossing)) < 1e-9);
+  const rng = createRng(4);
+  const losses = Array.from({ length: 8000 }, (_, i) => {
+    const { mean, deviation } = i % 2 ? low : high;
+    return Math.exp(mean + deviation * rng.normal());
+  });
+  const { threshold, components } = gate(losses);
+  t.is(components?.mixed, 1);
+  t.true(Math.abs(Math.log(threshold) - crossing) < 0.1);
+});
+
+test('overlapping components are believed where the lower one is no mere tail', (t) => {
+  const rng = createRng(5);
+  const losses = (share: number) =>
+    Array.from({ length: 4000 }, (_, i) => Math.exp(i < share * 4000 ? 1.3 * rng.normal() : 1.5 + 0.4 * rng.normal()));
+  const half = gate(losses(0.5));
+  t.like(half.components, { mixed: 1 });
+  t.true(half.components!.separation < 2 && half.threshold > Math.exp(0) && half.threshold < Math.exp(1.5));
+  const tail = gate(losses(0.15));
+  t.like(tail.components, { mixed: 0 });
+  t.is(tail.threshold, Number.POSITIVE_INFINITY);
+  const believed = dynamicGate.threshold(Float32Array.from(losses(0.15)), { ...defaults, overlapWeight: 0 });
+  t.true(Number.isFinite(believed.threshold));
 });
 
 test('two values only', (t) => {
   const { threshold, components } = gate(Float32Array.from({ length: 100 }, (_, i) => (i % 2 ? 0.1 : 2)));
-  t.is(components?.bimodal, 1);
+  t.is(components?.mixed, 1);
   t.true(threshold > 0.1 && threshold < 2);
 });
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type CropPlan, checkPlan, cropLengths, cropStarts, tile } from '../../src/data/crops.js';
+import { type CropPlan, checkPlan, cropLengths, cropStarts, tile, tilingNote } from '../../src/data/crops.js';
 import { UserError } from '../../src/errors.js';
 import { createRng } from '../../src/random.js';
 
@@ -120,4 +120,15 @@ test('a plan without sense is refused', (t) => {
   const bad = [plan(0, 100), plan(1, 0), plan(1, 1.5), plan(1, 100, 2, 0), plan(1, 100, -1, 10), plan(Number.NaN, 100)];
   for (const p of bad) t.throws(() => checkPlan(p), { instanceOf: UserError });
   t.notThrows(() => checkPlan(plan(2, 100)));
+});
+
+test('a line says when every utterance is shorter than a crop', (t) => {
+  const plan = { count: { global: 2, local: 1 }, samples: { global: 300, local: 200 } };
+  t.is(tilingNote(Int32Array.of(100, 300), plan), undefined);
+  t.regex(tilingNote(Int32Array.of(100, 299), plan)!, /the longest has 299 of 300 samples/);
+  // Local crops that are not cut do not count.
+  t.is(
+    tilingNote(Int32Array.of(100, 300), { count: { global: 1, local: 0 }, samples: { global: 300, local: 900 } }),
+    undefined,
+  );
 });

@@ -44,6 +44,7 @@ export function noiseBatch(seed: number | string, crops = { global: 2, local: 2 
   const noise = (count: number) => Int16Array.from({ length: count * BATCH * SAMPLES }, () => 1000 * rng.normal());
   return {
     ...{ step: 0, epoch: 0, utterances: Int32Array.from({ length: BATCH }, (_, i) => i), release: () => {} },
+    origins: Int32Array.from({ length: (crops.global + crops.local) * BATCH }, (_, i) => i % BATCH),
     ...{ global: noise(crops.global), local: crops.local > 0 ? noise(crops.local) : null },
   };
 }

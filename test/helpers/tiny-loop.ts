@@ -25,7 +25,7 @@ stages:
     training:
       gate: {name: fixed, threshold: 8}
       gateFromEpoch: 1
-
+      correction: {fromEpoch: 2}
       augmentation: [random-channel]
       cropSeconds: 0.5
       batchSize: 8

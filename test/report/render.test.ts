@@ -58,6 +58,7 @@ function fullReport(word: string): Report {
       { title: word, losses: count(200, (i) => 0.01 * (i + 1)), threshold: 1 },
       { title: word, losses: [1, 2, 3], threshold: null },
     ],
+    shares: [{ title: word, curves: [curve(word, 12, (i) => i / 12), curve('unknown', 12, () => Number.NaN)] }],
     dets: [{ title: word, curves: [{ name: word, points, eer: 0.15 }] }],
     maps: [
       {
@@ -80,7 +81,7 @@ test('a full report is well-formed, with every section', (t) => {
   t.notThrows(() => elementsOf(html));
   for (const id of ['results', 'training', 'gate', 'det', 'map', 'data', 'setting'])
     t.true(html.includes(`id="${id}"`), id);
-  t.is(elementsOf(html).filter((name) => name === 'figure').length, 8);
+  t.is(elementsOf(html).filter((name) => name === 'figure').length, 9);
 });
 
 test('no text can break out: every field is escaped', (t) => {
@@ -101,7 +102,7 @@ test('nothing is fetched and nothing runs', (t) => {
 test('every drawing says what it shows', (t) => {
   const html = renderReport(fullReport('plain'));
   const charts = [...html.matchAll(/<\/figcaption><svg ([^>]*)>/g)].map(([, attributes]) => attributes);
-  t.is(charts.length, 8);
+  t.is(charts.length, 9);
   for (const attributes of charts) t.regex(attributes, /role="img" aria-label="[^"]{10,}"/);
 });
 

@@ -1,14 +1,15 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
+import type { HostTensor } from '../../src/engine/host-tensor.js';
 import type { Session } from '../../src/engine/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
 import dino from '../../ssl/dino.js';
 import { close } from '../helpers/close.js';
+import { drawWeights } from '../helpers/draw-weights.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
 import { dinoHead } from '../helpers/oracle-dino-head.js';
 import { dinoLoss, meanEntropy, rowsOf } from '../helpers/oracle-losses.js';
-import { normals, normalTensor } from '../helpers/random-values.js';
+import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
 
@@ -21,12 +22,7 @@ const number = (tensor: HostTensor) => plain(tensor)[0];
 async function open(session: Session, given: Record<string, number> = {}) {
   const options = dino.options.parse({ ...SMALL, ...given });
   const method = dino.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
-  const drawn = [...session.variables.values()].map(({ name, shape }): [string, HostTensor] => {
-    const scale = name.endsWith('center/value') ? 0.1 : 0.7;
-    const values = normals(sizeOf(shape), name, scale).map((v) => (name.endsWith('norm/scale') ? v + 1.5 : v));
-    return [name, float32(name.endsWith('variance') ? values.map(Math.abs) : values, shape)];
-  });
-  await session.load(Object.fromEntries(drawn));
+  await drawWeights(session);
   const loss = ({ global, local, temperature }: Record<string, Tensor>) =>
     method.loss({ batch: BATCH, global, local: local ?? null }, { teacherTemperature: temperature });
   const run = session.compile('run', (inputs: Record<string, Tensor>) => {
@@ -57,8 +53,8 @@ for (const [globalCrops, localCrops, terms] of [
 
       const views = { teacher: rowsOf(plain(global), SIZE), student: rowsOf(plain(global), SIZE) };
       if (local) views.student.push(...rowsOf(plain(local), SIZE));
-      const teacher = dinoHead(before, 'ssl/teacher/head', views.teacher);
-      const student = dinoHead(before, 'ssl/student/head', views.student);
+      const teacher = dinoHead(before, 'ssl/teacher/head', views.teacher).outputs;
+      const student = dinoHead(before, 'ssl/student/head', views.student).outputs;
       const center = [...plain(before['ssl/center/value'])];
       const expected = dinoLoss(byView(student), byView(teacher), center, { student: 0.1, teacher: 0.05 });
       t.is(expected.terms, terms);

@@ -5,6 +5,7 @@ import type { Session } from '../../src/engine/session.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createFinetuner } from '../../src/train/finetune.js';
+import { type Correction, KEPT, REJECTED } from '../../src/train/label-correction.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
 import { BATCH, noiseBatch, smallBackbone, smallFeatures } from '../helpers/small-training.js';
@@ -23,7 +24,8 @@ function open(session: Session, optimizer: Record<string, unknown> = { name: 'sg
     optimizer: optimizerOptions.parse(optimizer),
   });
   const batch = noiseBatch('batch', { global: 1, local: 0 });
-  const step = (number: number, gate: number, rate = 0.1) => finetuner.step(batch, LABELS, number, rate, gate);
+  const step = (number: number, gate: number, rate = 0.1, correction?: Correction) =>
+    finetuner.step(batch, LABELS, { step: number, rate, gate, correction });
   return { finetuner, step };
 }
 
@@ -36,16 +38,17 @@ test('an open gate: the mean of all losses, and everything learns', async (t) =>
     const { finetuner, step } = open(session);
     t.is(finetuner.head.prototypes!.name, 'network/classifier/prototypes');
     const before = await session.save();
-    const [metrics, losses] = await step(0, ALL);
+    const { metrics, losses, decisions } = await step(0, ALL);
     t.is(losses.length, BATCH);
     close(t, [metrics.loss], [mean([...losses])], 1e-6);
     t.is(metrics.kept, 1);
+    t.deepEqual([...decisions], [KEPT, KEPT, KEPT, KEPT]);
     t.true(metrics.accuracy >= 0 && metrics.accuracy <= 1);
     t.false('losses' in metrics, 'what is logged are single numbers');
     const after = await session.save();
     for (const name of trainedNames(after)) t.notDeepEqual(after[name], before[name], name);
     for (let number = 1; number < 10; number++) await step(number, ALL);
-    const [last] = await step(10, ALL);
+    const { metrics: last } = await step(10, ALL);
     t.true(last.loss < metrics.loss);
   });
 });
@@ -54,14 +57,20 @@ test('a sample above the gate does not count', async (t) => {
   const move = (gate: (losses: number[]) => number) =>
     withSession(async (session) => {
       const { step } = open(session, { name: 'sgd', momentum: 0 });
-      const [, losses] = await step(0, ALL, 0);
+      const { losses } = await step(0, ALL, 0);
       const start = await session.save();
-      const [metrics] = await step(0, gate([...losses]));
-      return { losses: [...losses].sort((a, b) => a - b), metrics, start, end: await session.save() };
+      const { metrics, decisions } = await step(0, gate([...losses]));
+      return { losses: [...losses], decisions, metrics, start, end: await session.save() };
     });
-  const { losses, metrics, end } = await move((all) => [...all].sort((a, b) => a - b)[1]);
+  const second = (all: number[]) => [...all].sort((a, b) => a - b)[1];
+  const { losses, decisions, metrics, end } = await move(second);
   t.is(metrics.kept, 0.5, 'a loss equal to the gate is kept');
-  close(t, [metrics.loss], [(losses[0] + losses[1]) / 2], 1e-6);
+  const kept = losses.filter((loss) => loss <= second(losses));
+  close(t, [metrics.loss], [mean(kept)], 1e-6);
+  t.deepEqual(
+    [...decisions],
+    losses.map((loss) => (kept.includes(loss) ? KEPT : REJECTED)),
+  );
   const open_ = await move(() => ALL);
   t.deepEqual(open_.losses, losses);
   t.notDeepEqual(end['network/classifier/prototypes'], open_.end['network/classifier/prototypes']);
@@ -72,7 +81,7 @@ for (const optimizer of [{ name: 'sgd' }, { name: 'adam' }, { name: 'adamw' }]) 
     await withSession(async (session) => {
       const { step } = open(session, optimizer);
       const before = await session.save();
-      const [metrics, losses] = await step(0, 0);
+      const { metrics, losses } = await step(0, 0);
       t.is(metrics.loss, 0);
       t.is(metrics.kept, 0);
       t.true(losses.every((loss) => loss > 0));
@@ -113,4 +122,19 @@ test('a gate does not hide a loss that is not a number, and the step changes not
     }
     t.deepEqual(await session.save(), before);
   });
+});
+
+test('a clean pass that corrects nothing changes nothing: not even running statistics', async (t) => {
+  const after = (correction?: Correction) =>
+    withSession(async (session) => {
+      const { step } = open(session);
+      const { metrics } = await step(0, ALL, 0.1, correction);
+      return { metrics, saved: await session.save() };
+    });
+  const plainStep = await after();
+  const corrected = await after({ temperature: 0.1, confidence: 0 });
+  t.is(corrected.metrics.corrected, 0, 'what the gate keeps is not corrected');
+  t.false('corrected' in plainStep.metrics);
+  t.is(corrected.metrics.loss, plainStep.metrics.loss);
+  t.deepEqual(corrected.saved, plainStep.saved);
 });

@@ -28,7 +28,7 @@ function loop(t: ExecutionContext, more: Partial<LoopOptions> = {}, losses = (st
     progress: { update: ({ step, total }) => void seen.push({ step, total }) },
     ...more,
   };
-  return { events, seen, stop, metricsPath, done: () => trainLoop(task, options) };
+  return { events, seen, stop, metricsPath, task, done: () => trainLoop(task, options) };
 }
 
 test('all steps, then one checkpoint', async (t) => {
@@ -88,4 +88,56 @@ test('a refused step ends the run with the state before it saved', async (t) => 
   await t.throwsAsync(done, { instanceOf: UserError, message: /^Step 2 was refused: the loss.*rate\.peak/ });
   t.deepEqual(events, ['run 0', 'run 1', 'run 2', 'save 2, 2 lines']);
   t.is(readMetrics(metricsPath).length, 2);
+});
+
+test('what fails between two steps is thrown after the state was saved', async (t) => {
+  const { events, metricsPath, task, done } = loop(t);
+  task.prepare = async (step) => {
+    events.push(`prepare ${step}`);
+    if (step === 2) throw new UserError('no clusters');
+  };
+  await t.throwsAsync(done(), { instanceOf: UserError, message: 'no clusters' });
+  t.deepEqual(events, ['prepare 0', 'run 0', 'prepare 1', 'run 1', 'prepare 2', 'save 2, 2 lines']);
+  t.is(readMetrics(metricsPath).length, 2);
+});
+
+test('a step that was seen may send the loop back: lines are written before, and those of steps done again are cut', async (t) => {
+  const metricsPath = join(temporaryFolder(t), 'metrics.jsonl');
+  const events: string[] = [];
+  let [seen, saved] = [0, -1];
+  const task: TrainTask = {
+    async run(step) {
+      events.push(`run ${step}`);
+      return { loss: seen };
+    },
+    watch(step) {
+      seen++;
+      if (seen !== 4) return { marks: { seen } };
+      return {
+        async react() {
+          events.push(`back after ${readMetrics(metricsPath).length} lines`);
+          return step - 2;
+        },
+      };
+    },
+    async save(step) {
+      saved = step;
+    },
+  };
+  await trainLoop(task, {
+    ...{ startStep: 0, steps: 5, checkpointSeconds: HOUR, metricsPath, signal: new AbortController().signal },
+    progress: { update: () => {} },
+  });
+  t.deepEqual(events, ['run 0', 'run 1', 'run 2', 'run 3', 'back after 4 lines', 'run 1', 'run 2', 'run 3', 'run 4']);
+  t.deepEqual(
+    readMetrics(metricsPath).map(({ step, seen: mark }) => [step, mark]),
+    [
+      [0, 1],
+      [1, 5],
+      [2, 6],
+      [3, 7],
+      [4, 8],
+    ],
+  );
+  t.is(saved, 5);
 });

@@ -35,10 +35,11 @@ const views: Record<string, CropView> = {
 };
 
 /** What the listener hears at the given steps; every crop of the batch is the same noise. */
-function hear(view: CropView, steps: number[], seed = 0): Promise<StepMetrics[]> {
+function hear(view: CropView, steps: number[], seed = 0, clean = false): Promise<StepMetrics[]> {
   return withSession(
     async (session: Session) => {
-      const trainer = smallPretrainer(session, {}, { build: listener, view });
+      const crops = { global: 2, local: 2, clean };
+      const trainer = smallPretrainer(session, {}, { build: listener, view, crops });
       const batch = noiseBatch('one');
       const crop = batch.global.subarray(0, batch.global.length / (2 * BATCH));
       for (const rows of [batch.global, batch.local!]) {
@@ -90,4 +91,15 @@ test('ten steps on one batch lower its loss', async (t) => {
     for (let step = 0; step < 10; step++) losses.push((await trainer.step(batch, step, VALUES)).loss);
     t.true(losses[9] < 0.9 * losses[0], `${losses}`);
   });
+});
+
+test('clean global crops are not augmented; the local ones are, and dither is no augmentation', async (t) => {
+  const distinct = (values: number[]) => new Set(values).size;
+  const globals = ([metrics]: StepMetrics[]) => energies(metrics).slice(0, 2 * BATCH);
+  const locals = ([metrics]: StepMetrics[]) => energies(metrics).slice(2 * BATCH);
+  const plain = await hear({ features: smallFeatures, augmentations: [] }, [0]);
+  const heard = await hear(views.augmentation, [0], 0, true);
+  t.deepEqual(globals(heard), globals(plain));
+  t.is(distinct(locals(heard)), 2 * BATCH);
+  t.is(distinct(globals(await hear(views.dither, [0], 0, true))), 2 * BATCH);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { defineGate, z } from '../../src/index.js';
@@ -60,6 +60,21 @@ test('a stopped pretraining ends as one that was left alone', async (t) => {
   t.like(undisturbed.result, { networks: ['teacher', 'student'], steps: STEPS });
 });
 
+test('a stopped pretraining with an adversary, in micro-batches, ends as one that was left alone', async (t) => {
+  const registry = newRegistry();
+  const corpus = await corpusArtifact(t);
+  const more = { method: { name: 'vicreg', projection: [16, 8] }, adversary: { hiddenSize: 8 }, accumulate: 2 };
+  const attempt = { registry, stage: 'pretrain', options: { ...PRETRAIN, ...more }, artifacts: { corpus } };
+  const run = (stops: number[]) => withStops(t, { ...attempt, dir: temporaryFolder(t) }, stops);
+  const undisturbed = await run([]);
+  const { tensors } = readSafetensors(join(undisturbed.dir, 'checkpoint.safetensors'));
+  t.true('ssl/adversary/layer2/weight' in tensors && 'ssl/adversary/norm/variance' in tensors);
+  for (const { adversaryLoss, adversaryAccuracy } of readMetrics(join(undisturbed.dir, 'metrics.jsonl'))) {
+    t.true(adversaryLoss > 0 && adversaryAccuracy >= 0 && adversaryAccuracy <= 1);
+  }
+  sameRun(t, await run([3, 6]), undisturbed, ['models/student/model.safetensors']);
+});
+
 test('a stopped pretraining with 8-bit states ends as one that was left alone', async (t) => {
   const registry = newRegistry();
   const corpus = await corpusArtifact(t);
@@ -89,7 +104,7 @@ const meanGate = defineGate({
   },
 });
 
-test('a stopped fine-tuning ends as one that was left alone, its gate included', async (t) => {
+test('a stopped fine-tuning ends as one that was left alone, its gate and corrections included', async (t) => {
   const registry = newRegistry();
   registry.add(meanGate, 'test', '');
   const corpus = await corpusArtifact(t);
@@ -101,7 +116,7 @@ test('a stopped fine-tuning ends as one that was left alone, its gate included',
   writeNpy(join(clusters.dir, 'labels.npy'), [labels.length], labels);
   const options = {
     ...{ corpus: 'corpus', clusters: 'clusters', init: 'model', gate: 'mean', gateFromEpoch: 1, cropSeconds: 0.3 },
-    ...{ ...TRAINING, augmentation: [] },
+    ...{ ...TRAINING, augmentation: [], correction: { fromEpoch: 1, confidence: 0 } },
   };
   const artifacts = { corpus, clusters, model };
   const run = (stops: number[]) =>
@@ -113,8 +128,12 @@ test('a stopped fine-tuning ends as one that was left alone, its gate included',
     [false, false, false, true, true, true, true, true],
   );
   t.true(lines.some(({ kept }) => kept < 1));
+  t.true(lines.some(({ corrected }) => corrected > 0));
   t.is(new Set(lines.slice(3, 6).map(({ gate }) => gate)).size, 1);
   t.not(lines[6].gate, lines[3].gate);
   // In the middle of an epoch, after its gate was decided; and at the end of one.
-  sameRun(t, await run([4, 6]), undisturbed, ['losses.npy', 'models/network/model.safetensors']);
+  const losses = readdirSync(join(undisturbed.dir, 'losses')).map((name) => join('losses', name));
+  t.true(losses.length > 0);
+  const files = ['gate.jsonl', ...losses, 'models/network/model.safetensors'];
+  sameRun(t, await run([4, 6]), undisturbed, files);
 });

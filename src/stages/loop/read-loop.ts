@@ -1,13 +1,13 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Artifact } from '../../pipeline/stage.js';
-import { readRecord, stageFolder } from '../../pipeline/stage-folder.js';
 import type { Rounds } from '../../report/report.js';
 
 const looped = z.object({
   selected: z.number(),
   rounds: z.array(
     z.object({
-      ...{ round: z.number(), network: z.string(), clusters: z.number() },
+      ...{ round: z.number(), folder: z.string(), training: z.json(), clusters: z.number() },
       ...{ kept: z.number(), corrected: z.number(), agreement: z.number(), cropEer: z.number() },
       ...{ nmi: z.number().nullable(), purity: z.number().nullable(), eer: z.record(z.string(), z.number()) },
     }),
@@ -27,9 +27,8 @@ export function roundsOf({ name, artifact }: Training): Rounds | undefined {
 /** The trainings that a training artifact consists of: a loop's rounds, or itself. */
 export function trainingsOf({ name, artifact }: Training): Training[] {
   if (artifact.stage !== 'loop') return [{ name, artifact }];
-  return looped.parse(artifact.result).rounds.map(({ round, network }) => {
-    const dir = stageFolder(artifact.dir, network);
-    const { result = null, seconds = 0 } = readRecord(dir) ?? {};
-    return { name: `${name}, round ${round}`, artifact: { dir, stage: 'finetune', result, seconds } };
-  });
+  return looped.parse(artifact.result).rounds.map(({ round, folder, training }) => ({
+    name: `${name}, round ${round}`,
+    artifact: { dir: join(artifact.dir, folder), stage: 'finetune', result: training, seconds: 0 },
+  }));
 }

@@ -1,5 +1,7 @@
+import { relative } from 'node:path';
 import { z } from 'zod';
 import { nmi } from '../../eval/clustering-metrics.js';
+import type { Json } from '../../pipeline/json.js';
 import { asWritten } from '../../pipeline/options.js';
 import type { Artifact, StageContext } from '../../pipeline/stage.js';
 import { openCorpus } from '../corpus-data.js';
@@ -10,8 +12,11 @@ import type { LoopOptions } from './options.js';
 /** A round that is done: what it is judged by, and what is known of it where speakers are known. */
 export interface Round extends Judgement {
   round: number;
-  /** The artifact of its network. */
+  /** The artifact of its network, and its folder within the loop's. */
   network: string;
+  folder: string;
+  /** What its training says of itself. */
+  training: Json;
   clusters: number;
   corrected: number;
   /** Of the pseudo-labels it was trained on. */
@@ -67,7 +72,8 @@ export async function runRound(context: StageContext, given: LoopOptions, round:
   const next = await clusterFor(context, given, round + 1, network);
   const { kept, corrected } = trained.parse(model.result);
   return {
-    ...{ round, network, kept, corrected: corrected ?? 0, cropEer: judged.parse(trials.result).eer },
+    ...{ round, network, folder: relative(context.dir, model.dir), training: model.result },
+    ...{ kept, corrected: corrected ?? 0, cropEer: judged.parse(trials.result).eer },
     agreement: agreementOf(clusters, next, openCorpus(context.artifact(corpus)).train.ids.length),
     ...clustered.parse(clusters.result),
     eer: await eerByList(context, given, network, `embeddings-${round}`),

@@ -1,0 +1,54 @@
+import type { Neighbours } from './neighbours.js';
+
+/** An undirected graph without loops; every edge is there from both its ends. */
+export interface WeightedGraph {
+  nodes: number;
+  /** [nodes + 1] where the edges of each node start. */
+  offsets: Float64Array;
+  /** The other end of each edge. */
+  targets: Int32Array;
+  /** All above 0. */
+  weights: Float64Array;
+}
+
+export type Edge = [a: number, b: number, weight: number];
+
+/**
+ * Joins every row to its neighbours from `threshold` on, with the cosine as weight; one of both need be among the neighbours of the
+ * other. Edges whose cosine is not above 0 are left out, whatever the threshold.
+ */
+export function neighbourGraph({ rows, count, indices, similarities }: Neighbours, threshold: number): WeightedGraph {
+  const lists = (row: number, other: number) => {
+    for (let at = row * count; at < (row + 1) * count; at++) if (indices[at] === other) return true;
+    return false;
+  };
+  return graphOf(rows, function* () {
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (const end = at + count; at < end; at++) {
+        const other = indices[at];
+        if (other < 0 || similarities[at] < threshold || similarities[at] <= 0) continue;
+        if (row < other || !lists(other, row)) yield [row, other, similarities[at]];
+      }
+    }
+  });
+}
+
+/** A graph from its edges, each given once, which are walked through twice. */
+export function graphOf(nodes: number, edges: () => Iterable<Edge>): WeightedGraph {
+  const offsets = new Float64Array(nodes + 1);
+  for (const [a, b] of edges()) {
+    offsets[a + 1]++;
+    offsets[b + 1]++;
+  }
+  for (let node = 0; node < nodes; node++) offsets[node + 1] += offsets[node];
+  const next = offsets.slice();
+  const targets = new Int32Array(offsets[nodes]);
+  const weights = new Float64Array(offsets[nodes]);
+  for (const [a, b, weight] of edges()) {
+    targets[next[a]] = b;
+    weights[next[a]++] = weight;
+    targets[next[b]] = a;
+    weights[next[b]++] = weight;
+  }
+  return { nodes, offsets, targets, weights };
+}

@@ -1,0 +1,25 @@
+/** Disjoint sets of the rows 0 to rows - 1. */
+export interface Sets {
+  /** A row that stands for the set of this one. */
+  find(row: number): number;
+  join(a: number, b: number): void;
+}
+
+/** Every row starts alone; the least row of a set stands for it. */
+export function createSets(rows: number): Sets {
+  const parents = new Int32Array(rows).map((_, row) => row);
+  function find(row: number): number {
+    while (parents[row] !== row) {
+      parents[row] = parents[parents[row]];
+      row = parents[row];
+    }
+    return row;
+  }
+  return {
+    find,
+    join(a, b) {
+      const [first, second] = [find(a), find(b)];
+      parents[Math.max(first, second)] = Math.min(first, second);
+    },
+  };
+}

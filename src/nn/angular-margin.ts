@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { stopGradient } from '../engine/autodiff.js';
+import { type Tensor, tf } from '../engine/tf.js';
+
+/** How far a positive's cosine is moved before the softmax sees it. */
+export const marginOptions = z.strictObject({
+  kind: z
+    .enum(['none', 'cosface', 'arcface'])
+    .default('none')
+    .describe('cosface: cos - value; arcface: cos(angle + value)'),
+  value: z.number().min(0).lt(Math.PI).default(0.1).describe('arcface: radians'),
+});
+export type Margin = z.output<typeof marginOptions>;
+
+/**
+ * Cosines of positive pairs, any shape, made harder by a margin: lowered by it (CosFace, Wang et al. 2018) or with the angle
+ * widened by it (ArcFace, Deng et al. 2019). Where the widened angle would pass pi, the cosine is lowered by a constant instead,
+ * so that it goes on falling.
+ */
+export function withMargin(cosines: Tensor, { kind, value }: Margin): Tensor {
+  if (kind === 'none') return cosines;
+  if (kind === 'cosface') return tf.sub(cosines, value);
+  // At 1 and -1 the sine has no finite gradient.
+  const inner = tf.clipByValue(cosines, -1 + 1e-6, 1 - 1e-6);
+  const sine = tf.sqrt(tf.sub(1, tf.square(inner)));
+  const widened = tf.sub(tf.mul(inner, Math.cos(value)), tf.mul(sine, Math.sin(value)));
+  const turning = Math.cos(Math.PI - value);
+  // TensorFlow.js has no gradient for comparisons.
+  return tf.where(tf.greater(stopGradient(inner), turning), widened, tf.sub(inner, 1 + turning));
+}

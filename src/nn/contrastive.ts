@@ -1,0 +1,29 @@
+import { sparseSoftmaxCrossEntropy } from '../engine/ops/cross-entropy.js';
+import { type Tensor, tf } from '../engine/tf.js';
+import { type Margin, withMargin } from './angular-margin.js';
+
+/** A contrastive loss, and how often a row's nearest candidate is its positive. */
+export interface Contrast {
+  /** Scalar. */
+  loss: Tensor;
+  /** Scalar in [0, 1], without margin. */
+  accuracy: Tensor;
+}
+
+/**
+ * Each row must pick its positive, candidate `positives[row]`, among all candidates: softmax cross-entropy of the logits that `scale`
+ * makes of `cosines` [rows, candidates] with the positives' margin on, averaged over rows.
+ */
+export function contrast(
+  cosines: Tensor,
+  positives: readonly number[],
+  { margin, scale }: { margin: Margin; scale: (cosines: Tensor) => Tensor },
+): Contrast {
+  const labels = tf.tensor1d([...positives], 'int32');
+  const accuracy = tf.mean(tf.cast(tf.equal(tf.argMax(cosines, 1), labels), 'float32'));
+  const loss = (moved: Tensor) => tf.mean(sparseSoftmaxCrossEntropy(scale(moved), labels));
+  if (margin.kind === 'none') return { loss: loss(cosines), accuracy };
+  const own = tf.cast(tf.oneHot(labels, cosines.shape[1]!), 'float32');
+  const positive = tf.sum(tf.mul(cosines, own), 1, true);
+  return { loss: loss(tf.add(cosines, tf.mul(own, tf.sub(withMargin(positive, margin), positive)))), accuracy };
+}

@@ -1,0 +1,94 @@
+import {
+  cosineRamp,
+  defineSsl,
+  gelu,
+  leastBatch,
+  meanEntropy,
+  projectionHead,
+  sinkhorn,
+  softmaxCrossEntropy,
+  type Tensor,
+  tf,
+  unit,
+  withoutGradient,
+  z,
+} from '../src/index.js';
+import { headInitial } from './parts/dino-head.js';
+import { koleo } from './parts/koleo.js';
+import { teacherStudent } from './parts/teacher-student.js';
+
+const options = z.strictObject({
+  prototypes: z.number().int().min(2).default(1024),
+  hiddenSize: z.number().int().positive().default(2048),
+  bottleneckSize: z.number().int().positive().default(256).describe('size of a prototype'),
+  localCrops: z.number().int().positive().default(4).describe('augmented, seen by the student'),
+  temperature: z.number().positive().default(0.1),
+  sharpening: z.number().positive().default(0.25).describe("the teacher's distributions are raised to 1 / sharpening"),
+  sinkhornIterations: z.number().int().positive().default(3),
+  entropyWeight: z.number().nonnegative().default(1).describe('of the use of all prototypes'),
+  koleoWeight: z.number().nonnegative().default(0.1).describe('of the distances between embeddings of a crop'),
+  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+});
+
+/**
+ * Self-distillation prototypes network (Chen et al. 2025): the student assigns augmented short crops to learned prototypes as the
+ * teacher assigns the clean long crop. The teacher's assignments are sharpened and shared out among the prototypes; the student
+ * is to use all prototypes, and embeddings are to keep their distance. Defaults are those published with 3D-Speaker.
+ */
+export default defineSsl({
+  name: 'sdpn',
+  summary: 'Distillation into learned prototypes, from a clean long crop to augmented short ones (Chen et al. 2025).',
+  options,
+  views: ({ localCrops }) => ({ global: 1, local: localCrops, clean: true }),
+  check: (_, { batch }) => leastBatch(batch, 2, 'sdpn: shared assignments and distances need'),
+  build({ options, ...context }) {
+    const { prototypes, hiddenSize, bottleneckSize, localCrops, temperature } = options;
+    const sizes = [hiddenSize, hiddenSize, bottleneckSize];
+    const { student, teacher, networks, follow } = teacherStudent(context, (scope, inputs) =>
+      projectionHead(scope, { inputs, sizes, activation: gelu, initial: headInitial }),
+    );
+    const limit = 1 / Math.sqrt(bottleneckSize);
+    // [bottleneckSize, prototypes]: learned by gradient, used at unit length, the same for both networks.
+    const directions = context
+      .scope('prototypes')
+      .param('value', [bottleneckSize, prototypes], (shape, rng) =>
+        new Float32Array(shape[0] * shape[1]).map(() => rng.uniform(-limit, limit)),
+      );
+    const similarities = (projections: Tensor) => tf.matMul(unit(projections, 1), unit(directions.read(), 0));
+
+    return {
+      trained: [...student.weights, directions],
+      networks,
+
+      schedule: ({ step, steps }) => ({ momentum: cosineRamp(options.emaMomentum, 1, step / steps) }),
+
+      loss(views) {
+        const targets = withoutGradient(() => {
+          const scores = tf.div(similarities(teacher.head(teacher.embed(views.global))), temperature);
+          return sinkhorn(tf.logSoftmax(tf.div(scores, options.sharpening)), options.sinkhornIterations);
+        });
+        const embeddings = student.embed(views.local!);
+        const logits = tf.div(similarities(student.head(embeddings)), temperature);
+        const distillation = tf.mean(softmaxCrossEntropy(logits, tf.tile(targets, [localCrops, 1])));
+        const p = tf.softmax(logits);
+        const usage = meanEntropy(tf.mean(p, 0, true));
+        const crops = tf.split(embeddings, localCrops, 0);
+        const nearness = tf.addN(crops.map(koleo));
+        const unused = tf.sub(Math.log(prototypes), usage);
+        return {
+          loss: tf.addN([distillation, tf.mul(unused, options.entropyWeight), tf.mul(nearness, options.koleoWeight)]),
+          metrics: {
+            outputs: tf.scalar(prototypes),
+            teacherEntropy: meanEntropy(targets),
+            studentEntropy: meanEntropy(p),
+            usageEntropy: usage,
+            koleo: nearness,
+          },
+          embeddings,
+        };
+      },
+
+      afterStep: ({ momentum }) => follow(momentum),
+    };
+  },
+});
