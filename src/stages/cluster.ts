@@ -60,12 +60,17 @@ export default defineStage({
   },
 });
 
-/** How well clusters match speakers; for measurement only, nothing is chosen by it. */
+/** How well clusters match speakers, noise left out; for measurement only, nothing is chosen by it. */
 function agreement(labels: Int32Array, speakers: string[], known: boolean) {
-  if (!known) return { nmi: null, purity: null, accuracy: null };
+  const kept = labelled(labels);
+  const noise = 1 - kept.length / labels.length;
+  if (!known) return { noise, nmi: null, purity: null, accuracy: null };
+  const clusters = Array.from(kept, (i) => labels[i]);
+  const classes = Array.from(kept, (i) => speakers[i]);
   return {
-    nmi: nmi(labels, speakers),
-    purity: purity(labels, speakers),
-    accuracy: clusterAccuracy(labels, speakers),
+    noise,
+    nmi: nmi(clusters, classes),
+    purity: purity(clusters, classes),
+    accuracy: clusterAccuracy(clusters, classes),
   };
 }

@@ -5,7 +5,7 @@ import { readModel, writeModel } from '../train/model-file.js';
 import finetune from './finetune.js';
 import { bestRound, isOver } from './loop/judge-rounds.js';
 import { finishWithLargeMargin } from './loop/large-margin.js';
-import { loopOptions } from './loop/options.js';
+import { type LoopOptions, loopOptions } from './loop/options.js';
 import { clusterFor, type Round, runRound } from './loop/run-round.js';
 
 /**
@@ -18,11 +18,11 @@ export default defineStage({
   options: loopOptions,
   produces: 'model',
   convertible: (finetune.convertible ?? []).map((option) => `training.${option}`),
-  check: (context, { corpus, init, training }) =>
-    finetune.check?.(context, { ...training, corpus, init, clusters: 'clusters-1' }),
-  async sketch(context, { corpus, init, training, algorithm }) {
+  check: (context, given) => finetune.check?.(context, firstRound(given)),
+  async sketch(context, given) {
+    const { algorithm } = given;
     const options = (name: string) => (name === 'clusters-1' ? { algorithm } : context.options(name));
-    return finetune.sketch!({ ...context, options }, { ...training, corpus, init, clusters: 'clusters-1' });
+    return finetune.sketch!({ ...context, options }, firstRound(given));
   },
   async run(context, given) {
     await clusterFor(context, given, 1, given.init);
@@ -45,6 +45,11 @@ export default defineStage({
     };
   },
 });
+
+/** What round 1 is trained by. */
+function firstRound({ corpus, init, training }: LoopOptions) {
+  return { ...training, correction: training.correction ?? undefined, corpus, init, clusters: 'clusters-1' };
+}
 
 function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { asWritten } from '../../pipeline/options.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import type { LoopOptions } from './options.js';
-import type { Round } from './run-round.js';
+import { type Round, written } from './run-round.js';
 
 /** What the last training brought. */
 export type LargeMarginResult = {
@@ -14,7 +13,6 @@ export type LargeMarginResult = {
 };
 
 const judged = z.object({ eer: z.number() });
-const written = (value: unknown) => asWritten(value) as Record<string, unknown>;
 
 /**
  * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt et

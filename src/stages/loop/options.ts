@@ -6,8 +6,11 @@ import finetune from '../finetune.js';
 /** What the loop itself fills in for each round. */
 const perRound = { corpus: true, clusters: true, init: true, prototypes: true } as const;
 
+const { correction } = finetune.options.shape;
+
 const training = finetune.options.omit(perRound).extend({
   gate: pluginChoice('gate', 'dynamic'),
+  correction: correction.unwrap().nullable().prefault({}).describe(`${correction.description}; null: do not`),
 });
 
 const ownOfRound = z.strictObject({

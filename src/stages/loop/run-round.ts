@@ -26,7 +26,11 @@ export interface Round extends Judgement {
   eer: Record<string, number>;
 }
 
-const written = (value: unknown) => asWritten(value) as Record<string, unknown>;
+/** Options as a config has them; what is null is left out. */
+export function written(value: unknown): Record<string, unknown> {
+  const entries = Object.entries(asWritten(value) as object);
+  return Object.fromEntries(entries.filter(([, option]) => option !== null));
+}
 
 /** Embeds the corpus with the network `model` and clusters it: what round `round` is trained on. */
 export async function clusterFor(
