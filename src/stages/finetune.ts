@@ -185,7 +185,9 @@ const callsOf =
 
 /** Classes where nobody says how many. */
 const ASSUMED_CLASSES = 1000;
-const clusterOptions = z.object({ algorithm: z.object({ options: z.object({ clusters: z.number() }) }) });
+/** A number, or the largest of a range. */
+const clusterCount = z.union([z.number(), z.object({ to: z.number() }).transform(({ to }) => to)]);
+const clusterOptions = z.object({ algorithm: z.object({ options: z.object({ clusters: clusterCount }) }) });
 
 /** Classes that a recipe leads to when nothing has run: as asked, as the cluster stage is told, or a guess that is said aloud. */
 function foreseenClasses(

@@ -33,14 +33,14 @@ async function load(file: string) {
   );
 }
 
+const methods = builtIns.filter(({ kind }) => kind === 'ssl').map(({ name }) => name);
+
 test('there is a small and a full recipe for every method', (t) => {
-  const methods = builtIns.filter(({ kind }) => kind === 'ssl').map(({ name }) => name);
   const named = (name: string) => recipesIn(name).map((file) => basename(file, '.yaml'));
-  t.deepEqual(named('small').sort(), methods.sort());
-  t.deepEqual(
-    methods.filter((method) => !named('voxceleb').includes(method)),
-    [],
-  );
+  for (const folder of ['small', 'voxceleb']) {
+    const missing = methods.filter((method) => !named(folder).includes(method));
+    t.deepEqual(missing, [], folder);
+  }
 });
 
 test('the small recipes resolve, suit their methods, name their references, and process the same number of frames', async (t) => {
@@ -49,7 +49,9 @@ test('the small recipes resolve, suit their methods, name their references, and 
       await load(file);
     t.is(more.length, 0);
     t.deepEqual(faults, [], file);
-    t.deepEqual([method.name, reference], [basename(file, '.yaml'), basename(file, '.yaml')]);
+    const recipe = basename(file, '.yaml');
+    t.is(reference, recipe);
+    if (methods.includes(recipe)) t.is(method.name, recipe);
     const seconds = views.global * globalSeconds + views.local * localSeconds;
     t.is(batchSize * steps! * seconds, 40_320, file);
   }

@@ -46,7 +46,7 @@ export async function clusterFor(
   return inner(`clusters-${round}`, 'cluster', { corpus, embeddings, algorithm, subtractMean, holdOut });
 }
 
-const trained = z.object({ kept: z.number(), corrected: z.number().nullish() });
+const trained = z.object({ kept: z.number().nullable(), corrected: z.number().nullable() });
 const clustered = z.object({ clusters: z.number(), nmi: z.number().nullable(), purity: z.number().nullable() });
 const judged = z.object({ eer: z.number() });
 const evaluated = z.object({ lists: z.record(z.string(), z.object({ eer: z.number() })) });
@@ -77,7 +77,7 @@ export async function runRound(context: StageContext, given: LoopOptions, round:
   const { kept, corrected } = trained.parse(model.result);
   return {
     ...{ round, network, folder: relative(context.dir, model.dir), training: model.result },
-    ...{ kept, corrected: corrected ?? 0, cropEer: judged.parse(trials.result).eer },
+    ...{ kept: kept ?? 1, corrected: corrected ?? 0, cropEer: judged.parse(trials.result).eer },
     agreement: agreementOf(clusters, next, openCorpus(context.artifact(corpus)).train.ids.length),
     ...clustered.parse(clusters.result),
     eer: await eerByList(context, given, network, `embeddings-${round}`),
