@@ -17,7 +17,7 @@ const options = z.strictObject({
   corpus: artifact('corpus'),
   kind: z.enum(['random', 'confused']).describe('a wrong label is any other speaker, or the one who sounds most alike'),
   share: z.number().min(0).max(1).default(0.3).describe('of the labels, those that are made wrong'),
-  heldOut: z.number().int().positive().default(4).describe('last utterances of each speaker, which get no label'),
+  heldOut: z.number().int().positive().default(10).describe('last utterances of each speaker, which get no label'),
 });
 
 /** True speakers as clusters, a share of them made wrong by a seed. Labels are numbers of `speakersOf`; held-out utterances get -1. */

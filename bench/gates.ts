@@ -17,8 +17,8 @@ import { buildSyntheticCorpus } from '../src/data/corpus/synthetic.js';
 const CORRUPTIONS = ['random', 'confused'];
 const VARIANTS = ['none', 'gate', 'correction'];
 const PLUGINS = ['corrupt-labels', 'held-out-accuracy'];
-/** 20 to train on and 4 held out. */
-const UTTERANCES = 24;
+/** 20 to train on and 10 held out. */
+const UTTERANCES = 30;
 
 const { values } = parseArgs({
   options: {
@@ -91,7 +91,7 @@ function row(training: string) {
 
 mkdirSync(values.out, { recursive: true });
 if (!existsSync(corpus)) {
-  const size = { speakers: Number(values.speakers), utterances: UTTERANCES, seconds: 3, testSpeakers: 0 };
+  const size = { speakers: Number(values.speakers), utterances: UTTERANCES, seconds: 4, testSpeakers: 0 };
   await buildSyntheticCorpus({ ...size, out: corpus, log: console.error });
 }
 for (const seed of seeds) run(seed);
