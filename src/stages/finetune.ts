@@ -43,10 +43,8 @@ const options = z.strictObject({
       temperature: z
         .number()
         .positive()
-        .default(0.1)
-        .describe(
-          "divides the loss's class scores (cosines) before the softmax; 0.1 suits some hundred classes, thousands ask for 1 / scale of the loss",
-        ),
+        .default(0.03)
+        .describe("divides the loss's class scores (cosines) before the softmax; about 1 / scale of the loss"),
       confidence: z.number().min(0).lt(1).default(0.5).describe('the least probability of a label that replaces one'),
     })
     .optional()
