@@ -39,13 +39,18 @@ const options = z.strictObject({
     .describe('first epoch in which the gate decides, counted from 0'),
   correction: z
     .strictObject({
-      fromEpoch: z.number().int().positive().default(5).describe('first epoch with correction, counted from 0'),
+      fromEpoch: z
+        .number()
+        .int()
+        .positive()
+        .default(8)
+        .describe('first epoch with correction, counted from 0; too early, it follows what is not learned yet'),
       temperature: z
         .number()
         .positive()
-        .default(0.03)
+        .default(0.05)
         .describe("divides the loss's class scores (cosines) before the softmax; about 1 / scale of the loss"),
-      confidence: z.number().min(0).lt(1).default(0.5).describe('the least probability of a label that replaces one'),
+      confidence: z.number().min(0).lt(1).default(0.7).describe('the least probability of a label that replaces one'),
     })
     .optional()
     .describe('train samples that the gate rejects on what the network calls them in the clean view, where it is sure'),
