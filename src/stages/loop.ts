@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineStage } from '../pipeline/define.js';
 import type { StageContext } from '../pipeline/stage.js';
+import { formatPercent } from '../report/format.js';
 import { readModel, writeModel } from '../train/model-file.js';
 import finetune from './finetune.js';
 import { bestRound, isOver } from './loop/judge-rounds.js';
@@ -52,11 +53,10 @@ function firstRound({ corpus, init, training }: LoopOptions) {
 }
 
 function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const lists = Object.entries(eer).map(([name, value]) => `, ${name} EER ${percent(value)}`);
+  const lists = Object.entries(eer).map(([name, value]) => `, ${name} EER ${formatPercent(value)}`);
   return (
-    `round ${round}: ${clusters} clusters, ${percent(kept)} kept, agreement with the next labels ${agreement.toFixed(3)}, ` +
-    `crop EER ${percent(cropEer)}${lists.join('')}`
+    `round ${round}: ${clusters} clusters, ${formatPercent(kept)} kept, agreement with the next labels ${agreement.toFixed(3)}, ` +
+    `crop EER ${formatPercent(cropEer)}${lists.join('')}`
   );
 }
 

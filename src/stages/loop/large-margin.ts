@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StageContext } from '../../pipeline/stage.js';
+import { formatPercent } from '../../report/format.js';
 import type { LoopOptions } from './options.js';
 import { type Round, written } from './run-round.js';
 
@@ -50,9 +51,8 @@ export async function finishWithLargeMargin(
     after: await eerOf('trials-large-margin', network),
   };
   const better = cropEer.after <= cropEer.before;
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   context.log(
-    `large margin: crop EER ${percent(cropEer.before)} before, ${percent(cropEer.after)} after; ${better ? 'kept' : 'not kept'}`,
+    `large margin: crop EER ${formatPercent(cropEer.before)} before, ${formatPercent(cropEer.after)} after; ${better ? 'kept' : 'not kept'}`,
   );
   return { network, cropEer, better };
 }

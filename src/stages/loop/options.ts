@@ -4,11 +4,11 @@ import { artifact, pluginChoice } from '../../pipeline/options.js';
 import finetune from '../finetune.js';
 
 /** What the loop itself fills in for each round. */
-const perRound = { corpus: true, clusters: true, init: true, prototypes: true } as const;
+const filledIn = { corpus: true, clusters: true, init: true, prototypes: true } as const;
 
 const { correction } = finetune.options.shape;
 
-const training = finetune.options.omit(perRound).extend({
+const training = finetune.options.omit(filledIn).extend({
   gate: pluginChoice('gate', 'dynamic'),
   correction: correction.unwrap().nullable().prefault({}).describe(`${correction.description}; null: do not`),
 });
