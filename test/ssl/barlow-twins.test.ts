@@ -1,30 +1,21 @@
 import test from 'ava';
 import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
 import type { Session } from '../../src/engine/session.js';
-import type { Tensor } from '../../src/engine/tf.js';
 import barlowTwins from '../../ssl/barlow-twins.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
+import { openTwoCrops } from '../helpers/open-two-crops.js';
 import { barlowTerms } from '../helpers/oracle-decorrelation.js';
 import { rowsOf } from '../helpers/oracle-losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
 
 const SIZE = 5;
 /** A projector of a few units on a few rows has kinks at every turn. */
 const FINE = { step: 0.004 };
 
-function open(session: Session, batch: number, given: Record<string, unknown> = {}) {
-  const context = sslContext(session, 1, identityBackbone(SIZE));
-  const method = barlowTwins.build({ ...context, options: barlowTwins.options.parse({ projection: [], ...given }) });
-  const loss = (global: Tensor) => method.loss({ batch, global, local: null }, {});
-  const run = session.compile('run', ({ global }: Record<string, Tensor>) => {
-    const { loss: value, metrics } = loss(global);
-    return { loss: value, ...metrics };
-  });
-  return { method, loss, run };
-}
+const open = (session: Session, batch: number, given?: Record<string, unknown>) =>
+  openTwoCrops(session, barlowTwins, { size: SIZE, batch }, given);
 
 const numbers = (outputs: Record<string, HostTensor>): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, Number(data[0])]));
