@@ -99,7 +99,9 @@ async function build(session: Session, { backbone, batch, frames, stateBits, tas
     const { options } = await choosePlugin(registry, 'loss', 'aam-softmax');
     const made = createFinetuner({ ...parts, classes: CLASSES, loss: (given) => loss.build({ ...given, options }) });
     const labels = Int32Array.from({ length: batch }, (_, i) => i);
-    return made.functions({ global: noise(batch * samplesOf(frames)) }, labels, { gate: 3e38, rate: 1e-4, step: 0 });
+    const values = { gate: 3e38, momentum: 0, margin: 1, rate: 1e-4, step: 0 };
+    const samples = { labels, history: new Float32Array(batch) };
+    return made.functions({ global: noise(batch * samplesOf(frames)) }, samples, values);
   }
   const dino = await registry.load('ssl', 'dino');
   const { options } = await choosePlugin(registry, 'ssl', 'dino');

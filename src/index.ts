@@ -82,6 +82,6 @@ export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } fro
 export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';
 export { createRng, type Rng } from './random.js';
-export type { ClassificationLoss } from './train/classification-loss.js';
+export type { ClassificationLoss, LossMoment } from './train/classification-loss.js';
 export { leastBatch } from './train/least-batch.js';
 export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/ssl-method.js';

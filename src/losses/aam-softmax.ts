@@ -15,15 +15,19 @@ export default defineLoss({
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
     return {
       prototypes,
-      losses(embeddings, labels) {
+      losses(embeddings, labels, moment) {
         // In float32 whatever the session computes in: a scaled bfloat16 cosine would be off by a tenth and more.
         const products = tf.matMul(unit(embeddings, 1), unit(prototypes.read(), 0));
         const cosines = tf.clipByValue(products, -1 + 1e-6, 1 - 1e-6);
         const target = tf.cast(tf.oneHot(labels, classes), 'float32');
         const own = tf.sum(tf.mul(cosines, target), 1, true);
-        const moved = withMargin(own, { kind: 'arcface', value: margin });
+        const moved = withMargin(own, { kind: 'arcface', value: tf.mul(moment.margin, margin) });
         const logits = tf.mul(tf.add(cosines, tf.mul(target, tf.sub(moved, own))), scale);
-        return { losses: sparseSoftmaxCrossEntropy(logits, labels), scores: cosines };
+        return {
+          losses: sparseSoftmaxCrossEntropy(logits, labels),
+          plain: sparseSoftmaxCrossEntropy(tf.mul(cosines, scale), labels),
+          scores: cosines,
+        };
       },
     };
   },

@@ -17,14 +17,14 @@ export type Margin = z.output<typeof marginOptions>;
  * widened by it (ArcFace, Deng et al. 2019). Where the widened angle would pass pi, the cosine is lowered by a constant instead,
  * so that it goes on falling.
  */
-export function withMargin(cosines: Tensor, { kind, value }: Margin): Tensor {
+export function withMargin(cosines: Tensor, { kind, value }: { kind: Margin['kind']; value: number | Tensor }): Tensor {
   if (kind === 'none') return cosines;
   if (kind === 'cosface') return tf.sub(cosines, value);
   // At 1 and -1 the sine has no finite gradient.
   const inner = tf.clipByValue(cosines, -1 + 1e-6, 1 - 1e-6);
   const sine = tf.sqrt(tf.sub(1, tf.square(inner)));
-  const widened = tf.sub(tf.mul(inner, Math.cos(value)), tf.mul(sine, Math.sin(value)));
-  const turning = Math.cos(Math.PI - value);
+  const widened = tf.sub(tf.mul(inner, tf.cos(value)), tf.mul(sine, tf.sin(value)));
+  const turning = tf.neg(tf.cos(value));
   // TensorFlow.js has no gradient for comparisons.
-  return tf.where(tf.greater(stopGradient(inner), turning), widened, tf.sub(inner, 1 + turning));
+  return tf.where(tf.greater(stopGradient(inner), turning), widened, tf.sub(inner, tf.add(turning, 1)));
 }

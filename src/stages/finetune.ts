@@ -37,6 +37,12 @@ const options = z.strictObject({
     .positive()
     .default(2)
     .describe('first epoch in which the gate decides, counted from 0'),
+  gateMomentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('what earlier epochs weigh in the loss that the gate judges: 0 judges the last crop alone'),
   correction: z
     .strictObject({
       fromEpoch: z
@@ -123,8 +129,9 @@ async function finetune(session: Session, context: StageContext, given: Options)
       const gated = Number.isFinite(limit);
       // Where nothing is rejected, there is nothing to correct.
       const correction = gated ? correctionAt(given, batch.epoch) : undefined;
-      const own = labelsOf(labels, batch.utterances);
-      const { metrics, losses, decisions } = await trainer.step(batch, own, { step, rate, gate: limit, correction });
+      const samples = { labels: labelsOf(labels, batch.utterances), history: gate.history(batch.utterances) };
+      const moment = { step, rate, margin: 1, gate: limit, momentum: given.gateMomentum, correction };
+      const { metrics, losses, decisions } = await trainer.step(batch, samples, moment);
       gate.record(batch.utterances, losses, decisions);
       return gated ? { ...metrics, gate: limit } : metrics;
     },
@@ -182,8 +189,16 @@ async function prepare(
 const callsOf =
   ({ functions }: Finetuner, plan: CropPlan, given: Options) =>
   (batchSize: number) => {
-    const values = { gate: 0, rate: 0, step: 0, ...correctionAt(given, Number.POSITIVE_INFINITY) };
-    return functions(silentCrops(plan, batchSize), new Int32Array(batchSize), values);
+    const values = {
+      gate: 0,
+      momentum: 0,
+      margin: 1,
+      rate: 0,
+      step: 0,
+      ...correctionAt(given, Number.POSITIVE_INFINITY),
+    };
+    const samples = { labels: new Int32Array(batchSize), history: new Float32Array(batchSize) };
+    return functions(silentCrops(plan, batchSize), samples, values);
   };
 
 /** Classes where nobody says how many. */

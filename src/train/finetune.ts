@@ -1,13 +1,13 @@
 import type { Batch } from '../data/loader.js';
 import { stopGradient, withoutGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/compile.js';
-import { type HostData, int32 } from '../engine/host-tensor.js';
+import { float32, type HostData, int32 } from '../engine/host-tensor.js';
 import type { Session } from '../engine/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
-import type { ClassificationLoss } from './classification-loss.js';
+import type { ClassificationLoss, LossMoment } from './classification-loss.js';
 import { type CropView, cropsToFeatures } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
 import { type Correction, decisionsOf, predictLabels } from './label-correction.js';
@@ -28,12 +28,24 @@ export interface FinetuneParts {
   accumulate?: number;
 }
 
+/** What is known of a batch's samples. */
+export interface LabelledSamples {
+  /** [batch] */
+  labels: Int32Array;
+  /** Loss of each as it was judged last, NaN for none. // [batch] */
+  history: Float32Array;
+}
+
 /** What varies from update to update. */
 export interface FinetuneMoment {
   step: number;
   rate: number;
+  /** What share of its margin the loss has, 0 to 1. */
+  margin: number;
   /** The largest loss that is kept; Infinity keeps all. */
   gate: number;
+  /** What the losses of earlier epochs weigh where a loss is judged, 0 to 1; the loss of now weighs the rest. */
+  momentum: number;
   /** Gives rejected samples another chance; absent, no clean view is computed. */
   correction?: Correction;
 }
@@ -41,7 +53,7 @@ export interface FinetuneMoment {
 /** What an update tells of its samples, each against the label it was given. */
 export interface FinetuneResult {
   metrics: StepMetrics;
-  /** [batch] */
+  /** As the gate judges them. // [batch] */
   losses: Float32Array;
   /** KEPT, REJECTED or the label that replaced the given one. // [batch] */
   decisions: Int32Array;
@@ -53,12 +65,13 @@ export interface Finetuner {
   scope: Scope;
   head: ClassificationLoss;
   /** What one update runs, for a look at it without running. */
-  functions(batch: Pick<Batch, 'global'>, labels: Int32Array, values: StepValues): CompiledCall[];
+  functions(batch: Pick<Batch, 'global'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
   /**
-   * One update on `labels` [batch]: the mean loss of the samples that count. A sample whose loss is above the gate does not, unless
-   * the network is sure of another label in the clean view (the same crop, not augmented), which is then trained on instead.
+   * One update: the mean loss of the samples that count. A sample whose loss is above the gate does not, unless the network is sure of
+   * another label in the clean view (the same crop, not augmented), which is then trained on instead. The loss that is judged has no
+   * margin, and is smoothed over the epochs (see judgedLosses).
    */
-  step(batch: Batch, labels: Int32Array, moment: FinetuneMoment): Promise<FinetuneResult>;
+  step(batch: Batch, samples: LabelledSamples, moment: FinetuneMoment): Promise<FinetuneResult>;
 }
 
 /** Builds backbone, classifier, optimizer and the compiled step; with and without correction it is traced when first needed. */
@@ -75,34 +88,43 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
       augmented: cropsToFeatures(crops, view, 'crops'),
       clean: confidence && cropsToFeatures(crops, { ...view, augmentations: [] }, 'clean'),
     }),
-    loss({ augmented, clean }, { labels, gate, temperature, confidence }) {
+    loss({ augmented, clean }, { labels, history, gate, momentum, margin, step, temperature, confidence }) {
+      const moment = { margin, step };
       // Before the training pass, and by running statistics: as the network would be used, and leaving it as it is.
       const predicted =
         clean &&
         withoutGradient(() => {
-          const { scores } = head.losses(network.embed(clean, { training: false }), labels);
-          return predictLabels(scores, { temperature, confidence });
+          const { scores } = head.losses(network.embed(clean, { training: false }), labels, moment);
+          return predictLabels(scores!, { temperature, confidence });
         });
-      return gatedLoss(head, network.embed(augmented, { training: true }), { labels, gate, predicted });
+      return gatedLoss(head, network.embed(augmented, { training: true }), {
+        labels,
+        history,
+        gate,
+        momentum,
+        moment,
+        predicted,
+      });
     },
   });
-  const inputsOf = (crops: Int16Array, labels: Int32Array): Inputs[] => {
+  const inputsOf = (crops: Int16Array, { labels, history }: LabelledSamples): Inputs[] => {
     const rows = labels.length / accumulate;
     return microBatches(crops, 1, labels.length, accumulate).map((data, i) => ({
       crops: { dtype: 'int16', shape: [rows, data.length / rows], data },
       labels: int32(labels.slice(i * rows, (i + 1) * rows)),
+      history: float32(history.slice(i * rows, (i + 1) * rows)),
     }));
   };
 
   return {
     scope,
     head,
-    functions: ({ global }, labels, values) => update.functions(inputsOf(global, labels), values),
-    async step({ global }, labels, { step, rate, gate, correction }) {
-      checkMicroBatches(labels.length, accumulate);
+    functions: ({ global }, samples, values) => update.functions(inputsOf(global, samples), values),
+    async step({ global }, samples, { gate, correction, ...rest }) {
+      checkMicroBatches(samples.labels.length, accumulate);
       // Infinity passes the graph as the largest float, which no loss exceeds.
-      const values = { gate: Math.min(gate, 3e38), rate, step, ...correction };
-      const outputs = await update.run(inputsOf(global, labels), values);
+      const values = { ...rest, gate: Math.min(gate, 3e38), ...correction };
+      const outputs = await update.run(inputsOf(global, samples), values);
       return {
         metrics: meanMetrics(outputs),
         losses: Float32Array.from(joined(outputs.map(({ losses }) => losses.data))),
@@ -116,26 +138,48 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
 function gatedLoss(
   head: ClassificationLoss,
   embeddings: Tensor,
-  given: { labels: Tensor; gate: Tensor; predicted?: { labels: Tensor; confident: Tensor } },
+  given: {
+    labels: Tensor;
+    history: Tensor;
+    gate: Tensor;
+    momentum: Tensor;
+    moment: LossMoment;
+    predicted?: { labels: Tensor; confident: Tensor };
+  },
 ) {
-  const { labels, gate, predicted } = given;
-  const { losses, scores } = head.losses(embeddings, labels);
-  const kept = tf.lessEqual(stopGradient(losses), gate);
+  const { labels, gate, predicted, moment } = given;
+  const { losses, plain = losses, scores } = head.losses(embeddings, labels, moment);
+  const judged = judgedLosses(stopGradient(plain), given);
+  const kept = tf.lessEqual(judged, gate);
   const corrected = predicted ? tf.logicalAnd(tf.logicalNot(kept), predicted.confident) : tf.zerosLike(kept);
   const targets = predicted ? tf.where(corrected, predicted.labels, labels) : labels;
   const counted = tf.cast(tf.logicalOr(kept, corrected), 'float32');
-  const shown = predicted ? head.losses(embeddings, targets).losses : losses;
+  const shown = predicted ? head.losses(embeddings, targets, moment).losses : losses;
   const share = (which: Tensor) => tf.mean(tf.cast(which, 'float32')) as Tensor;
   return {
     loss: tf.div(tf.sum(tf.mul(shown, counted)), tf.maximum(tf.sum(counted), 1)) as Tensor,
     aux: {
-      losses,
+      losses: judged,
       decisions: decisionsOf(kept, corrected, targets),
       kept: share(kept),
       ...(predicted && { corrected: share(corrected) }),
-      accuracy: share(tf.equal(tf.argMax(scores, 1), labels)),
+      ...(scores && { accuracy: share(tf.equal(tf.argMax(scores, 1), labels)) }),
     },
   };
+}
+
+/** Below every loss that says anything: what is judged is its logarithm. */
+const LEAST_LOSS = 1e-12;
+
+/**
+ * Losses as they are judged: the running geometric mean over the epochs, for the loss of one augmented crop says little about a label.
+ * `history` is what was judged last, NaN for none; a momentum of 0 judges the loss of now. // [batch]
+ */
+function judgedLosses(losses: Tensor, { history, momentum }: { history: Tensor; momentum: Tensor }): Tensor {
+  const log = (x: Tensor) => tf.log(tf.maximum(x, LEAST_LOSS));
+  const smoothed = tf.exp(tf.add(tf.mul(log(history), momentum), tf.mul(log(losses), tf.sub(1, momentum))));
+  const usable = tf.logicalAnd(tf.logicalNot(tf.isNaN(history)), tf.greater(momentum, 0));
+  return tf.where(usable, smoothed, losses);
 }
 
 const joined = (parts: HostData[]): number[] => parts.flatMap((part) => Array.from(part, Number));

@@ -14,7 +14,7 @@ export interface GateDecision {
 export interface GatedEpoch extends GateDecision {
   /** Whole number, from 0. */
   epoch: number;
-  /** Last loss of each utterance against its label, NaN where it was not met. */
+  /** Loss of each utterance against its label as it was judged last, NaN where it was not met. */
   losses: Float32Array;
   /** Last decision of each utterance: KEPT, REJECTED, UNSEEN or the label that replaced its own. */
   decisions: Int32Array;
@@ -24,6 +24,8 @@ export interface GatedEpoch extends GateDecision {
 export interface GateKeeper {
   /** The limit for a step of `epoch` (whole number, never falling); Infinity before the gate opens for business. */
   limit(epoch: number): number;
+  /** What is known of utterances [batch]: the loss of each as it was judged last, NaN where it was not met. // [batch] */
+  history(utterances: Int32Array): Float32Array;
   /** Notes losses and decisions [batch] of a batch of utterances [batch]. */
   record(utterances: Int32Array, losses: Float32Array, decisions: Int32Array): void;
   /** Ends the epoch in course and returns it; null when there was no step. */
@@ -65,6 +67,7 @@ export function createGateKeeper({ utterances, fromEpoch, decide, ended }: GateP
       decision = epoch < fromEpoch ? OPEN : inFloat32(decide(losses, epoch));
       return decision.threshold;
     },
+    history: (utterances) => Float32Array.from(utterances, (utterance) => losses[utterance]),
     record(indices, values, made) {
       indices.forEach((index, i) => {
         losses[index] = values[i];

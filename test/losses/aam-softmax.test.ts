@@ -11,12 +11,13 @@ import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 
 const [SIZE, CLASSES] = [4, 5];
-const plain = (tensor: HostTensor) => tensor.data as Float32Array;
+const plain = (tensor?: HostTensor) => tensor!.data as Float32Array;
+const moment = () => ({ step: tf.scalar(0), margin: tf.scalar(1) });
 
 function open(session: Session, options: { margin: number; scale: number }, classes = CLASSES) {
   const scope = createScope(session, 'head', 1);
   const head = aamSoftmax.build({ scope, embeddingSize: SIZE, classes, options });
-  const run = session.compile('run', ({ x, labels }: Record<string, Tensor>) => head.losses(x, labels));
+  const run = session.compile('run', ({ x, labels }: Record<string, Tensor>) => head.losses(x, labels, moment()));
   return { head, scope, run };
 }
 
@@ -80,7 +81,7 @@ test('gradients in embeddings and prototypes, past pi - margin too', async (t) =
     const x = session.variable('x', [6, SIZE], float32(embeddings, [6, SIZE]));
     const opposite = cosine(rowsOf(embeddings, SIZE)[5], transposed(rowsOf(plain(prototypes), CLASSES))[0]);
     t.true(Math.acos(opposite) > Math.PI - 0.7);
-    const forward = ({ labels }: Record<string, Tensor>) => head.losses(x.read(), labels).losses;
+    const forward = ({ labels }: Record<string, Tensor>) => head.losses(x.read(), labels, moment()).losses;
     await checkVariableGradients(t, session, [x, ...scope.params()], { labels: int32([0, 1, 2, 3, 4, 0]) }, forward);
   });
 });
@@ -91,8 +92,8 @@ test('an embedding on its prototype, or opposite to it, has finite losses and gr
     await session.load({ [head.prototypes!.name]: float32([2, 0, 0, 2, 0, 0, 0, 0], [SIZE, 2]) });
     const x = session.variable('x', [3, SIZE], float32([5, 0, 0, 0, -5, 0, 0, 0, 0, 0, 0, 0], [3, SIZE]));
     const run = session.compile('run', ({ labels }: Record<string, Tensor>) => ({
-      losses: head.losses(x.read(), labels).losses,
-      gradient: tf.grad((rows: Tensor) => head.losses(rows, labels).losses)(x.read()),
+      losses: head.losses(x.read(), labels, moment()).losses,
+      gradient: tf.grad((rows: Tensor) => head.losses(rows, labels, moment()).losses)(x.read()),
     }));
     const { losses, gradient } = await run({ labels: int32([0, 0, 0]) });
     t.true([...plain(losses), ...plain(gradient)].every(Number.isFinite));

@@ -13,20 +13,29 @@ import { BATCH, noiseBatch, smallBackbone, smallFeatures } from '../helpers/smal
 const CLASSES = 3;
 const LABELS = Int32Array.of(0, 1, 2, 1);
 const ALL = Number.POSITIVE_INFINITY;
+/** Not met before. */
+const samplesOf = (labels: Int32Array) => ({ labels, history: new Float32Array(labels.length).fill(Number.NaN) });
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function open(session: Session, optimizer: Record<string, unknown> = { name: 'sgd' }) {
+function open(session: Session, optimizer: Record<string, unknown> = { name: 'sgd' }, margin = 0) {
   const finetuner = createFinetuner({
     ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone },
-    loss: (context) => aamSoftmax.build({ ...context, options: { margin: 0.2, scale: 10 } }),
+    loss: (context) => aamSoftmax.build({ ...context, options: { margin, scale: 10 } }),
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse(optimizer),
   });
   const batch = noiseBatch('batch', { global: 1, local: 0 });
   const step = (number: number, gate: number, rate = 0.1, correction?: Correction) =>
-    finetuner.step(batch, LABELS, { step: number, rate, gate, correction });
-  return { finetuner, step };
+    finetuner.step(batch, samplesOf(LABELS), { step: number, rate, margin: 1, gate, momentum: 0, correction });
+  /** With a rate of 0. */
+  const judge = (history: number[], moment: { momentum: number; margin?: number; gate?: number }) =>
+    finetuner.step(
+      batch,
+      { labels: LABELS, history: Float32Array.from(history) },
+      { step: 0, rate: 0, margin: 1, gate: ALL, ...moment },
+    );
+  return { finetuner, step, judge };
 }
 
 /** Names of weights that an optimizer moves: everything of the network but running statistics. */
@@ -74,6 +83,40 @@ test('a sample above the gate does not count', async (t) => {
   const open_ = await move(() => ALL);
   t.deepEqual(open_.losses, losses);
   t.notDeepEqual(end['network/classifier/prototypes'], open_.end['network/classifier/prototypes']);
+});
+
+test('a margin makes training harder, and judges no label', async (t) => {
+  await withSession(async (session) => {
+    const { judge } = open(session, { name: 'sgd' }, 0.4);
+    const unknown = Array<number>(BATCH).fill(Number.NaN);
+    const without = await judge(unknown, { momentum: 0, margin: 0 });
+    close(t, [without.metrics.loss], [mean([...without.losses])], 1e-6);
+    const half = await judge(unknown, { momentum: 0, margin: 0.5 });
+    const whole = await judge(unknown, { momentum: 0 });
+    t.true(without.metrics.loss < half.metrics.loss && half.metrics.loss < whole.metrics.loss);
+    t.deepEqual(half.losses, without.losses);
+    t.deepEqual(whole.losses, without.losses);
+  });
+});
+
+test('a loss is judged by its running geometric mean', async (t) => {
+  await withSession(async (session) => {
+    const { judge } = open(session);
+    const { losses: now } = await judge(Array<number>(BATCH).fill(Number.NaN), { momentum: 0.75 });
+    const history = [0.5, Number.NaN, 8, 1e-3];
+    const { losses } = await judge(history, { momentum: 0.75 });
+    const expected = history.map((earlier, i) => (Number.isNaN(earlier) ? now[i] : earlier ** 0.75 * now[i] ** 0.25));
+    close(t, [...losses], expected, 1e-5);
+    const { losses: forgetful } = await judge(history, { momentum: 0 });
+    t.deepEqual(forgetful, now);
+    // The gate decides by what is judged.
+    const gate = [...losses].sort((a, b) => a - b)[1];
+    const { decisions } = await judge(history, { momentum: 0.75, gate });
+    t.deepEqual(
+      [...decisions],
+      [...losses].map((loss) => (loss <= gate ? KEPT : REJECTED)),
+    );
+  });
 });
 
 for (const optimizer of [{ name: 'sgd' }, { name: 'adam' }, { name: 'adamw' }]) {

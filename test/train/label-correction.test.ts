@@ -119,7 +119,9 @@ async function setUp(session: Session, accumulate = 1) {
     }),
     async step(gate: number, confidence: number) {
       const correction = { temperature: TEMPERATURE, confidence };
-      const result = await finetuner.step(batch, labels, { step: 0, rate: RATE, gate, correction });
+      const samples = { labels, history: new Float32Array(labels.length).fill(Number.NaN) };
+      const moment = { step: 0, rate: RATE, margin: 1, gate, momentum: 0, correction };
+      const result = await finetuner.step(batch, samples, moment);
       return { ...result, weights: (await session.save([name]))[name].data as Float32Array };
     },
   };

@@ -31,8 +31,9 @@ async function supervised(session: Session, given: Case) {
     loss: (parts) => aamSoftmax.build({ ...parts, options: aamSoftmax.options.parse({}) }),
     optimizer: optimizerOptions.parse(given.optimizer ?? {}),
   });
-  const values = { gate: 3e38, rate: 0.001, step: 0 };
-  return finetuner.functions({ global: crops(1) }, Int32Array.of(0, 1, 2, 3), values);
+  const values = { gate: 3e38, momentum: 0, margin: 1, rate: 0.001, step: 0 };
+  const samples = { labels: Int32Array.of(0, 1, 2, 3), history: new Float32Array(4) };
+  return finetuner.functions({ global: crops(1) }, samples, values);
 }
 
 async function selfSupervised(session: Session, given: Case) {
