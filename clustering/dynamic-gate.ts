@@ -10,7 +10,19 @@ const PEAKS = 2;
 /** Free numbers of two Gaussians beyond those of one: a mean, a deviation, a weight. */
 const MORE_PARAMETERS = 3;
 
+/** In which numbers a loss is looked at, and back. */
+const SCALES = {
+  log: { from: Math.log, to: Math.exp },
+  'cube-root': { from: Math.cbrt, to: (value: number) => Math.max(0, value) ** 3 },
+};
+
 const options = z.strictObject({
+  scale: z
+    .enum(['log', 'cube-root'])
+    .default('log')
+    .describe(
+      "'log' as published; cube roots of losses, which are skewed less to the left, are nearer to Gaussians where losses are smoothed",
+    ),
   separation: z
     .number()
     .nonnegative()
@@ -35,29 +47,30 @@ const options = z.strictObject({
 export default defineGate({
   name: 'dynamic',
   summary:
-    'Keeps losses below the crossing of two Gaussians fitted to the log-losses (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
+    'Keeps losses below the crossing of two Gaussians fitted to their logarithms (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
   options,
-  threshold(losses, { separation: leastSeparation, leastWeight, overlapWeight }) {
+  threshold(losses, { scale, separation: leastSeparation, leastWeight, overlapWeight }) {
+    const { from, to } = SCALES[scale];
     const all = Number.POSITIVE_INFINITY;
-    const logs = logsOf(losses);
-    const one = momentsOf(logs);
-    if (logs.length < LEAST_SAMPLES || one.deviation < LEAST_DEVIATION) {
-      return { threshold: all, components: { samples: logs.length, mixed: 0 } };
+    const values = valuesOf(losses, from);
+    const one = momentsOf(values);
+    if (values.length < LEAST_SAMPLES || one.deviation < LEAST_DEVIATION) {
+      return { threshold: all, components: { samples: values.length, mixed: 0 } };
     }
-    const { low, high, logLikelihood } = fitTwoGaussians(logs);
+    const { low, high, logLikelihood } = fitTwoGaussians(values);
     const separation = (high.mean - low.mean) / Math.sqrt((low.deviation ** 2 + high.deviation ** 2) / 2);
     const crossing = crossingOf(low, high);
     // Two that overlap are believed too, where the data ask for them by Schwarz's criterion: at the gate's opening wrong labels have
     // losses that are only somewhat higher, and not training on the highest is what drives the two apart.
-    const gain = 2 * logs.length * (logLikelihood - logLikelihoodOf(one)) - MORE_PARAMETERS * Math.log(logs.length);
+    const gain = 2 * values.length * (logLikelihood - logLikelihoodOf(one)) - MORE_PARAMETERS * Math.log(values.length);
     const least = separation < PEAKS ? Math.max(leastWeight, overlapWeight) : leastWeight;
     const mixed = crossing !== undefined && gain > 0 && separation >= leastSeparation && low.weight >= least;
     const components = {
-      ...{ samples: logs.length, mixed: mixed ? 1 : 0, separation, gain },
+      ...{ samples: values.length, mixed: mixed ? 1 : 0, separation, gain },
       ...{ lowMean: low.mean, lowDeviation: low.deviation, lowWeight: low.weight },
       ...{ highMean: high.mean, highDeviation: high.deviation, highWeight: high.weight },
     };
-    return { threshold: mixed ? Math.exp(crossing) : all, components };
+    return { threshold: mixed ? to(crossing) : all, components };
   },
 });
 
@@ -65,6 +78,6 @@ export default defineGate({
 const logLikelihoodOf = ({ deviation }: { deviation: number }): number =>
   -Math.log(deviation) - (1 + Math.log(2 * Math.PI)) / 2;
 
-function logsOf(losses: Float32Array): Float64Array {
-  return Float64Array.from(losses.filter(Number.isFinite), (loss) => Math.log(Math.max(loss, LEAST_LOSS)));
+function valuesOf(losses: Float32Array, from: (loss: number) => number): Float64Array {
+  return Float64Array.from(losses.filter(Number.isFinite), (loss) => from(Math.max(loss, LEAST_LOSS)));
 }

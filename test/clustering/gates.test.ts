@@ -18,7 +18,8 @@ interface PairCase {
 const file = new URL('../../../test/fixtures/clustering/gaussian-pairs.json', import.meta.url);
 const cases = JSON.parse(readFileSync(file, 'utf8')) as PairCase[];
 const defaults = dynamicGate.options.parse({});
-const gate = (losses: ArrayLike<number>) => dynamicGate.threshold(Float32Array.from(losses), defaults);
+const gate = (losses: ArrayLike<number>, given: Partial<typeof defaults> = {}) =>
+  dynamicGate.threshold(Float32Array.from(losses), { ...defaults, ...given });
 
 for (const { name, logs, low, high, logLikelihood, crossing } of cases) {
   test(`${name}: the mixture and crossing that scikit-learn finds`, (t) => {
@@ -132,8 +133,26 @@ test('overlapping components are believed where the lower one is no mere tail', 
   const tail = gate(losses(0.15));
   t.like(tail.components, { mixed: 0 });
   t.is(tail.threshold, Number.POSITIVE_INFINITY);
-  const believed = dynamicGate.threshold(Float32Array.from(losses(0.15)), { ...defaults, overlapWeight: 0 });
+  const believed = gate(losses(0.15), { overlapWeight: 0 });
   t.true(Number.isFinite(believed.threshold));
+});
+
+test('a mixture whose cube roots are Gaussian is split where these cross', (t) => {
+  const [low, high] = [
+    { mean: 0.8, deviation: 0.3, weight: 0.7 },
+    { mean: 2, deviation: 0.15, weight: 0.3 },
+  ];
+  const rng = createRng(6);
+  const losses = Array.from({ length: 20_000 }, (_, i) => {
+    const { mean, deviation } = i % 10 < 3 ? high : low;
+    return Math.max(0, mean + deviation * rng.normal()) ** 3;
+  });
+  const { threshold, components } = gate(losses, { scale: 'cube-root' });
+  t.true(Math.abs(Math.cbrt(threshold) - crossingOf(low, high)!) < 0.02);
+  t.true(Math.abs(components!.highWeight - 0.3) < 0.01);
+  // Their logarithms are skewed to the left: the component of low losses is made wide, and takes high losses in.
+  t.true(gate(losses).threshold > threshold);
+  t.is(gate(new Float32Array(500).fill(0.3), { scale: 'cube-root' }).threshold, Number.POSITIVE_INFINITY);
 });
 
 test('two values only', (t) => {
