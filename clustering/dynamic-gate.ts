@@ -10,18 +10,21 @@ const PEAKS = 2;
 /** Free numbers of two Gaussians beyond those of one: a mean, a deviation, a weight. */
 const MORE_PARAMETERS = 3;
 
-/** In which numbers a loss is looked at, and back. */
-const SCALES = {
-  log: { from: Math.log, to: Math.exp },
-  'cube-root': { from: Math.cbrt, to: (value: number) => Math.max(0, value) ** 3 },
-};
+/** What a loss is looked at as, and back (Box and Cox 1964, without the constants). */
+const scaleOf = (power: number) =>
+  power === 0
+    ? { from: Math.log, to: Math.exp }
+    : { from: (loss: number) => loss ** power, to: (value: number) => Math.max(0, value) ** (1 / power) };
 
 const options = z.strictObject({
-  scale: z
-    .enum(['log', 'cube-root'])
-    .default('log')
+  power: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
     .describe(
-      "'log' as published; cube roots of losses, which are skewed less to the left, are nearer to Gaussians where losses are smoothed",
+      'of the losses that the Gaussians are fitted to: 0 for their logarithms, as published; a larger one rejects more, ' +
+        'for it makes the tail of small losses shorter, and with it the component of low losses narrower',
     ),
   separation: z
     .number()
@@ -47,10 +50,10 @@ const options = z.strictObject({
 export default defineGate({
   name: 'dynamic',
   summary:
-    'Keeps losses below the crossing of two Gaussians fitted to their logarithms (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
+    'Keeps losses below the crossing of two Gaussians fitted to their logarithms or powers (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
   options,
-  threshold(losses, { scale, separation: leastSeparation, leastWeight, overlapWeight }) {
-    const { from, to } = SCALES[scale];
+  threshold(losses, { power, separation: leastSeparation, leastWeight, overlapWeight }) {
+    const { from, to } = scaleOf(power);
     const all = Number.POSITIVE_INFINITY;
     const values = valuesOf(losses, from);
     const one = momentsOf(values);

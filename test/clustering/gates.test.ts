@@ -147,12 +147,12 @@ test('a mixture whose cube roots are Gaussian is split where these cross', (t) =
     const { mean, deviation } = i % 10 < 3 ? high : low;
     return Math.max(0, mean + deviation * rng.normal()) ** 3;
   });
-  const { threshold, components } = gate(losses, { scale: 'cube-root' });
+  const { threshold, components } = gate(losses, { power: 1 / 3 });
   t.true(Math.abs(Math.cbrt(threshold) - crossingOf(low, high)!) < 0.02);
   t.true(Math.abs(components!.highWeight - 0.3) < 0.01);
   // Their logarithms are skewed to the left: the component of low losses is made wide, and takes high losses in.
   t.true(gate(losses).threshold > threshold);
-  t.is(gate(new Float32Array(500).fill(0.3), { scale: 'cube-root' }).threshold, Number.POSITIVE_INFINITY);
+  t.is(gate(new Float32Array(500).fill(0.3), { power: 1 / 3 }).threshold, Number.POSITIVE_INFINITY);
 });
 
 test('two values only', (t) => {
