@@ -1,0 +1,23 @@
+import { defineLoss, learnedScale, tf, unit, z } from '../index.js';
+import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
+
+/**
+ * Angular prototypical loss (Chung et al. 2020): as the prototypical one, by w cos + b to the means, with w (above 0) and b learned. It
+ * has no margin.
+ */
+export default defineLoss({
+  name: 'angular-prototypical',
+  summary: 'Angular prototypical: an utterance finds its speaker by a scaled cosine to the mean of the others.',
+  options: z.strictObject({ utterancesPerSpeaker: utterancesPerSpeaker(2) }),
+  ...comparesUtterances,
+  build({ scope, options: { utterancesPerSpeaker } }) {
+    const scale = learnedScale(scope);
+    return {
+      losses(embeddings) {
+        const { queries, centroids } = queriesAndCentroids(embeddings, utterancesPerSpeaker);
+        const cosines = tf.matMul(unit(queries, 1), unit(centroids, 1), false, true);
+        return { losses: findOwnSpeaker(scale(cosines), utterancesPerSpeaker) };
+      },
+    };
+  },
+});

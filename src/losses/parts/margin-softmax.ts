@@ -1,0 +1,101 @@
+import {
+  type ClassificationLoss,
+  glorotUniform,
+  type Scope,
+  sparseSoftmaxCrossEntropy,
+  type Tensor,
+  tf,
+  withMargin,
+  withoutGradient,
+  z,
+} from '../../index.js';
+import { classCosines, ownClass } from './class-cosines.js';
+
+/** Which margin: see withMargin. */
+type Kind = 'cosface' | 'arcface';
+
+const interTopK = z.strictObject({
+  classes: z.number().int().positive().default(5),
+  margin: z.number().min(0).lt(Math.PI).default(0.06),
+});
+
+/** Options of a softmax with a margin; `largest` bounds the margin, described by `unit`. */
+export const marginSoftmaxOptions = (largest: number, unit: string) =>
+  z.strictObject({
+    margin: z.number().min(0).lt(largest).default(0.2).describe(unit),
+    scale: z.number().positive().default(32),
+    subCenters: z
+      .number()
+      .int()
+      .min(2)
+      .optional()
+      .describe('prototypes of each class, of which the nearest counts: 3 is usual (Deng et al. 2020)'),
+    interTopK: interTopK
+      .optional()
+      .describe('brings the wrong classes that are nearest nearer still, by a margin of their own (Zhao et al. 2022)'),
+    center: z
+      .number()
+      .positive()
+      .optional()
+      .describe('weight of half the squared distance to a learned centre of the class (Wen et al. 2016)'),
+  });
+type Options = z.output<ReturnType<typeof marginSoftmaxOptions>>;
+
+/** Builds the softmax over scaled cosines to class prototypes, where the own class's has the margin `kind`. */
+export const marginSoftmax =
+  (kind: Kind) =>
+  ({ scope, ...given }: { scope: Scope; embeddingSize: number; classes: number; options: Options }) => {
+    const { embeddingSize, classes, options } = given;
+    const { margin, scale, subCenters = 1, interTopK, center } = options;
+    const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
+    const others = Array.from({ length: subCenters - 1 }, (_, i) =>
+      scope.param(`prototypes-${i + 2}`, [embeddingSize, classes], glorotUniform),
+    );
+    const centers = center ? scope.param('centers', [classes, embeddingSize], glorotUniform) : undefined;
+    return {
+      prototypes,
+      losses(embeddings, labels, moment) {
+        const cosines = classCosines(embeddings, [prototypes, ...others]);
+        const { own, target } = ownClass(cosines, labels);
+        const moved = withMargin(own, { kind, value: tf.mul(moment.margin, margin) });
+        const rivals = interTopK
+          ? withHardest(cosines, target, {
+              kind,
+              count: interTopK.classes,
+              value: tf.mul(moment.margin, interTopK.margin),
+            })
+          : cosines;
+        const distances =
+          centers &&
+          tf.sum(tf.square(tf.sub(embeddings, tf.gather(centers.read(), labels as ReturnType<typeof tf.tensor1d>))), 1);
+        const losses = (values: Tensor): Tensor => {
+          const entropies = sparseSoftmaxCrossEntropy(tf.mul(values, scale), labels);
+          return distances ? tf.add(entropies, tf.mul(distances, center! / 2)) : entropies;
+        };
+        return {
+          losses: losses(tf.add(rivals, tf.mul(target, tf.sub(moved, own)))),
+          plain: losses(cosines),
+          scores: cosines,
+        };
+      },
+    } satisfies ClassificationLoss;
+  };
+
+/** Cosines of which the `count` largest of wrong classes are raised: cos(angle - value), or cos + value. */
+function withHardest(
+  cosines: Tensor,
+  target: Tensor,
+  { kind, count, value }: { kind: Kind; count: number; value: Tensor },
+): Tensor {
+  const wrong = Math.min(count, cosines.shape[1]! - 1);
+  if (wrong === 0) return cosines;
+  const hardest = withoutGradient(() => {
+    // The own class comes last.
+    const rivals = tf.sub(cosines, tf.mul(target, 3)) as Tensor;
+    const least = tf.min(tf.topk(rivals, wrong).values, 1, true);
+    return tf.cast(tf.greaterEqual(rivals, least), 'float32') as Tensor;
+  });
+  // A smaller angle is a larger one seen from behind.
+  const raised = tf.neg(withMargin(tf.neg(cosines), { kind, value }));
+  return tf.add(cosines, tf.mul(hardest, tf.sub(raised, cosines)));
+}

@@ -1,0 +1,19 @@
+import { defineLoss, squaredDistances, tf, z } from '../index.js';
+import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
+
+/**
+ * Prototypical loss (Snell et al. 2017): each speaker's last utterance must find the mean of its others among the means of all speakers,
+ * by softmax of minus the squared distances. It has no margin.
+ */
+export default defineLoss({
+  name: 'prototypical',
+  summary: 'Prototypical networks: an utterance finds its speaker by squared distance to the mean of the others.',
+  options: z.strictObject({ utterancesPerSpeaker: utterancesPerSpeaker(2) }),
+  ...comparesUtterances,
+  build: ({ options: { utterancesPerSpeaker } }) => ({
+    losses(embeddings) {
+      const { queries, centroids } = queriesAndCentroids(embeddings, utterancesPerSpeaker);
+      return { losses: findOwnSpeaker(tf.neg(squaredDistances(queries, centroids)), utterancesPerSpeaker) };
+    },
+  }),
+});

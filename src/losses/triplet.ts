@@ -1,0 +1,83 @@
+import { defineLoss, squaredDistances, type Tensor, tf, unit, withoutGradient, z } from '../index.js';
+import { bySpeaker, comparesUtterances, utterancesPerSpeaker } from './parts/speaker-runs.js';
+
+/**
+ * Triplet loss (Schroff et al. 2015): every utterance must lie nearer to one of its speaker than to one of another, by `margin` in
+ * squared distance: max(0, |x - own|^2 - |x - other|^2 + margin).
+ */
+export default defineLoss({
+  name: 'triplet',
+  summary: 'Triplet loss over random, semi-hard or hardest negatives of the batch.',
+  options: z.strictObject({
+    utterancesPerSpeaker: utterancesPerSpeaker(2),
+    margin: z.number().min(0).default(0.2).describe('of squared distances'),
+    negatives: z
+      .enum(['random', 'semi-hard', 'hardest'])
+      .default('semi-hard')
+      .describe(
+        "semi-hard: the nearest that is farther than the positive, else the farthest; hardest: the nearest, and the farthest of the speaker's own (Hermans et al. 2017)",
+      ),
+    unitLength: z.boolean().default(true).describe('compare embeddings scaled to length 1'),
+  }),
+  ...comparesUtterances,
+  build: ({ options: { utterancesPerSpeaker, margin, negatives, unitLength } }) => ({
+    losses(embeddings, _labels, moment) {
+      const x = unitLength ? unit(embeddings, 1) : embeddings;
+      const [speakers] = bySpeaker(x, utterancesPerSpeaker).shape as [number];
+      const { positive, negative } = withoutGradient(() =>
+        choosers[negatives](x, { speakers, each: utterancesPerSpeaker }),
+      );
+      const to = (places: Tensor): Tensor =>
+        tf.sum(tf.square(tf.sub(x, tf.gather(x, places as ReturnType<typeof tf.tensor1d>))), 1);
+      const excess = tf.sub(to(positive), to(negative));
+      return { losses: tf.relu(tf.add(excess, tf.mul(moment.margin, margin))), plain: tf.relu(excess) };
+    },
+  }),
+});
+
+interface Runs {
+  speakers: number;
+  /** Utterances of each. */
+  each: number;
+}
+
+/** For each row of `x`, the places of its positive and of its negative; both [rows] int32. */
+const choosers = {
+  random: (_: Tensor, runs: Runs) => ({ positive: nextOfSpeaker(runs), negative: sameOfNextSpeaker(runs) }),
+  'semi-hard'(x: Tensor, runs: Runs) {
+    const distances = squaredDistances(x, x);
+    const own = sameSpeaker(runs);
+    const positive = nextOfSpeaker(runs);
+    const toPositive = tf.sum(tf.mul(distances, tf.cast(tf.oneHot(positive, x.shape[0]!), 'float32')), 1, true);
+    const farther = tf.logicalAnd(tf.logicalNot(own), tf.greater(distances, toPositive));
+    const nearest = tf.argMin(tf.where(farther, distances, FAR), 1);
+    const farthest = tf.argMax(tf.where(own, -1, distances), 1);
+    return { positive, negative: tf.where(tf.any(farther, 1), nearest, farthest) as Tensor };
+  },
+  hardest(x: Tensor, runs: Runs) {
+    const distances = squaredDistances(x, x);
+    const own = sameSpeaker(runs);
+    const positive: Tensor = tf.argMax(tf.where(own, distances, -1), 1);
+    return { positive, negative: tf.argMin(tf.where(own, FAR, distances), 1) as Tensor };
+  },
+};
+
+const FAR = 3e38;
+
+/** Which rows are of one speaker. // [rows, rows] bool */
+function sameSpeaker(runs: Runs): Tensor {
+  const speaker = placesOf(runs, (speaker) => speaker);
+  return tf.equal(tf.expandDims(speaker, 1), tf.expandDims(speaker, 0));
+}
+
+const nextOfSpeaker = (runs: Runs): Tensor =>
+  placesOf(runs, (speaker, utterance) => speaker * runs.each + ((utterance + 1) % runs.each));
+
+/** Speakers of a batch are in random order: the next one is any one. */
+const sameOfNextSpeaker = (runs: Runs): Tensor =>
+  placesOf(runs, (speaker, utterance) => ((speaker + 1) % runs.speakers) * runs.each + utterance);
+
+function placesOf({ speakers, each }: Runs, place: (speaker: number, utterance: number) => number): Tensor {
+  const places = Array.from({ length: speakers * each }, (_, row) => place(Math.floor(row / each), row % each));
+  return tf.tensor1d(places, 'int32');
+}

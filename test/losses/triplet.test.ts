@@ -1,0 +1,55 @@
+import test from 'ava';
+import triplet from '../../src/losses/triplet.js';
+import { close } from '../helpers/close.js';
+import { matrix, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
+import { rowsOf } from '../helpers/oracle-losses.js';
+import { speakersOf, tripletLosses, unitOf } from '../helpers/oracle-speaker-losses.js';
+import { normals } from '../helpers/random-values.js';
+import { withSession } from '../helpers/session.js';
+
+const labels = Array.from({ length: 24 }, (_, i) => i);
+/** Utterances of a speaker resemble each other somewhat, so that there are semi-hard negatives and none. */
+const x = (each: number) => {
+  const noise = rowsOf(normals(24 * SIZE, 'x'), SIZE);
+  const own = rowsOf(normals(24 * SIZE, 'speakers', 1.2), SIZE);
+  return matrix(noise.map((row, i) => row.map((value, d) => value + own[Math.floor(i / each)][d])));
+};
+
+for (const negatives of ['random', 'semi-hard', 'hardest'] as const)
+  for (const each of [2, 3])
+    test(`${negatives} negatives with ${each} utterances a speaker agree with the formula`, async (t) => {
+      await withSession(async (session) => {
+        const options = { negatives, margin: 0.5, utterancesPerSpeaker: each };
+        const unit = openLoss(session, triplet, options);
+        const given = x(each);
+        const oracle = (margin: number, embeddings: number[][]) =>
+          tripletLosses(speakersOf(embeddings, each), { negatives, margin });
+        for (const share of [1, 0.4, 0]) {
+          const found = await unit.run({ x: given, labels, margin: share });
+          const directions = rows(given).map(unitOf);
+          close(t, plain(found.losses), oracle(0.5 * share, directions), 1e-5, `margin share ${share}`);
+          close(t, plain(found.plain), oracle(0, directions), 1e-5, 'plain');
+        }
+      });
+      await withSession(async (session) => {
+        const options = { negatives, margin: 0.5, utterancesPerSpeaker: each, unitLength: false };
+        const { run } = openLoss(session, triplet, options);
+        const given = x(each);
+        const expected = tripletLosses(speakersOf(rows(given), each), { negatives, margin: 0.5 });
+        t.true(expected.some((loss) => loss === 0) && expected.some((loss) => loss > 0));
+        close(t, plain((await run({ x: given, labels })).losses), expected, 1e-5, 'as they are');
+      });
+    });
+
+test('the nearest of farther negatives, and the farthest where none is farther', async (t) => {
+  await withSession(async (session) => {
+    const { run } = openLoss(session, triplet, { margin: 0.5, unitLength: false });
+    const at = (...values: number[]) => matrix(values.map((value) => [value, 0, 0, 0]));
+    // Anchor 0 with its positive at 1: 0.5 is too near, 1.1 is semi-hard, 3 is easy.
+    const { losses } = await run({ x: at(0, 1, 0.5, 1.1, 3, 3), labels: [0, 0, 1, 1, 2, 2] });
+    close(t, plain(losses).slice(0, 1), [1 - 1.1 ** 2 + 0.5], 1e-5);
+    // Everybody else lies between anchor and positive.
+    const crowded = await run({ x: at(0, 9, 1, 1, 2, 2), labels: [0, 0, 1, 1, 2, 2] });
+    close(t, plain(crowded.losses).slice(0, 1), [81 - 4 + 0.5], 1e-5);
+  });
+});
