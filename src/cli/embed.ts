@@ -1,43 +1,68 @@
 import type { Command } from 'commander';
 import { addModelOptions, type ModelOptions } from './model-options.js';
+import { decimal } from './speaker-options.js';
 
 interface EmbedOptions extends ModelOptions {
   out: string;
+  list?: string;
+  root?: string;
+  window?: number;
+  hop?: number;
   skipBad?: boolean;
+  report?: string;
   json?: boolean;
 }
 
 /** `voxloop embed`: embeddings of audio files. */
 export function register(program: Command): void {
+  const seconds = decimal('a number of seconds from 0.1 to 120', 0.1, 120);
   const command = program
     .command('embed')
     .summary('embeddings of audio files')
     .description(
-      'Embeds audio files (any format and rate that voxloop reads) and writes float32 [files, size] in the order of the ' +
-        'arguments, not normalised.',
+      'Embeds recordings (any format and rate that voxloop reads), whole or in windows, in the order given; float32, not normalised. ' +
+        'A recording that cannot be used is left out and reported, the others are written, and the exit code is 2.',
     )
-    .argument('<files...>', 'audio files')
-    .requiredOption('--out <file>', '.npy file to write')
-    .option('--skip-bad', 'give an unreadable file a row of NaN, and say why in the .json beside the .npy')
-    .option('--json', 'print {files, size, skipped}');
+    .argument('[files...]', 'audio files')
+    .requiredOption('--out <file>', '.npy (with names in .tsv), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines')
+    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` a recording')
+    .option('--root <dir>', "folder that the list's paths are relative to; default: the current one")
+    .option('--window <seconds>', 'embed windows of this length, the last one up to the end', seconds)
+    .option('--hop <seconds>', "from one window's start to the next; default: the window's length", seconds)
+    .option('--skip-bad', 'exit with 0 where only some recordings cannot be used')
+    .option('--report <file>', 'write {files, rows, size, seconds, skipped} as JSON')
+    .option('--json', 'print the same');
   addModelOptions(command).action(embed);
 }
 
 async function embed(files: string[], options: EmbedOptions): Promise<void> {
-  const [{ withModel }, { embedFiles }, { writeNpy }, { writeFileAtomic }] = await Promise.all([
-    import('./with-model.js'),
-    import('../train/embed-files.js'),
-    import('../io/npy.js'),
-    import('../io/atomic.js'),
-  ]);
-  const skipBad = options.skipBad ?? false;
-  const { size, vectors, skipped } = await withModel(options.model, options, async (extractor) => ({
-    size: extractor.size,
-    ...(await embedFiles(files, extractor, { skipBad })),
-  }));
-  writeNpy(options.out, [files.length, size], vectors);
-  const summary = { files: files.length, size, skipped };
-  if (skipBad) writeFileAtomic(options.out.replace(/(\.npy)?$/, '.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  for (const { file, reason } of skipped) process.stderr.write(`skipped ${file}: ${reason}\n`);
-  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : `${options.out}: ${files.length} x ${size}\n`);
+  const [{ withModel }, { embeddingWriter }, { embeddingRows }, { recordingsOf }, { writeFileAtomic }, helpers] =
+    await Promise.all([
+      import('./with-model.js'),
+      import('../speakers/write-embeddings.js'),
+      import('../speakers/embedding-rows.js'),
+      import('./recordings.js'),
+      import('../io/atomic.js'),
+      import('./embed-progress.js'),
+    ]);
+  const recordings = recordingsOf(files, options);
+  const write = embeddingWriter(options.out);
+  const windows = windowsOf(options);
+  const { summary, made } = await withModel(options.model, options, (extractor) =>
+    helpers.withEmbedProgress(recordings.length, async (progress) => {
+      const { rows, summary } = embeddingRows(recordings, extractor, { windows, progress });
+      return { made: await write(rows, extractor.size), summary };
+    }),
+  );
+  helpers.reportSkipped(summary.skipped);
+  if (options.report) writeFileAtomic(options.report, `${JSON.stringify(summary, null, 2)}\n`);
+  const text = options.json
+    ? JSON.stringify(summary)
+    : `${made.join(', ')}: ${summary.rows} x ${summary.size}, ${summary.seconds.toFixed(1)} s of audio`;
+  (options.out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
+  if (summary.skipped.length > 0 && !options.skipBad) process.exitCode = 2;
+}
+
+function windowsOf({ window, hop = window }: EmbedOptions) {
+  return window === undefined ? undefined : { windowSeconds: window, hopSeconds: hop! };
 }

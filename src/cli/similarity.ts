@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { addModelOptions, type ModelOptions } from './model-options.js';
+import { addDecisionOptions, type DecisionOptions } from './speaker-options.js';
 
-interface SimilarityOptions extends ModelOptions {
+interface SimilarityOptions extends ModelOptions, DecisionOptions {
   raw?: boolean;
   json?: boolean;
 }
@@ -11,28 +12,38 @@ export function register(program: Command): void {
   const command = program
     .command('similarity')
     .summary('how alike two recordings sound: cosine in [-1, 1]')
-    .description('Cosine of the embeddings of two recordings, with the mean embedding of the training data subtracted.')
+    .description(
+      'Cosine of the embeddings of two recordings, with the mean embedding of the training data subtracted. Where the model has a ' +
+        'calibration (see voxloop calibrate), also the log-likelihood ratio (natural logarithm) and whether they are one speaker.',
+    )
     .argument('<a>', 'audio file')
     .argument('<b>', 'audio file')
     .option('--raw', 'do not subtract the mean')
-    .option('--json', 'print {cosine}');
-  addModelOptions(command).action(similarity);
+    .option('--json', 'print {cosine, llr, same, threshold}; null where there is no calibration');
+  addDecisionOptions(addModelOptions(command)).action(similarity);
 }
 
 async function similarity(a: string, b: string, options: SimilarityOptions): Promise<void> {
-  const [{ withModel }, { embedFiles }, { scoreTrials }] = await Promise.all([
+  const [{ withModel }, { speakerModel, cosineOfFiles }, { chooseThreshold, llrOf }] = await Promise.all([
     import('./with-model.js'),
-    import('../train/embed-files.js'),
-    import('../eval/cosine-scoring.js'),
+    import('../speakers/speaker-model.js'),
+    import('../speakers/decision.js'),
   ]);
-  const cosine = await withModel(options.model, options, async (extractor, model) => {
-    const { vectors } = await embedFiles([a, b], extractor, { skipBad: false });
-    const embeddings = new Map([
-      ['first', vectors.subarray(0, extractor.size)],
-      ['second', vectors.subarray(extractor.size)],
-    ]);
-    const mean = options.raw ? undefined : (model.mean ?? undefined);
-    return scoreTrials(embeddings, [{ enrolment: 'first', test: 'second', target: true }], { mean })[0];
+  const { cosine, calibration } = await withModel(options.model, options, async (extractor, model) => {
+    const opened = speakerModel(model, extractor, { raw: options.raw });
+    return { cosine: await cosineOfFiles(opened, a, b), calibration: opened.calibration };
   });
-  process.stdout.write(options.json ? `${JSON.stringify({ cosine })}\n` : `${cosine.toFixed(4)}\n`);
+  const decides = calibration !== null || options.threshold !== undefined || options.falseAccepts !== undefined;
+  const threshold = decides ? chooseThreshold(calibration, options) : null;
+  const same = threshold && cosine > threshold.value;
+  const llr = llrOf(calibration, cosine);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ cosine, llr, same, threshold })}\n`);
+    return;
+  }
+  const ratio = llr === null ? '' : `, LLR ${llr.toFixed(2)}`;
+  const decision = threshold
+    ? `: ${same ? 'the same speaker' : 'different speakers'} (threshold ${threshold.value.toFixed(4)}, ${threshold.basis})`
+    : '';
+  process.stdout.write(`${cosine.toFixed(4)}${ratio}${decision}\n`);
 }

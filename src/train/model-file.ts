@@ -28,7 +28,8 @@ export interface Model {
   mean: Float32Array | null;
 }
 
-const FILE = 'model.safetensors';
+/** The file of a model folder. */
+export const MODEL_FILE = 'model.safetensors';
 const MEAN = 'mean-embedding';
 const WEIGHT = 'backbone/';
 
@@ -42,14 +43,16 @@ export function writeModel(
   const tensors = Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [WEIGHT + name, tensor]));
   if (mean) tensors[MEAN] = float32(mean);
   const description = JSON.stringify({ format: 'voxloop-model-1', ...info });
-  writeSafetensors(join(dir, FILE), tensors, { voxloop: description });
+  writeSafetensors(join(dir, MODEL_FILE), tensors, { voxloop: description });
 }
 
 /** Reads a model folder; throws UserError when it is not one, or when the file is cut short. */
 export function readModel(dir: string): Model {
-  const path = join(dir, FILE);
+  const path = join(dir, MODEL_FILE);
   if (!existsSync(path)) {
-    throw new UserError(`${dir} holds no model (${FILE} is missing). A run writes one to RUN/stages/<name>/model.`);
+    throw new UserError(
+      `${dir} holds no model (${MODEL_FILE} is missing). A run writes one to RUN/stages/<name>/model.`,
+    );
   }
   const { tensors, metadata } = readSafetensors(path);
   const weights: Model['weights'] = {};

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { addStoreOption } from './speaker-options.js';
+
+interface SpeakersOptions {
+  store: string;
+  remove: string[];
+  json?: boolean;
+}
+
+/** `voxloop speakers`: who is enrolled. */
+export function register(program: Command): void {
+  const command = program
+    .command('speakers')
+    .summary('list or remove enrolled speakers')
+    .description(
+      'Lists the speakers of a store, in the order of their enrolment, and with --remove removes some first.',
+    )
+    .option(
+      '--remove <name>',
+      'remove a speaker and every number of their voice; may be repeated',
+      (name: string, all: string[]) => [...all, name],
+      [],
+    )
+    .option('--json', 'print {model, speakers: [{name, utterances: [{file, seconds, soundSeconds}]}]}');
+  addStoreOption(command).action(speakers);
+}
+
+async function speakers({ store: dir, remove, json }: SpeakersOptions): Promise<void> {
+  const [{ readStore }, { removeFromStore }, { textTable }] = await Promise.all([
+    import('../speakers/store.js'),
+    import('../speakers/change-store.js'),
+    import('../report/table.js'),
+  ]);
+  const log = (line: string) => void process.stderr.write(`${line}\n`);
+  if (remove.length > 0) await removeFromStore(dir, remove, { log });
+  const { info, speakers: found } = readStore(dir);
+  if (json) {
+    const listed = [...found.values()].map(({ name, utterances }) => ({
+      name,
+      utterances: utterances.map(({ file, seconds, soundSeconds }) => ({ file, seconds, soundSeconds })),
+    }));
+    process.stdout.write(`${JSON.stringify({ model: info.model, speakers: listed })}\n`);
+    return;
+  }
+  const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0).toFixed(1);
+  const table = textTable(
+    [...found.values()],
+    [
+      { header: 'speaker', cell: ({ name }) => name, align: 'left' },
+      { header: 'recordings', cell: ({ utterances }) => String(utterances.length) },
+      { header: 'seconds', cell: ({ utterances }) => total(utterances.map(({ seconds }) => seconds)) },
+      { header: 'of sound', cell: ({ utterances }) => total(utterances.map(({ soundSeconds }) => soundSeconds)) },
+    ],
+  );
+  process.stdout.write(`${table}\n${found.size} speakers, model '${info.model.name}'\n`);
+}

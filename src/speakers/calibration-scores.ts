@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkTrials, readTrials, trialUtterances } from '../data/trials.js';
+import { UserError } from '../errors.js';
+import { scoreTrials } from '../eval/cosine-scoring.js';
+import { rowsOf } from '../eval/rows.js';
+import { readScores } from '../eval/scores-file.js';
+import { type SortedScores, sortInPlace, sortScores } from '../eval/sorted-scores.js';
+import { embedFiles } from '../train/embed-files.js';
+import { embedRecordings, type Recording } from '../train/embed-recordings.js';
+import { directionOf } from './directions.js';
+import { cosine, type SpeakerModel } from './speaker-model.js';
+
+type Progress = (done: number, total: number) => void;
+type Comparing = Pick<SpeakerModel, 'extractor' | 'mean'>;
+
+/** Rounding carries a cosine no farther beyond 1. */
+const ROUNDING = 1e-4;
+/** Comparisons of crops of different recordings, at most. */
+const MOST_PAIRS = 1_000_000;
+
+/** Cosines of labelled trials from a file of scores. @throws UserError for scores that are no cosines, or of one kind only */
+export async function scoresOfFile(path: string): Promise<SortedScores> {
+  const scores = sortInPlace(await readScores(path), path);
+  const low = Math.min(scores.targets[0], scores.nontargets[0]);
+  const high = Math.max(scores.targets.at(-1)!, scores.nontargets.at(-1)!);
+  if (low < -1 - ROUNDING || high > 1 + ROUNDING) {
+    throw new UserError(
+      `${path} holds scores from ${low} to ${high}; the speaker tools compare by cosine, from -1 to 1. ` +
+        'Write plain cosines with `voxloop score --out`.',
+    );
+  }
+  return scores;
+}
+
+/** Cosines of a trial list, of recordings below a folder. @throws UserError for unknown recordings, all of them listed */
+export async function scoresOfTrials(
+  { extractor, mean }: Comparing,
+  { list, root, progress }: { list: string; root: string; progress?: Progress },
+): Promise<SortedScores> {
+  const trials = readTrials(list);
+  checkTrials(trials, (name) => existsSync(join(root, name)), list);
+  const names = trialUtterances(trials);
+  const paths = names.map((name) => join(root, name));
+  const { vectors } = await embedFiles(paths, extractor, { skipBad: false, progress });
+  const embeddings = new Map([...rowsOf(vectors, extractor.size)].map((row, i) => [names[i], row]));
+  const scores = scoreTrials(embeddings, trials, { mean: mean ?? undefined });
+  return sortScores(
+    scores,
+    trials.map(({ target }) => target),
+    list,
+  );
+}
+
+/**
+ * Cosines without labels: the first crop of each recording against the last one of the same recording, and of others. Optimistic:
+ * crops of one recording share its channel and wording, which recordings of one speaker need not. (Where others are of the same
+ * speaker, unknown to us, that errs to the other side.)
+ * @throws UserError when fewer than two recordings are long enough for two crops that do not overlap
+ */
+export async function scoresOfCrops(
+  { extractor, mean }: Comparing,
+  { recordings, cropSeconds, progress }: { recordings: readonly Recording[]; cropSeconds: number; progress?: Progress },
+): Promise<{ scores: SortedScores; used: number }> {
+  // An endless hop leaves the first window and the last.
+  const windows = { windowSeconds: cropSeconds, hopSeconds: Number.POSITIVE_INFINITY };
+  const crops: { first: Float32Array; last: Float32Array }[] = [];
+  for await (const outcome of embedRecordings(recordings, extractor, { windows, progress })) {
+    if ('reason' in outcome || outcome.seconds < 2 * cropSeconds) continue;
+    const [first, last] = outcome.parts.map(({ vector }) => directionOf(outcome.recording.path, vector, mean));
+    crops.push({ first, last });
+  }
+  const used = crops.length;
+  if (used < 2) {
+    throw new UserError(
+      `Only ${used} of ${recordings.length} recordings can be used and last ${2 * cropSeconds} s; two or more are needed, better ` +
+        'hundreds. Give more recordings, or shorter crops.',
+    );
+  }
+  const each = Math.max(1, Math.min(used - 1, Math.floor(MOST_PAIRS / used)));
+  const targets = Float64Array.from(crops, ({ first, last }) => cosine(first, last));
+  const nontargets = new Float64Array(used * each);
+  for (let i = 0, at = 0; i < used; i++) {
+    for (let k = 0; k < each; k++) {
+      // Spread over all others, and never the recording itself.
+      const other = (i + 1 + Math.floor((k * (used - 1)) / each)) % used;
+      nontargets[at++] = cosine(crops[i].first, crops[other].last);
+    }
+  }
+  return { scores: sortInPlace({ targets, nontargets }), used };
+}

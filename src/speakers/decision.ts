@@ -1,0 +1,65 @@
+import { UserError } from '../errors.js';
+import type { Calibration } from './calibration.js';
+
+/** Above which score two recordings count as one speaker, and where that comes from. */
+export interface Threshold {
+  value: number;
+  /** For people. */
+  basis: string;
+  /** Whether it was measured with this model. */
+  calibrated: boolean;
+}
+
+/** What is asked of a decision: a threshold, or a rate of false accepts as a fraction. */
+export interface ThresholdChoice {
+  threshold?: number;
+  falseAccepts?: number;
+}
+
+/** Without a calibration: a common starting point for cosines, which says nothing about error rates. */
+const UNCALIBRATED = 0.25;
+const DEFAULT_RATE = 0.01;
+
+/**
+ * The threshold asked for; else the calibration's at one false accept in a hundred, or at the equal error rate where its trials were
+ * too few for that; else an uncalibrated one.
+ * @throws UserError for a rate that the calibration does not hold
+ */
+export function chooseThreshold(calibration: Calibration | null, choice: ThresholdChoice = {}): Threshold {
+  if (choice.threshold !== undefined) return { value: choice.threshold, basis: 'given', calibrated: false };
+  const { falseAccepts } = choice;
+  if (!calibration) {
+    if (falseAccepts === undefined) {
+      return { value: UNCALIBRATED, basis: 'uncalibrated default; see `voxloop calibrate`', calibrated: false };
+    }
+    throw new UserError(
+      'The model has no calibration, so no false-accept rate can be asked for. Make one with `voxloop calibrate`, or give a threshold.',
+    );
+  }
+  const wanted = falseAccepts ?? DEFAULT_RATE;
+  const point = calibration.thresholds.find(({ allowed }) => Math.abs(allowed - wanted) < 1e-9);
+  if (point)
+    return {
+      value: point.threshold,
+      basis: basisOf(`${percent(wanted)} false accepts`, calibration),
+      calibrated: true,
+    };
+  if (falseAccepts === undefined) {
+    const basis = basisOf('equal error rate', calibration);
+    return { value: calibration.equalError.threshold, basis, calibrated: true };
+  }
+  const there = calibration.thresholds.map(({ allowed }) => percent(allowed)).join(', ');
+  throw new UserError(
+    `The model's calibration holds no threshold for ${percent(wanted)} false accepts, only for ${there || 'the equal error rate'}. ` +
+      'Choose one of these, give a threshold, or calibrate on more trials.',
+  );
+}
+
+const percent = (rate: number) => `${Number((100 * rate).toPrecision(3))} %`;
+
+const basisOf = (what: string, { measuredOn: { source, kind } }: Calibration) =>
+  `${what} on ${source}${kind === 'crops' ? ', optimistic: without labels' : ''}`;
+
+/** The log-likelihood ratio of a cosine, natural logarithm; null without a calibration. */
+export const llrOf = (calibration: Calibration | null, score: number): number | null =>
+  calibration && calibration.scale * score + calibration.offset;

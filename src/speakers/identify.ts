@@ -1,0 +1,71 @@
+import type { Search } from '../cluster/neighbours.js';
+import { messageOf, UserError } from '../errors.js';
+import { type EmbedOutcome, embedRecordings } from '../train/embed-recordings.js';
+import type { Match, SpeakerSearch } from './centroids.js';
+import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
+import { directionOf } from './directions.js';
+import { openSearch } from './search.js';
+import type { SpeakerModel } from './speaker-model.js';
+
+/** Who a recording may be of, best first; `speaker` is null when nobody is near enough. */
+export type Identification =
+  | { file: string; speaker: string | null; matches: (Match & { llr: number | null })[] }
+  | { file: string; reason: string };
+
+export interface IdentifyOptions extends ThresholdChoice {
+  /** How many speakers to name for each recording. */
+  top?: number;
+  search?: Search;
+  log?: (line: string) => void;
+  progress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Identifications of recordings, in order, as they come; and what they are decided by. */
+export interface IdentifyRun {
+  threshold: Threshold;
+  speakers: number;
+  exact: boolean;
+  results: AsyncGenerator<Identification>;
+}
+
+/**
+ * Looks for the speakers of recordings among all that are enrolled (open set). A recording that cannot be used is a result with a reason.
+ * @throws UserError for an empty store or one of another model, and for a false-accept rate that the model's calibration lacks
+ */
+export async function identifySpeakers(
+  dir: string,
+  model: SpeakerModel,
+  files: readonly string[],
+  { top = 5, search, log, progress, signal, ...choice }: IdentifyOptions = {},
+): Promise<IdentifyRun> {
+  const threshold = chooseThreshold(model.calibration, choice);
+  const opened = await openSearch(dir, model.identity, { search, log });
+  const recordings = files.map((file) => ({ name: file, path: file }));
+  const results = async function* (): AsyncGenerator<Identification> {
+    for await (const outcome of embedRecordings(recordings, model.extractor, { progress, signal })) {
+      yield identificationOf(outcome, { model, opened, top, threshold: threshold.value });
+    }
+  };
+  return { threshold, speakers: opened.speakers, exact: opened.exact, results: results() };
+}
+
+function identificationOf(
+  outcome: EmbedOutcome,
+  { model, opened, top, threshold }: { model: SpeakerModel; opened: SpeakerSearch; top: number; threshold: number },
+): Identification {
+  const file = outcome.recording.path;
+  try {
+    if ('reason' in outcome) throw new UserError(outcome.reason);
+    const matches = opened.find(directionOf(file, outcome.parts[0].vector, model.mean), top);
+    const speaker = matches[0].score > threshold ? matches[0].speaker : null;
+    return {
+      file,
+      speaker,
+      matches: matches.map((match) => ({ ...match, llr: llrOf(model.calibration, match.score) })),
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { file, reason: messageOf(error) };
+  }
+}

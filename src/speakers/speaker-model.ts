@@ -1,0 +1,46 @@
+import { UserError } from '../errors.js';
+import { embedRecordings } from '../train/embed-recordings.js';
+import type { Extractor } from '../train/extract.js';
+import type { Model } from '../train/model-file.js';
+import { type Calibration, readCalibration } from './calibration.js';
+import { directionOf, dot } from './directions.js';
+import { identityOf, type ModelIdentity } from './model-identity.js';
+
+/** A model ready to compare speakers. */
+export interface SpeakerModel {
+  identity: ModelIdentity;
+  extractor: Extractor;
+  /** Mean embedding that is subtracted before the cosine; null where the model has none. [size] */
+  mean: Float32Array | null;
+  calibration: Calibration | null;
+}
+
+/**
+ * What the speaker tools need of a model that was opened.
+ * @param raw do not subtract the mean; then a calibration with it does not hold
+ * @throws UserError for a calibration of another model
+ */
+export function speakerModel(model: Model, extractor: Extractor, { raw = false } = {}): SpeakerModel {
+  const identity = identityOf(model);
+  const mean = raw ? null : model.mean;
+  const found = readCalibration(model.dir, identity);
+  const calibration = found?.meanSubtracted === (mean !== null) ? found : null;
+  return { identity, extractor, mean, calibration };
+}
+
+/** The direction of one recording's embedding, float32 [size] of length one. @throws UserError for a file that cannot be used */
+export async function directionOfFile(model: SpeakerModel, file: string): Promise<Float32Array> {
+  for await (const outcome of embedRecordings([{ name: file, path: file }], model.extractor)) {
+    if ('reason' in outcome) throw new UserError(outcome.reason);
+    return directionOf(file, outcome.parts[0].vector, model.mean);
+  }
+  throw new Error('no outcome');
+}
+
+/** Cosine of two recordings' embeddings, in [-1, 1]. @throws UserError for a file that cannot be used */
+export async function cosineOfFiles(model: SpeakerModel, a: string, b: string): Promise<number> {
+  return cosine(await directionOfFile(model, a), await directionOfFile(model, b));
+}
+
+/** Of two vectors of length one; rounding must not carry it out of [-1, 1]. */
+export const cosine = (a: Float32Array, b: Float32Array): number => Math.min(1, Math.max(-1, dot(a, b)));

@@ -1,0 +1,36 @@
+import { checkStoreModel } from './change-store.js';
+import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
+import { centroidOf } from './directions.js';
+import { cosine, directionOfFile, type SpeakerModel } from './speaker-model.js';
+import { readStoreVectors, speakerOf } from './store.js';
+
+/** Whether a recording is of the speaker that it is said to be of. */
+export interface Verification {
+  speaker: string;
+  file: string;
+  /** Cosine of the recording and the mean direction of the speaker's recordings. */
+  score: number;
+  /** Log-likelihood ratio, natural logarithm; null for a model without a calibration. */
+  llr: number | null;
+  threshold: Threshold;
+  same: boolean;
+}
+
+/**
+ * Compares a recording with one enrolled speaker.
+ * @throws UserError for an unknown name (with the nearest one), a file that cannot be used, and a store of another model
+ */
+export async function verifySpeaker(
+  dir: string,
+  model: SpeakerModel,
+  { speaker, file, ...choice }: { speaker: string; file: string } & ThresholdChoice,
+): Promise<Verification> {
+  const threshold = chooseThreshold(model.calibration, choice);
+  const { vectors } = readStoreVectors(dir, (store) => {
+    checkStoreModel(dir, store.info, model.identity);
+    return [speakerOf(store, speaker)];
+  });
+  const centroid = centroidOf(speaker, vectors, model.extractor.size);
+  const score = cosine(await directionOfFile(model, file), centroid);
+  return { speaker, file, score, llr: llrOf(model.calibration, score), threshold, same: score > threshold.value };
+}

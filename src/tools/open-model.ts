@@ -1,0 +1,42 @@
+import { builtIns } from '../builtins.js';
+import { openSession } from '../engine/session.js';
+import { loadPlugins } from '../pipeline/load-plugin.js';
+import { createRegistry } from '../pipeline/registry.js';
+import { modelBuilder } from '../stages/resolve-plugins.js';
+import { type Extractor, openModelExtractor } from '../train/extract.js';
+import { type Model, readModel } from '../train/model-file.js';
+
+/** Where a model runs. */
+export interface ModelRunOptions {
+  device?: 'auto' | 'cpu' | 'gpu';
+  /** Threads of one operation; 0: all cores. */
+  threads?: number;
+  /** Files of plugins that the model's backbone comes from. */
+  plugin?: string[];
+}
+
+/** A model on a device. */
+export interface OpenedModel {
+  model: Model;
+  extractor: Extractor;
+  /** Frees the device's memory. */
+  close(): Promise<void>;
+}
+
+/** Opens a model folder. @throws UserError when it is none, or the device cannot be used */
+export async function openModel(
+  dir: string,
+  { device = 'auto', threads = 0, plugin = [] }: ModelRunOptions = {},
+): Promise<OpenedModel> {
+  const model = readModel(dir);
+  const registry = createRegistry(builtIns);
+  await loadPlugins(plugin, registry);
+  const build = await modelBuilder(registry, model.info);
+  const session = openSession({ device, threads, seed: 0 });
+  try {
+    return { model, extractor: await openModelExtractor(session, model, build), close: () => session.close() };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}

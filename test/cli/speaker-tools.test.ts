@@ -1,0 +1,71 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { readNpy } from '../../src/io/npy.js';
+import { runCli } from '../helpers/run-cli.js';
+import { EMBEDDING } from '../helpers/small-training.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
+import { writeTinyModel } from '../helpers/tiny-model.js';
+
+// What the commands do is tested in test/speakers; here that they are wired up: one process at a time, few of them.
+test('embed, enroll, speakers, verify, identify, calibrate and similarity on the command line', async (t) => {
+  t.timeout(180_000);
+  const dir = temporaryFolder(t);
+  const at = (name: string) => join(dir, name);
+  writeTinyCorpus(at('corpus'), { train: 3, test: 3, each: 4 });
+  const wav = (voice: number, n: number) => at(`corpus/wav/voice${voice}/voice${voice}-${n}.wav`);
+  await writeTinyModel(at('model'), { files: [0, 1, 2, 3, 4, 5].map((voice) => wav(voice, 0)) });
+  await writeTinyModel(at('foreign'), { seed: 4 });
+  const store = ['--store', at('store')];
+  const run = (command: string, args: string[], model = 'model') =>
+    runCli([command, ...args, '--model', at(model), '--device', 'cpu']);
+
+  writeFileSync(at('list'), [0, 1, 2].map((voice) => `voice ${voice}\t${wav(voice, 0)}\n`).join(''));
+  const enrolled = await run('enroll', ['--list', at('list'), ...store, '--json']);
+  t.is(enrolled.code, 0, enrolled.stderr);
+  t.is(JSON.parse(enrolled.stdout).enrolled.length, 3);
+
+  const no = await run('verify', ['voice 1', wav(2, 1), ...store, '--threshold', '0.99999', '--exit-code', '--json']);
+  t.is(no.code, 3, no.stderr);
+  t.deepEqual([JSON.parse(no.stdout).same, JSON.parse(no.stdout).llr], [false, null]);
+  const other = await run('verify', ['voice 1', wav(1, 0), ...store], 'foreign');
+  t.deepEqual(
+    [other.code, /'tiny 3 .*' with digest .*, but this is 'tiny 4 /.test(other.stderr)],
+    [2, true],
+    other.stderr,
+  );
+
+  const identified = await run('identify', [wav(0, 0), at('gone.wav'), ...store, '--threshold', '-1', '--top', '1']);
+  t.is(identified.code, 2);
+  t.regex(identified.stdout, /voice0-0\.wav: voice 0; voice 0 1\.0000\n.*gone\.wav: cannot be used: /);
+
+  const removed = await runCli(['speakers', ...store, '--remove', 'voice 1', '--json']);
+  const { model, speakers } = JSON.parse(removed.stdout);
+  t.is(model.name, `tiny 3 (tdnn, ${EMBEDDING})`);
+  t.deepEqual(
+    speakers.map(({ name }: { name: string }) => name),
+    ['voice 0', 'voice 2'],
+  );
+  const unknown = await runCli(['speakers', ...store, '--remove', 'voice 1']);
+  t.deepEqual([unknown.code, /did you mean 'voice/.test(unknown.stderr)], [2, true]);
+
+  truncateSync(wav(1, 0), 3000);
+  writeFileSync(at('wav.scp'), [0, 1, 2].map((voice) => `u${voice} ${wav(voice, 0)}\n`).join(''));
+  const windows = ['--list', at('wav.scp'), '--window', '0.5', '--hop', '0.25', '--report', at('report.json')];
+  const embedded = await run('embed', [...windows, '--out', at('x.npy')]);
+  t.is(embedded.code, 2);
+  t.regex(embedded.stderr, /skipped: .*voice1-0\.wav is cut short/);
+  t.regex(embedded.stdout, /x\.npy, .*x\.tsv: 8 x \d+, 2\.4 s of audio/);
+  t.deepEqual(readNpy(at('x.npy')).shape, [8, EMBEDDING]);
+  t.is(JSON.parse(readFileSync(at('report.json'), 'utf8')).skipped.length, 1);
+  t.is((await run('embed', [...windows, '--out', at('y.ark'), '--skip-bad'])).code, 0);
+
+  writeFileSync(at('scores'), '0.9 1\n0.5 1\n0.4 0\n0.6 0\n0.1 0\n');
+  const calibrated = await run('calibrate', ['--scores', at('scores')]);
+  t.is(calibrated.code, 0, calibrated.stderr);
+  t.regex(calibrated.stdout, /2 target and 3 nontarget trials\nEER/);
+  t.regex((await run('calibrate', [])).stderr, /one of --scores, --trials and --crops/);
+  const similar = await run('similarity', [wav(2, 0), wav(2, 1)]);
+  t.regex(similar.stdout, /^-?\d\.\d{4}, LLR -?\d+\.\d\d: .* \(threshold .*, equal error rate on scores\)\n$/);
+});
