@@ -26,11 +26,14 @@ const DECODERS: Record<Format, Decoder> = {
   flac: async (bytes, name) => (await import('./flac.js')).decodeFlac(bytes, name),
   ogg: async (bytes, name) => (await import('./ogg.js')).decodeOgg(bytes, name),
   mp3: async (bytes, name) => (await import('./mp3.js')).decodeMp3(bytes, name),
+  mp4: async (bytes, name) => (await import('./mp4.js')).decodeMp4(bytes, name),
+  aac: async (bytes, name) => (await import('./mp4.js')).decodeAdts(bytes, name),
   g722: (bytes) => ({ sampleRateHz: 16000, channels: fromInt16(decodeG722(bytes), 1) }),
 };
 
 /**
- * Decodes a recording: WAV, FLAC, Ogg (Opus, Vorbis, FLAC), MP3 by content, raw 64 kbit/s G.722 by the extension `.g722`.
+ * Decodes a recording: WAV, FLAC, Ogg (Opus, Vorbis, FLAC), MP3, M4A and AAC by content, raw 64 kbit/s G.722 by the extension
+ * `.g722`.
  *
  * @throws UserError naming the file when it is missing, empty, not audio, damaged, cut short or in a format not read here.
  */
@@ -46,7 +49,7 @@ export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audi
   if (bytes.length === 0) throw new UserError(`${name} is empty (0 bytes). Copy it again, or leave it out.`);
   const found = sniff(bytes, name);
   if (found === null) {
-    const known = 'WAV, FLAC, Ogg Vorbis, Opus, MP3 and G.722 (.g722)';
+    const known = 'WAV, FLAC, Ogg Vorbis, Opus, MP3, M4A, AAC and G.722 (.g722)';
     throw new UserError(
       `${name} is not audio that voxloop knows. It reads ${known}; leave the file out or convert it.`,
     );
@@ -70,7 +73,11 @@ export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audi
  * lies outside 4 to 384 kHz.
  */
 export async function loadMono16k(path: string): Promise<Float32Array> {
-  const { sampleRateHz, channels } = await decodeFile(path);
+  return toMono16k(await decodeFile(path), path);
+}
+
+/** `loadMono16k` for sound that is decoded already; `path` stands for it in messages. */
+export function toMono16k({ sampleRateHz, channels }: Audio, path: string): Float32Array {
   const mono = mixToMono(channels);
   if (mono.length === 0) throw new UserError(`${path} holds no samples. Leave it out, or record it again.`);
   const { nan, silent } = inspectAudio(mono);

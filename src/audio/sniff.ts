@@ -1,5 +1,5 @@
 /** Formats that are decoded here. */
-export type Format = 'wav' | 'flac' | 'ogg' | 'mp3' | 'g722';
+export type Format = 'wav' | 'flac' | 'ogg' | 'mp3' | 'mp4' | 'aac' | 'g722';
 
 /** What the first bytes say: a format we decode, one we know but do not decode, or nothing known. */
 export type Sniffed = { format: Format } | { foreign: string } | null;
@@ -11,7 +11,7 @@ const MAGIC: readonly { at: number; text: string; is: Format | { name: string } 
   { at: 0, text: 'OggS', is: 'ogg' },
   { at: 8, text: 'AIFF', is: { name: 'AIFF sound' } },
   { at: 8, text: 'AIFC', is: { name: 'AIFF-C sound' } },
-  { at: 4, text: 'ftyp', is: { name: 'an MP4 container (m4a, AAC)' } },
+  { at: 4, text: 'ftyp', is: 'mp4' },
   { at: 0, text: 'caff', is: { name: 'a Core Audio container' } },
   { at: 0, text: '.snd', is: { name: 'Sun AU sound' } },
   { at: 0, text: 'NIST_1A', is: { name: 'NIST SPHERE sound' } },
@@ -42,7 +42,7 @@ export function sniff(bytes: Uint8Array, name: string): Sniffed {
   if (known?.is === 'wav' && !RIFF_FORMS.includes(textAt(bytes, start, 4))) return null;
   if (known) return { format: known.is as Format };
   if (/\.g722$/i.test(name)) return { format: 'g722' };
-  if (isAdts(bytes, start)) return { foreign: 'raw AAC sound' };
+  if (isAdts(bytes, start)) return { format: 'aac' };
   return start > 0 || isMpeg(bytes) ? { format: 'mp3' } : null;
 }
 

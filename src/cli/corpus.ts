@@ -1,18 +1,11 @@
 import type { Command } from 'commander';
-import type { BuildOptions } from '../data/corpus/build-options.js';
-import type { CorpusSummary } from '../data/corpus/corpus-folder.js';
+import { type CommonFlags, common, invalid, make, seconds } from './corpus-command.js';
+import { registerOfficial } from './corpus-official.js';
 import { wholeNumber } from './model-options.js';
 
-interface Common {
-  out: string;
-  jobs?: number;
-  force?: boolean;
-  json?: boolean;
-}
+type DebianFlags = CommonFlags & { cache?: string };
 
-type DebianFlags = Common & { cache?: string };
-
-type SyntheticFlags = Common & {
+type SyntheticFlags = CommonFlags & {
   speakers?: number;
   utterances?: number;
   seconds?: number;
@@ -20,7 +13,7 @@ type SyntheticFlags = Common & {
   testSpeakers?: number;
 };
 
-type DirFlags = Common & {
+type DirFlags = CommonFlags & {
   root: string;
   speaker?: number;
   ext?: string[];
@@ -30,21 +23,23 @@ type DirFlags = Common & {
 };
 
 const LAYOUT = `
-The folder holds manifest.tsv, the audio as 16 kHz mono WAV and, where speakers are known, a test split by speaker with
-balanced trials in two forms of the same utterances: trials/clean.txt, and trials/channel.txt, each utterance
-through a filter, band limit and noise of its own. A corpus that is there already is kept, unless --force is given.
+The folder holds manifest.tsv and, from debian, synthetic and dir, the audio as 16 kHz mono WAV and, where speakers are known,
+a test split by speaker with balanced trials in two forms of the same utterances: trials/clean.txt, and
+trials/channel.txt, each utterance through a filter, band limit and noise of its own. The other commands decode into
+shards/ and take the lists of the corpus. A corpus that is there already is kept, unless --force is given.
 `;
 
-/** `voxloop corpus debian|synthetic|dir`: makes a corpus folder. */
+/** `voxloop corpus debian|synthetic|dir|voxceleb1|...`: makes a corpus folder. */
 export function register(program: Command): void {
   const corpus = program
     .command('corpus')
-    .summary('make a corpus: from Debian packages, synthetic, or from a folder')
+    .summary('make a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic')
     .description('Makes a corpus folder, for the corpus stage of a recipe (source: ready) or for tools of your own.')
     .addHelpText('after', LAYOUT);
   debian(corpus);
   synthetic(corpus);
   dir(corpus);
+  registerOfficial(corpus);
 }
 
 function debian(corpus: Command): void {
@@ -87,7 +82,7 @@ function dir(corpus: Command): void {
       'Every recording below a folder becomes an utterance. What cannot be used is left out and listed in skipped.tsv. ' +
         'The same command again goes on where it was stopped.',
     )
-    .requiredOption('--root <dir>', 'the folder of recordings: WAV, FLAC, Ogg, Opus, MP3, G.722, of any rate')
+    .requiredOption('--root <dir>', 'the folder of recordings: WAV, FLAC, Ogg, Opus, MP3, M4A, G.722, of any rate')
     .option(
       '--speaker <part>',
       'which folder of the path below the root names the speaker, counted from 0; left out: nobody knows',
@@ -101,49 +96,13 @@ function dir(corpus: Command): void {
       wholeNumber(0),
     )
     .option('--seed <n>', 'seed of the split, the channels and the trials', wholeNumber(0), 1)
-    .addHelpText('after', '\nExample: voxloop corpus dir --root VoxCeleb1/wav --speaker 0 --out corpora/voxceleb1\n')
+    .addHelpText('after', '\nExample: voxloop corpus dir --root recordings --speaker 0 --out corpora/mine\n')
     .action(({ json, speaker, ext, ...flags }: DirFlags) =>
       make(json, async (build) => {
         const { buildDirCorpus } = await import('../data/corpus/dir.js');
         return buildDirCorpus({ ...build, ...flags, speakerPart: speaker, extensions: ext });
       }),
     );
-}
-
-function common(command: Command): Command {
-  return command
-    .requiredOption('--out <dir>', 'folder to make')
-    .option('--jobs <n>', 'threads (default: one a core)', wholeNumber(1))
-    .option('--force', 'make the corpus anew where one is there already')
-    .option('--json', 'print what was made as JSON');
-}
-
-/** Runs a build with progress on stderr, stopping it on Ctrl-C; prints what was made. */
-async function make(
-  json: boolean | undefined,
-  build: (options: BuildOptions) => Promise<CorpusSummary>,
-): Promise<void> {
-  const { listenForInterrupt } = await import('../pipeline/interrupt.js');
-  const log = (line: string) => void process.stderr.write(`${line}\n`);
-  const { signal, stop } = listenForInterrupt(log);
-  try {
-    const summary = await build({ log, signal });
-    process.stdout.write(`${json ? JSON.stringify(summary) : describe(summary)}\n`);
-  } finally {
-    stop();
-  }
-}
-
-function describe({ dir, existing, utterances, speakers, seconds, test, trials, skipped }: CorpusSummary): string {
-  const voices = speakers > 0 ? `${speakers} speakers` : 'unknown speakers';
-  const hours = (seconds / 3600).toFixed(2);
-  const tested = test.utterances > 0 ? `, ${test.utterances} of ${test.speakers} of them for ${trials} trials` : '';
-  const lines = [
-    `${dir}${existing ? ' was there already' : ''}: ${utterances} utterances of ${voices}, ${hours} hours${tested}`,
-  ];
-  const reasons = Object.entries(skipped).map(([kind, count]) => `${count} ${kind}`);
-  if (reasons.length > 0) lines.push(`left out: ${reasons.join(', ')}; ${dir}/skipped.tsv says why`);
-  return lines.join('\n');
 }
 
 function extensions(list: string): string[] {
@@ -153,15 +112,4 @@ function extensions(list: string): string[] {
     .filter(Boolean);
   if (found.length > 0) return found;
   throw invalid('must name extensions, such as wav,flac');
-}
-
-function seconds(value: string): number {
-  const number = Number(value);
-  if (value.trim() !== '' && Number.isFinite(number) && number > 0) return number;
-  throw invalid(`must be a number of seconds above 0, not '${value}'`);
-}
-
-/** What commander takes for a wrong option value, without importing commander at run time. */
-function invalid(message: string): Error {
-  return Object.assign(new Error(message), { code: 'commander.invalidArgument' });
 }

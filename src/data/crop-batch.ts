@@ -40,8 +40,9 @@ export interface CropSource {
 
 /** Fills a slot with the crops of a step: a pure function of the source and the step. */
 export function fillSlot(source: CropSource, step: number, slot: BatchSlot): SampledBatch {
-  const { layout, reader, sampler, plan, seed, sources } = source;
+  const { layout, reader, sampler, seed, sources } = source;
   const batch = sampler.batchAt(step);
+  const plan = planOf(source.plan, batch);
   const rng = createRng(seed).fork('crops').fork(step);
   const partners = createRng(seed).fork('partners').fork(step);
   const lengths = cropLengths(plan);
@@ -60,6 +61,17 @@ export function fillSlot(source: CropSource, step: number, slot: BatchSlot): Sam
   });
   return batch;
 }
+
+/** The plan of one batch: its crops may be shorter. */
+const planOf = (plan: CropPlan, { samples }: SampledBatch): CropPlan =>
+  samples === undefined ? plan : { ...plan, samples: { ...plan.samples, global: samples } };
+
+/** The part of a slot's global crops that a batch fills. // [global crops * batch, samples] */
+export const usedCrops = (
+  { global, utterances }: BatchSlot,
+  { count }: CropPlan,
+  { samples }: SampledBatch,
+): Int16Array => (samples === undefined ? global : global.subarray(0, count.global * utterances.length * samples));
 
 /** Where the crops start; those of one origin are drawn together, by a plan of their own. */
 function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPlan, rng: Rng): number[] {

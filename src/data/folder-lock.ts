@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
 import { writeError } from '../io/atomic.js';
 
-const POLL_MS = 200;
+const FIRST_POLL_MS = 10;
+const LAST_POLL_MS = 50;
 const held = new Set<string>();
 
 /**
@@ -19,13 +20,15 @@ export async function withLock<T>(
 ): Promise<T> {
   makeFolder(dirname(path));
   let told = false;
+  let pollMs = FIRST_POLL_MS;
   while (!tryLock(path)) {
     options.signal?.throwIfAborted();
     if (removeIfStale(path)) continue;
     if (!told)
       options.log?.(`Waiting for ${ownerOf(path)}, which holds ${path} (delete that file if it does not run).`);
     told = true;
-    await sleep(POLL_MS);
+    await sleep(pollMs);
+    pollMs = Math.min(2 * pollMs, LAST_POLL_MS);
   }
   try {
     return await body();
@@ -63,11 +66,24 @@ function ownerOf(path: string): string {
   }
 }
 
+// Of several processes that see the same stale lock, one removes it: the one that holds the claim. It looks again, as another one
+// may have been quicker and hold a lock by now.
 function removeIfStale(path: string): boolean {
-  const owner = /^process (\d+) on (.*)$/.exec(ownerOf(path));
-  if (held.has(path) || !owner || owner[2] !== hostname() || isRunning(Number(owner[1]))) return false;
-  rmSync(path, { force: true });
-  return true;
+  if (held.has(path) || !isStale(ownerOf(path))) return false;
+  const claim = `${path}.stale`;
+  if (!tryLock(claim)) return false;
+  try {
+    if (isStale(ownerOf(path))) rmSync(path, { force: true });
+    return true;
+  } finally {
+    rmSync(claim, { force: true });
+    held.delete(claim);
+  }
+}
+
+function isStale(lock: string): boolean {
+  const owner = /^process (\d+) on (.*)$/.exec(lock);
+  return owner !== null && owner[2] === hostname() && !isRunning(Number(owner[1]));
 }
 
 function isRunning(pid: number): boolean {

@@ -3,13 +3,13 @@ import { messageOf, UserError } from '../errors.js';
 import { type BatchSlot, fillSlot } from './crop-batch.js';
 import type { CropSources } from './crop-sources.js';
 import type { CropPlan } from './crops.js';
-import { createSampler, type SamplerOptions } from './sampler.js';
+import { openSampler, type Sampling } from './open-sampler.js';
 import { openReader, type ShardLayout } from './shard-reader.js';
 
 /** What a loader thread is started with. */
 export interface LoaderJob {
   layout: ShardLayout;
-  sampling: SamplerOptions;
+  sampling: Sampling;
   plan: CropPlan;
   sources?: CropSources;
   slots: BatchSlot[];
@@ -29,7 +29,7 @@ export interface FillAnswer extends FillRequest {
 const port = parentPort!;
 const { layout, sampling, plan, sources, slots } = workerData as LoaderJob;
 const reader = openReader(layout);
-const source = { layout, reader, sampler: createSampler(sampling), plan, seed: sampling.seed, sources };
+const source = { layout, reader, sampler: openSampler(sampling), plan, seed: sampling.seed, sources };
 
 port.on('message', ({ step, slot }: FillRequest) => {
   const answer: FillAnswer = { step, slot };

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, UserError } from '../errors.js';
-import { createSlot } from './crop-batch.js';
+import { createSlot, usedCrops } from './crop-batch.js';
 import type { CropSources } from './crop-sources.js';
 import { type CropPlan, checkPlan } from './crops.js';
 import type { FillAnswer, FillRequest, LoaderJob } from './loader-worker.js';
-import { createSampler } from './sampler.js';
+import { openSampler, type SamplingRule } from './open-sampler.js';
 import type { ShardLayout } from './shard-reader.js';
 import { createStepQueue, type StepQueue } from './step-queue.js';
 
@@ -16,7 +16,7 @@ export interface Batch {
   utterances: Int32Array;
   /** The utterance that each crop was cut from: the global crops, then the local ones. // [crops * batch] */
   origins: Int32Array;
-  /** int16 samples; crop-major: row = crop * batch + utterance. // [global crops * batch, samples] */
+  /** int16 samples, as many a row as the step's rule says; crop-major: row = crop * batch + utterance. // [global crops * batch, samples] */
   global: Int16Array;
   /** The same of the local crops; null when the plan has none. // [local crops * batch, samples] */
   local: Int16Array | null;
@@ -37,6 +37,8 @@ export interface LoaderOptions {
   prefetch?: number;
   /** Numbers of the utterances to train on, each once. Default: all. */
   subset?: Int32Array;
+  /** How batches are put together. Default: at random. */
+  rule?: SamplingRule;
   /** Utterances that crops are cut from in the place of the batch's own. Default: none. */
   sources?: CropSources;
 }
@@ -52,13 +54,14 @@ export interface Loader {
 }
 
 /**
- * Starts threads that read crops ahead. Batch k is a pure function of shards, batch size, plan, subset, sources, seed and k:
+ * Starts threads that read crops ahead. Batch k is a pure function of shards, batch size, plan, subset, rule, sources, seed and k:
  * not of the number of threads, nor of where the run was resumed. Throws a UserError for a plan, subset or batch
  * size that the shards cannot serve.
  */
 export function createLoader(options: LoaderOptions): Loader {
   const { plan, startStep = 0 } = options;
-  const { threads, slots, batchesPerEpoch } = start(options);
+  const { threads, slots, sampler } = start(options);
+  const { batchesPerEpoch } = sampler;
   const queue = createStepQueue<number>((waiting) => keepAlive(threads, waiting));
   keepAlive(threads, false);
   listen(threads, queue);
@@ -81,6 +84,7 @@ export function createLoader(options: LoaderOptions): Loader {
       step,
       epoch: Math.floor(step / batchesPerEpoch),
       ...slots[slot],
+      global: usedCrops(slots[slot], plan, sampler.batchAt(step)),
       local: plan.count.local > 0 ? slots[slot].local : null,
       release() {
         if (released) return;
@@ -110,11 +114,12 @@ export function createLoader(options: LoaderOptions): Loader {
   };
 }
 
-function start({ shards, batchSize, plan, seed, subset, sources, workers = 1, prefetch = 3 }: LoaderOptions) {
+function start(options: LoaderOptions) {
+  const { shards, batchSize, plan, seed, subset, rule, sources, workers = 1, prefetch = 3 } = options;
   checkPlan(plan);
   const { files, shard, offset, samples } = shards;
-  const sampling = { count: samples.length, batchSize, seed, subset };
-  const { batchesPerEpoch } = createSampler(sampling);
+  const sampling = { count: samples.length, batchSize, seed, subset, rule };
+  const sampler = openSampler(sampling);
   // One slot more than are kept ready, because the consumer holds one while the others are filled.
   const slots = Array.from({ length: prefetch + 1 }, () => createSlot(batchSize, plan));
   const job: LoaderJob = { layout: { files, shard, offset, samples }, sampling, plan, sources, slots };
@@ -122,7 +127,7 @@ function start({ shards, batchSize, plan, seed, subset, sources, workers = 1, pr
   // Without the process's own flags: some, such as --input-type, do not suit a worker.
   const open = () => new Worker(module, { workerData: job, execArgv: [] });
   const threads = Array.from({ length: Math.max(1, workers) }, open);
-  return { threads, slots, batchesPerEpoch };
+  return { threads, slots, sampler };
 }
 
 /** Threads keep the process alive while somebody waits for them, and only then. */

@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
+import { readLines } from '../io/lines.js';
 
-/** One recording of a corpus. `path` is relative to the corpus folder, with forward slashes. */
+/**
+ * One recording of a corpus. `path` is how trial lists name it: the file's place in the corpus folder or, where the corpus holds
+ * decoded shards, a name only.
+ */
 export interface Utterance {
   id: string;
   path: string;
@@ -12,6 +16,8 @@ export interface Utterance {
   split: 'train' | 'test';
   seconds: number;
   language: string | null;
+  /** `f` or `m` where the corpus says so. */
+  gender?: string | null;
 }
 
 /** The recordings of a corpus folder, in the order of its manifest.tsv. */
@@ -21,19 +27,21 @@ export interface Manifest {
 }
 
 const COLUMNS = ['id', 'path', 'speaker', 'split', 'seconds', 'language'] as const;
+/** Columns that a manifest may lack. */
+const MORE_COLUMNS = ['gender'] as const;
 const UNKNOWN = '-';
+const LINES_A_PIECE = 4096;
 const NAMES_SHOWN = 5;
 
 /**
- * Reads DIR/manifest.tsv: a header line naming the columns id, path, speaker, split, seconds and language (in any
- * order, others are ignored), then one line an utterance; `-` stands for an unknown speaker or language.
+ * Reads DIR/manifest.tsv: a header line naming the columns id, path, speaker, split, seconds, language and, where known, gender
+ * (in any order, others are ignored), then one line an utterance; `-` stands for an unknown value.
  * @throws UserError when there is no manifest, a line is broken (with its number) or an id occurs twice
  */
 export function readManifest(dir: string): Manifest {
   const file = join(dir, 'manifest.tsv');
-  const [header = '', ...lines] = readText(file, dir)
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/);
+  const lines = openLines(file, dir);
+  const header = lines.next().value ?? '';
   const names = header.split('\t');
   const missing = COLUMNS.filter((column) => !names.includes(column));
   if (missing.length > 0) {
@@ -41,45 +49,54 @@ export function readManifest(dir: string): Manifest {
       `${file}:1: the header lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}.`,
     );
   }
-  const columns = COLUMNS.map((column) => names.indexOf(column));
+  const columns = [...COLUMNS, ...MORE_COLUMNS].map((column) => names.indexOf(column));
   const utterances: Utterance[] = [];
+  const intern = interning();
   const lineOfId = new Map<string, number>();
-  for (const [index, line] of lines.entries()) {
+  let number = 1;
+  for (const line of lines) {
+    number++;
     if (line === '') continue;
     const fields = line.split('\t');
-    const at = `${file}:${index + 2}`;
+    const at = `${file}:${number}`;
     if (fields.length !== names.length) {
       throw new UserError(`${at}: expected ${names.length} tab-separated fields, got ${fields.length}.`);
     }
     const utterance = parseUtterance(
-      columns.map((column) => fields[column]),
+      columns.map((column) => fields[column] ?? UNKNOWN),
       at,
+      intern,
     );
     const earlier = lineOfId.get(utterance.id);
     if (earlier) throw new UserError(`${at}: the id "${utterance.id}" stands on line ${earlier} already.`);
-    lineOfId.set(utterance.id, index + 2);
+    lineOfId.set(utterance.id, number);
     utterances.push(utterance);
   }
   if (utterances.length === 0) throw new UserError(`${file} lists no utterance.`);
   return { dir, utterances };
 }
 
-function readText(file: string, dir: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new UserError(`${file} cannot be read (${code}).`);
-    throw new UserError(
-      existsSync(dir)
-        ? `${dir} is not a corpus: it holds no manifest.tsv. Make one with \`voxloop corpus\`.`
-        : `There is no folder ${dir}. Check the path, or make a corpus there with \`voxloop corpus\`.`,
-    );
-  }
+function openLines(file: string, dir: string): Generator<string> {
+  if (existsSync(file)) return readLines(file);
+  throw new UserError(
+    existsSync(dir)
+      ? `${dir} is not a corpus: it holds no manifest.tsv. Make one with \`voxloop corpus\`.`
+      : `There is no folder ${dir}. Check the path, or make a corpus there with \`voxloop corpus\`.`,
+  );
 }
 
-function parseUtterance([id, path, speaker, split, seconds, language]: string[], at: string): Utterance {
+/** One string for each value that many lines share, such as a speaker's name. */
+function interning(): (value: string) => string {
+  const known = new Map<string, string>();
+  return (value) => {
+    const found = known.get(value);
+    if (found === undefined) known.set(value, value);
+    return found ?? value;
+  };
+}
+
+function parseUtterance(fields: string[], at: string, intern: (value: string) => string): Utterance {
+  const [id, path, speaker, split, seconds, language, gender] = fields;
   if (id === '' || path === '') throw new UserError(`${at}: id and path must not be empty.`);
   if (split !== 'train' && split !== 'test') {
     throw new UserError(`${at}: split must be "train" or "test", got ${JSON.stringify(split)}.`);
@@ -88,22 +105,29 @@ function parseUtterance([id, path, speaker, split, seconds, language]: string[],
   if (seconds.trim() === '' || !Number.isFinite(duration) || duration < 0) {
     throw new UserError(`${at}: seconds must be a number of seconds, got ${JSON.stringify(seconds)}.`);
   }
-  const known = (value: string) => (value === UNKNOWN || value === '' ? null : value);
-  return { id, path, speaker: known(speaker), split, seconds: duration, language: known(language) };
+  const known = (value: string) => (value === UNKNOWN || value === '' ? null : intern(value));
+  const found = { id, path, speaker: known(speaker), split, seconds: duration, language: known(language) } as const;
+  return known(gender) === null ? found : { ...found, gender: known(gender) };
 }
 
-/** Writes DIR/manifest.tsv, whole or not at all. A field with a tab or line break in it is a UserError. */
+/** Writes DIR/manifest.tsv, whole or not at all; with a column for the gender where one is known. A field with a tab or line break in it is a UserError. */
 export function writeManifest(dir: string, utterances: Utterance[]): void {
   const file = join(dir, 'manifest.tsv');
-  const lines = utterances.map((u) => {
-    const fields = [u.id, u.path, u.speaker ?? UNKNOWN, u.split, String(u.seconds), u.language ?? UNKNOWN];
-    const broken = fields.find((field) => /[\t\r\n]/.test(field));
-    if (broken !== undefined) {
-      throw new UserError(`${file}: a tab or line break cannot stand in ${JSON.stringify(broken)}.`);
-    }
-    return `${fields.join('\t')}\n`;
-  });
-  writeFileAtomic(file, `${COLUMNS.join('\t')}\n`, lines.join(''));
+  const more = utterances.some(({ gender }) => gender) ? MORE_COLUMNS : [];
+  const pieces = [`${[...COLUMNS, ...more].join('\t')}\n`];
+  for (let at = 0; at < utterances.length; at += LINES_A_PIECE) {
+    const some = utterances.slice(at, at + LINES_A_PIECE);
+    pieces.push(some.map((utterance) => lineOf(utterance, more.length > 0, file)).join(''));
+  }
+  writeFileAtomic(file, ...pieces);
+}
+
+function lineOf(u: Utterance, withGender: boolean, file: string): string {
+  const fields = [u.id, u.path, u.speaker ?? UNKNOWN, u.split, String(u.seconds), u.language ?? UNKNOWN];
+  if (withGender) fields.push(u.gender ?? UNKNOWN);
+  const broken = fields.find((field) => /[\t\r\n]/.test(field));
+  if (broken === undefined) return `${fields.join('\t')}\n`;
+  throw new UserError(`${file}: a tab or line break cannot stand in ${JSON.stringify(broken)}.`);
 }
 
 /** Checks that every file of the manifest is there. @throws UserError with their number and the first few names */

@@ -5,8 +5,10 @@ import { createRng } from '../random.js';
 export interface SampledBatch {
   step: number;
   epoch: number;
-  /** Numbers of the utterances, no two the same. // [batch] */
+  /** Numbers of the utterances; no two the same unless the sampler says otherwise. // [batch] */
   utterances: Int32Array;
+  /** Samples of this batch's global crops, where they are fewer than the plan says. */
+  samples?: number;
 }
 
 export interface SamplerOptions {
@@ -21,6 +23,8 @@ export interface SamplerOptions {
 export interface Sampler {
   /** Whole batches in an epoch; the utterances left over are dropped (others in every epoch). */
   batchesPerEpoch: number;
+  /** Speakers that are never drawn, where the sampler leaves some out. */
+  leftOut?: number;
   /** The batch of a step, counted from 0 over all epochs: a pure function of the options and the step. */
   batchAt(step: number): SampledBatch;
 }
@@ -31,30 +35,38 @@ export function epochOrder(n: number, seed: number | string, epoch: number): Uin
   return createRng(seed).fork('epoch').fork(epoch).shuffle(order);
 }
 
+/** Batches over shuffled epochs; see samplerOver for what is refused. */
+export const createSampler = (options: SamplerOptions): Sampler =>
+  samplerOver(options, (utterances, epoch) =>
+    Int32Array.from(epochOrder(utterances.length, options.seed, epoch), (place) => utterances[place]),
+  );
+
 /**
- * Batches over shuffled epochs. Throws a UserError when there are fewer utterances than a batch takes, or when the
- * subset holds a number twice or out of range.
+ * Batches cut from the order that `orderOf` gives the utterances of an epoch, which must depend on its arguments only. Throws a
+ * UserError when there are fewer utterances than a batch takes, or when the subset holds a number twice or out of range.
  */
-export function createSampler({ count, batchSize, seed, subset }: SamplerOptions): Sampler {
+export function samplerOver(
+  { count, batchSize, subset }: SamplerOptions,
+  orderOf: (utterances: Int32Array, epoch: number) => Int32Array,
+): Sampler {
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new UserError(`The batch size is ${batchSize}; it must be a whole number from 1 up.`);
   if (subset) checkSubset(subset, count);
-  const n = subset?.length ?? count;
-  if (n < batchSize)
+  const all = subset ?? new Int32Array(count).map((_, i) => i);
+  if (all.length < batchSize)
     throw new UserError(
-      `There are ${n} utterances for batches of ${batchSize}. Lower the batch size or add recordings.`,
+      `There are ${all.length} utterances for batches of ${batchSize}. Lower the batch size or add recordings.`,
     );
-  const batchesPerEpoch = Math.floor(n / batchSize);
-  let known: { epoch: number; order: Uint32Array } = { epoch: -1, order: new Uint32Array(0) };
+  const batchesPerEpoch = Math.floor(all.length / batchSize);
+  let known: { epoch: number; order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
 
   return {
     batchesPerEpoch,
     batchAt(step) {
       const epoch = Math.floor(step / batchesPerEpoch);
-      if (known.epoch !== epoch) known = { epoch, order: epochOrder(n, seed, epoch) };
+      if (known.epoch !== epoch) known = { epoch, order: orderOf(all, epoch) };
       const first = (step - epoch * batchesPerEpoch) * batchSize;
-      const utterances = Int32Array.from(known.order.subarray(first, first + batchSize));
-      return { step, epoch, utterances: subset ? utterances.map((i) => subset[i]) : utterances };
+      return { step, epoch, utterances: known.order.slice(first, first + batchSize) };
     },
   };
 }

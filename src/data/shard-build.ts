@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { writeError, writeFileAtomic } from '../io/atomic.js';
 import { withLock } from './folder-lock.js';
-import { type Decode, openDecoders } from './shard-decode.js';
+import { type Decode, type DecodeTask, openDecoders } from './shard-decode.js';
 import {
   INDEX,
   indexText,
@@ -42,6 +42,8 @@ export interface ShardBuild {
   utterances: readonly Source[];
   /** Decodes a file in this thread. Default: `loadMono16k` in worker threads. */
   decode?: Decode;
+  /** Shorter utterances are skipped. Default: 0, none is. */
+  minSeconds?: number;
   /** Files decoded at a time. Default: one for each core. */
   workers?: number;
   /** Default: 256 MiB. */
@@ -65,7 +67,7 @@ export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   checkFolder(dir);
   checkFolder(folder);
   return withLock(`${dir}.lock`, { log, signal }, async () => {
-    const hash = await listHash(utterances, maxShardBytes);
+    const hash = await listHash(utterances, maxShardBytes, build.minSeconds);
     const ready = findReady(dir, hash, log);
     if (ready) return ready;
     const writer = openWriter(folder, hash, maxShardBytes);
@@ -124,22 +126,32 @@ function findReady(dir: string, hash: string, log: ShardBuild['log']): ShardInde
 }
 
 async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
-  const { utterances, decode, workers = availableParallelism(), log, progress, signal } = build;
+  const { utterances, decode, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
   const done = writer.entries.length;
   if (done > 0) log?.(`Going on with an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
-  const left = utterances.slice(done).map(({ path }) => path);
-  const pool = openDecoders(Math.max(1, Math.min(workers, left.length)), decode);
+  const pool = openDecoders(Math.max(1, Math.min(workers, utterances.length - done)), decode);
   try {
-    for await (const { outcome } of inOrder(pool, left, signal)) {
+    for await (const { outcome } of inOrder(pool, decodeTasks(utterances, done), signal)) {
       const { id, path } = utterances[writer.entries.length];
-      if (outcome.status === 'fulfilled') writer.add(id, outcome.value);
-      else writer.skip({ id, path, reason: messageOf(outcome.reason) });
+      const reason = outcome.status === 'fulfilled' ? tooShort(outcome.value, minSeconds) : messageOf(outcome.reason);
+      if (outcome.status === 'fulfilled' && reason === null) writer.add(id, outcome.value);
+      else writer.skip({ id, path, reason: reason ?? '' });
       progress?.(writer.entries.length, utterances.length);
     }
   } finally {
     await pool.close();
   }
   writer.commit();
+}
+
+const tooShort = (pcm: Int16Array, minSeconds: number): string | null =>
+  pcm.length >= 16000 * minSeconds
+    ? null
+    : `too short: ${(pcm.length / 16000).toFixed(2)} s long; at least ${minSeconds} s are needed`;
+
+/** One task at a time: a list of a million tasks is never there at once. */
+function* decodeTasks(utterances: readonly Source[], done: number): Generator<DecodeTask> {
+  for (let i = done; i < utterances.length; i++) yield { path: utterances[i].path, part: utterances[i].part };
 }
 
 function finish(folder: string, hash: string, entries: readonly Entry[]): void {

@@ -1,11 +1,18 @@
+import type { AudioPart } from './audio-part.js';
 import { toPcm16 } from './shard-pcm16.js';
 import { openWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** Decodes a file to 16 kHz mono samples in [-1, 1]. */
 export type Decode = (path: string) => Promise<Float32Array>;
 
-/** Turns paths into int16 samples, `size` files at a time: with `decode` in this thread, else with `loadMono16k` in worker threads. */
-export function openDecoders(size: number, decode?: Decode): WorkerPool<string, Int16Array> {
+/** What to decode: a file, or a part of it. */
+export interface DecodeTask {
+  path: string;
+  part?: AudioPart;
+}
+
+/** Turns files into int16 samples, `size` at a time: with `decode` in this thread, else with `loadMono16k` in worker threads. */
+export function openDecoders(size: number, decode?: Decode): WorkerPool<DecodeTask, Int16Array> {
   if (!decode) return openWorkerPool(new URL('./shard-decode-worker.js', import.meta.url), size);
-  return { size, run: async (path) => toPcm16(await decode(path)), async close() {} };
+  return { size, run: async ({ path }) => toPcm16(await decode(path)), async close() {} };
 }

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import type { AudioPart } from './audio-part.js';
 
 const STATS_AT_ONCE = 32;
 
-/** An utterance to put into shards: a name and an absolute path. */
+/** An utterance to put into shards: a name, an absolute path and, where it is not the whole file, which part of it. */
 export interface Source {
   id: string;
   path: string;
+  part?: AudioPart;
 }
 
 /**
- * A hash of what shards are built from: ids, paths, sizes and modification times in order, and the shard size.
+ * A hash of what shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
  * A file that cannot be looked at counts as missing, so that the hash changes when it comes back.
  */
-export async function listHash(sources: readonly Source[], maxShardBytes: number): Promise<string> {
-  const hash = createHash('sha256').update(`pcm16 shards, format 1, up to ${maxShardBytes} bytes\n`);
+export async function listHash(sources: readonly Source[], maxShardBytes: number, minSeconds = 0): Promise<string> {
+  const least = minSeconds > 0 ? `, at least ${minSeconds} s` : '';
+  const hash = createHash('sha256').update(`pcm16 shards, format 1, up to ${maxShardBytes} bytes${least}\n`);
   for (let at = 0; at < sources.length; at += STATS_AT_ONCE) {
     const stamps = await Promise.all(sources.slice(at, at + STATS_AT_ONCE).map(stampOf));
     hash.update(stamps.join(''));
@@ -22,7 +25,8 @@ export async function listHash(sources: readonly Source[], maxShardBytes: number
   return hash.digest('hex');
 }
 
-async function stampOf({ id, path }: Source): Promise<string> {
+async function stampOf({ id, path, part }: Source): Promise<string> {
   const file = await stat(path).catch(() => undefined);
-  return `${id}\t${path}\t${file ? `${file.size}\t${Math.round(file.mtimeMs)}` : 'missing'}\n`;
+  const which = part ? `\t${JSON.stringify(part)}` : '';
+  return `${id}\t${path}\t${file ? `${file.size}\t${Math.round(file.mtimeMs)}` : 'missing'}${which}\n`;
 }

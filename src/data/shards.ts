@@ -34,6 +34,24 @@ export function openShards(dir: string): ShardSet {
   return { dir: resolve(dir), ids: rows.map((row) => row.id), files, ...columns(rows) };
 }
 
+/** Some utterances of a set, in the order given; the samples stay where they are. */
+export function pickUtterances(set: ShardSet, numbers: ArrayLike<number>): ShardSet {
+  const n = numbers.length;
+  const picked: ShardSet = {
+    ...set,
+    ids: Array.from(numbers, (i) => set.ids[i]),
+    shard: new Int32Array(new SharedArrayBuffer(n * 4)),
+    offset: new Float64Array(new SharedArrayBuffer(n * 8)),
+    samples: new Int32Array(new SharedArrayBuffer(n * 4)),
+  };
+  for (let row = 0; row < n; row++) {
+    picked.shard[row] = set.shard[numbers[row]];
+    picked.offset[row] = set.offset[numbers[row]];
+    picked.samples[row] = set.samples[numbers[row]];
+  }
+  return picked;
+}
+
 /** Reads one whole utterance: int16 samples at 16 kHz. // [samples] */
 export function readUtterance(shards: ShardLayout, index: number): Int16Array {
   const pcm = new Int16Array(shards.samples[index]);

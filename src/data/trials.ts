@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { codeOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
+import { readLines } from '../io/lines.js';
 
 /** One verification trial: do these two utterances come from the same speaker? */
 export interface Trial {
@@ -12,11 +12,16 @@ export interface Trial {
 const NAMES_SHOWN = 10;
 
 /**
- * Parses a trial list: VoxCeleb lines `1|0 a b`, Kaldi lines `a b target|nontarget`, or a mix of both; blank lines are skipped.
+ * Parses a trial list: VoxCeleb lines `1|0 a b`, Kaldi lines `a b target|nontarget`, CN-Celeb lines `a b 1|0`, or a mix of them;
+ * blank lines are skipped.
  * @param file the name that error messages show
- * @throws UserError with the file and line number for a line of neither kind, or for a list without trials
+ * @throws UserError with the file and line number for a line of no such kind, or for a list without trials
  */
 export function parseTrials(text: string, file: string): Trial[] {
+  return collectTrials(text.replace(/^\uFEFF/, '').split('\n'), file);
+}
+
+function collectTrials(lines: Iterable<string>, file: string): Trial[] {
   // One string per utterance, not one per mention: lists of millions of trials name a few thousand utterances.
   const names = new Map<string, string>();
   const intern = (name: string) => {
@@ -26,13 +31,14 @@ export function parseTrials(text: string, file: string): Trial[] {
     return name;
   };
   const trials: Trial[] = [];
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
-  for (const [index, line] of lines.entries()) {
+  let number = 0;
+  for (const line of lines) {
+    number++;
     if (line.trim() === '') continue;
     const trial = parseTrial(line);
     if (!trial) {
       throw new UserError(
-        `${file}:${index + 1}: expected "1|0 PATH_A PATH_B" or "ID_A ID_B target|nontarget", got ${quote(line)}.`,
+        `${file}:${number}: expected "1|0 PATH_A PATH_B" or "ID_A ID_B target|nontarget", got ${quote(line)}.`,
       );
     }
     trials.push({ enrolment: intern(trial.enrolment), test: intern(trial.test), target: trial.target });
@@ -46,6 +52,7 @@ function parseTrial(line: string): Trial | undefined {
   if (c === undefined || rest.length > 0) return undefined;
   if (c === 'target' || c === 'nontarget') return { enrolment: a, test: b, target: c === 'target' };
   if (a === '1' || a === '0') return { enrolment: b, test: c, target: a === '1' };
+  if (c === '1' || c === '0') return { enrolment: a, test: b, target: c === '1' };
   return undefined;
 }
 
@@ -55,16 +62,7 @@ function quote(line: string): string {
 }
 
 /** Reads a trial list from disk. @throws UserError when the file cannot be read or a line is broken */
-export function readTrials(path: string): Trial[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    throw new UserError(`${path}: the trial list cannot be read (${codeOf(error)}). Check the path.`);
-  }
-  return parseTrials(text, path);
-}
+export const readTrials = (path: string): Trial[] => collectTrials(readLines(path), path);
 
 /** Writes trials as VoxCeleb lines `1|0 enrolment test`, whole or not at all. */
 export function writeTrials(path: string, trials: readonly Trial[]): void {
@@ -102,4 +100,27 @@ export function checkTrials(
     `${list} names ${unknown.length} utterance${unknown.length === 1 ? '' : 's'} that cannot be found: ` +
       `${unknown.slice(0, NAMES_SHOWN).join(', ')}${more}. Check that the list belongs to these recordings.`,
   );
+}
+
+/**
+ * How many trials stand in a list before (both names and the answer the same). They are kept, because published figures count
+ * them; say their number aloud.
+ * @param list what to call the trial list in the message
+ * @throws UserError when a pair is called the same speaker's in one trial and different speakers' in another
+ */
+export function repeatedTrials(trials: readonly Trial[], list = 'The trial list'): number {
+  const places = new Map(trialUtterances(trials).map((name, i) => [name, i]));
+  const keys = Float64Array.from(trials, ({ enrolment, test, target }) => {
+    return 2 * (places.get(enrolment)! * places.size + places.get(test)!) + (target ? 1 : 0);
+  }).sort();
+  let repeated = 0;
+  let contradicted: number | undefined;
+  for (let i = 1; i < keys.length; i++) {
+    if (keys[i] === keys[i - 1]) repeated++;
+    else if (Math.floor(keys[i] / 2) === Math.floor(keys[i - 1] / 2)) contradicted ??= Math.floor(keys[i] / 2);
+  }
+  if (contradicted === undefined) return repeated;
+  const names = [...places.keys()];
+  const pair = [names[Math.floor(contradicted / names.length)], names[contradicted % names.length]];
+  throw new UserError(`${list} calls ${pair.join(' and ')} both target and nontarget. Correct one of the lines.`);
 }

@@ -8,6 +8,8 @@ export type NpyArray = { shape: number[] } & (
   | { dtype: 'float64'; data: Float64Array }
   | { dtype: 'int32'; data: Int32Array }
   | { dtype: 'int64'; data: BigInt64Array }
+  | { dtype: 'int8'; data: Int8Array }
+  | { dtype: 'uint8'; data: Uint8Array }
 );
 
 const MAGIC = '\x93NUMPY';
@@ -15,13 +17,13 @@ const MAGIC = '\x93NUMPY';
 /** The header's end, and so the data, stands at a multiple of this. */
 const ALIGNMENT = 64;
 
-const BYTES = { '<f4': 4, '<f8': 8, '<i4': 4, '<i8': 8 } as const;
+const BYTES = { '<f4': 4, '<f8': 8, '<i4': 4, '<i8': 8, '|i1': 1, '|u1': 1, '|b1': 1 } as const;
 
 type Descr = keyof typeof BYTES;
 
 /**
- * Reads a NumPy array file (format 1.0, 2.0 or 3.0): little-endian float32, float64, int32 or int64 in C order. The data is
- * read into place, not copied.
+ * Reads a NumPy array file (format 1.0, 2.0 or 3.0) in C order: little-endian float32, float64, int32 or int64, int8, uint8 or bool
+ * (as uint8). The data is read into place, not copied.
  *
  * @throws UserError naming the file when it is missing, of another kind, or its length does not fit its header.
  */
@@ -52,14 +54,19 @@ export function writeNpy(
 ): void {
   const elements = shape.reduce((product, size) => product * size, 1);
   if (elements !== data.length) throw new Error(`Shape (${shape}) holds ${elements} elements, not ${data.length}.`);
+  writeFileAtomic(path, npyHeader(shape, descrOf(data)), ...piecesOf(data));
+}
+
+/** What stands before the data in a .npy file: 128 bytes for any shape of two sizes. */
+export function npyHeader(shape: readonly number[], descr: Descr): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const dictionary = `{'descr': '${descrOf(data)}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const prefixBytes = MAGIC.length + 4;
   const unpadded = prefixBytes + dictionary.length + 1;
   const text = `${dictionary.padEnd(dictionary.length + ((ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT))}\n`;
   const prefix = Buffer.from(`${MAGIC}\x01\x00\x00\x00`, 'latin1');
   prefix.writeUInt16LE(text.length, MAGIC.length + 2);
-  writeFileAtomic(path, prefix, text, ...piecesOf(data));
+  return Buffer.concat([prefix, Buffer.from(text)]);
 }
 
 function readHeader(file: OpenFile): { descr: Descr; shape: number[]; dataAt: number } {
@@ -99,6 +106,11 @@ function wrap(descr: Descr, shape: number[], buffer: ArrayBuffer): NpyArray {
       return { dtype: 'int32', shape, data: new Int32Array(buffer) };
     case '<i8':
       return { dtype: 'int64', shape, data: new BigInt64Array(buffer) };
+    case '|i1':
+      return { dtype: 'int8', shape, data: new Int8Array(buffer) };
+    case '|u1':
+    case '|b1':
+      return { dtype: 'uint8', shape, data: new Uint8Array(buffer) };
   }
 }
 

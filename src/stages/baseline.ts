@@ -8,6 +8,7 @@ import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
 import { createExtractor, extractAll } from '../train/extract.js';
 import { needLists, openCorpus } from './corpus-data.js';
+import { openListEmbedder } from './list-embeddings.js';
 import { type Figures, figuresOf, keepScores } from './list-figures.js';
 import { checkLibrary, withSession } from './with-session.js';
 
@@ -32,9 +33,11 @@ export default defineStage({
       const train = await extractAll(corpus.train, extractor, { signal: context.signal });
       const whitening = fitWhitening(train, corpus.train.ids.length, bins);
       const lists: Record<string, Figures> = {};
+      const embedList = openListEmbedder(async (shards) => {
+        return Float32Array.from(whiten(whitening, await extractAll(shards, extractor, { signal: context.signal })));
+      }, bins);
       for (const list of needLists(corpus)) {
-        const vectors = whiten(whitening, await extractAll(list.shards, extractor, { signal: context.signal }));
-        const byPath = new Map([...rowsOf(Float32Array.from(vectors), bins)].map((row, i) => [list.paths[i], row]));
+        const byPath = new Map([...rowsOf(await embedList(list), bins)].map((row, i) => [list.paths[i], row]));
         const scores = scoreTrials(byPath, list.trials);
         keepScores(context.dir, list, scores);
         lists[list.name] = figuresOf(list, scores);

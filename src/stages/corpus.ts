@@ -1,22 +1,37 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { buildCnCeleb } from '../data/corpus/cnceleb.js';
 import { buildDebianCorpus } from '../data/corpus/debian.js';
 import { debianAvailable } from '../data/corpus/debian-packages.js';
 import { buildDirCorpus } from '../data/corpus/dir.js';
+import { buildKaldiCorpus } from '../data/corpus/kaldi.js';
+import { buildLibriSpeech } from '../data/corpus/librispeech.js';
+import type { ShardCorpusOptions } from '../data/corpus/shard-corpus.js';
 import { buildSyntheticCorpus } from '../data/corpus/synthetic.js';
+import { buildTarCorpus } from '../data/corpus/tar-shards.js';
+import { buildVoxCeleb } from '../data/corpus/voxceleb.js';
 import { checkManifest, readManifest } from '../data/manifest.js';
 import { buildShards } from '../data/shard-build.js';
+import { readSummary } from '../data/shard-format.js';
 import { defineStage } from '../pipeline/define.js';
 import type { StageContext } from '../pipeline/stage.js';
 import { LISTS, listPath, shardsDir, trialsPath } from './corpus-data.js';
 
+const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
+
 const options = z.strictObject({
   source: z
-    .enum(['auto', 'debian', 'synthetic', 'dir', 'ready'])
+    .enum(['auto', 'debian', 'synthetic', 'dir', 'ready', ...OFFICIAL])
     .default('auto')
     .describe("auto: 'debian' where apt exists, else 'synthetic'; ready: a folder made by `voxloop corpus`"),
-  path: z.string().optional().describe('ready: the corpus folder; dir: the folder of recordings'),
+  path: z.string().optional().describe('ready: the corpus folder; else the folder of recordings, as it was handed out'),
+  testPath: z.string().optional().describe('voxceleb2, kaldi: the folder of the test recordings'),
+  secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
+  trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi: files of trial lists'),
+  enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
+  allowPipes: z.boolean().default(false).describe('kaldi: lets the commands in wav.scp run'),
+  minSeconds: z.number().nonnegative().optional().describe('official corpora: leave out shorter training recordings'),
   speakerPart: z.number().int().nonnegative().optional().describe('dir: which part of the path names the speaker'),
   testSpeakers: z.number().int().positive().optional().describe('dir, synthetic: speakers kept for trials'),
   speakers: z.number().int().positive().optional().describe('synthetic: number of voices'),
@@ -30,7 +45,7 @@ export default defineStage({
   summary: 'Builds or takes a corpus and decodes it once into PCM16 shards.',
   options,
   check(_context, { source, path }) {
-    if (source !== 'dir' && source !== 'ready') return [];
+    if (source === 'auto' || source === 'debian' || source === 'synthetic') return [];
     if (!path) return [`the corpus stage with source '${source}' needs a 'path'`];
     return existsSync(path)
       ? []
@@ -42,7 +57,7 @@ export default defineStage({
     const ready = source === 'ready' ? resolve(given.path!) : null;
     if (!ready) await build(source, context, given);
     const dir = ready ?? join(context.dir, 'corpus');
-    const counts = await shard(dir, context);
+    const counts = existsSync(shardsDir(dir, 'train')) ? countShards(dir) : await shard(dir, context);
     return { source, path: ready, ...counts };
   },
 });
@@ -54,14 +69,38 @@ const reasons = {
 
 async function build(
   source: Options['source'],
-  { dir, log, signal, seed }: StageContext,
+  { dir, log, signal, seed, progress }: StageContext,
   given: Options,
 ): Promise<void> {
+  const show = (part: string, step: number, total: number) => progress.update({ step, total, fields: { part } });
   const common = { out: join(dir, 'corpus'), log, signal };
   const { testSpeakers, speakers, utterances } = given;
   if (source === 'debian') await buildDebianCorpus(common);
   else if (source === 'synthetic') await buildSyntheticCorpus({ ...common, seed, speakers, utterances, testSpeakers });
-  else await buildDirCorpus({ ...common, root: given.path!, speakerPart: given.speakerPart, testSpeakers });
+  else if (source === 'dir')
+    await buildDirCorpus({ ...common, root: given.path!, speakerPart: given.speakerPart, testSpeakers });
+  else
+    await buildOfficial(source as (typeof OFFICIAL)[number], { ...common, root: given.path!, progress: show }, given);
+}
+
+/** A corpus of its own layout, whose sound goes straight into shards. */
+function buildOfficial(
+  source: (typeof OFFICIAL)[number],
+  common: ShardCorpusOptions & { root: string },
+  { testPath: testRoot, secondPath: second, trials, enrolments, allowPipes, minSeconds }: Options,
+): Promise<unknown> {
+  const made = { ...common, minSeconds };
+  if (source === 'cnceleb') return buildCnCeleb({ ...made, second });
+  if (source === 'librispeech') return buildLibriSpeech(made);
+  if (source === 'tar') return buildTarCorpus(made);
+  if (source === 'kaldi') return buildKaldiCorpus({ ...made, testRoot, trials, enrolments, allowPipes });
+  return buildVoxCeleb({ ...made, edition: source === 'voxceleb1' ? 1 : 2, testRoot, trials });
+}
+
+/** What a corpus that holds its shards itself has in each part. */
+function countShards(dir: string): Record<string, number> {
+  const parts = ['train', 'test'].filter((part) => existsSync(shardsDir(dir, part)));
+  return Object.fromEntries(parts.map((part) => [part, readSummary(shardsDir(dir, part)).utterances]));
 }
 
 /** One shard set of the training utterances and one for each form of the test utterances. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ShardSet } from '../data/shards.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
 import { writeNpy } from '../io/npy.js';
@@ -8,6 +9,7 @@ import { artifact } from '../pipeline/options.js';
 import { extractAll, openModelExtractor } from '../train/extract.js';
 import { readModel, writeModel } from '../train/model-file.js';
 import { openCorpus } from './corpus-data.js';
+import { openListEmbedder } from './list-embeddings.js';
 import { modelBuilder } from './resolve-plugins.js';
 import { checkLibrary, withSession } from './with-session.js';
 
@@ -31,19 +33,20 @@ export default defineStage({
     const source = context.artifact(given.model);
     const network = given.network ?? made.parse(source.result).networks[0];
     const model = readModel(join(source.dir, 'models', network));
-    const parts = [{ name: 'train', shards: corpus.train }, ...corpus.lists];
     return withSession({ ...context, name: 'embed' }, async (session) => {
       const extractor = await openModelExtractor(session, model, await modelBuilder(context.registry, model.info));
-      for (const { name, shards } of parts) {
-        const progress = (step: number, total: number) =>
-          context.progress.update({ step, total, fields: { part: name } });
-        const vectors = await extractAll(shards, extractor, { progress, signal: context.signal });
-        writeNpy(join(context.dir, `${name}.npy`), [shards.ids.length, extractor.size], vectors);
-        if (name === 'train') {
-          const mean = meanEmbedding(rowsOf(vectors, extractor.size));
-          writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
-        }
-      }
+      const embed = (shards: ShardSet, part: string) => {
+        const progress = (step: number, total: number) => context.progress.update({ step, total, fields: { part } });
+        return extractAll(shards, extractor, { progress, signal: context.signal });
+      };
+      const save = (name: string, vectors: Float32Array) =>
+        writeNpy(join(context.dir, `${name}.npy`), [vectors.length / extractor.size, extractor.size], vectors);
+      const train = await embed(corpus.train, 'train');
+      save('train', train);
+      const mean = meanEmbedding(rowsOf(train, extractor.size));
+      writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
+      const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
+      for (const list of corpus.lists) save(list.name, await embedList(list));
       return { network, origin: model.info.origin, embeddingSize: extractor.size };
     });
   },

@@ -9,7 +9,7 @@ import type { Artifact, StageContext } from '../pipeline/stage.js';
 import { renderReport } from '../report/render.js';
 import type { Report, SystemResult } from '../report/report.js';
 import { roundsText } from '../report/rounds-table.js';
-import { corpusDir, corpusNotes, LISTS, openCorpus } from './corpus-data.js';
+import { corpusDir, corpusNotes, openCorpus } from './corpus-data.js';
 import { readEmbeddings } from './embeddings-data.js';
 import { finalTable } from './final-table.js';
 import { roundsOf, trainingsOf } from './loop/read-loop.js';
@@ -91,17 +91,20 @@ const detPoints = z.array(z.object({ falseAlarm: z.number(), miss: z.number() })
 /** One chart for each list, with a curve for each system. */
 function dets(context: StageContext, given: Options): Report['dets'] {
   const names = [...(given.baseline ? [given.baseline] : []), ...given.systems.map((row) => row.evaluation)];
-  return LISTS.map((list) => ({
-    title: `Trial list: ${list}`,
-    curves: names.flatMap((name) => {
-      const { dir, result } = context.artifact(name);
-      const { system, network, lists } = evaluation.parse(result);
-      const file = join(dir, `${list}.det.json`);
-      if (!lists[list] || !existsSync(file)) return [];
-      const points = detPoints.parse(JSON.parse(readFileSync(file, 'utf8')));
-      return [{ name: network ? `${system} (${network})` : system, points, eer: lists[list].eer }];
-    }),
-  })).filter(({ curves }) => curves.length > 0);
+  const lists = new Set(names.flatMap((name) => Object.keys(evaluation.parse(context.artifact(name).result).lists)));
+  return [...lists]
+    .map((list) => ({
+      title: `Trial list: ${list}`,
+      curves: names.flatMap((name) => {
+        const { dir, result } = context.artifact(name);
+        const { system, network, lists } = evaluation.parse(result);
+        const file = join(dir, `${list}.det.json`);
+        if (!lists[list] || !existsSync(file)) return [];
+        const points = detPoints.parse(JSON.parse(readFileSync(file, 'utf8')));
+        return [{ name: network ? `${system} (${network})` : system, points, eer: lists[list].eer }];
+      }),
+    }))
+    .filter(({ curves }) => curves.length > 0);
 }
 
 /** The test utterances of the harder list, coloured by speaker. */

@@ -74,7 +74,7 @@ test('a folder without a manifest, or none at all, says what to do', (t) => {
   t.throws(() => readManifest(dir), { instanceOf: UserError, message: /is not a corpus.*voxloop corpus/ });
   t.throws(() => readManifest(join(dir, 'gone')), { instanceOf: UserError, message: /There is no folder .*gone/ });
   mkdirSync(join(dir, 'manifest.tsv'));
-  t.throws(() => readManifest(dir), { instanceOf: UserError, message: /cannot be read \(EISDIR\)/ });
+  t.throws(() => readManifest(dir), { instanceOf: UserError, message: /is a folder, and a file is needed/ });
 });
 
 test('a tab or line break cannot be written', (t) => {
@@ -93,4 +93,14 @@ test('missing files are counted, the first five named', (t) => {
     message: /names 7 files of 9 .*: gone0\.wav, .*gone4\.wav, and 2 more/,
   });
   t.throws(() => checkManifest({ dir, utterances: gone.slice(6) }), { message: /names 1 file of 3 .*: gone6\.wav\. / });
+});
+
+test('genders are kept where some are known, and else take no column', (t) => {
+  const dir = temporaryFolder(t);
+  const list = [utterance({ gender: 'f' }), utterance({ id: 'b', gender: null })];
+  writeManifest(dir, list);
+  t.deepEqual(readManifest(dir).utterances, [utterance({ gender: 'f' }), utterance({ id: 'b' })]);
+  t.regex(readFileSync(join(dir, 'manifest.tsv'), 'utf8'), /^id\tpath\tspeaker\tsplit\tseconds\tlanguage\tgender\n/);
+  writeManifest(dir, [utterance({ gender: null })]);
+  t.true(readFileSync(join(dir, 'manifest.tsv'), 'utf8').startsWith(HEADER));
 });

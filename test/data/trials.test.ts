@@ -2,7 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { checkTrials, parseTrials, readTrials, trialUtterances, writeTrials } from '../../src/data/trials.js';
+import {
+  checkTrials,
+  parseTrials,
+  readTrials,
+  repeatedTrials,
+  trialUtterances,
+  writeTrials,
+} from '../../src/data/trials.js';
 import { UserError } from '../../src/errors.js';
 
 const trial = (enrolment: string, other: string, target: boolean) => ({ enrolment, test: other, target });
@@ -27,7 +34,7 @@ for (const line of ['2 a b', 'a b', '1 a', '1 a b c', 'a b Target', '{"a": 1}'])
 
 test('an empty list and an unreadable one are errors of the user', (t) => {
   t.throws(() => parseTrials('\n\n', 'empty.txt'), { instanceOf: UserError, message: /empty\.txt/ });
-  t.throws(() => readTrials('/no/such/list'), { instanceOf: UserError, message: /\/no\/such\/list.*ENOENT/ });
+  t.throws(() => readTrials('/no/such/list'), { instanceOf: UserError, message: /\/no\/such\/list does not exist/ });
 });
 
 test('what is written is read back, and nothing else is left in the folder', (t) => {
@@ -66,4 +73,27 @@ test('all unknown utterances are reported in one error: their number and the fir
   const error = t.throws(() => checkTrials(trials, known, 'clean.txt'), { instanceOf: UserError });
   t.regex(error.message, /^clean\.txt names 13 utterances .*: u2, u3, .*, u11, and 3 more\./);
   t.notThrows(() => checkTrials(trials, () => true));
+});
+
+test('CN-Celeb lines have the answer last', (t) => {
+  t.deepEqual(parseTrials('id0-enroll test/a.wav 1\nid0-enroll test/b.wav 0\n', 'x'), [
+    trial('id0-enroll', 'test/a.wav', true),
+    trial('id0-enroll', 'test/b.wav', false),
+  ]);
+});
+
+test('repeated trials are counted; a pair with two answers is refused by name', (t) => {
+  const list = [
+    trial('a', 'b', true),
+    trial('b', 'a', true),
+    trial('a', 'b', true),
+    trial('a', 'c', false),
+    trial('a', 'b', true),
+  ];
+  t.is(repeatedTrials(list), 2);
+  t.is(repeatedTrials(list.slice(0, 2)), 0);
+  t.throws(() => repeatedTrials([...list, trial('a', 'c', true)], 'L'), {
+    instanceOf: UserError,
+    message: /^L calls a and c both target and nontarget/,
+  });
 });

@@ -41,13 +41,13 @@ export function writeBadRecordings(root: string, folder: string): Record<string,
   writeWav16(at('cut.wav'), sound('cut', 0.4, 16000), 16000);
   truncateSync(at('cut.wav'), 4000);
   writeFileSync(at('nan.wav'), floatWav([0.1, Number.NaN, ...new Array(8000).fill(0.1)]));
-  copyFileSync(recording('foreign.m4a'), at('foreign.wav'));
+  copyFileSync(recording('foreign.webm'), at('foreign.wav'));
   return {
     'clipped.wav': { kind: 'clipped', reason: /100 % of its samples/ },
     'cut.wav': { kind: 'unreadable', reason: /cut\.wav is cut short/ },
     'empty.wav': { kind: 'unreadable', reason: /empty \(0 bytes\)/ },
     'faint.wav': { kind: 'silent', reason: /louder than -66 dB/ },
-    'foreign.wav': { kind: 'unreadable', reason: /MP4/ },
+    'foreign.wav': { kind: 'unreadable', reason: /WebM/ },
     'nan.wav': { kind: 'unreadable', reason: /NaN/ },
     'short.wav': { kind: 'too short', reason: /0\.10 s long; at least 0\.3 s/ },
     'silent.wav': { kind: 'unreadable', reason: /only silence/ },

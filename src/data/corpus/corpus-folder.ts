@@ -4,6 +4,7 @@ import { UserError } from '../../errors.js';
 import { writeError } from '../../io/atomic.js';
 import { withLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
+import type { ListFacts } from './trial-lists.js';
 
 /** What corpus.json says. */
 export interface CorpusFacts {
@@ -20,6 +21,8 @@ export interface CorpusFacts {
   test: { utterances: number; speakers: number };
   /** In each of trials/clean.txt and trials/channel.txt; half are targets. Zero where there are no lists. */
   trials: number;
+  /** By name, where the corpus has lists of its own. */
+  lists?: Record<string, ListFacts>;
   /** How many recordings were left out, by kind of reason; skipped.tsv names them. */
   skipped: Record<string, number>;
   packages?: Record<string, string>;

@@ -12,9 +12,10 @@ import {
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
+import { isOnPath } from '../../io/on-path.js';
 import { withLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
-import { isOnPath, runCommand } from './run-command.js';
+import { runCommand } from './run-command.js';
 
 /** A package of the operating system, downloaded. */
 export interface DebianPackage {

@@ -1,20 +1,20 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
-import { writeFileAtomic } from '../../io/atomic.js';
 import { inOrder, openWorkerPool, WorkerCrashError } from '../worker-pool.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from './corpus-folder.js';
 import { nameUtterances, type PlannedUtterance } from './dir-names.js';
 import { splitSpeakers } from './dir-split.js';
 import { type FinishedUtterance, finishCorpus, type Skipped } from './finish-corpus.js';
+import { keepApart } from './keep-apart.js';
 import type { RecordingTask, Refusal } from './recording-worker.js';
 import { EXTENSIONS, listRecordings } from './recordings.js';
+import { endResume, resumeFolder } from './resume-folder.js';
 
 const WAV_HEADER_BYTES = 44;
 const BYTES_A_SECOND = 32000;
-const STAMP = 'building.json';
 
 /** Options of `buildDirCorpus`. */
 export interface DirCorpusOptions extends BuildOptions {
@@ -57,7 +57,7 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
   const identity = { name: 'dir', options: { ...made, seed, recordings: files.length, hash } };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
     options.log?.(`Decoding ${planned.length} recordings of ${root} ...`);
-    prepare(partial, JSON.stringify(identity), options);
+    resumeFolder(partial, JSON.stringify(identity), options);
     const refused = await decode(planned, { root, partial, minSeconds, jobs }, options);
     const skipped = [...recordings.skipped, ...refused.values()];
     const usable = planned.filter(({ file }) => !refused.has(file)).map((one) => finished(one, partial));
@@ -76,42 +76,9 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
       jobs,
       options,
     );
-    rmSync(join(partial, STAMP));
+    endResume(partial);
     return facts;
   });
-}
-
-/** The corpus must not lie among its own sources, nor they in a folder that it replaces. */
-function keepApart(out: string, root: string): void {
-  const target = realPath(resolve(out));
-  const isInside = (inner: string, outer: string) => !/^\.\.(?:[\\/]|$)/.test(relative(outer, inner));
-  if (isInside(target, root)) {
-    throw new UserError(`${out} lies in ${root}: it would be taken for recordings. Choose another --out folder.`);
-  }
-  if (isInside(root, target)) {
-    throw new UserError(
-      `The recordings in ${root} lie in ${out}, which would be replaced. Choose another --out folder.`,
-    );
-  }
-}
-
-/** The path with the links in it followed, as far as it exists. */
-function realPath(path: string): string {
-  if (existsSync(path) || dirname(path) === path) return realpathSync(path);
-  return join(realPath(dirname(path)), basename(path));
-}
-
-/** Keeps what an interrupted build of the same corpus has written, and nothing else. */
-function prepare(partial: string, identity: string, { log }: BuildOptions): void {
-  const stamp = join(partial, STAMP);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === identity) {
-    const names = readdirSync(partial, { recursive: true, encoding: 'utf8' });
-    for (const name of names.filter((one) => one.endsWith('.tmp'))) rmSync(join(partial, name));
-    log?.('Going on with an interrupted build.');
-    return;
-  }
-  rmSync(partial, { recursive: true, force: true });
-  writeFileAtomic(stamp, identity);
 }
 
 interface Decoding {

@@ -47,10 +47,7 @@ export async function finishCorpus(
   await writeChannelForm(dir, tests, seed, jobs, options);
   const trials = writeTrialLists(dir, tests, seed);
   writeManifest(dir, utterances);
-  if (skipped.length > 0) {
-    const lines = skipped.map((one) => `${[one.file, one.kind, one.reason].map(oneField).join('\t')}\n`);
-    writeFileAtomic(join(dir, 'skipped.tsv'), 'file\tkind\treason\n', lines.join(''));
-  }
+  writeSkipped(dir, skipped);
   writeFileAtomic(join(dir, 'LICENSES.md'), licenses);
   const trains = utterances.filter(({ split }) => split === 'train');
   const facts: CorpusFacts = {
@@ -67,6 +64,13 @@ export async function finishCorpus(
   };
   writeFileAtomic(join(dir, 'corpus.json'), `${JSON.stringify(facts, null, 2)}\n`);
   return facts;
+}
+
+/** Writes skipped.tsv, where anything was left out. */
+export function writeSkipped(dir: string, skipped: readonly Skipped[]): void {
+  if (skipped.length === 0) return;
+  const lines = skipped.map((one) => `${[one.file, one.kind, one.reason].map(oneField).join('\t')}\n`);
+  writeFileAtomic(join(dir, 'skipped.tsv'), 'file\tkind\treason\n', lines.join(''));
 }
 
 /** Where the channel form of a test utterance lies: channel/ in place of wav/. */
@@ -104,12 +108,14 @@ function writeTrialLists(dir: string, tests: FinishedUtterance[], seed: number):
   return trials;
 }
 
-function countSide(utterances: Utterance[]): { utterances: number; speakers: number } {
+/** How many utterances, and speakers of known name. */
+export function countSide(utterances: readonly Utterance[]): { utterances: number; speakers: number } {
   const speakers = new Set(utterances.flatMap(({ speaker }) => speaker ?? []));
   return { utterances: utterances.length, speakers: speakers.size };
 }
 
-function countKinds(skipped: Skipped[]): Record<string, number> {
+/** How many were left out, by kind. */
+export function countKinds(skipped: readonly Skipped[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { kind } of skipped) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;

@@ -5,7 +5,7 @@ import { codeOf, messageOf, UserError } from '../../errors.js';
 import type { Skipped } from './finish-corpus.js';
 
 /** What is looked for where nothing else is asked: the formats that voxloop decodes. */
-export const EXTENSIONS = ['flac', 'g722', 'mp2', 'mp3', 'oga', 'ogg', 'opus', 'wav', 'wave'];
+export const EXTENSIONS = ['aac', 'flac', 'g722', 'm4a', 'mp2', 'mp3', 'oga', 'ogg', 'opus', 'wav', 'wave'];
 
 /** The recordings below a folder. */
 export interface Recordings {

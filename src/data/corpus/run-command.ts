@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** How a command ended. */
@@ -44,16 +42,4 @@ export async function runCommand(
     options.signal?.throwIfAborted();
     throw error;
   }
-}
-
-/** Whether a program of this name is on the PATH. */
-export function isOnPath(program: string, path = process.env.PATH ?? ''): boolean {
-  return path.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder || '.', program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -200,13 +200,13 @@ test("the user's mistakes are named", async (t) => {
   writeFileSync(join(parent, 'file'), 'x');
   await refuses({ root: join(parent, 'file') }, /file is a file/);
   mkdirSync(root);
-  await refuses({}, /root holds no recordings \(\.flac, .*Check the path/);
-  writeFileSync(join(root, 'a.m4a'), 'x');
+  await refuses({}, /root holds no recordings \(\.aac, .*Check the path/);
+  writeFileSync(join(root, 'a.wma'), 'x');
   symlinkSync(parent, join(root, 'up'));
-  await refuses({}, /It holds 1 \.m4a files: .*--ext.* It holds 1 symbolic links/);
+  await refuses({}, /It holds 1 \.wma files: .*--ext.* It holds 1 symbolic links/);
   await refuses(
-    { extensions: ['m4a'] },
-    /None of the 1 recordings can be used. The first is a\.m4a: a\.m4a is not audio/,
+    { extensions: ['wma'] },
+    /None of the 1 recordings can be used. The first is a\.wma: a\.wma is not audio/,
   );
   writeRecordings(root, ['anna'], 2);
   copyFileSync(join(root, 'anna/take/0.wav'), join(root, 'loose.wav'));

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../errors.js';
+import { readLines } from '../../io/lines.js';
+import { readTrials } from '../trials.js';
+import type { CorpusSummary } from './corpus-folder.js';
+import type { Skipped } from './finish-corpus.js';
+import { keepApart } from './keep-apart.js';
+import type { PlannedList, PlannedRecording } from './plan.js';
+import { listRecordings } from './recordings.js';
+import { safeNames } from './safe-names.js';
+import { buildShardCorpus, type ShardCorpusOptions } from './shard-corpus.js';
+import { readEnrolments, translateTrials } from './trial-lists.js';
+
+/** Options of `buildCnCeleb`. */
+export interface CnCelebOptions extends ShardCorpusOptions {
+  /** CN-Celeb (1) as handed out: `data`, `dev`, `eval`. */
+  root: string;
+  /** CN-Celeb2: `data`. All of it is trained on. */
+  second?: string;
+}
+
+const EXTENSIONS = ['flac', 'wav'];
+
+/**
+ * Makes a corpus of CN-Celeb in its official layout: trains on `data` of the speakers in dev/dev.lst, and on CN-Celeb2. The evaluation
+ * has two lists: `cnc-concat` with the recordings of eval/enroll, and `cnc-mean`, where a model is the mean of the recordings
+ * that eval/lists/enroll.map names.
+ * @throws UserError when the layout is another, or a list names recordings that are not there (all of them)
+ */
+export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSummary> {
+  const folders = [options.root, ...(options.second ? [options.second] : [])];
+  for (const folder of folders) keepApart(options.out, folder);
+  const trees = folders.map((folder) => listRecordings(folder, EXTENSIONS));
+  const [first, second] = trees;
+  const all = planAll(first.root, first.files);
+  const lists = evaluationLists(first.root, new Map(all.map((one) => [keyOf(one.path), one.path])));
+  const tested = new Set(
+    lists.flatMap(({ trials, enrolments }) => [
+      ...trials.flatMap((one) => [one.enrolment, one.test]),
+      ...[...(enrolments?.values() ?? [])].flat(),
+    ]),
+  );
+  const trained = developmentSpeakers(first.root, all);
+  const skipped: Skipped[] = trees.flatMap((tree) => tree.skipped);
+  const recordings: PlannedRecording[] = [];
+  for (const one of all) {
+    if (tested.has(one.path)) recordings.push({ ...one, split: 'test' });
+    else if (one.path.startsWith('data/') && trained.has(one.speaker ?? '')) recordings.push(one);
+    else
+      skipped.push({
+        file: one.file,
+        kind: 'held out',
+        reason: 'its speaker is not in dev/dev.lst, and no trial names it',
+      });
+  }
+  // One by one: a call with half a million arguments would overflow the stack.
+  if (second) for (const one of planAll(second.root, second.files)) recordings.push({ ...one, id: `cn2-${one.id}` });
+  const identity = {
+    name: 'cnceleb',
+    options: { root: first.root, hash: first.hash, second: second?.root ?? null, secondHash: second?.hash ?? null },
+  };
+  const origin = 'CN-Celeb (CSLT, Tsinghua University), https://www.openslr.org/82/. Its licence goes with the audio.';
+  return buildShardCorpus({ identity, recordings, lists, skipped, origin, seed: 1 }, options);
+}
+
+const keyOf = (path: string): string => path.replace(/\.[^./]+$/, '');
+
+/** Speakers are folders of `data`, and the first part of the names in `eval`. */
+function planAll(root: string, files: readonly string[]): PlannedRecording[] {
+  const ids = safeNames(files, (file) => keyOf(file).replaceAll('/', '-'));
+  return files.map((file) => {
+    const speaker = /(?:^|\/)(id\d+)(?=[-/])/.exec(file)?.[1] ?? null;
+    return { id: ids.get(file)!, path: file, speaker, split: 'train', language: 'zh', gender: null, root, file };
+  });
+}
+
+function developmentSpeakers(root: string, all: readonly PlannedRecording[]): Set<string> {
+  const list = join(root, 'dev', 'dev.lst');
+  if (existsSync(list)) return new Set([...readLines(list)].map((line) => line.trim()).filter(Boolean));
+  const evaluated = new Set(all.filter(({ path }) => path.startsWith('eval/')).map(({ speaker }) => speaker));
+  return new Set(all.flatMap(({ speaker }) => (speaker === null || evaluated.has(speaker) ? [] : [speaker])));
+}
+
+/** The lists over paths of the corpus; `byKey` finds them without their extension. */
+function evaluationLists(root: string, byKey: ReadonlyMap<string, string>): PlannedList[] {
+  const file = (name: string) => join(root, 'eval', 'lists', name);
+  const trialFile = file('trials.lst');
+  if (!existsSync(trialFile)) {
+    throw new UserError(
+      `${trialFile} is missing: CN-Celeb as handed out has it. Give the folder that holds data, dev and eval.`,
+    );
+  }
+  const trials = readTrials(trialFile);
+  const evaluated = (name: string) => byKey.get(keyOf(`eval/${name}`));
+  const single = new Map(
+    [...readEnrolments(file('enroll.lst'))].map(([model, [recording]]) => [model, evaluated(recording)]),
+  );
+  const concat = {
+    name: 'cnc-concat',
+    trials: translateTrials(trials, (name) => single.get(name) ?? evaluated(name), trialFile),
+  };
+  if (!existsSync(file('enroll.map'))) return [concat];
+  const models = readEnrolments(file('enroll.map'));
+  const found = (recording: string) => byKey.get(keyOf(`data/${recording}`)) ?? evaluated(recording);
+  const missing = [...models.values()].flat().filter((recording) => found(recording) === undefined);
+  if (missing.length > 0) {
+    throw new UserError(
+      `${file('enroll.map')} names ${missing.length} recordings that are not there: ${missing.slice(0, 10).join(', ')}${missing.length > 10 ? ', ...' : ''}.`,
+    );
+  }
+  const enrolments = new Map([...models].map(([model, recordings]) => [model, recordings.map((one) => found(one)!)]));
+  const mean = translateTrials(trials, (name) => (enrolments.has(name) ? name : evaluated(name)), trialFile);
+  return [concat, { name: 'cnc-mean', trials: mean, enrolments }];
+}
