@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import { register as bench } from './bench.js';
+import { register as calibrate } from './calibrate.js';
 import { register as cluster } from './cluster.js';
 import { register as corpus } from './corpus.js';
+import { register as der } from './der.js';
+import { register as diarize } from './diarize.js';
 import { register as doctor } from './doctor.js';
 import { register as embed } from './embed.js';
+import { register as enroll } from './enroll.js';
 import { register as fbank } from './fbank.js';
+import { register as identify } from './identify.js';
 import { register as metrics } from './metrics.js';
 import { register as plan } from './plan.js';
 import { register as plugins } from './plugins.js';
@@ -12,6 +17,8 @@ import { register as run } from './run.js';
 import { register as score } from './score.js';
 import { register as setup } from './setup.js';
 import { register as similarity } from './similarity.js';
+import { register as speakers } from './speakers.js';
+import { register as verify } from './verify.js';
 
 /** Every command, in the order of --help. Their files import nothing heavy before they run. */
 export const commands: readonly ((program: Command) => void)[] = [
@@ -24,6 +31,13 @@ export const commands: readonly ((program: Command) => void)[] = [
   fbank,
   embed,
   similarity,
+  enroll,
+  speakers,
+  verify,
+  identify,
+  calibrate,
+  diarize,
+  der,
   score,
   metrics,
   cluster,

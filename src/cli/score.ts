@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import { addModelOptions, type ModelOptions } from './model-options.js';
+import { userError } from '../errors.js';
+import { addModelOptions, type ModelOptions, wholeNumber } from './model-options.js';
+import type { BackendOptions } from './score-backend.js';
 
-interface ScoreOptions extends ModelOptions {
+interface ScoreOptions extends ModelOptions, BackendOptions {
   trials: string;
   root: string;
+  enrolments?: string;
   out?: string;
-  raw?: boolean;
   json?: boolean;
 }
 
@@ -16,13 +18,29 @@ export function register(program: Command): void {
     .summary('score a trial list and print its error rates')
     .description(
       "Scores a trial list: VoxCeleb's `1|0 a b` or Kaldi's `a b target|nontarget`. Each utterance is embedded once; cosine with " +
-        'the mean embedding of the training data subtracted.',
+        'the mean embedding of the training data subtracted, unless a back-end is given: a whole one that the backend stage of a ' +
+        'recipe learned (--backend), or parts of one. What is not given is left out.',
     )
     .requiredOption('--trials <file>', 'trial list')
     .requiredOption('--root <dir>', 'folder that the paths of the list are relative to')
+    .option('--enrolments <file>', 'models of several utterances that the list enrols: lines `model path path ...`')
     .option('--out <file>', 'write lines `score 1|0 a b`')
     .option('--raw', 'do not subtract the mean')
-    .option('--json', 'print {trials, targets, eer, minDcf}');
+    .option(
+      '--mean <file>',
+      '.npy of a mean embedding, or of embeddings whose mean to subtract, instead of the training mean',
+    )
+    .option('--backend <dir>', 'folder of a backend stage; the other back-end options replace its parts')
+    .option(
+      '--plda <file>',
+      "PLDA to score with instead of the cosine: Kaldi's (binary or text), length-normalised as Kaldi does",
+    )
+    .option('--norm <kind>', 'score normalisation: as-norm or s-norm', normKind)
+    .option('--cohort <file>', '.npy of embeddings of other speakers, one mean embedding each, for --norm')
+    .option('--no-cohort', 'refuse whatever looks at speakers other than the two of a trial, as one-to-one rules ask')
+    .option('--top <n>', 'best-scoring cohort speakers that count in as-norm; default: 300', wholeNumber(2))
+    .option('--calibration <file>', 'score-calibration.json of a backend stage: scores become log-likelihood ratios')
+    .option('--json', 'print {scoring, trials, targets, eer, minDcf}, and cllr where scores are calibrated');
   addModelOptions(command).action(score);
 }
 
@@ -32,27 +50,65 @@ async function score(options: ScoreOptions): Promise<void> {
     import('node:fs'),
     import('node:path'),
   ]);
+  const { readEnrolments } = await import('../data/corpus/trial-lists.js');
   const trials = readTrials(options.trials);
-  const names = trialUtterances(trials);
-  checkTrials(trials, (name) => existsSync(join(options.root, name)), options.trials);
-  const [{ withModel }, { embedFiles }, { scoreTrials }, { evaluateScores }, { writeScores }, { rowsOf }] =
-    await Promise.all([
-      import('./with-model.js'),
-      import('../train/embed-files.js'),
-      import('../eval/cosine-scoring.js'),
-      import('../eval/evaluate.js'),
-      import('../eval/scores-file.js'),
-      import('../eval/rows.js'),
-    ]);
-  const paths = names.map((name) => join(options.root, name));
-  const scores = await withModel(options.model, options, async (extractor, model) => {
-    const { vectors } = await embedFiles(paths, extractor, { skipBad: false });
-    const embeddings = new Map([...rowsOf(vectors, extractor.size)].map((row, i) => [names[i], row]));
-    return scoreTrials(embeddings, trials, { mean: options.raw ? undefined : (model.mean ?? undefined) });
+  const enrolments = options.enrolments === undefined ? undefined : readEnrolments(options.enrolments);
+  const enrolled = [...(enrolments?.values() ?? [])].flat();
+  const names = [...new Set([...trialUtterances(trials).filter((name) => !enrolments?.has(name)), ...enrolled])];
+  checkTrials(
+    names.map((name) => ({ enrolment: name, test: name, target: true })),
+    (name) => existsSync(join(options.root, name)),
+    options.trials,
+  );
+  const [
+    { withModel },
+    { chosenBackend },
+    { embedRecordings },
+    { scoresByPart, scoreWithBackend },
+    { evaluateScores },
+    { writeScores },
+  ] = await Promise.all([
+    import('./with-model.js'),
+    import('./score-backend.js'),
+    import('../train/embed-recordings.js'),
+    import('../eval/backend/backend.js'),
+    import('../eval/evaluate.js'),
+    import('../eval/scores-file.js'),
+  ]);
+  const recordings = names.map((name) => ({ name, path: join(options.root, name) }));
+  const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
+    const backend = await chosenBackend(options, extractor.size, model.mean);
+    const embeddings = new Map<string, Float32Array>();
+    const seconds = new Map<string, number>();
+    for await (const outcome of embedRecordings(recordings, extractor)) {
+      if ('reason' in outcome) throw userError(outcome.reason);
+      embeddings.set(outcome.recording.name, outcome.parts[0].vector);
+      seconds.set(outcome.recording.name, outcome.seconds);
+    }
+    return scoresByPart(backend, scoreWithBackend(backend, { trials, embeddings, seconds, enrolments })).at(-1)!;
   });
   if (options.out) writeScores(options.out, scores, trials);
   const { eer, minDcf, targets } = evaluateScores(scores, trials);
-  const metrics = { trials: trials.length, targets, eer, minDcf };
+  const cost = scoring === 'calibrated' ? { cllr: await cllrOf(scores, trials) } : {};
+  const metrics = { scoring, trials: trials.length, targets, eer, minDcf, ...cost };
+  const calibrated = 'cllr' in cost ? `, Cllr ${cost.cllr!.toFixed(3)}` : '';
   const text = `EER ${(100 * eer).toFixed(2)} %, minDCF ${minDcf['0.01'].toFixed(3)} (p 0.01), ${minDcf['0.05'].toFixed(3)} (p 0.05)`;
-  process.stdout.write(options.json ? `${JSON.stringify(metrics)}\n` : `${trials.length} trials: ${text}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(metrics)}\n` : `${trials.length} trials: ${text}${calibrated}\n`,
+  );
+}
+
+async function cllrOf(scores: Float32Array, trials: readonly { target: boolean }[]): Promise<number> {
+  const [{ cllr }, { sortScores }] = await Promise.all([import('../eval/cllr.js'), import('../eval/sorted-scores.js')]);
+  return cllr(
+    sortScores(
+      scores,
+      trials.map(({ target }) => target),
+    ),
+  );
+}
+
+function normKind(value: string): string {
+  if (value === 'as-norm' || value === 's-norm') return value;
+  throw Object.assign(new Error(`must be as-norm or s-norm, not '${value}'`), { code: 'commander.invalidArgument' });
 }

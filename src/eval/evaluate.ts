@@ -1,10 +1,11 @@
 import type { Trial } from '../data/trials.js';
 import { UserError } from '../errors.js';
-import { type BootstrapOptions, eerReplicates, percentileInterval } from './bootstrap.js';
+import { type BootstrapOptions, errorReplicates, percentileInterval, speakerTrials } from './bootstrap.js';
 import { scoreTrials } from './cosine-scoring.js';
-import { type MinDcf, minDcfs } from './dcf.js';
+import { hullDcf, type MinDcf, PRIORS } from './dcf.js';
 import { type DetPoint, detCurve } from './det.js';
 import { equalError } from './eer.js';
+import { minCllr, rocHull } from './roc-hull.js';
 import { sortScores } from './sorted-scores.js';
 
 /** The figures of one system on one trial list; rates are fractions. */
@@ -13,8 +14,10 @@ export interface Evaluation {
   targets: number;
   eer: number;
   minDcf: MinDcf;
+  /** Cllr of the best monotone calibration, in bits: what the scores tell, however they are scaled. */
+  minCllr: number;
   /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than two. */
-  interval: { eer: [number, number] } | null;
+  interval: { eer: [number, number]; minDcf: Record<keyof MinDcf, [number, number]> } | null;
 }
 
 export interface EvaluateOptions extends BootstrapOptions {
@@ -29,15 +32,28 @@ export function evaluateScores(
   { speakers, ...bootstrap }: EvaluateOptions = {},
 ): Evaluation {
   const sorted = sortTrialScores(scores, trials);
-  const replicates = speakers ? eerReplicates(scores, trials, speakers, bootstrap) : null;
+  const hull = rocHull(sorted);
+  const points = PRIORS.map((prior) => ({ prior }));
+  const replicates = speakers && errorReplicates(scores, speakerTrials(trials, speakers), bootstrap, points);
   return {
     trials: trials.length,
     targets: sorted.targets.length,
     eer: equalError(sorted).eer,
-    minDcf: minDcfs(sorted),
-    interval: replicates && { eer: percentileInterval(replicates) },
+    minDcf: byPrior((i) => hullDcf(hull, PRIORS[i]).cost),
+    minCllr: minCllr(hull),
+    interval: replicates
+      ? {
+          eer: percentileInterval(replicates.eer),
+          minDcf: byPrior((i) => percentileInterval(replicates.minDcf[i])),
+        }
+      : null,
   };
 }
+
+const byPrior = <T>(figureOf: (index: number) => T): Record<keyof MinDcf, T> => ({
+  '0.01': figureOf(0),
+  '0.05': figureOf(1),
+});
 
 /** Scores trials by cosine and evaluates them; see scoreTrials for `mean` and the errors. */
 export function evaluate({

@@ -1,5 +1,6 @@
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { UserError } from '../errors.js';
+import { addOuter, mirrorLower } from './backend/matrix.js';
+import { symmetricEigen } from './backend/symmetric-eigen.js';
 
 /** The principal axes of a cloud of points, by descending variance. */
 export interface PrincipalAxes {
@@ -24,15 +25,9 @@ export function principalAxes(rows: Float32Array, n: number, dimensions: number)
   if (broken >= 0) throw new UserError(`Vector ${Math.floor(broken / dimensions)} (counted from 0) is not finite.`);
 
   const mean = columnMeans(rows, n, dimensions);
-  const covariance = new Matrix(covarianceRows(rows, mean, n));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
-  const axes = new Float64Array(dimensions * dimensions);
-  for (const [row, column] of order.entries()) {
-    axes.set(withPositivePeak(eigenvectorMatrix.getColumn(column)), row * dimensions);
-  }
+  const { values, vectors } = symmetricEigen(covarianceOf(rows, mean, n), dimensions);
   // Rounding leaves tiny negative values where the variance is zero.
-  return { mean, axes, variances: Float64Array.from(order, (column) => Math.max(0, realEigenvalues[column])) };
+  return { mean, axes: vectors, variances: values.map((value) => Math.max(0, value)) };
 }
 
 function columnMeans(rows: Float32Array, n: number, dimensions: number): Float64Array {
@@ -42,23 +37,15 @@ function columnMeans(rows: Float32Array, n: number, dimensions: number): Float64
 }
 
 /** [dimensions, dimensions], divided by n - 1. */
-function covarianceRows(rows: Float32Array, mean: Float64Array, n: number): Float64Array[] {
+function covarianceOf(rows: Float32Array, mean: Float64Array, n: number): Float64Array {
   const dimensions = mean.length;
-  const covariance = Array.from(mean, () => new Float64Array(dimensions));
-  const centred = new Float64Array(dimensions);
+  const covariance = new Float64Array(dimensions * dimensions);
   for (let row = 0; row < n; row++) {
-    for (let i = 0; i < dimensions; i++) centred[i] = rows[row * dimensions + i] - mean[i];
-    for (let i = 0; i < dimensions; i++) {
-      const scaled = centred[i] / (n - 1);
-      const into = covariance[i];
-      for (let j = 0; j <= i; j++) into[j] += scaled * centred[j];
-    }
+    addOuter(
+      covariance,
+      mean.map((value, i) => rows[row * dimensions + i] - value),
+      1 / (n - 1),
+    );
   }
-  for (let i = 0; i < dimensions; i++) for (let j = 0; j < i; j++) covariance[j][i] = covariance[i][j];
-  return covariance;
-}
-
-function withPositivePeak(axis: number[]): number[] {
-  const peak = axis.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-  return peak < 0 ? axis.map((value) => -value) : axis;
+  return mirrorLower(covariance, dimensions);
 }

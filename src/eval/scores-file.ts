@@ -1,15 +1,21 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Trial } from '../data/trials.js';
+import { openWorkerPool } from '../data/worker-pool.js';
 import { codeOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
+import { lineStarts } from './line-starts.js';
+import { mergeSorted } from './radix-sort.js';
+import type { ScoreColumns } from './score-columns.js';
+import { type BrokenLine, brokenLines, createLineParser, type LineReport, type TakeTrial } from './score-lines.js';
+import { byKind, type RangeScores, readRange, type ScoreRange } from './score-range.js';
 import type { SortedScores } from './sorted-scores.js';
 
-/** `score label`, with the names of the two utterances after it or not. */
-const LINE = /^[ \t]*([^ \t]+)[ \t]+(1|0|target|nontarget)(?:[ \t]+[^ \t]+[ \t]+[^ \t]+)?[ \t\r]*$/;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const INFINITE = /^([+-]?)inf(?:inity)?$/i;
-/** No score line is this long; a file that is no text must not pile up in memory. */
-const LONGEST_LINE = 65_536;
+/** Reading less than this takes a thread no longer than starting. */
+const THREAD_BYTES = 1 << 24;
+const MOST_THREADS = 8;
+/** Broken lines shown in full. */
+const SHOWN = 10;
 
 /** Writes lines `score 1|0 enrolment test`, which readScores reads back; nine digits hold every float32 exactly. */
 export function writeScores(path: string, scores: Float32Array, trials: readonly Trial[]): void {
@@ -20,80 +26,110 @@ export function writeScores(path: string, scores: Float32Array, trials: readonly
 }
 
 /**
- * Reads lines `score 1|0` or `score target|nontarget` (two more columns, the names, are allowed; blank lines are skipped), holding
- * nothing but the numbers: 8 bytes a score.
+ * Reads a file of scores, holding nothing but the numbers: 8 bytes a score. The orders of columns that recogniseColumns knows are
+ * seen from the first line; labels are 1|0 or target|nontarget; blank lines are skipped. Large files are read by several threads.
  * @param path a file, or "-" for standard input
- * @returns scores by kind, in file order, not sorted
- * @throws UserError with file and line number for a broken line, or when the file cannot be read
+ * @param columns what the columns hold, where the first line does not show it
+ * @param threadBytes bytes for which a thread is started
+ * @returns scores by kind, in the order of the lines, or sorted where several threads have read them
+ * @throws UserError for broken lines (how many, and the first few with their numbers), or when the file cannot be read
  */
-export async function readScores(path: string): Promise<SortedScores> {
-  const name = path === '-' ? 'standard input' : path;
+export async function readScores(
+  path: string,
+  columns: ScoreColumns | null = null,
+  threadBytes = THREAD_BYTES,
+): Promise<SortedScores> {
+  const name = sourceName(path);
+  return readable(name, async () => {
+    if (path === '-' || !statSync(path).isFile()) return parseScores(streamOf(path), name, columns);
+    const ranges = await readRanges(path, columns, threadBytes);
+    checkReports(
+      name,
+      ranges.map(({ report }) => report),
+    );
+    return {
+      targets: mergeAll(ranges.map(({ targets }) => targets)),
+      nontargets: mergeAll(ranges.map(({ nontargets }) => nontargets)),
+    };
+  });
+}
+
+/** readScores over any stream of bytes; `name` stands for the file in error messages. */
+export async function parseScores(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  columns: ScoreColumns | null = null,
+): Promise<SortedScores> {
+  const { targets, nontargets, take } = byKind();
+  await parseTrialLines(bytes, { name, columns, take });
+  return { targets: targets.join(), nontargets: nontargets.join() };
+}
+
+/** Hands each scored trial of a stream of lines to `take`. @returns the columns; null for a stream without trials */
+export async function parseTrialLines(
+  bytes: AsyncIterable<Uint8Array>,
+  { name, columns, take }: { name: string; columns: ScoreColumns | null; take: TakeTrial },
+): Promise<ScoreColumns | null> {
+  const parser = createLineParser(columns, take);
+  for await (const chunk of bytes) if (!parser.push(chunk)) break;
+  const report = parser.finish();
+  checkReports(name, [report]);
+  return report.columns;
+}
+
+/** What messages call a file that may be standard input. */
+export const sourceName = (path: string): string => (path === '-' ? 'standard input' : path);
+
+/** The bytes of a file, or of standard input. */
+export const streamOf = (path: string): AsyncIterable<Uint8Array> =>
+  path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
+
+/** Turns what reading throws into a sentence for the user. */
+export async function readable<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await parseScores(path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 }), name);
+    return await read();
   } catch (error) {
     if (error instanceof UserError || codeOf(error) === undefined) throw error;
     throw new UserError(`${name}: the scores cannot be read (${codeOf(error)}). Check the path.`);
   }
 }
 
-/** readScores over any stream of bytes; `name` stands for the file in error messages. */
-export async function parseScores(bytes: AsyncIterable<Uint8Array>, name: string): Promise<SortedScores> {
-  const targets = growingScores();
-  const nontargets = growingScores();
-  let lineNumber = 0;
-  let rest = '';
-  const takeLine = (line: string) => {
-    lineNumber++;
-    const match = LINE.exec(line);
-    if (!match) {
-      if (line.trim() === '') return;
-      throw brokenLine(name, lineNumber, line, 'expected "SCORE 1|0" or "SCORE target|nontarget"');
-    }
-    const score = toNumber(match[1]);
-    if (Number.isNaN(score)) throw brokenLine(name, lineNumber, line, 'the score is not a number');
-    (match[2] === '1' || match[2] === 'target' ? targets : nontargets).push(score);
-  };
-  for await (const chunk of bytes) {
-    // Latin-1 maps bytes to characters one to one, so a name cut in two by a chunk's end does no harm.
-    const text = rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
-    let start = text.startsWith('\u00ef\u00bb\u00bf') && lineNumber === 0 ? 3 : 0;
-    for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
-      takeLine(text.slice(start, end));
-      start = end + 1;
-    }
-    rest = text.slice(start);
-    if (rest.length > LONGEST_LINE) throw brokenLine(name, lineNumber + 1, rest, 'the line is too long for a score');
-  }
-  if (rest !== '') takeLine(rest);
-  return { targets: targets.values(), nontargets: nontargets.values() };
-}
-
-function toNumber(text: string): number {
-  if (NUMBER.test(text)) return Number(text);
-  const infinite = INFINITE.exec(text);
-  if (!infinite) return Number.NaN;
-  return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-}
-
-function brokenLine(name: string, line: number, text: string, what: string): UserError {
-  const shown = text.trimEnd();
-  return new UserError(
-    `${name}:${line}: ${what}, got ${JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}...` : shown)}.`,
+async function readRanges(path: string, given: ScoreColumns | null, threadBytes: number): Promise<RangeScores[]> {
+  const bytes = statSync(path).size;
+  const threads = Math.min(availableParallelism(), MOST_THREADS, Math.floor(bytes / threadBytes));
+  if (threads < 2) return [readRange({ path, start: 0, end: bytes, columns: given })];
+  const { starts, columns } = lineStarts(path, bytes, threads);
+  const ranges = starts.map(
+    (start, i): ScoreRange => ({ path, start, end: starts[i + 1] ?? bytes, columns: given ?? columns }),
   );
+  const pool = openWorkerPool<ScoreRange, RangeScores>(new URL('./score-range-worker.js', import.meta.url), threads);
+  try {
+    return await Promise.all(ranges.map((range) => pool.run(range)));
+  } finally {
+    await pool.close();
+  }
 }
 
-function growingScores() {
-  let array = new Float64Array(4096);
-  let length = 0;
-  return {
-    push(score: number) {
-      if (length === array.length) {
-        const larger = new Float64Array(length * 2);
-        larger.set(array);
-        array = larger;
-      }
-      array[length++] = score;
-    },
-    values: () => array.subarray(0, length),
-  };
+/** One list as it is; several, each ascending, as one that is. */
+function mergeAll(lists: Float64Array[]): Float64Array {
+  let all = lists;
+  while (all.length > 1) {
+    const pairs = Array.from({ length: Math.ceil(all.length / 2) }, (_, i) => all.slice(2 * i, 2 * i + 2));
+    all = pairs.map(([a, b]) => (b ? mergeSorted(a, b) : a));
+  }
+  return all[0];
+}
+
+/** Throws one error for the broken lines of all parts of a file, numbered from its beginning. */
+function checkReports(name: string, reports: LineReport[]): void {
+  const brokenCount = reports.reduce((sum, report) => sum + report.brokenCount, 0);
+  if (brokenCount === 0) return;
+  const broken: BrokenLine[] = [];
+  let before = 0;
+  for (const report of reports) {
+    broken.push(...report.broken.map((each) => ({ ...each, line: before + each.line })));
+    before += report.lines;
+  }
+  const columns = reports.find((report) => report.columns)?.columns ?? null;
+  throw brokenLines(name, { lines: before, broken: broken.slice(0, SHOWN), brokenCount, columns });
 }

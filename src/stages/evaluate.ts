@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { SAMPLE_RATE_HZ } from '../audio/decode.js';
+import { UserError } from '../errors.js';
+import { cohortFault, cohortUses, scoresByPart, scoreWithBackend } from '../eval/backend/backend.js';
+import { readBackend } from '../eval/backend/backend-file.js';
+import type { SideInput } from '../eval/backend/trial-sides.js';
 import { meanEmbedding, scoreTrials } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
-import { needLists, openCorpus } from './corpus-data.js';
-import { embeddingsResult, readEmbeddings } from './embeddings-data.js';
+import { needLists, openCorpus, type TestList } from './corpus-data.js';
+import { type Embeddings, embeddingsResult, readEmbeddings } from './embeddings-data.js';
 import { type Figures, figuresOf, keepScores } from './list-figures.js';
 
 const options = z.strictObject({
@@ -15,33 +20,49 @@ const options = z.strictObject({
   rule: z
     .enum(['raw', 'mean-subtracted'])
     .default('mean-subtracted')
-    .describe('headline scoring rule; the other one is shown beside it'),
+    .describe('headline scoring rule, where there is no back-end; the other one is shown beside it'),
+  backend: artifact('backend')
+    .optional()
+    .describe(
+      'scores by this chain (PLDA, score normalisation, calibration) as the headline; each part is shown beside it',
+    ),
+  cohort: z
+    .enum(['allow', 'forbid'])
+    .default('allow')
+    .describe('forbid: refuse a back-end that looks at speakers other than the two of a trial'),
 });
 
 const RULES = ['raw', 'mean-subtracted'] as const;
 
-/** Scores the trial lists by cosine, raw and with the training mean subtracted; the headline rule is fixed beforehand. */
+/**
+ * Scores the trial lists by cosine, raw and with the training mean subtracted, and by a back-end where one is given; the headline rule
+ * is fixed beforehand.
+ */
 export default defineStage({
   name: 'evaluate',
-  summary: 'Scores the trial lists by cosine and computes EER, minDCF and intervals.',
+  summary: 'Scores the trial lists, by cosine or a back-end, and computes EER, minDCF and intervals.',
   options,
   produces: 'evaluation',
   async run(context, given) {
     const corpus = openCorpus(context.artifact(given.corpus));
     const embeddings = context.artifact(given.embeddings);
+    const backend = given.backend === undefined ? null : readBackend(context.artifact(given.backend).dir);
+    const fault = backend && given.cohort === 'forbid' && cohortFault(cohortUses(backend));
+    if (fault) throw new UserError(fault);
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
     const lists: Record<string, Figures & { rule: string; byRule: Record<string, Figures> }> = {};
     for (const list of needLists(corpus)) {
-      const { vectors, size } = readEmbeddings(embeddings, list.name);
-      const byPath = new Map([...rowsOf(vectors, size)].map((row, i) => [list.paths[i], row]));
-      const figures = RULES.map((rule) => {
-        const scores = scoreTrials(byPath, list.trials, rule === 'raw' ? {} : { mean });
-        if (rule === given.rule) keepScores(context.dir, list, scores);
-        return [rule, figuresOf(list, scores)] as const;
-      });
-      const byRule = Object.fromEntries(figures);
-      lists[list.name] = { ...byRule[given.rule], rule: given.rule, byRule };
+      const input = listInput(list, readEmbeddings(embeddings, list.name));
+      const cosines = (rule: (typeof RULES)[number]) =>
+        scoreTrials(input.embeddings, list.trials, { ...input, mean: rule === 'raw' ? undefined : mean });
+      const byCosine = RULES.map((rule) => [rule, cosines(rule)] as const);
+      const byBackend = backend ? scoresByPart(backend, scoreWithBackend(backend, input)) : [];
+      const rule = byBackend.at(-1)?.[0] ?? given.rule;
+      const scored = new Map([...byCosine, ...byBackend]);
+      keepScores(context.dir, list, scored.get(rule)!);
+      const byRule = Object.fromEntries([...scored].map(([name, scores]) => [name, figuresOf(list, scores)]));
+      lists[list.name] = { ...byRule[rule], rule, byRule };
     }
     const clusters = given.clusters
       ? agreement.parse(context.artifact(given.clusters).result)
@@ -50,5 +71,17 @@ export default defineStage({
     return { system: given.system, network, origin, lists, ...clusters };
   },
 });
+
+/** What a list's trials are scored from; a model of several utterances is scored from all of them. */
+function listInput(list: TestList, { vectors, size }: Embeddings): SideInput {
+  const rows = [...rowsOf(vectors, size)];
+  const durations = Array.from(list.shards.samples, (samples) => samples / SAMPLE_RATE_HZ);
+  return {
+    trials: list.trials,
+    embeddings: new Map(rows.map((row, i) => [list.paths[i], row])),
+    seconds: new Map(durations.map((seconds, i) => [list.paths[i], seconds])),
+    enrolments: new Map(list.models.map(({ name, utterances }) => [name, utterances.map((i) => list.paths[i])])),
+  };
+}
 
 const agreement = z.object({ nmi: z.number().nullable(), purity: z.number().nullable() });

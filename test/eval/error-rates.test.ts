@@ -123,7 +123,7 @@ test('the threshold lies where the rates cross', (t) => {
 test('a cost of misses that differs from that of false alarms is normalised by the better trivial decision', (t) => {
   const sorted = sortScores([1, 2, 3, 4], [0, 1, 0, 1]);
   // Accepting 2 and above: no miss, half the nontargets; cost 0.5 * 2 * 0.5 over min(0.5 * 10, 0.5 * 2).
-  t.true(Math.abs(minDcf(sorted, 0.5, 10, 2) - 0.5) < 1e-12);
+  t.true(Math.abs(minDcf(sorted, 0.5, { costMiss: 10, costFalseAlarm: 2 }) - 0.5) < 1e-12);
 });
 
 test('a score that is not a number and a missing kind of trial are errors of the user', (t) => {

@@ -1,0 +1,82 @@
+import { checkTrials, type Trial } from '../../data/trials.js';
+import { UserError } from '../../errors.js';
+import { dot } from './matrix.js';
+import type { PairScorer } from './pair-scorer.js';
+
+/** What a trial list is scored from. */
+export interface TrialInput {
+  /** One vector by utterance, all of one length, any norm. */
+  embeddings: ReadonlyMap<string, Float32Array>;
+  trials: readonly Trial[];
+  /**
+   * The utterances of each speaker model, for lists whose enrolments are models (as CN-Celeb's); an enrolment that is no model here
+   * is an utterance.
+   */
+  enrolments?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The distinct models and test utterances of a trial list, and which of them meet. */
+export interface TrialPairs {
+  models: { name: string; utterances: readonly string[] }[];
+  tests: string[];
+  /** [trials] the model, by number. */
+  model: Int32Array;
+  /** [trials] the test utterance, by number. */
+  test: Int32Array;
+}
+
+/**
+ * Numbers the models and test utterances of a list.
+ * @throws UserError for utterances without an embedding (all in one message), models without an utterance, and embeddings of another
+ *   length than `size` or not finite
+ */
+export function trialPairs({ embeddings, trials, enrolments = new Map() }: TrialInput, size?: number): TrialPairs {
+  const models = new Map<string, number>();
+  const tests = new Map<string, number>();
+  const numberIn = (numbers: Map<string, number>, name: string) => {
+    const known = numbers.get(name);
+    if (known === undefined) numbers.set(name, numbers.size);
+    return known ?? numbers.size - 1;
+  };
+  const model = Int32Array.from(trials, ({ enrolment }) => numberIn(models, enrolment));
+  const test = Int32Array.from(trials, (trial) => numberIn(tests, trial.test));
+  const pairs = {
+    models: [...models.keys()].map((name) => ({ name, utterances: enrolments.get(name) ?? [name] })),
+    tests: [...tests.keys()],
+    ...{ model, test },
+  };
+  checkPairs(pairs, embeddings, size);
+  return pairs;
+}
+
+function checkPairs({ models, tests }: TrialPairs, embeddings: TrialInput['embeddings'], size?: number): void {
+  const empty = models.find(({ utterances }) => utterances.length === 0);
+  if (empty)
+    throw new UserError(`The model ${empty.name} has no utterance. Enrol at least one, or leave its trials out.`);
+  const used = new Set([...models.flatMap(({ utterances }) => utterances), ...tests]);
+  checkTrials(
+    [...used].map((name) => ({ enrolment: name, test: name, target: true })),
+    (name) => embeddings.has(name),
+  );
+  const expected = size ?? embeddings.values().next().value?.length ?? 0;
+  for (const name of used) {
+    const vector = embeddings.get(name)!;
+    if (vector.length !== expected) {
+      throw new UserError(`The embedding of ${name} has ${vector.length} dimensions where ${expected} are expected.`);
+    }
+    if (!vector.every(Number.isFinite)) {
+      throw new UserError(`The embedding of ${name} is not finite. Check the recording, or leave its trials out.`);
+    }
+  }
+}
+
+/** The score of each trial. @returns [trials] */
+export function scorePairs(scorer: PairScorer, pairs: TrialPairs, embeddings: TrialInput['embeddings']): Float32Array {
+  const modelRows = pairs.models.map(({ name, utterances }) => scorer.enrol(vectorsOf(utterances, embeddings), name));
+  const testRows = pairs.tests.map((name) => scorer.test(embeddings.get(name)!, name));
+  return Float32Array.from(pairs.model, (model, i) => dot(modelRows[model], testRows[pairs.test[i]]));
+}
+
+/** The embeddings of some utterances. */
+export const vectorsOf = (utterances: readonly string[], embeddings: TrialInput['embeddings']): Float32Array[] =>
+  utterances.map((name) => embeddings.get(name)!);
