@@ -28,15 +28,26 @@ export function noiseCurve(hz: Float64Array, { dbPerOctave }: AugmentOptions['no
   return tf.mul(draw.uniform('noise-slope', dbPerOctave), row(octaves.map((octave) => octave * LN_PER_DB)));
 }
 
-function filterCurve(hz: Float64Array, options: AugmentOptions['filter'], draw: RowDraw): Tensor {
+const filterCurve = (hz: Float64Array, options: AugmentOptions['filter'], draw: RowDraw): Tensor =>
+  tf.mul(smoothCurve(hz, options, draw), draw.chance('filter', options.probability));
+
+/** Where a smooth curve is drawn. */
+interface Anchors {
+  rangeDb: number;
+  anchors: number;
+  lowHz: number;
+  highHz: number;
+}
+
+/** Log amplitude gain (natural) [rows, points]: straight lines between anchors that are drawn within plus and minus the range. */
+export function smoothCurve(hz: Float64Array, options: Anchors, draw: RowDraw): Tensor {
   const range = options.rangeDb * LN_PER_DB;
   const anchors = random.uniform([draw.rows, options.anchors], `${draw.name}/filter-anchors`, -range, range);
-  const applied = draw.chance('filter', options.probability);
-  return tf.matMul<Tensor>(tf.mul(anchors, applied), interpolation(hz, options));
+  return tf.matMul<Tensor>(anchors, interpolation(hz, options));
 }
 
 /** Weights [anchors, points] of straight lines between anchors on a log frequency axis; constant beyond the outer ones. */
-function interpolation(hz: Float64Array, { anchors, lowHz, highHz }: AugmentOptions['filter']) {
+function interpolation(hz: Float64Array, { anchors, lowHz, highHz }: Anchors) {
   const weights = new Float32Array(anchors * hz.length);
   hz.forEach((f, point) => {
     const place = ((anchors - 1) * Math.log(f / lowHz)) / Math.log(highHz / lowHz);
@@ -49,16 +60,28 @@ function interpolation(hz: Float64Array, { anchors, lowHz, highHz }: AugmentOpti
 }
 
 function bandLimitCurve(hz: Float64Array, options: AugmentOptions['bandLimit'], draw: RowDraw): Tensor {
-  const logHz = row(hz.map(Math.log));
-  const edge = (name: string, range: readonly [number, number], sign: number) => {
-    const order = tf.div(draw.uniform(`${name}-steepness`, options.dbPerOctave), DB_PER_OCTAVE_OF_ORDER);
-    const distance = tf.mul(tf.sub(logHz, draw.logOf(name, range)), sign);
-    // Butterworth: amplitude 1 / sqrt(1 + (f / cut-off) ** (2 order)).
-    return tf.mul(tf.softplus(tf.mul(distance, tf.mul(order, 2))), -0.5);
-  };
-  const fall = tf.add(edge('low-cut', options.lowHz, -1), edge('high-cut', options.highHz, 1));
+  const { lowHz, highHz, dbPerOctave } = options;
+  const low = bandEdge(hz, draw, { name: 'low-cut', hz: lowHz, dbPerOctave, sign: -1 });
+  const fall = tf.add(low, bandEdge(hz, draw, { name: 'high-cut', hz: highHz, dbPerOctave, sign: 1 }));
   const depth = tf.mul(draw.uniform('band-depth', options.depthDb), -LN_PER_DB);
   return tf.mul(tf.maximum(fall, depth), draw.chance('band-limit', options.probability));
+}
+
+interface Edge {
+  /** Prefix of its draws. */
+  name: string;
+  /** Cut-off (-3 dB). */
+  hz: readonly [number, number];
+  dbPerOctave: readonly [number, number];
+  /** 1 falls above the cut-off, -1 below. */
+  sign: number;
+}
+
+/** Log amplitude (natural) of one edge of a Butterworth filter, [rows, points]: 1 / sqrt(1 + (f / cut-off) ** (2 order)). */
+export function bandEdge(points: Float64Array, draw: RowDraw, { name, hz, dbPerOctave, sign }: Edge): Tensor {
+  const order = tf.div(draw.uniform(`${name}-steepness`, dbPerOctave), DB_PER_OCTAVE_OF_ORDER);
+  const distance = tf.mul(tf.sub(row(points.map(Math.log)), draw.logOf(name, hz)), sign);
+  return tf.mul(tf.softplus(tf.mul(distance, tf.mul(order, 2))), -0.5);
 }
 
 const row = (values: Float64Array) => tf.tensor2d(Float32Array.from(values), [1, values.length]);

@@ -2,20 +2,24 @@ import { z } from 'zod';
 import { random } from '../engine/random.js';
 import { type Tensor, tf } from '../engine/tf.js';
 
-/** SpecAugment's masks (Park et al. 2019) without time warping; off by default. */
+/** SpecAugment's masks (Park et al. 2019) without time warping. */
 export const specAugmentOptions = z.strictObject({
-  probability: z.number().min(0).max(1).default(0).describe('of each row being masked at all'),
+  probability: z.number().min(0).max(1).default(0.6).describe('of each row being masked at all'),
   timeMasks: z.number().int().nonnegative().default(1),
   timeWidth: z.number().int().nonnegative().default(10).describe('most frames of a mask'),
   frequencyMasks: z.number().int().nonnegative().default(1),
   frequencyWidth: z.number().int().nonnegative().default(8).describe('most bins of a mask'),
+  fill: z
+    .enum(['mean', 'zero'])
+    .default('mean')
+    .describe("what stands in a mask: the mean of what the row's masks leave, or zero"),
 });
 
 export type SpecAugmentOptions = z.output<typeof specAugmentOptions>;
 
 /**
- * Sets random stripes of `features` [batch, frames, bins] to zero, the mean of mean-normalised features. Each row draws its own
- * masks: a width evenly from 0 to the most, then a place evenly among those that fit.
+ * Masks random stripes of `features` [batch, frames, bins]. Each row draws its own masks: a width evenly from 0 to the most, then a
+ * place evenly among those that fit. A row that is masked entirely becomes zero.
  * @param name prefix of the random draws, unique in the compiled function, which needs an input `step`
  */
 export function specAugment(features: Tensor, options: SpecAugmentOptions, name: string): Tensor {
@@ -28,10 +32,14 @@ export function specAugment(features: Tensor, options: SpecAugmentOptions, name:
       const inside = stripe(batch, shape[1] * shape[2], most, `${name}/${axis}-${i}`);
       return tf.reshape(tf.sub(1, tf.mul(inside, masked)), shape);
     });
-  return [
+  const kept = [
     ...masks('time', options.timeMasks, options.timeWidth, [batch, frames, 1]),
     ...masks('frequency', options.frequencyMasks, options.frequencyWidth, [batch, 1, bins]),
-  ].reduce<Tensor>((kept, mask) => tf.mul(kept, mask), features);
+  ].reduce<Tensor>((all, mask) => tf.mul(all, mask), tf.ones([batch, frames, bins]));
+  const left = tf.mul(features, kept);
+  if (options.fill === 'zero') return left;
+  const mean = tf.div(tf.sum(left, [1, 2], true), tf.maximum(tf.sum(kept, [1, 2], true), 1));
+  return tf.add(left, tf.mul(tf.sub(1, kept), mean));
 }
 
 /** One stripe a row: 1 inside of it, else 0, [batch, size]. */

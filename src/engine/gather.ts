@@ -11,10 +11,16 @@ export function gather(x: Tensor, indices: Tensor, axis = 0, batchDims = 0): Ten
   if (batchDims !== 0) throw new Error('gather with batchDims is not offered; use a one-hot product or flatten first');
   const along = axis < 0 ? axis + x.rank : axis;
   const axisTensor = tensorflow.scalar(along, 'int32');
-  return tensorflow.customGrad((value) => ({
-    value: raw('GatherV2', [value as Tensor, indices, axisTensor], [intAttr('batch_dims', 0)])[0],
-    gradFunc: (dy: Tensor) => scatterSum(dy, indices, x.shape, along),
-  }))(x);
+  const op = tensorflow.customGrad((...args) => {
+    const [value, save] = args as unknown as [Tensor, (tensors: Tensor[]) => void];
+    // They may have been made inside the function that is differentiated, and would be gone by the time of its gradient.
+    save([indices]);
+    return {
+      value: raw('GatherV2', [value, indices, axisTensor], [intAttr('batch_dims', 0)])[0],
+      gradFunc: (dy: Tensor, saved: Tensor[]) => scatterSum(dy, saved[0], x.shape, along),
+    };
+  });
+  return op(x);
 }
 
 /** The gradient of gather: sums rows of `dy` that came from the same slice. */

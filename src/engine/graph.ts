@@ -35,6 +35,8 @@ export interface Graph {
   readonly gradients: GradientRecord[];
   /** What is being traced; the first part of every new operation's name. */
   phase: Phase;
+  /** Where new operations must run, as TensorFlow names devices; undefined leaves it to TensorFlow. */
+  device?: string;
   close(): void;
 }
 
@@ -94,6 +96,7 @@ export function createGraph(): Graph {
           );
       }
       for (const control of controls) c.AddControlInput(description, control);
+      if (graph.device) c.SetDevice(description, graph.device);
       setAttributes(description, def, attributes);
       const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
       return { operation, outputs: record(operation, name, type, flat, controls) };

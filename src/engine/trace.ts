@@ -76,6 +76,18 @@ export function inPhase<T>(phase: Phase, act: () => T): T {
   }
 }
 
+/** What `act` adds to the graph runs on the host's processor, whatever the session's device. */
+export function onHost<T>(act: () => T): T {
+  const { graph } = currentTrace();
+  const before = graph.device;
+  graph.device = '/device:CPU:0';
+  try {
+    return act();
+  } finally {
+    graph.device = before;
+  }
+}
+
 /** Every node added by `act` runs only after `operations`. */
 export function withControls<T>(operations: readonly Pointer[], act: () => T): T {
   const trace = currentTrace();

@@ -1,3 +1,4 @@
+import type { RowChange } from '../audio/augment-choice.js';
 import { type FeatureDefinition, features } from '../audio/features.js';
 import { toFloat32 } from '../engine/raw.js';
 import { type Tensor, tf } from '../engine/tf.js';
@@ -6,8 +7,16 @@ import { type Tensor, tf } from '../engine/tf.js';
 export interface CropView {
   features: FeatureDefinition;
   /** Applied in order to waveforms [rows, samples] on int16 scale; random draws are named below `name`. */
-  augmentations: ((wave: Tensor, name: string) => Tensor)[];
+  augmentations: RowChange[];
+  /** Applied in order to features [rows, frames, bins]. Default: none. */
+  featureChanges?: RowChange[];
 }
+
+/** The same without anything that augments. */
+export const cleanView = ({ features: definition }: CropView): CropView => ({
+  features: definition,
+  augmentations: [],
+});
 
 /** PCM16 crops [rows, samples] (int16) to features [rows, frames, bins]; random draws are named below `name`. */
 export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>
@@ -18,8 +27,10 @@ function augmented(wave: Tensor, { augmentations }: CropView, name: string): Ten
   return augmentations.reduce((changed, apply, i) => apply(changed, `${name}/augmentation${i}`), wave);
 }
 
-const heard = (wave: Tensor, { features: definition }: CropView, name: string): Tensor =>
-  features(wave, definition, { name, dither: true });
+function heard(wave: Tensor, { features: definition, featureChanges = [] }: CropView, name: string): Tensor {
+  const plain = features(wave, definition, { name, dither: true });
+  return featureChanges.reduce((changed, apply, i) => apply(changed, `${name}/features${i}`), plain);
+}
 
 /**
  * As `cropsToFeatures`, crop-major, with a twin of each utterance's second crop: the same audio under the augmentation that the first

@@ -223,9 +223,9 @@ test('options that make no sense are refused', (t) => {
   }
 });
 
-const masked = (given: object, step = 0): Promise<HostTensor> => {
-  const features = float32(new Float32Array(64 * 50 * 20).fill(1), [64, 50, 20]);
-  const options = specAugmentOptions.parse(given);
+const ones = float32(new Float32Array(64 * 50 * 20).fill(1), [64, 50, 20]);
+const masked = (given: object, step = 0, features = ones): Promise<HostTensor> => {
+  const options = specAugmentOptions.parse({ fill: 'zero', ...given });
   return withSession(async (session) => {
     const run = session.compile('mask', (inputs) => ({ y: specAugment(inputs.features, options, 'mask') }));
     return (await run({ features, step })).y;
@@ -259,8 +259,36 @@ test('masks are whole stripes of at most the stated width, drawn by row and step
   t.notDeepEqual((await masked({ probability: 1 }, 1)).data, (await masked({ probability: 1 }, 0)).data);
 });
 
-test('masks are off by default, and spare rows by their probability', async (t) => {
-  t.true((await masked({})).data.every((value) => Number(value) === 1));
+test('masks hold the mean of what they leave', async (t) => {
+  const features = float32(
+    normals(64 * 50 * 20, 'features', 3).map((value) => value + 40),
+    [64, 50, 20],
+  );
+  const [filled, zeroed] = [
+    await masked({ probability: 1, fill: 'mean' }, 0, features),
+    await masked({ probability: 1 }, 0, features),
+  ];
+  for (let row = 0; row < 64; row++) {
+    const part = ({ data }: HostTensor) => Array.from(data.subarray(row * 1000, (row + 1) * 1000), Number);
+    const [full, holes] = [part(filled), part(zeroed)];
+    const left = holes.filter((value) => value !== 0);
+    const mean = left.reduce((sum, value) => sum + value, 0) / left.length;
+    close(
+      t,
+      full,
+      holes.map((value) => (value === 0 ? mean : value)),
+      1e-5,
+    );
+  }
+});
+
+test('masks leave all as it is at probability 0, and spare rows by it', async (t) => {
+  t.true((await masked({ probability: 0 })).data.every((value) => Number(value) === 1));
+  t.true(
+    (await masked({ probability: 1, timeWidth: 0, frequencyWidth: 0 })).data.every((value) => Number(value) === 1),
+  );
+  const all = { probability: 1, timeMasks: 60, timeWidth: 50, fill: 'mean' };
+  t.true((await masked(all)).data.every((value) => Number.isFinite(Number(value))));
   const { data } = await masked({ probability: 0.5, timeMasks: 3, frequencyMasks: 3 });
   const spared = Array.from({ length: 64 }, (_, row) => data.subarray(row * 1000, (row + 1) * 1000)).filter((row) =>
     row.every((value) => Number(value) === 1),

@@ -54,6 +54,8 @@ test('gather, by finite differences, on every axis', async (t) => {
   const values = { x: normal('x', 3, 4, 5), indices: int32([2, 0, 2, 1], [2, 2]) };
   for (const axis of [0, 1, 2, -1]) await checkGradients(t, values, ({ x, indices }) => gather(x, indices, axis));
   await checkGradients(t, { ...values, indices: int32(1) }, ({ x, indices }) => gather(x, indices, 1));
+  // Indices made on the way.
+  await checkGradients(t, { x: values.x }, ({ x }) => gather(x, tf.argMax(x, 0)));
 });
 
 test("batch normalisation gives the batch's mean and unbiased variance", async (t) => {

@@ -57,5 +57,5 @@ export async function trainPlugin(t: ExecutionContext, home: string): Promise<vo
   const wav = join('corpus', 'wav', 'voice0', 'voice0-0.wav');
   const embed = [bin, 'embed', '--model', model, wav, wav, '--out', 'x.npy', '--json', '--plugin', './alignment.ts'];
   const { stdout } = await run(process.execPath, embed, { cwd: home });
-  t.deepEqual(JSON.parse(stdout), { files: 2, size: 8, skipped: [] });
+  t.deepEqual(JSON.parse(stdout), { files: 2, rows: 2, size: 8, seconds: 2.4, skipped: [] });
 }

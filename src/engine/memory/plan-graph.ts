@@ -48,13 +48,16 @@ export function reachedGraph({ operations, feeds, fetches, targets }: RunPlan): 
   return new Map([...reached].sort((a, b) => a - b).map((index) => [index, nodeOf(operations[index])]));
 }
 
+/** Outputs of these are pages of a file, which the system takes back when memory is short. */
+const MAPPED = new Set(['ImmutableConst']);
+
 function nodeOf(record: OperationRecord): PlanNode {
   return {
     record,
     type: record.type,
     inputs: record.inputs.map((input) => ({ ...input })),
     controls: [...new Set(record.controls)],
-    bytes: record.outputs.map(tensorBytes),
+    bytes: record.outputs.map((output) => (MAPPED.has(record.type) ? 0 : tensorBytes(output))),
   };
 }
 

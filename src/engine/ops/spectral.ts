@@ -1,6 +1,7 @@
 import { typeAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
 import { DT } from '../data-types.js';
+import type { Node } from '../graph.js';
 import { raw, rawOperation } from '../raw.js';
 import type { Tensor } from '../tf.js';
 
@@ -9,13 +10,13 @@ import type { Tensor } from '../tf.js';
  * Returns [..., fftLength / 2 + 1, 2]: real and imaginary part of each bin, unnormalised. It has no gradient.
  */
 export function rfft(x: Tensor, fftLength: number): Tensor {
-  const { outputs } = rawOperation(
-    'RFFT',
-    [padAxis(x, x.rank - 1, fftLength), length(fftLength)],
-    [typeAttr('Tcomplex', DT.COMPLEX64)],
-  );
-  return raw('Bitcast', outputs, [typeAttr('type', DT.FLOAT)])[0];
+  return raw('Bitcast', [complexRfft(x, fftLength)], [typeAttr('type', DT.FLOAT)])[0];
 }
+
+/** As `rfft`, still complex. */
+const complexRfft = (x: Tensor, fftLength: number): Node =>
+  rawOperation('RFFT', [padAxis(x, x.rank - 1, fftLength), length(fftLength)], [typeAttr('Tcomplex', DT.COMPLEX64)])
+    .outputs[0];
 
 /**
  * The real signals [..., fftLength] of spectra [..., bins, 2], the inverse of `rfft`; bins missing up to fftLength / 2 + 1
@@ -25,6 +26,19 @@ export function irfft(spectrum: Tensor, fftLength: number): Tensor {
   const whole = padAxis(spectrum, spectrum.rank - 2, fftLength / 2 + 1);
   const { outputs } = rawOperation('Bitcast', [whole], [typeAttr('type', DT.COMPLEX64)]);
   return raw('IRFFT', [outputs[0], length(fftLength)], [typeAttr('Treal', DT.FLOAT)])[0];
+}
+
+/**
+ * Linear convolution of each row of `x` [rows, samples] with a row of `filters` [rows, taps], cut to the length of `x`: output t is the
+ * sum over k of filters[k] x[t - k]. It has no gradient.
+ */
+export function convolveRows(x: Tensor, filters: Tensor): Tensor {
+  const [rows, samples] = x.shape as [number, number];
+  const [, taps] = filters.shape as [number, number];
+  const fftLength = fastFftLength(samples + taps - 1);
+  const { outputs } = rawOperation('Mul', [complexRfft(x, fftLength), complexRfft(filters, fftLength)]);
+  const [whole] = raw('IRFFT', [outputs[0], length(fftLength)], [typeAttr('Treal', DT.FLOAT)]);
+  return tensorflow.slice(whole, [0, 0], [rows, samples]);
 }
 
 /** The smallest length of at least `samples` that is a multiple of `multiple` (even) and otherwise of 2, 3, 5 and 7 only. */

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type NoiseKind, noiseKinds } from '../audio/augment-bank.js';
+import { EXTENSIONS, listRecordings } from '../data/corpus/recordings.js';
+import { openNoiseBank } from '../data/noise-bank.js';
+import { buildNoiseBank } from '../data/noise-bank-build.js';
+import type { BankTask } from '../data/noise-bank-task.js';
+import { defineStage } from '../pipeline/define.js';
+import { artifact } from '../pipeline/options.js';
+import type { StageContext } from '../pipeline/stage.js';
+import { createRng } from '../random.js';
+import { openCorpus } from './corpus-data.js';
+
+const SAMPLE_RATE_HZ = 16000;
+
+const options = z.strictObject({
+  path: z.string().optional().describe('a bank that an earlier run made (its folder `bank`), taken as it is'),
+  musan: z.string().optional().describe('MUSAN, or any folder with folders noise, speech and music in it'),
+  rooms: z
+    .string()
+    .optional()
+    .describe('a folder of room responses, such as RIRS_NOISES; files whose path says noise are taken as noises'),
+  corpus: artifact('corpus').optional().describe('where babble is taken from when there is no other speech'),
+  made: z
+    .strictObject({
+      noises: z.number().int().nonnegative().default(120).describe('recordings of generated noise'),
+      noiseSeconds: z.number().positive().default(10).describe('length of each'),
+      rooms: z.number().int().nonnegative().default(200).describe('simulated rooms (image method)'),
+      rt60Seconds: z
+        .tuple([z.number().min(0.1), z.number().max(1.5)])
+        .refine(([from, to]) => from <= to, 'the first must not be above the second')
+        .default([0.2, 0.8])
+        .describe('reverberation times of the simulated rooms'),
+    })
+    .prefault({})
+    .describe('what stands in where there are no recordings'),
+  voices: z.number().int().nonnegative().default(200).describe('utterances of the corpus that stand in for speech'),
+  roomSeconds: z.number().positive().max(10).default(1).describe('length to which room responses are cut'),
+});
+type Options = z.output<typeof options>;
+
+/** Gathers noises and room responses into one bank, which augmentations read from. */
+export default defineStage({
+  name: 'noises',
+  summary: 'Gathers noises and room responses for augmentation; makes them where none are given.',
+  options,
+  check: (_context, { path, musan, rooms }) =>
+    [path, musan, rooms].flatMap((folder) =>
+      folder === undefined || existsSync(folder) ? [] : [`the folder ${resolve(folder)} does not exist`],
+    ),
+  async run(context, given) {
+    if (given.path !== undefined) {
+      const { noises, rooms } = openNoiseBank(given.path);
+      const counts = Object.fromEntries(noiseKinds.map((kind) => [kind, noises.kinds[kind]?.first.length ?? 0]));
+      return { path: resolve(given.path), ...counts, rooms: rooms.count };
+    }
+    const { log, signal, progress } = context;
+    const { noises, rooms } = tasksOf(context, given);
+    const built = await buildNoiseBank({
+      ...{ dir: join(context.dir, 'bank'), noises, rooms, taps: tapsOf(given), log, signal },
+      voices: noises.speech.length > 0 ? undefined : voicesOf(context, given),
+      progress: (step, total) => progress.update({ step, total }),
+    });
+    for (const kind of noiseKinds) if (built[kind] === 0) log(`there is no ${kind} in the bank: recipes pass it over`);
+    return { path: null, ...built };
+  },
+});
+
+const tapsOf = ({ roomSeconds }: Options): number => Math.round(roomSeconds * SAMPLE_RATE_HZ);
+
+function tasksOf({ seed }: StageContext, given: Options) {
+  const { musan, rooms: roomsFolder, made } = given;
+  const found = roomsFolder === undefined ? { rooms: [], noises: [] } : splitRooms(roomsFolder);
+  const read = (kind: NoiseKind) => recordingsIn(musan === undefined ? undefined : join(musan, kind));
+  const noise = [...read('noise'), ...found.noises];
+  const taps = tapsOf(given);
+  const times = (count: number, task: (i: number) => BankTask) => Array.from({ length: count }, (_, i) => task(i));
+  const samples = Math.round(made.noiseSeconds * SAMPLE_RATE_HZ);
+  const generated = () => times(made.noises, (i) => ({ make: 'noise', seed: `${seed}/noises/noise/${i}`, samples }));
+  const { rt60Seconds } = made;
+  const simulated = () =>
+    times(made.rooms, (i) => ({ make: 'simulated room', seed: `${seed}/noises/room/${i}`, taps, rt60Seconds }));
+  const recorded = found.rooms.map((path): BankTask => ({ make: 'measured room', path, taps }));
+  return {
+    noises: { noise: noise.length > 0 ? noise : generated(), speech: read('speech'), music: read('music') },
+    rooms: recorded.length > 0 ? recorded : simulated(),
+  };
+}
+
+const recording = (path: string): BankTask => ({ make: 'recording', path });
+
+function recordingsIn(folder: string | undefined): BankTask[] {
+  if (folder === undefined || !existsSync(folder)) return [];
+  const { root, files } = listRecordings(folder, EXTENSIONS);
+  return files.map((file) => recording(join(root, file)));
+}
+
+/** RIRS_NOISES holds both: `pointsource_noises`, and among the measured rooms files such as `RVB2014_type1_noise_...`. */
+function splitRooms(folder: string): { rooms: string[]; noises: BankTask[] } {
+  const { root, files } = listRecordings(folder, EXTENSIONS);
+  const isNoise = (file: string) => /(^|\/)pointsource_noises\//.test(file) || /(^|_)noise(_|\.)/i.test(basename(file));
+  const paths = (wanted: boolean) => files.filter((file) => isNoise(file) === wanted).map((file) => join(root, file));
+  return { rooms: paths(false), noises: paths(true).map(recording) };
+}
+
+/** Utterances of the corpus, drawn by the run's seed. */
+function voicesOf({ artifact: find, seed }: StageContext, { corpus, voices }: Options) {
+  if (corpus === undefined || voices === 0) return undefined;
+  const { train } = openCorpus(find(corpus));
+  const order = createRng(`${seed}/noises/voices`).shuffle(Int32Array.from(train.ids.keys()));
+  return { shards: train, utterances: [...order.subarray(0, voices)] };
+}

@@ -1,0 +1,28 @@
+import { meanEmbedding } from '../../src/eval/cosine-scoring.js';
+import { rowsOf } from '../../src/eval/rows.js';
+import { createScope } from '../../src/nn/scope.js';
+import { embedFiles } from '../../src/train/embed-files.js';
+import { createExtractor, saveWeights } from '../../src/train/extract.js';
+import { writeModel } from '../../src/train/model-file.js';
+import { withSession } from './session.js';
+import { EMBEDDING, smallFeatures, smallTdnn } from './small-training.js';
+
+const options = { width: 8, embeddingSize: EMBEDDING, pooling: { name: 'tstp' }, embeddingNorm: false };
+
+/** Writes a model folder: an untrained network of six numbers an embedding; `files` give its mean embedding. */
+export async function writeTinyModel(dir: string, { seed = 3, files = [] as string[] } = {}): Promise<void> {
+  const build = await smallTdnn();
+  await withSession(async (session) => {
+    const scope = createScope(session, 'model', seed);
+    const backbone = build(scope);
+    const extractor = createExtractor(session, smallFeatures, EMBEDDING, backbone.embed);
+    const mean = files.length > 0 ? await meanOf(files) : null;
+    const info = { origin: `tiny ${seed}`, backbone: { name: 'tdnn', options }, features: smallFeatures };
+    writeModel(dir, { ...info, embeddingSize: EMBEDDING }, await saveWeights(session, scope), mean);
+
+    async function meanOf(paths: string[]) {
+      const { vectors } = await embedFiles(paths, extractor, { skipBad: false });
+      return meanEmbedding(rowsOf(vectors, EMBEDDING));
+    }
+  });
+}
