@@ -1,6 +1,23 @@
 // The public surface. Built-in plugins import from here, exactly as a user's plugin does.
 export { z } from 'zod';
 export { type AugmentOptions, augment, augmentOptions } from './audio/augment.js';
+export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment-bank.js';
+export { type Branch, forSome, oneOf, type RowChange } from './audio/augment-choice.js';
+export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment-codec.js';
+export { randomFilter, randomFilterOptions } from './audio/augment-filters.js';
+export {
+  changeGain,
+  clip,
+  clippingOptions,
+  dropChunkOptions,
+  dropChunks,
+  gainOptions,
+  normalisePeaks,
+} from './audio/augment-level.js';
+export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment-mask.js';
+export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment-noise.js';
+export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment-recipes.js';
+export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment-rooms.js';
 export { type AgglomerateOptions, agglomerate } from './cluster/agglomerate.js';
 export { type Clusterer, type ClusterRange, chooseClusters } from './cluster/choose-k.js';
 export { clusterRange } from './cluster/cluster-range.js';
@@ -39,6 +56,7 @@ export { meanEntropy } from './nn/entropy.js';
 export { gated } from './nn/gate.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
+export { learnedScale } from './nn/learned-scale.js';
 export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, stridedPass } from './nn/pass.js';
 export {
@@ -62,6 +80,7 @@ export {
 } from './nn/reversible.js';
 export type { Initializer, Scope } from './nn/scope.js';
 export { sinkhorn } from './nn/sinkhorn.js';
+export { squaredDistances } from './nn/squared-distances.js';
 export { splitStreams, squeeze } from './nn/squeeze.js';
 export { spread, unit } from './nn/unit.js';
 export { updateEma } from './optim/ema.js';
@@ -78,6 +97,7 @@ export {
   defineStage,
 } from './pipeline/define.js';
 export type { Json } from './pipeline/json.js';
+export type { AugmentationContext } from './pipeline/kinds.js';
 export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './pipeline/options.js';
 export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';

@@ -1,6 +1,7 @@
 import {
   contrast,
   defineSsl,
+  learnedScale,
   leastBatch,
   type Margin,
   marginOptions,
@@ -68,16 +69,12 @@ const ntXent = (temperature: number, margin: Margin) => (z: Tensor, batch: numbe
   return contrast(cosines, partners, { margin, scale: (moved) => tf.div(moved, temperature) });
 };
 
-/**
- * Each first crop must find its second one among those of the batch, by logits w cos + b with w and b learned. A bias that all
- * candidates share does nothing in a softmax; it is kept because it was published. w stays above 0.
- */
+/** Each first crop must find its second one among those of the batch, by logits w cos + b with w (above 0) and b learned. */
 function angularPrototypical(scope: Scope, margin: Margin) {
-  const [w, b] = [scope.param('weight', [], 10), scope.param('bias', [], -5)];
+  const scale = learnedScale(scope);
   return (z: Tensor, batch: number) => {
     const [first, second] = tf.split(z, 2, 0);
     const cosines = tf.matMul(first, second, false, true);
-    const scale = (moved: Tensor) => tf.add(tf.mul(moved, tf.maximum(w.read(), 1e-6)), b.read());
     return contrast(cosines, [...Array(batch).keys()], { margin, scale });
   };
 }

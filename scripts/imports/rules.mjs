@@ -1,10 +1,12 @@
 // A unit is a folder, or a file with a rank of its own. A unit may import units of its own rank and of later ones.
 const ranks = [
   ['cli'],
+  ['tools'],
   ['builtins'],
   ['pipeline'],
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
   ['index'],
+  ['speakers', 'diarize'],
   ['plugin contract'],
   ['train', 'eval', 'data', 'report', 'cluster'],
   ['nn', 'optim', 'audio'],

@@ -8,6 +8,9 @@ export interface HnswIndex {
   addPoint(point: number[], label: number): void;
   setEf(ef: number): void;
   searchKnn(point: number[], count: number): { distances: number[]; neighbors: number[] };
+  getCurrentCount(): number;
+  writeIndexSync(path: string): void;
+  readIndexSync(path: string): void;
 }
 
 /** Loads hnswlib-node, or says in one line why it does not load: it is not installed, or was not compiled. */

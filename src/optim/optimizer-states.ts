@@ -4,6 +4,7 @@ import type { Variable } from '../engine/variable.js';
 import { UserError } from '../errors.js';
 import type { Scope } from '../nn/scope.js';
 import type { CodedState } from './eight-bit.js';
+import { idlePattern, namePattern } from './name-patterns.js';
 import type { OptimizerOptions } from './options.js';
 import { STATE_BOOKS, type StateKind } from './state-kinds.js';
 
@@ -16,8 +17,10 @@ export function codedWeights(
   { stateBits, keep32 }: Pick<OptimizerOptions, 'stateBits' | 'keep32'>,
 ): (weight: Variable) => boolean {
   if (stateBits === 32) return () => false;
-  const patterns = keep32.map(expressionOf);
-  const idle = keep32.find((_, i) => !weights.some(({ name }) => patterns[i].test(name)));
+  const idle = idlePattern(
+    keep32,
+    weights.map(({ name }) => name),
+  );
   if (idle !== undefined) {
     throw new UserError(
       `optimizer.keep32: '${idle}' names no weight. There are ${weights.length}, such as ` +
@@ -27,12 +30,8 @@ export function codedWeights(
           .join(', ')}; * stands for any text.`,
     );
   }
-  return ({ name, shape }) => sizeOf(shape) >= SMALLEST_CODED && !patterns.some((pattern) => pattern.test(name));
-}
-
-function expressionOf(pattern: string): RegExp {
-  const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`);
+  const kept = keep32.map(namePattern);
+  return ({ name, shape }) => sizeOf(shape) >= SMALLEST_CODED && !kept.some((isKept) => isKept(name));
 }
 
 /** A state in float32: `<scope>/<kind>/<weight>`. */

@@ -18,10 +18,16 @@ export interface Optimizer {
   /** Its variables. */
   readonly states: readonly Variable[];
   /**
-   * While tracing: updates the variables. `rate` and `step` (from 0) are scalars; so are those in `learns`, 1 or 0 for each weight
-   * that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the step does not count for it.
+   * While tracing: updates the variables. `rate` (of all weights, or of each) and `step` (from 0) are scalars; so are those in
+   * `learns`, 1 or 0 for each weight that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the step
+   * does not count for it.
    */
-  apply(gradients: readonly Gradient[], rate: Tensor, step: Tensor, learns?: ReadonlyMap<Variable, Tensor>): void;
+  apply(
+    gradients: readonly Gradient[],
+    rate: Tensor | ((weight: Variable) => Tensor),
+    step: Tensor,
+    learns?: ReadonlyMap<Variable, Tensor>,
+  ): void;
 }
 
 const RULES: Record<OptimizerOptions['name'], (options: OptimizerOptions) => UpdateRule> = {
@@ -59,8 +65,9 @@ export function createOptimizer(
     ],
     apply(gradients, rate, step, learns) {
       const momentOf = (weight: Variable): Moment => {
+        const own = typeof rate === 'function' ? rate(weight) : rate;
         const count = counts.get(weight);
-        return count ? pausedMoment(count, rate, learns?.get(weight)) : { rate, step };
+        return count ? pausedMoment(count, own, learns?.get(weight)) : { rate: own, step };
       };
       // All clipped gradients exist before the first update, so that none sees a weight already moved.
       const ready = gradients.map(({ variable, gradient }) => ({

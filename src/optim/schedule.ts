@@ -1,30 +1,76 @@
 import { z } from 'zod';
 
+const fields = z.strictObject({
+  kind: z.enum(['constant', 'cosine', 'exponential', 'step', 'cyclic']).default('cosine'),
+  peak: z.number().positive().describe('learning rate after warm-up; cyclic: at the top of the first cycle'),
+  final: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe('learning rate at the end (exponential: must be above 0; cyclic: at the bottom; step: the least)'),
+  warmup: z.number().min(0).max(1).default(0).describe('share of the run with a linear rise from 0'),
+  milestones: z
+    .array(z.number().gt(0).lt(1))
+    .min(1)
+    .optional()
+    .describe('step: shares of the run after which the rate is multiplied by `factor`, rising: [0.6, 0.85]'),
+  factor: z.number().gt(0).lt(1).optional().describe('step: default 0.1'),
+  cycles: z.number().positive().optional().describe('cyclic: rises and falls in the run; default 1'),
+});
+export type ScheduleOptions = z.output<typeof fields>;
+
 /** Options of a learning-rate schedule; steps are counted in shares of the whole run. */
-export const scheduleOptions = z
-  .strictObject({
-    kind: z.enum(['constant', 'cosine', 'exponential']).default('cosine'),
-    peak: z.number().positive().describe('learning rate after warm-up'),
-    final: z.number().nonnegative().default(0).describe('learning rate at the end (exponential: must be above 0)'),
-    warmup: z.number().min(0).max(1).default(0).describe('share of the run with a linear rise from 0'),
-  })
-  .refine(({ kind, final }) => kind !== 'exponential' || final > 0, {
-    path: ['final'],
-    message: 'must be above 0 for an exponential decay',
-  });
-export type ScheduleOptions = z.output<typeof scheduleOptions>;
+export const scheduleOptions = fields.superRefine((given, context) => {
+  for (const { path, message } of faultsOf(given)) context.addIssue({ code: 'custom', path: [path], message });
+});
+
+function faultsOf({
+  kind,
+  peak,
+  final,
+  milestones,
+  factor,
+  cycles,
+}: ScheduleOptions): { path: string; message: string }[] {
+  const rising = milestones?.every((share, i) => i === 0 || share > milestones[i - 1]) ?? true;
+  const faults: [boolean, string, string][] = [
+    [kind === 'exponential' && final === 0, 'final', 'must be above 0 for an exponential decay'],
+    [kind === 'cyclic' && final >= peak, 'final', 'must be below the peak for cycles'],
+    [kind === 'step' && !milestones, 'milestones', 'is missing: where a schedule of kind step goes down'],
+    [kind !== 'step' && milestones !== undefined, 'milestones', `says nothing to a schedule of kind ${kind}`],
+    [kind !== 'step' && factor !== undefined, 'factor', `says nothing to a schedule of kind ${kind}`],
+    [kind !== 'cyclic' && cycles !== undefined, 'cycles', `says nothing to a schedule of kind ${kind}`],
+    [!rising, 'milestones', 'must rise'],
+  ];
+  return faults.filter(([wrong]) => wrong).map(([, path, message]) => ({ path, message }));
+}
 
 /**
- * Learning rate at `step` of `steps`: a linear warm-up to `peak`, then constant, half a cosine to `final`, or an
- * exponential decay to `final`.
+ * Learning rate at `step` of `steps`: a linear warm-up to `peak`, and over what is left half a cosine or an exponential decay to
+ * `final`, drops at milestones (shares of the whole run), or cycles between `final` and `peak`.
  */
-export function learningRate({ kind, peak, final, warmup }: ScheduleOptions, step: number, steps: number): number {
+export function learningRate(options: ScheduleOptions, step: number, steps: number): number {
+  const { kind, peak, final, warmup } = options;
   const warm = Math.round(warmup * steps);
   if (step < warm) return (peak * (step + 1)) / warm;
   const progress = (step - warm) / Math.max(steps - warm, 1);
   if (kind === 'constant') return peak;
   if (kind === 'cosine') return cosineRamp(peak, final, progress);
-  return peak * (final / peak) ** progress;
+  if (kind === 'exponential') return peak * (final / peak) ** progress;
+  if (kind === 'step') return Math.max(final, dropped(options, step / steps));
+  return triangular2(final, peak, (options.cycles ?? 1) * progress);
+}
+
+/** The peak after the milestones that `share` of the run has passed. */
+function dropped({ peak, milestones = [], factor = 0.1 }: ScheduleOptions, share: number): number {
+  return peak * factor ** milestones.filter((milestone) => share >= milestone).length;
+}
+
+/** Cyclical rate `triangular2` of Smith (2017): triangles between `low` and `high`, each half as high as the one before. */
+function triangular2(low: number, high: number, cycles: number): number {
+  const cycle = Math.floor(cycles);
+  const height = 1 - Math.abs(2 * (cycles - cycle) - 1);
+  return low + ((high - low) * height) / 2 ** cycle;
 }
 
 /** From `from` to `to` along half a cosine, `progress` in [0, 1]. */

@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { NoiseBank } from '../audio/augment-bank.js';
+import type { RowChange } from '../audio/augment-choice.js';
 import type { Clustering } from '../cluster/clustering.js';
 import type { Tensor } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
@@ -37,8 +39,14 @@ export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'
   build(context: SslContext<z.output<O>>): SslMethod;
 }
 
-/** A classification loss over class prototypes. */
+/** A loss over labelled embeddings. */
 export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'loss', O> {
+  /** False where `losses` gives no class scores: labels cannot be corrected by it. Default: true. */
+  scores?: boolean;
+  /** For a loss that compares utterances: rows come in runs of so many of one speaker. Absent, any utterances make a batch. */
+  batch?(options: z.output<O>): { utterancesPerSpeaker: number };
+  /** What the loss cannot work with beyond that, as an ssl plugin's `check`. */
+  check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: { scope: Scope; embeddingSize: number; classes: number; options: z.output<O> }): ClassificationLoss;
 }
 
@@ -67,13 +75,26 @@ export interface GatePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<
   threshold(losses: Float32Array, options: z.output<O>): { threshold: number; components?: Record<string, number> };
 }
 
-/** A change to the waveforms of a training batch, traced into the graph. */
+/** What a change to a training batch is told. */
+export interface AugmentationContext<O> {
+  /** Prefix of the random draws' names. */
+  name: string;
+  options: O;
+  /** What an earlier `noises` stage of this name made; a stand-in for it where nothing has run yet. */
+  bank(artifact: string): NoiseBank;
+  /** The augmentations that an option `of` chose, in its order. */
+  of: readonly RowChange[];
+}
+
+/** A change to a training batch, traced into the graph: to its waveforms, or its features. */
 export interface AugmentationPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'augmentation', O> {
   /**
    * `wave` [rows, samples] float32 on int16 scale, to the same shape; each row is one recording (of one or several crops) with draws of
    * its own. Random draws must be named below `name`.
    */
-  apply(wave: Tensor, context: { name: string; options: z.output<O> }): Tensor;
+  apply?(wave: Tensor, context: AugmentationContext<z.output<O>>): Tensor;
+  /** `features` [rows, frames, bins] as the network would see them, to the same shape. */
+  features?(features: Tensor, context: AugmentationContext<z.output<O>>): Tensor;
 }
 
 /** Each kind's plugin as the registry hands it out: its options are known to its own schema only. */

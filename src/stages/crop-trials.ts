@@ -48,7 +48,7 @@ export default defineStage({
     const global = cropSamples(given.cropSeconds, features.sampleRateHz);
     const plan = { count: { global: 2, local: 0 }, samples: { global, local: 0 }, disjoint: true };
     const build = await modelBuilder(context.registry, model.info);
-    const view = await cropView(context.registry, { ...given, features });
+    const view = await cropView(context, { ...given, features });
     const loader = createLoader({ shards: train, batchSize, plan, seed: `${context.seed}/crop-trials`, subset });
     try {
       return await withSession({ ...context, name: 'crop-trials' }, async (session) => {

@@ -13,7 +13,7 @@ export interface NetworkExport {
   method: string;
   backbone: PluginChoice<'backbone'>;
   features: FeatureDefinition;
-  /** Averaged weights of the first network, in the place of its last ones. */
+  /** Averaged weights of the first network by the variables' names, in the place of its last ones. */
   averaged?: Record<string, HostTensor>;
 }
 
@@ -30,7 +30,7 @@ export async function exportNetworks(
       features,
       embeddingSize: network.embeddingSize,
     };
-    const weights = (place === 0 && averaged) || (await saveWeights(session, network.scope));
+    const weights = await saveWeights(session, network.scope, place === 0 ? averaged : undefined);
     writeModel(join(dir, 'models', name), info, weights);
   }
 }

@@ -6,6 +6,7 @@ import { readModel, writeModel } from '../train/model-file.js';
 import finetune from './finetune.js';
 import { bestRound, isOver } from './loop/judge-rounds.js';
 import { finishWithLargeMargin } from './loop/large-margin.js';
+import { loopFaults } from './loop/loop-faults.js';
 import { type LoopOptions, loopOptions } from './loop/options.js';
 import { clusterFor, type Round, runRound } from './loop/run-round.js';
 
@@ -19,7 +20,10 @@ export default defineStage({
   options: loopOptions,
   produces: 'model',
   convertible: (finetune.convertible ?? []).map((option) => `training.${option}`),
-  check: (context, given) => finetune.check?.(context, firstRound(given)),
+  check: async (context, given) => [
+    ...((await finetune.check?.(context, firstRound(given))) ?? []),
+    ...(await loopFaults(context, given)),
+  ],
   async sketch(context, given) {
     const { algorithm } = given;
     const options = (name: string) => (name === 'clusters-1' ? { algorithm } : context.options(name));
@@ -49,7 +53,8 @@ export default defineStage({
 
 /** What round 1 is trained by. */
 function firstRound({ corpus, init, training }: LoopOptions) {
-  return { ...training, correction: training.correction ?? undefined, corpus, init, clusters: 'clusters-1' };
+  const filledIn = { corpus, init, clusters: 'clusters-1', classifier: 'new' as const };
+  return { ...training, ...filledIn, correction: training.correction ?? undefined };
 }
 
 function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): string {

@@ -11,16 +11,14 @@ import { adversaryFault, adversaryOptions } from '../train/adversary.js';
 import { describeSuspicion } from '../train/collapse-causes.js';
 import type { CollapseEvent } from '../train/collapse-guard.js';
 import { guardOptions } from '../train/collapse-watch.js';
-import { saveWeights } from '../train/extract.js';
 import { createPretrainer, type Pretrainer } from '../train/pretrain.js';
 import { referenceFault } from '../train/reference-curve.js';
-import type { Network } from '../train/ssl-method.js';
-import { createWeightAverage } from '../train/weight-average.js';
+import { averageDecay, averageOptions, openAveraging } from './averaging.js';
 import { type CorpusData, openCorpus } from './corpus-data.js';
 import { countParameters, exportNetworks } from './export-networks.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { openReference } from './reference.js';
-import { backboneBuilder, cropView } from './resolve-plugins.js';
+import { backboneBuilder, cropView, type Preparation } from './resolve-plugins.js';
 import { silentCrops } from './silent-crops.js';
 import { trainOnCrops } from './train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from './training-options.js';
@@ -35,12 +33,7 @@ const options = z.strictObject({
   localSeconds: z.number().positive().default(2).describe('length of local crops'),
   positives: positivesOptions.optional().describe('crops from other utterances; without it each from its own'),
   adversary: adversaryOptions.optional().describe('opposes what tells augmentations apart; without it nothing does'),
-  average: z
-    .number()
-    .int()
-    .positive()
-    .default(1)
-    .describe('the result is the mean of its weights at the ends of so many last epochs'),
+  average: averageOptions,
   guard: guardOptions.describe('watches for collapse'),
   reference: z
     .string()
@@ -90,7 +83,7 @@ async function pretrain(session: Session, context: StageContext, given: Options)
   const [network] = Object.values(trainer.method.networks);
   const { features } = given;
   const positives = given.positives && openPositives(session, context, given.positives, { corpus, features, network });
-  const average = openAverage(session, network, corpus, given);
+  const average = openAverage(session, trainer, corpus, given);
   const reference = given.reference ? openReference(given.reference, context) : undefined;
   const { steps, batchesPerEpoch, collapse } = await trainOnCrops(session, context, given, {
     ...{ shards: corpus.train, plan, calls: callsOf(trainer, plan) },
@@ -108,7 +101,7 @@ async function pretrain(session: Session, context: StageContext, given: Options)
       return { ...metrics, ...positives?.measure(batch) };
     },
   });
-  const averaged = average?.mean();
+  const averaged = await average?.result();
   await exportNetworks(session, trainer.method.networks, {
     ...{ dir: context.dir, method: given.method.name, backbone: given.backbone, features, averaged: averaged?.weights },
   });
@@ -120,7 +113,7 @@ async function pretrain(session: Session, context: StageContext, given: Options)
       audioSeconds: steps * given.batchSize * audioSeconds(plan.count, given),
     },
     ...{ parameters: countParameters(network), embeddingSize: network.embeddingSize },
-    ...(averaged && { averagedEpochs: averaged.count }),
+    ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...(positives && { positives: positives.result() }),
     collapse: collapse.map(collapseResult),
     ...(reference && { reference: reference.result() }),
@@ -129,10 +122,11 @@ async function pretrain(session: Session, context: StageContext, given: Options)
 
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
-function openAverage(session: Session, { scope }: Network, { train }: CorpusData, { average, batchSize }: Options) {
-  if (average === 1) return null;
+function openAverage(session: Session, trainer: Pretrainer, { train }: CorpusData, given: Options) {
+  const { average, batchSize } = given;
+  const [{ scope }] = Object.values(trainer.method.networks);
   const { batchesPerEpoch } = createSampler({ count: train.ids.length, batchSize, seed: 0 });
-  return createWeightAverage(average, batchesPerEpoch, () => saveWeights(session, scope));
+  return openAveraging(session, [scope], { average, batchesPerEpoch, moving: trainer.average });
 }
 
 /** Seconds of crops cut from one utterance of a batch. */
@@ -140,7 +134,8 @@ const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds }:
   count.global * globalSeconds + count.local * localSeconds;
 
 /** What is trained, and on which crops. */
-async function prepare(session: Session, { registry, seed }: Pick<StageContext, 'registry' | 'seed'>, given: Options) {
+async function prepare(session: Session, context: Preparation, given: Options) {
+  const { registry, seed } = context;
   const plugin = await registry.load('ssl', given.method.name);
   const count = plugin.views(given.method.options);
   const rateHz = given.features.sampleRateHz;
@@ -148,8 +143,9 @@ async function prepare(session: Session, { registry, seed }: Pick<StageContext, 
   const trainer = createPretrainer({
     ...{ session, seed, crops: count, batchSize: given.batchSize },
     ...{ accumulate: given.accumulate, optimizer: given.optimizer, adversary: given.adversary },
+    averageDecay: averageDecay(given.average),
     backbone: await backboneBuilder(registry, given.backbone, given.features.bins),
-    view: await cropView(registry, given),
+    view: await cropView(context, given),
     build: (parts) => plugin.build({ ...parts, options: given.method.options }),
   });
   return { trainer, plan: { count, samples } };

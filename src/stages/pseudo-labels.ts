@@ -45,21 +45,28 @@ export async function gateRule(
   };
 }
 
-/** Starts each class prototype at its cluster's mean unit embedding, so that the first steps do not undo the pretraining. */
+/**
+ * Starts each class prototype at its cluster's mean unit embedding, so that the first steps do not undo the pretraining; a cluster at
+ * another speed, of which nothing is known, begins where the cluster does.
+ */
 export async function startPrototypes(
   session: Session,
   { head }: Finetuner,
   labels: Int32Array,
   embeddings: Artifact,
+  speeds = 1,
 ): Promise<void> {
   const { prototypes } = head;
   if (!prototypes)
     throw new UserError('The chosen loss has no prototypes to start: leave the option `prototypes` out.');
   const { vectors, size } = readEmbeddings(embeddings, 'train');
   const [, classes] = prototypes.shape;
+  const clusters = classes / speeds;
   const sums = new Float32Array(size * classes);
   [...rowsOf(unitRows(vectors, size), size)].forEach((row, i) => {
     for (let d = 0; labels[i] >= 0 && d < size; d++) sums[d * classes + labels[i]] += row[d];
   });
+  for (let at = 0; at < sums.length; at += classes)
+    for (let speed = 1; speed < speeds; speed++) sums.copyWithin(at + speed * clusters, at, at + clusters);
   await session.load({ [prototypes.name]: { dtype: 'float32', shape: prototypes.shape, data: sums } });
 }

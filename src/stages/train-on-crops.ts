@@ -3,7 +3,7 @@ import type { CropSources } from '../data/crop-sources.js';
 import { createCropStream } from '../data/crop-stream.js';
 import { type CropPlan, tilingNote } from '../data/crops.js';
 import type { Batch } from '../data/loader.js';
-import { createSampler } from '../data/sampler.js';
+import { openSampler, type SamplingRule } from '../data/open-sampler.js';
 import type { ShardSet } from '../data/shards.js';
 import type { Session } from '../engine/session.js';
 import { learningRate, type ScheduleOptions } from '../optim/schedule.js';
@@ -25,6 +25,8 @@ export interface CropTraining {
   plan: CropPlan;
   /** Utterances to train on; default all. */
   subset?: Int32Array;
+  /** How batches are put together; default at random. */
+  rule?: SamplingRule;
   /** What an update on a batch of so many utterances runs, to know its memory before. */
   calls(batchSize: number): CompiledCall[];
   /** Where the crops of a step come from, asked before every step; default and undefined: the utterances themselves. */
@@ -54,6 +56,12 @@ export interface Trained {
   collapse: readonly CollapseEvent[];
 }
 
+/** The plan of the shortest crops, which utterances are repeated to fill. */
+const shortest = (plan: CropPlan, [global]: readonly number[]): CropPlan => ({
+  ...plan,
+  samples: { ...plan.samples, global },
+});
+
 /** Runs a training stage from its last checkpoint, or from the start. */
 export async function trainOnCrops(
   session: Session,
@@ -62,13 +70,13 @@ export async function trainOnCrops(
   training: CropTraining,
 ): Promise<Trained> {
   const { dir, seed, progress, signal, log } = context;
-  const { shards, plan, subset } = training;
+  const { shards, plan, subset, rule } = training;
   const checkpoint = join(dir, 'checkpoint.safetensors');
   const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
   const startStep = resumed?.step ?? 0;
   const { batchSize, checkpointSeconds } = given;
   const cropSeed = `${seed}/crops`;
-  const { batchesPerEpoch } = createSampler({ count: shards.samples.length, batchSize, seed: cropSeed, subset });
+  const { batchesPerEpoch } = openSampler({ count: shards.samples.length, batchSize, seed: cropSeed, subset, rule });
   const steps = stepsOf(given, batchesPerEpoch);
   const momentOf = (step: number): Moment => ({ step, steps, epoch: step / batchesPerEpoch });
 
@@ -85,7 +93,7 @@ export async function trainOnCrops(
   const openCrops = () => {
     const retries = watch?.retries() ?? 0;
     const own = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
-    return createCropStream({ shards, batchSize, plan, seed: own, subset });
+    return createCropStream({ shards, batchSize, plan, seed: own, subset, rule });
   };
   let crops = openCrops();
   async function goBack(went: (step: number, state: HostState) => void): Promise<number> {
@@ -117,7 +125,7 @@ export async function trainOnCrops(
   try {
     if (startStep < steps) {
       checkMemory(session, training.calls(batchSize), context);
-      const note = tilingNote(shards.samples, plan);
+      const note = tilingNote(shards.samples, rule?.kind === 'length-buckets' ? shortest(plan, rule.crops) : plan);
       if (note) log(note);
       if (training.guard?.action === 'rollback') await healthy.begin(startStep);
     }

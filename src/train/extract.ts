@@ -63,18 +63,26 @@ export async function openModelExtractor(
   return createExtractor(session, model.info.features, backbone.embeddingSize, backbone.embed);
 }
 
-/** Puts a model's weights into the backbone built at `scope`; UserError when they are of another architecture. */
-export async function loadWeights(session: Session, scope: Scope, { weights, dir }: Model): Promise<void> {
+/** Puts a model's weights into the backbone built at `scope`, or a classifier's into its loss; UserError when they are of another architecture. */
+export async function loadWeights(
+  session: Session,
+  scope: Scope,
+  { weights, dir }: Pick<Model, 'weights' | 'dir'>,
+): Promise<void> {
   const variables = [...scope.params(), ...scope.buffers()];
   const local = (name: string) => name.slice(scope.path.length + 1);
   checkShapes(dir, weights, new Map(variables.map(({ name, shape }) => [local(name), shape])));
   await session.load(Object.fromEntries(variables.map(({ name }) => [name, weights[local(name)]])));
 }
 
-/** A backbone's weights and statistics out of a session, named below its scope. */
-export async function saveWeights(session: Session, scope: Scope): Promise<Model['weights']> {
+/** A backbone's weights and statistics, named below its scope: out of `values`, by the variables' names, or else out of the session. */
+export async function saveWeights(
+  session: Session,
+  scope: Scope,
+  values?: Model['weights'],
+): Promise<Model['weights']> {
   const variables = [...scope.params(), ...scope.buffers()];
-  const saved = await session.save(variables.map(({ name }) => name));
+  const saved = values ?? (await session.save(variables.map(({ name }) => name)));
   return Object.fromEntries(variables.map(({ name }) => [name.slice(scope.path.length + 1), saved[name]]));
 }
 

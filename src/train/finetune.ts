@@ -1,17 +1,21 @@
+import { changeSpeed } from '../audio/speed.js';
 import type { Batch } from '../data/loader.js';
 import { stopGradient, withoutGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/compile.js';
 import { float32, type HostData, int32 } from '../engine/host-tensor.js';
+import { toFloat32 } from '../engine/raw.js';
 import type { Session } from '../engine/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import type { ClassificationLoss, LossMoment } from './classification-loss.js';
-import { type CropView, cropsToFeatures } from './crop-features.js';
+import { type CropView, cleanView, cropsToFeatures } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
+import { type FreezeOptions, freeze } from './freeze.js';
 import { type Correction, decisionsOf, predictLabels } from './label-correction.js';
 import { checkMicroBatches, microBatches } from './micro-batches.js';
+import { createMovingAverage, type MovingAverage } from './moving-average.js';
 import { meanMetrics, type StepMetrics } from './step-metrics.js';
 import { type CompiledCall, createTrainingStep, type StepValues } from './training-step.js';
 
@@ -23,15 +27,25 @@ export interface FinetuneParts {
   backbone(scope: Scope): Backbone;
   loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
   view: CropView;
+  /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
+  speeds?: readonly number[];
   optimizer: OptimizerOptions;
   /** Micro-batches in an update. Default 1. */
   accumulate?: number;
+  /** What the backbone's learning rate is multiplied by. Default 1. */
+  backboneRate?: number;
+  /** Parts that stand still. Default: none. */
+  freeze?: FreezeOptions;
+  /** Keeps the exponential mean of all weights, with this decay. Default: it does not. */
+  averageDecay?: number;
 }
 
 /** What is known of a batch's samples. */
 export interface LabelledSamples {
   /** [batch] */
   labels: Int32Array;
+  /** Which of the speeds each is played at, where there are several. // [batch] */
+  speed?: Int32Array;
   /** Loss of each as it was judged last, NaN for none. // [batch] */
   history: Float32Array;
 }
@@ -46,6 +60,8 @@ export interface FinetuneMoment {
   gate: number;
   /** What the losses of earlier epochs weigh where a loss is judged, 0 to 1; the loss of now weighs the rest. */
   momentum: number;
+  /** 0 while parts that are frozen for a while stand still, 1 when they learn. */
+  thawed?: number;
   /** Gives rejected samples another chance; absent, no clean view is computed. */
   correction?: Correction;
 }
@@ -63,7 +79,12 @@ export interface FinetuneResult {
 export interface Finetuner {
   /** The backbone's scope. */
   scope: Scope;
+  /** The classifier's scope. */
+  headScope: Scope;
   head: ClassificationLoss;
+  embeddingSize: number;
+  /** The mean of the weights of both, where it is kept. */
+  average?: MovingAverage;
   /** What one update runs, for a look at it without running. */
   functions(batch: Pick<Batch, 'global'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
   /**
@@ -81,15 +102,25 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const network = withFrameCheck(parts.backbone(scope));
   const head = parts.loss({ scope: headScope, embeddingSize: network.embeddingSize, classes });
+  const scopes = [scope, headScope];
+  const { trained, learnsWhen, forward } = freeze(scopes, parts.freeze);
+  const { averageDecay, backboneRate = 1 } = parts;
+  const average = averageDecay === undefined ? undefined : createMovingAverage(session, scopes, averageDecay);
   const update = createTrainingStep({
-    ...{ session, name: 'finetune', optimizer: parts.optimizer, accumulate },
-    trained: [...scope.params(), ...headScope.params()],
-    views: ({ crops, confidence }) => ({
-      augmented: cropsToFeatures(crops, view, 'crops'),
-      clean: confidence && cropsToFeatures(crops, { ...view, augmentations: [] }, 'clean'),
-    }),
-    loss({ augmented, clean }, { labels, history, gate, momentum, margin, step, temperature, confidence }) {
-      const moment = { margin, step };
+    ...{ session, name: 'finetune', optimizer: parts.optimizer, accumulate, trained, learnsWhen },
+    rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
+    afterStep: ({ step }) => average?.update(step),
+    views({ crops, speed, confidence }) {
+      const played = speed ? playedAt(toFloat32(crops), speed, parts.speeds!) : crops;
+      return {
+        augmented: cropsToFeatures(played, view, 'crops'),
+        clean: confidence && cropsToFeatures(played, cleanView(view), 'clean'),
+      };
+    },
+    loss({ augmented, clean }, inputs) {
+      const { labels, history, gate, momentum, margin, step, temperature, confidence } = inputs;
+      // Parts of an update count steps of their own.
+      const moment = { margin, step: tf.floor(tf.div(step, accumulate)) as Tensor };
       // Before the training pass, and by running statistics: as the network would be used, and leaving it as it is.
       const predicted =
         clean &&
@@ -97,28 +128,30 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
           const { scores } = head.losses(network.embed(clean, { training: false }), labels, moment);
           return predictLabels(scores!, { temperature, confidence });
         });
-      return gatedLoss(head, network.embed(augmented, { training: true }), {
-        labels,
-        history,
-        gate,
-        momentum,
-        moment,
-        predicted,
-      });
+      return forward(inputs, () =>
+        gatedLoss(head, network.embed(augmented, { training: true }), {
+          labels,
+          history,
+          gate,
+          momentum,
+          moment,
+          predicted,
+        }),
+      );
     },
   });
-  const inputsOf = (crops: Int16Array, { labels, history }: LabelledSamples): Inputs[] => {
+  const inputsOf = (crops: Int16Array, { labels, history, speed }: LabelledSamples): Inputs[] => {
     const rows = labels.length / accumulate;
     return microBatches(crops, 1, labels.length, accumulate).map((data, i) => ({
       crops: { dtype: 'int16', shape: [rows, data.length / rows], data },
       labels: int32(labels.slice(i * rows, (i + 1) * rows)),
       history: float32(history.slice(i * rows, (i + 1) * rows)),
+      ...(speed && { speed: int32(speed.slice(i * rows, (i + 1) * rows)) }),
     }));
   };
 
   return {
-    scope,
-    head,
+    ...{ scope, headScope, head, average, embeddingSize: network.embeddingSize },
     functions: ({ global }, samples, values) => update.functions(inputsOf(global, samples), values),
     async step({ global }, samples, { gate, correction, ...rest }) {
       checkMicroBatches(samples.labels.length, accumulate);
@@ -132,6 +165,13 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
       };
     },
   };
+}
+
+/** Crops [rows, longer] (float32) at the speeds that `index` [rows] names: [rows, samples]. */
+function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]): Tensor {
+  // What speedCropSamples rounded up; a bit more, for a product that ought to be whole may be a hair below.
+  const samples = Math.floor(crops.shape[1]! / Math.max(...speeds) + 1e-6);
+  return changeSpeed(crops, index, samples, speeds);
 }
 
 /** Mean loss over the samples that count, and what became of each. An empty gate gives 0 and no gradient, rather than 0 / 0. */

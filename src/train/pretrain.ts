@@ -10,9 +10,10 @@ import { createScope, type Scope } from '../nn/scope.js';
 import { spread, unit } from '../nn/unit.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import { type AdversaryOptions, createAdversary } from './adversary.js';
-import { type CropView, cropsToFeatures, cropsWithTwins } from './crop-features.js';
+import { type CropView, cleanView, cropsToFeatures, cropsWithTwins } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
 import { checkMicroBatches, microBatches } from './micro-batches.js';
+import { createMovingAverage, type MovingAverage } from './moving-average.js';
 import type { SslContext, SslMethod, Views } from './ssl-method.js';
 import { meanMetrics, type StepMetrics } from './step-metrics.js';
 import { type CompiledCall, createTrainingStep, type StepValues } from './training-step.js';
@@ -33,6 +34,8 @@ export interface PretrainParts {
   accumulate?: number;
   /** Opposes what tells augmentations apart. Default: nothing does. */
   adversary?: AdversaryOptions;
+  /** Keeps the exponential mean of the first network's weights, with this decay. Default: it does not. */
+  averageDecay?: number;
 }
 
 /** The crops of a batch. */
@@ -41,6 +44,8 @@ export type CropArrays = Pick<Batch, 'global' | 'local'>;
 /** A method with its step compiled. */
 export interface Pretrainer {
   method: SslMethod;
+  /** The mean of the first network's weights, where it is kept. */
+  average?: MovingAverage;
   /** What one update runs, for a look at it without running. */
   functions(batch: CropArrays, values: StepValues): CompiledCall[];
   /** One update; `values` are the learning rate and the method's schedule. Returns what to log. */
@@ -60,9 +65,12 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
     },
   });
   const adversary = parts.adversary && createAdversary(scope('adversary'), method, crops, parts.adversary);
+  const [{ scope: first }] = Object.values(method.networks);
+  const { averageDecay } = parts;
+  const average = averageDecay === undefined ? undefined : createMovingAverage(session, [first], averageDecay);
   const trained = [...method.trained, ...(adversary?.trained ?? [])];
   const batchSize = parts.batchSize / accumulate;
-  const globalView = crops.clean ? { ...view, augmentations: [] } : view;
+  const globalView = crops.clean ? cleanView(view) : view;
   const update = createTrainingStep({
     ...{ session, name: 'pretrain', trained, optimizer: parts.optimizer, accumulate },
     views: ({ global, local }): Views & { twins?: Tensor } => ({
@@ -80,7 +88,10 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
       return { loss, aux: { ...metrics, ...health } };
     },
     learnsWhen: method.learnsWhen,
-    afterStep: method.afterStep?.bind(method),
+    afterStep(inputs) {
+      method.afterStep?.(inputs);
+      average?.update(inputs.step);
+    },
   });
   const inputsOf = ({ global, local }: CropArrays): Inputs[] => {
     const globals = microBatches(global, crops.global, parts.batchSize, accumulate);
@@ -92,7 +103,7 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
   };
 
   return {
-    method,
+    ...{ method, average },
     functions: (batch, values) => update.functions(inputsOf(batch), values),
     async step(batch, step, values) {
       return meanMetrics(await update.run(inputsOf(batch), { rate: 0, ...values, step }));

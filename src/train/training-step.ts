@@ -2,7 +2,7 @@ import { differentiate, type Gradient, type Loss } from '../engine/autodiff.js';
 import type { Compiled, Inputs, Outputs, Values } from '../engine/compile.js';
 import { requireFinite } from '../engine/require-finite.js';
 import type { Session } from '../engine/session.js';
-import type { Tensor } from '../engine/tf.js';
+import { type Tensor, tf } from '../engine/tf.js';
 import { inPhase } from '../engine/trace.js';
 import type { Variable } from '../engine/variable.js';
 import { createScope } from '../nn/scope.js';
@@ -24,6 +24,8 @@ export interface StepParts<V> {
   loss(views: V, inputs: Named): Loss<Named>;
   /** Weights that do not learn in every step, each with the name of the input that says so: 1, or 0 where it stands still. */
   learnsWhen?: ReadonlyMap<Variable, string>;
+  /** What the learning rate of some weights is multiplied by; 1 for the others. */
+  rateFactors?: ReadonlyMap<Variable, number>;
   /** Updates that follow the optimizer's. */
   afterStep?(inputs: Named): void;
 }
@@ -57,7 +59,7 @@ export function createTrainingStep<V>(parts: StepParts<V>): TrainingStep {
   const update = (gradients: Gradient[], inputs: Named) =>
     inPhase('update', () => {
       const learns = new Map(learnsWhen.map(([variable, name]) => [variable, inputs[name]]));
-      optimizer.apply(gradients, inputs.rate, inputs.step, learns);
+      optimizer.apply(gradients, ratesBy(parts.rateFactors, inputs.rate), inputs.step, learns);
       parts.afterStep?.(inputs);
     });
   const count = parts.accumulate ?? 1;
@@ -71,6 +73,15 @@ export function createTrainingStep<V>(parts: StepParts<V>): TrainingStep {
       return outputs.slice(0, count);
     },
   };
+}
+
+/** The rate of each weight; weights of one factor share the tensor. */
+function ratesBy(factors: StepParts<unknown>['rateFactors'], rate: Tensor): (weight: Variable) => Tensor {
+  const scaled = new Map([[1, rate]]);
+  for (const factor of factors?.values() ?? []) {
+    if (!scaled.has(factor)) scaled.set(factor, tf.mul(rate, factor));
+  }
+  return (weight) => scaled.get(factors?.get(weight) ?? 1)!;
 }
 
 type Update = (gradients: Gradient[], inputs: Named) => void;

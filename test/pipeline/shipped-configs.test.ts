@@ -57,5 +57,6 @@ test('the small recipes resolve, suit their methods, name their references, and 
 });
 
 test('the full recipes resolve and suit their methods', async (t) => {
-  for (const file of recipesIn('voxceleb')) for (const { faults } of await load(file)) t.deepEqual(faults, [], file);
+  for (const file of [...recipesIn('voxceleb'), ...recipesIn('cnceleb')])
+    for (const { faults } of await load(file)) t.deepEqual(faults, [], file);
 });

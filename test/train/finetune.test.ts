@@ -2,6 +2,7 @@ import test from 'ava';
 import type { HostTensor } from '../../src/engine/host-tensor.js';
 import { NotFiniteError } from '../../src/engine/require-finite.js';
 import type { Session } from '../../src/engine/session.js';
+import { tf } from '../../src/engine/tf.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createFinetuner } from '../../src/train/finetune.js';
@@ -180,4 +181,21 @@ test('a clean pass that corrects nothing changes nothing: not even running stati
   t.false('corrected' in plainStep.metrics);
   t.is(corrected.metrics.loss, plainStep.metrics.loss);
   t.deepEqual(corrected.saved, plainStep.saved);
+});
+
+test('a loss counts updates, however many parts each is made of', async (t) => {
+  for (const accumulate of [1, 2])
+    await withSession(async (session) => {
+      const { step } = createFinetuner({
+        ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone, accumulate },
+        loss: () => ({
+          losses: (embeddings, _, moment) => ({ losses: tf.add(tf.mul(tf.sum(embeddings, 1), 0), moment.step) }),
+        }),
+        view: { features: smallFeatures, augmentations: [] },
+        optimizer: optimizerOptions.parse({ name: 'sgd' }),
+      });
+      const moment = { step: 7, rate: 0, margin: 1, gate: ALL, momentum: 0 };
+      const { losses } = await step(noiseBatch('batch', { global: 1, local: 0 }), samplesOf(LABELS), moment);
+      t.deepEqual([...losses], [7, 7, 7, 7], `in ${accumulate}`);
+    });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PluginChoice } from '../../pipeline/options.js';
 import type { StageContext } from '../../pipeline/stage.js';
 import { formatPercent } from '../../report/format.js';
 import type { LoopOptions } from './options.js';
@@ -13,7 +14,16 @@ export type LargeMarginResult = {
   better: boolean;
 };
 
+/** Options of the rounds that do not hold here: the margin is there at once, everything learns, and clusters are the only classes. */
+const OF_ROUNDS = ['steps', 'margin', 'freeze', 'speeds'];
+
 const judged = z.object({ eer: z.number() });
+
+/** The loss as it is written with a larger margin; wrong classes are no longer brought nearer, as that was published. */
+export function largeMarginLoss(loss: PluginChoice<'loss'>, margin: number) {
+  const { interTopK: _, ...options } = written(loss.options);
+  return { name: loss.name, ...options, margin };
+}
 
 /**
  * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt et
@@ -27,7 +37,7 @@ export async function finishWithLargeMargin(
   const { corpus, training, holdOut, trialBatches } = given;
   const { margin, cropSeconds, epochs, rate } = given.largeMargin!;
   const network = 'large-margin';
-  const { steps: _, ...options } = written(training);
+  const options = Object.fromEntries(Object.entries(written(training)).filter(([name]) => !OF_ROUNDS.includes(name)));
   await context.inner(network, 'finetune', {
     ...{
       ...options,
@@ -38,7 +48,7 @@ export async function finishWithLargeMargin(
       cropSeconds,
       epochs,
     },
-    loss: { ...written(training.loss), margin },
+    loss: largeMarginLoss(training.loss, margin),
     rate,
   });
   const eerOf = async (as: string, model: string) => {

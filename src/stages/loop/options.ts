@@ -5,10 +5,12 @@ import finetune from '../finetune.js';
 
 /** What the loop itself fills in for each round. */
 const filledIn = { corpus: true, clusters: true, init: true, prototypes: true } as const;
+/** What a round has no use for: it goes on with a network, and its classifier is new. */
+const ofNoUse = { backbone: true, features: true, classifier: true } as const;
 
 const { correction } = finetune.options.shape;
 
-const training = finetune.options.omit(filledIn).extend({
+const training = finetune.options.omit({ ...filledIn, ...ofNoUse }).extend({
   gate: pluginChoice('gate', 'dynamic'),
   correction: correction.unwrap().nullable().prefault({}).describe(`${correction.description}; null: do not`),
 });

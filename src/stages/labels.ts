@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { knownLabels } from '../data/known-labels.js';
+import { UserError } from '../errors.js';
+import { writeNpy } from '../io/npy.js';
+import { defineStage } from '../pipeline/define.js';
+import { artifact } from '../pipeline/options.js';
+import { openCorpus, speakersKnown } from './corpus-data.js';
+
+const options = z.strictObject({
+  corpus: artifact('corpus'),
+  share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("share of each speaker's utterances that get a label, drawn by seed; the others get none (-1)"),
+  least: z
+    .number()
+    .int()
+    .positive()
+    .default(2)
+    .describe('at least so many of each speaker; a speaker who has fewer is left out'),
+});
+
+/** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none. */
+export default defineStage({
+  name: 'labels',
+  summary: 'Labels training utterances with their known speakers, all of them or a share of each.',
+  options,
+  produces: 'clusters',
+  async run({ artifact, dir, seed, log }, { corpus: name, share, least }) {
+    const corpus = openCorpus(artifact(name));
+    if (!speakersKnown(corpus))
+      throw new UserError(
+        `${corpus.dir} has utterances whose speakers are not known, and labels are their speakers. ` +
+          'Build the corpus with known speakers (voxloop corpus dir --speaker), or cluster it for pseudo-labels.',
+      );
+    const { labels, speakers, leftOut } = knownLabels(corpus.trainSpeakers, { share, least, seed });
+    if (speakers < 2)
+      throw new UserError(
+        `${speakers} of ${speakers + leftOut} speakers have ${least} utterances or more; two are needed to tell speakers apart. Lower least.`,
+      );
+    writeNpy(join(dir, 'labels.npy'), [labels.length], labels);
+    const labelled = labels.filter((label) => label >= 0).length;
+    log(
+      `${labelled} of ${labels.length} utterances labelled, of ${speakers} speakers` +
+        (leftOut > 0 ? `; ${leftOut} speakers have fewer than ${least} utterances and are left out` : ''),
+    );
+    // Right by definition: there is no agreement with the speakers to measure.
+    return { clusters: speakers, labelled, leftOut, nmi: null, purity: null };
+  },
+});

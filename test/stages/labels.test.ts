@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { readManifest, writeManifest } from '../../src/data/manifest.js';
+import { UserError } from '../../src/errors.js';
+import { readNpy } from '../../src/io/npy.js';
+import { artifactAt, newRegistry, runStage } from '../helpers/run-stage.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { voiceCorpus } from '../helpers/voices.js';
+
+async function label(t: ExecutionContext, more: Record<string, unknown>, change?: (dir: string) => void) {
+  const corpusDir = temporaryFolder(t);
+  // Speakers 0 to 3 in turn: three utterances of the first two, two of the others.
+  await voiceCorpus(
+    corpusDir,
+    Array.from({ length: 10 }, () => 2000),
+  );
+  change?.(join(corpusDir, 'corpus'));
+  const lines: string[] = [];
+  const made = await runStage({
+    ...{ registry: newRegistry(), stage: 'labels', dir: temporaryFolder(t), log: (line) => lines.push(line) },
+    ...{
+      options: { corpus: 'corpus', ...more },
+      artifacts: { corpus: artifactAt(corpusDir, 'corpus', { path: null }) },
+    },
+  });
+  const { data, shape } = readNpy(join(made.dir, 'labels.npy'));
+  return {
+    result: made.result,
+    labels: [...data].map(Number),
+    shape,
+    lines,
+    bytes: readFileSync(join(made.dir, 'labels.npy')),
+  };
+}
+
+test('all utterances get the number of their speaker', async (t) => {
+  const { labels, result, shape, lines } = await label(t, {});
+  t.deepEqual(labels, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]);
+  t.deepEqual(shape, [10]);
+  t.deepEqual(result, { clusters: 4, labelled: 10, leftOut: 0, nmi: null, purity: null });
+  t.deepEqual(lines, ['10 of 10 utterances labelled, of 4 speakers']);
+});
+
+test('a share of them, at least two of each; who has fewer is left out', async (t) => {
+  const share = await label(t, { share: 0.1 });
+  t.like(share.result, { clusters: 4, labelled: 8, leftOut: 0 });
+  t.true((await label(t, { share: 0.1 })).bytes.equals(share.bytes));
+  const { result, labels, lines } = await label(t, { least: 3 });
+  t.like(result, { clusters: 2, labelled: 6, leftOut: 2 });
+  t.deepEqual(labels, [0, 1, -1, -1, 0, 1, -1, -1, 0, 1]);
+  t.regex(lines[0], /2 speakers have fewer than 3 utterances and are left out/);
+});
+
+test('unknown speakers, and too few of them, are refused', async (t) => {
+  const forget = (dir: string) =>
+    writeManifest(
+      dir,
+      readManifest(dir).utterances.map((utterance, i) => (i === 4 ? { ...utterance, speaker: null } : utterance)),
+    );
+  await t.throwsAsync(label(t, {}, forget), { instanceOf: UserError, message: /speakers are not known/ });
+  await t.throwsAsync(label(t, { least: 4 }), { instanceOf: UserError, message: /0 of 4 speakers have 4 utterances/ });
+});
