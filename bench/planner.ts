@@ -101,7 +101,7 @@ async function build(session: Session, { backbone, batch, frames, stateBits, tas
     const labels = Int32Array.from({ length: batch }, (_, i) => i);
     const values = { gate: 3e38, momentum: 0, margin: 1, rate: 1e-4, step: 0 };
     const samples = { labels, history: new Float32Array(batch) };
-    return made.functions({ global: noise(batch * samplesOf(frames)) }, samples, values);
+    return made.functions({ global: noise(batch * samplesOf(frames)), local: null }, samples, values);
   }
   const dino = await registry.load('ssl', 'dino');
   const { options } = await choosePlugin(registry, 'ssl', 'dino');

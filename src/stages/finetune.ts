@@ -78,6 +78,7 @@ async function finetune(session: Session, context: StageContext, given: Finetune
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds };
   const { trainer, batches } = await prepare(session, context, given, parts);
   await start.load(session, trainer);
+  await session.load(trainer.alignment.start(classShares(labels, parts.classes, speakers)));
   if (given.prototypes) {
     await startPrototypes(session, trainer, labels, context.artifact(given.prototypes), speeds);
   }
@@ -135,6 +136,14 @@ async function finetune(session: Session, context: StageContext, given: Finetune
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...gateResult(lastLine()),
   };
+}
+
+/** What share of the labels is of each class; a speaker is as frequent at every speed. // [classes] */
+function classShares(labels: Int32Array, classes: number, speakers: number): Float32Array {
+  const counts = new Float32Array(speakers);
+  for (const label of labels) if (label >= 0) counts[label]++;
+  const total = (counts.reduce((a, b) => a + b, 0) * classes) / speakers;
+  return Float32Array.from({ length: classes }, (_, i) => counts[i % speakers] / total);
 }
 
 /** Speakers that the labels tell apart, and speeds of each; a classifier that is kept may know more of both. */

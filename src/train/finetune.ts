@@ -13,7 +13,8 @@ import type { ClassificationLoss, LossMoment } from './classification-loss.js';
 import { type CropView, cleanView, cropsToFeatures } from './crop-features.js';
 import { withFrameCheck } from './frame-check.js';
 import { type FreezeOptions, freeze } from './freeze.js';
-import { type Correction, decisionsOf, predictLabels } from './label-correction.js';
+import { createLabelAlignment, type LabelAlignment } from './label-alignment.js';
+import { type Correction, decisionsOf, type Predicted, predictLabels } from './label-correction.js';
 import { checkMicroBatches, microBatches } from './micro-batches.js';
 import { createMovingAverage, type MovingAverage } from './moving-average.js';
 import { meanMetrics, type StepMetrics } from './step-metrics.js';
@@ -82,15 +83,17 @@ export interface Finetuner {
   /** The classifier's scope. */
   headScope: Scope;
   head: ClassificationLoss;
+  /** What keeps corrections from running into few classes. */
+  alignment: LabelAlignment;
   embeddingSize: number;
   /** The mean of the weights of both, where it is kept. */
   average?: MovingAverage;
   /** What one update runs, for a look at it without running. */
-  functions(batch: Pick<Batch, 'global'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
+  functions(batch: Pick<Batch, 'global' | 'local'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
   /**
    * One update: the mean loss of the samples that count. A sample whose loss is above the gate does not, unless the network is sure of
-   * another label in the clean view (the same crop, not augmented), which is then trained on instead. The loss that is judged has no
-   * margin, and is smoothed over the epochs (see judgedLosses).
+   * another label in the clean view, which is then trained on instead: the same crop, not augmented, or the batch's local crop where it
+   * has one. The loss that is judged has no margin, and is smoothed over the epochs (see judgedLosses).
    */
   step(batch: Batch, samples: LabelledSamples, moment: FinetuneMoment): Promise<FinetuneResult>;
 }
@@ -102,6 +105,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const network = withFrameCheck(parts.backbone(scope));
   const head = parts.loss({ scope: headScope, embeddingSize: network.embeddingSize, classes });
+  const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const scopes = [scope, headScope];
   const { trained, learnsWhen, forward } = freeze(scopes, parts.freeze);
   const { averageDecay, backboneRate = 1 } = parts;
@@ -110,11 +114,11 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     ...{ session, name: 'finetune', optimizer: parts.optimizer, accumulate, trained, learnsWhen },
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
     afterStep: ({ step }) => average?.update(step),
-    views({ crops, speed, confidence }) {
-      const played = speed ? playedAt(toFloat32(crops), speed, parts.speeds!) : crops;
+    views({ crops, speed, confidence, longer = crops }) {
+      const played = (wave: Tensor) => (speed ? playedAt(toFloat32(wave), speed, parts.speeds!) : wave);
       return {
-        augmented: cropsToFeatures(played, view, 'crops'),
-        clean: confidence && cropsToFeatures(played, cleanView(view), 'clean'),
+        augmented: cropsToFeatures(played(crops), view, 'crops'),
+        clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
       };
     },
     loss({ augmented, clean }, inputs) {
@@ -126,7 +130,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
         clean &&
         withoutGradient(() => {
           const { scores } = head.losses(network.embed(clean, { training: false }), labels, moment);
-          return predictLabels(scores!, { temperature, confidence });
+          return predictLabels(scores!, { temperature, confidence, alignment });
         });
       return forward(inputs, () =>
         gatedLoss(head, network.embed(augmented, { training: true }), {
@@ -136,14 +140,25 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
           momentum,
           moment,
           predicted,
+          alignment,
         }),
       );
     },
   });
-  const inputsOf = (crops: Int16Array, { labels, history, speed }: LabelledSamples): Inputs[] => {
+  const inputsOf = (
+    { global, local }: Pick<Batch, 'global' | 'local'>,
+    { labels, history, speed }: LabelledSamples,
+    correction: boolean,
+  ): Inputs[] => {
     const rows = labels.length / accumulate;
-    return microBatches(crops, 1, labels.length, accumulate).map((data, i) => ({
-      crops: { dtype: 'int16', shape: [rows, data.length / rows], data },
+    const pieces = (crops: Int16Array) =>
+      microBatches(crops, 1, labels.length, accumulate).map((data) => ({
+        ...{ dtype: 'int16' as const, shape: [rows, data.length / rows], data },
+      }));
+    const longer = correction && local ? pieces(local) : undefined;
+    return pieces(global).map((crops, i) => ({
+      crops,
+      ...(longer && { longer: longer[i] }),
       labels: int32(labels.slice(i * rows, (i + 1) * rows)),
       history: float32(history.slice(i * rows, (i + 1) * rows)),
       ...(speed && { speed: int32(speed.slice(i * rows, (i + 1) * rows)) }),
@@ -151,13 +166,14 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   };
 
   return {
-    ...{ scope, headScope, head, average, embeddingSize: network.embeddingSize },
-    functions: ({ global }, samples, values) => update.functions(inputsOf(global, samples), values),
-    async step({ global }, samples, { gate, correction, ...rest }) {
+    ...{ scope, headScope, head, alignment, average, embeddingSize: network.embeddingSize },
+    functions: (batch, samples, values) =>
+      update.functions(inputsOf(batch, samples, values.confidence !== undefined), values),
+    async step(batch, samples, { gate, correction, ...rest }) {
       checkMicroBatches(samples.labels.length, accumulate);
       // Infinity passes the graph as the largest float, which no loss exceeds.
       const values = { ...rest, gate: Math.min(gate, 3e38), ...correction };
-      const outputs = await update.run(inputsOf(global, samples), values);
+      const outputs = await update.run(inputsOf(batch, samples, correction !== undefined), values);
       return {
         metrics: meanMetrics(outputs),
         losses: Float32Array.from(joined(outputs.map(({ losses }) => losses.data))),
@@ -184,13 +200,15 @@ function gatedLoss(
     gate: Tensor;
     momentum: Tensor;
     moment: LossMoment;
-    predicted?: { labels: Tensor; confident: Tensor };
+    predicted?: Predicted;
+    alignment: LabelAlignment;
   },
 ) {
   const { labels, gate, predicted, moment } = given;
   const { losses, plain = losses, scores } = head.losses(embeddings, labels, moment);
   const judged = judgedLosses(stopGradient(plain), given);
   const kept = tf.lessEqual(judged, gate);
+  if (predicted) given.alignment.note(predicted.probabilities, tf.logicalNot(kept));
   const corrected = predicted ? tf.logicalAnd(tf.logicalNot(kept), predicted.confident) : tf.zerosLike(kept);
   const targets = predicted ? tf.where(corrected, predicted.labels, labels) : labels;
   const counted = tf.cast(tf.logicalOr(kept, corrected), 'float32');

@@ -65,9 +65,13 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
     },
   });
   const adversary = parts.adversary && createAdversary(scope('adversary'), method, crops, parts.adversary);
-  const [{ scope: first }] = Object.values(method.networks);
+  // Of the network that is written first, and meant to be used.
+  const averaged = () =>
+    Object.values(method.networks)
+      .slice(0, 1)
+      .map((network) => network.scope);
   const { averageDecay } = parts;
-  const average = averageDecay === undefined ? undefined : createMovingAverage(session, [first], averageDecay);
+  const average = averageDecay === undefined ? undefined : createMovingAverage(session, averaged(), averageDecay);
   const trained = [...method.trained, ...(adversary?.trained ?? [])];
   const batchSize = parts.batchSize / accumulate;
   const globalView = crops.clean ? cleanView(view) : view;

@@ -1,12 +1,15 @@
 import test from 'ava';
 import { featureDefinition } from '../../src/audio/features.js';
+import { float32 } from '../../src/engine/host-tensor.js';
 import { sparseSoftmaxCrossEntropy } from '../../src/engine/ops/cross-entropy.js';
 import type { Session } from '../../src/engine/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { createScope } from '../../src/nn/scope.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createRng } from '../../src/random.js';
 import { cropsToFeatures } from '../../src/train/crop-features.js';
 import { createFinetuner } from '../../src/train/finetune.js';
+import { createLabelAlignment } from '../../src/train/label-alignment.js';
 import { KEPT, REJECTED } from '../../src/train/label-correction.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
@@ -46,11 +49,11 @@ function open(session: Session, accumulate: number) {
 }
 
 /** Tones in noise. */
-function crops(): Int16Array {
-  const rng = createRng('crops');
+function crops(seed = 'crops', length = SAMPLES): Int16Array {
+  const rng = createRng(seed);
   const pitches = Array.from({ length: ROWS }, () => rng.uniform(0.05, 1.5));
-  const sample = (i: number) => 3000 * Math.sin(pitches[Math.floor(i / SAMPLES)] * (i % SAMPLES)) + 300 * rng.normal();
-  return Int16Array.from({ length: ROWS * SAMPLES }, (_, i) => sample(i));
+  const sample = (i: number) => 3000 * Math.sin(pitches[Math.floor(i / length)] * (i % length)) + 300 * rng.normal();
+  return Int16Array.from({ length: ROWS * length }, (_, i) => sample(i));
 }
 
 function softmax(scores: number[]): number[] {
@@ -75,6 +78,7 @@ function oracle(given: { clean: number[][]; shown: number[][]; weights: Float32A
   return {
     losses,
     sure,
+    predictions,
     update(gate: number, confidence: number) {
       const decisions = losses.map((loss, i) => (loss <= gate ? KEPT : sure[i] > confidence ? predicted[i] : REJECTED));
       const targets = decisions.map((decision, i) => (decision === KEPT ? labels[i] : decision));
@@ -91,24 +95,25 @@ function oracle(given: { clean: number[][]; shown: number[][]; weights: Float32A
   };
 }
 
-async function setUp(session: Session, accumulate = 1) {
+async function setUp(session: Session, accumulate = 1, local: Int16Array | null = null) {
   const finetuner = open(session, accumulate);
   const rng = createRng('weights');
   const weights = Float32Array.from({ length: BINS * CLASSES }, () => 0.7 * rng.normal());
   const name = 'network/classifier/weights';
   await session.load({ [name]: { dtype: 'float32', shape: [BINS, CLASSES], data: weights } });
-  const peek = session.compile('peek', ({ x }: Record<string, Tensor>) => ({
-    clean: embed(cropsToFeatures(x, clean, 'clean')),
+  const peek = session.compile('peek', ({ x, longer }: Record<string, Tensor>) => ({
+    clean: embed(cropsToFeatures(longer, clean, 'clean')),
     shown: embed(cropsToFeatures(x, augmented, 'shown')),
   }));
-  const seen = await peek({ x: { dtype: 'int16', shape: [ROWS, SAMPLES], data: crops() } });
+  const rows = (data: Int16Array) => ({ dtype: 'int16' as const, shape: [ROWS, data.length / ROWS], data });
+  const seen = await peek({ x: rows(crops()), longer: rows(local ?? crops()) });
   const batch = {
     step: 0,
     epoch: 0,
     utterances: labels,
     global: crops(),
     origins: labels,
-    local: null,
+    local,
     release: () => {},
   };
   return {
@@ -152,6 +157,19 @@ test('rejected samples are trained on what the clean view is called, where that 
   });
 });
 
+test('the clean view is the crop that the batch has for it', async (t) => {
+  const { expected: same } = await withSession((session) => setUp(session));
+  await withSession(async (session) => {
+    const { expected, step } = await setUp(session, 1, crops('longer', 3 * SAMPLES));
+    const confidence = between(expected.sure, 4);
+    const { decisions, loss } = expected.update(0, confidence);
+    const found = await step(0, confidence);
+    t.deepEqual([...found.decisions], decisions);
+    close(t, [found.metrics.loss], [loss], 1e-5);
+    t.notDeepEqual(decisions, same.update(0, confidence).decisions);
+  });
+});
+
 test('an empty gate trains on corrections alone; without those on nothing', async (t) => {
   await withSession(async (session) => {
     const { expected, step } = await setUp(session);
@@ -168,13 +186,70 @@ test('an empty gate trains on corrections alone; without those on nothing', asyn
   });
 });
 
-test('micro-batches decide on the same samples, in order', async (t) => {
+/** Distribution alignment, class by class: a running mean over ten rejected samples a class. */
+function alignmentOracle(given: number[]) {
+  let seen = given;
+  return {
+    align(probabilities: number[]): number[] {
+      const weighted = probabilities.map((p, c) => (p * given[c]) / seen[c]);
+      const sum = weighted.reduce((a, b) => a + b, 0);
+      return weighted.map((p) => p / sum);
+    },
+    note(rejected: number[][]) {
+      const kept = Math.exp(-rejected.length / (10 * given.length));
+      const meanOf = (c: number) => rejected.reduce((sum, row) => sum + row[c], 0) / Math.max(1, rejected.length);
+      seen = seen.map((share, c) => kept * share + (1 - kept) * meanOf(c));
+    },
+  };
+}
+
+test('predictions are weighed by how often their class was given, and has been predicted', async (t) => {
   await withSession(async (session) => {
-    const { expected, step } = await setUp(session, 3);
+    const alignment = createLabelAlignment(createScope(session, 'correction', 0), CLASSES);
+    const given = Array.from({ length: CLASSES }, (_, c) => (c + 1) / ((CLASSES * (CLASSES + 1)) / 2));
+    await session.load(alignment.start(Float32Array.from(given)));
+    const run = session.compile('run', ({ scores, which }: Record<string, Tensor>) => {
+      const probabilities = tf.softmax(scores, 1);
+      const aligned = alignment.align(probabilities);
+      alignment.note(probabilities, tf.greater(which, 0));
+      return { aligned };
+    });
+    const oracle = alignmentOracle(given);
+    const rng = createRng('alignment');
+    for (const share of [1, 0.5, 0, 1]) {
+      const scores = Array.from({ length: ROWS }, () => Array.from({ length: CLASSES }, () => 2 * rng.normal()));
+      const which = scores.map(() => (rng.next() < share ? 1 : 0));
+      const { aligned } = await run({
+        scores: float32(scores.flat(), [ROWS, CLASSES]),
+        which: float32(which, [ROWS]),
+      });
+      const probabilities = scores.map(softmax);
+      close(t, aligned.data as Float32Array, probabilities.flatMap(oracle.align), 1e-5);
+      oracle.note(probabilities.filter((_, i) => which[i] === 1));
+    }
+  });
+});
+
+test('micro-batches decide one after the other', async (t) => {
+  await withSession(async (session) => {
+    const pieces = 3;
+    const { expected, step } = await setUp(session, pieces);
     const gate = between(expected.losses, 6);
     const confidence = between(expected.sure, 5);
     const found = await step(gate, confidence);
-    t.deepEqual([...found.decisions], expected.update(gate, confidence).decisions);
+    const alignment = alignmentOracle(new Array<number>(CLASSES).fill(1 / CLASSES));
+    const decisions: number[] = [];
+    for (let first = 0; first < ROWS; first += ROWS / pieces) {
+      const rows = Array.from({ length: ROWS / pieces }, (_, i) => first + i);
+      for (const row of rows) {
+        const aligned = alignment.align(expected.predictions[row]);
+        const sure = Math.max(...aligned);
+        const replaced = sure > confidence ? aligned.indexOf(sure) : REJECTED;
+        decisions.push(expected.losses[row] <= gate ? KEPT : replaced);
+      }
+      alignment.note(rows.filter((row) => expected.losses[row] > gate).map((row) => expected.predictions[row]));
+    }
+    t.deepEqual([...found.decisions], decisions);
     close(t, found.losses, expected.losses, 1e-5);
   });
 });

@@ -19,6 +19,11 @@ const correction = z.strictObject({
     .default(0.05)
     .describe("divides the loss's class scores (cosines) before the softmax; about 1 / scale of the loss"),
   confidence: z.number().min(0).lt(1).default(0.7).describe('the least probability of a label that replaces one'),
+  cropSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('of the clean view; longer crops are named more surely. Default: the crop that is trained on'),
 });
 
 const speeds = z

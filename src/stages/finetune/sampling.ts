@@ -21,11 +21,16 @@ export function batchPlan(
   sampleRateHz: number,
   utterancesPerSpeaker: number | undefined,
 ): BatchPlan {
-  const { cropSeconds, sampling, speeds } = given;
+  const { cropSeconds, sampling, speeds, correction } = given;
+  const clean = correction?.cropSeconds;
   // What is played faster needs more of the recording.
   const samplesOf = (seconds: number) => speedCropSamples(cropSamples(seconds, sampleRateHz), speeds);
   return {
-    plan: { count: { global: 1, local: 0 }, samples: { global: samplesOf(cropSeconds), local: 0 } },
+    // The clean view of label correction, where that has crops of its own.
+    plan: {
+      count: { global: 1, local: clean === undefined ? 0 : 1 },
+      samples: { global: samplesOf(cropSeconds), local: clean === undefined ? 0 : samplesOf(clean) },
+    },
     run: utterancesPerSpeaker ?? 1,
     rule(labels, samples) {
       if (utterancesPerSpeaker !== undefined) return { kind: 'by-speaker', labels, utterancesPerSpeaker };

@@ -33,7 +33,7 @@ async function supervised(session: Session, given: Case) {
   });
   const values = { gate: 3e38, momentum: 0, margin: 1, rate: 0.001, step: 0 };
   const samples = { labels: Int32Array.of(0, 1, 2, 3), history: new Float32Array(4) };
-  return finetuner.functions({ global: crops(1) }, samples, values);
+  return finetuner.functions({ global: crops(1), local: null }, samples, values);
 }
 
 async function selfSupervised(session: Session, given: Case) {
