@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { writeError } from './atomic.js';
+import { openAtomic } from './open-atomic.js';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -13,23 +10,14 @@ export type Append = (bytes: Uint8Array | string) => number;
  * removed where `fill` throws. Memory does not grow with the file.
  */
 export async function streamFileAtomic(path: string, fill: (append: Append) => void | Promise<void>): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  let file: number | undefined;
+  const file = openAtomic(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const opened = openSync(temporary, 'wx');
-    file = opened;
-    const { append, flush } = buffered((bytes) => writeAll(opened, bytes));
+    const { append, flush } = buffered((bytes) => file.write(bytes));
     await fill(append);
     flush();
-    fsyncSync(opened);
-    closeSync(opened);
-    file = undefined;
-    renameSync(temporary, path);
-  } catch (error) {
-    if (file !== undefined) closeSync(file);
-    rmSync(temporary, { force: true });
-    throw writeError(path, error);
+    file.commit();
+  } finally {
+    file.discard();
   }
 }
 
@@ -54,8 +42,4 @@ function buffered(write: (bytes: Uint8Array) => void): { append: Append; flush: 
     return at;
   };
   return { append, flush };
-}
-
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
 }

@@ -17,7 +17,7 @@ export interface AtomicFile {
   discard(): void;
 }
 
-/** As `streamFileAtomic`, for a file whose start is known at its end only. Makes missing folders. */
+/** Opens a file that is written piece by piece, whole or not at all. Makes missing folders. */
 export function openAtomic(path: string): AtomicFile {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   const attempt = <T>(act: () => T): T => {
