@@ -77,7 +77,9 @@ function chooseSpeakers(manifest: Manifest, side: string, count: number, seconds
     if (utterance.split !== side || utterance.speaker === null) continue;
     bySpeaker.set(utterance.speaker, [...(bySpeaker.get(utterance.speaker) ?? []), utterance]);
   }
-  const enough = [...bySpeaker].filter(([, own]) => own.reduce((sum, one) => sum + one.seconds, 0) >= Math.min((1.2 * seconds) / count, 40));
+  const enough = [...bySpeaker].filter(
+    ([, own]) => own.reduce((sum, one) => sum + one.seconds, 0) >= Math.min((1.2 * seconds) / count, 40),
+  );
   return rng.shuffle(enough).slice(0, count);
 }
 

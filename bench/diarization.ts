@@ -54,7 +54,8 @@ const found = await withModel(values.model, {}, async (extractor) => {
     const speakers = 2 + (i % 4);
     const seed = Number(values.seed) + i;
     const conversation = await composeConversation(manifest, { side, speakers, seconds: Number(values.seconds), seed });
-    const run = (more: object) => diarize(conversation.samples, extractor, diarizeOptions.parse({ ...chosen, ...more }));
+    const run = (more: object) =>
+      diarize(conversation.samples, extractor, diarizeOptions.parse({ ...chosen, ...more }));
     const [known, unknown] = [await run({ speakers }), await run({})];
     if (values.rttm) save(values.rttm, conversation, known);
     const score = (segments: typeof known) => diarizationError(conversation.reference, segments, SCORING);
@@ -68,7 +69,11 @@ const found = await withModel(values.model, {}, async (extractor) => {
   return all;
 });
 
-function save(folder: string, conversation: Awaited<ReturnType<typeof composeConversation>>, known: Parameters<typeof rttmText>[1]) {
+function save(
+  folder: string,
+  conversation: Awaited<ReturnType<typeof composeConversation>>,
+  known: Parameters<typeof rttmText>[1],
+) {
   const { name, samples, reference } = conversation;
   writeFileAtomic(join(folder, `${name}.ref.rttm`), rttmText(name, reference));
   writeFileAtomic(join(folder, `${name}.hyp.rttm`), rttmText(name, known));

@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { loadMono16k } from '../src/audio/decode.js';
 import { applyChannel } from '../src/data/corpus/channel.js';
 import { readManifest, type Utterance, writeManifest } from '../src/data/manifest.js';
+import { writeFileAtomic } from '../src/io/atomic.js';
 import { writeWav16 } from '../src/io/wav-write.js';
 import { createRng, type Rng } from '../src/random.js';
 
@@ -16,11 +17,12 @@ const NOISE = 0.2;
 /**
  * Writes a corpus folder with recordings as they come from the wild: the training utterances of a corpus, a fifth of the clips two speakers one
  * after the other (the change between 35 and 65 %), a fifth noise (steady, modulated, hum, clicks), each clip through a channel of its own. No
- * utterance is in two clips. Returns each clip's kind by id.
+ * utterance is in two clips. The tests are those of the corpus. Returns each clip's kind by id.
  */
 export async function writeWildMix(corpus: string, out: string, seed: number): Promise<Map<string, ClipKind>> {
   const rng = createRng(seed).fork('wild mix');
-  const train = readManifest(corpus).utterances.filter(({ split }) => split === 'train');
+  const { utterances } = readManifest(corpus);
+  const train = utterances.filter(({ split }) => split === 'train');
   const queue = rng.shuffle([...train]);
   const kinds = new Map<string, ClipKind>();
   const clips: Utterance[] = [];
@@ -41,7 +43,12 @@ export async function writeWildMix(corpus: string, out: string, seed: number): P
     const speaker = kind === 'good' ? first!.speaker : kind;
     clips.push({ id, path, speaker, split: 'train', seconds: dry.length / RATE_HZ, language: null });
   }
-  writeManifest(out, clips);
+  const tests = utterances.filter(({ split }) => split === 'test');
+  writeManifest(out, [...clips, ...tests]);
+  for (const part of ['trials', 'channel', ...new Set(tests.map(({ path }) => dirname(path)))]) {
+    symlinkSync(resolve(corpus, part), join(out, part));
+  }
+  writeFileAtomic(join(out, 'corpus.json'), JSON.stringify({ name: 'wild mix', skipped: {} }));
   return kinds;
 }
 
@@ -50,7 +57,12 @@ function takeOther(queue: Utterance[], speaker: string | null): Utterance | unde
   return at < 0 ? undefined : queue.splice(at, 1)[0];
 }
 
-async function speechOf(corpus: string, first: Utterance, other: Utterance | undefined, rng: Rng): Promise<Float32Array> {
+async function speechOf(
+  corpus: string,
+  first: Utterance,
+  other: Utterance | undefined,
+  rng: Rng,
+): Promise<Float32Array> {
   const a = atLevel(await loadMono16k(join(corpus, first.path)));
   if (!other) return a;
   const b = atLevel(await loadMono16k(join(corpus, other.path)));
@@ -71,8 +83,11 @@ function drawNoise(length: number, rng: Rng): Float32Array {
   const kinds: ((i: number) => number)[] = [
     () => 0.05 * rng.normal(),
     (i) => 0.05 * rng.normal() * (0.1 + Math.abs(Math.sin((Math.PI * beat * i) / RATE_HZ))),
-    (i) => 0.05 * Math.sin((2 * Math.PI * hum * i) / RATE_HZ) + 0.03 * Math.sin((6 * Math.PI * hum * i) / RATE_HZ) + 0.005 * rng.normal(),
-    (i) => (0.002 + 0.3 * Math.exp(-((i / RATE_HZ) * beat % 1) * 30)) * rng.normal(),
+    (i) =>
+      0.05 * Math.sin((2 * Math.PI * hum * i) / RATE_HZ) +
+      0.03 * Math.sin((6 * Math.PI * hum * i) / RATE_HZ) +
+      0.005 * rng.normal(),
+    (i) => (0.002 + 0.3 * Math.exp(-(((i / RATE_HZ) * beat) % 1) * 30)) * rng.normal(),
   ];
   const kind = kinds[rng.int(kinds.length)];
   return Float32Array.from({ length }, (_, i) => kind(i));

@@ -3,6 +3,7 @@ import type { BuiltIn } from './pipeline/registry.js';
 /** Every plugin that voxloop brings along. The only place that names them; each file is imported when it is first used. */
 export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'corpus', load: () => import('./stages/corpus.js') },
+  { kind: 'stage', name: 'filter', load: () => import('./stages/filter.js') },
   { kind: 'stage', name: 'noises', load: () => import('./stages/noises.js') },
   { kind: 'stage', name: 'baseline', load: () => import('./stages/baseline.js') },
   { kind: 'stage', name: 'pretrain', load: () => import('./stages/pretrain.js') },

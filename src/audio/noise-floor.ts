@@ -1,0 +1,52 @@
+import { quantile } from './quantile.js';
+
+const DB = 10 / Math.LN10;
+const MOST_DB = 30;
+/** How far the mean level of steady noise lies above its quietest tenth, at five frames a level. */
+const STEADY_DB = 1.4;
+/** Floors are found once a second and drawn straight between. */
+const KNOT_FRAMES = 100;
+
+/**
+ * How far the bands of each frame stand out from the noise, in dB: a mean over the bands, about 0 for steady noise, at most 30.
+ * Each band's floor is the level below which a tenth of `floorFrames` around lie.
+ * @param energies [frames, bands] natural logarithms
+ * @returns [frames]
+ */
+export function heightsDb(energies: Float32Array, bands: number, floorFrames: number): Float32Array {
+  const frames = energies.length / bands;
+  const heights = new Float32Array(frames).fill(-STEADY_DB);
+  for (let band = 0; band < bands; band++) {
+    const levels = bandLevels(energies, bands, band);
+    const floor = floorOf(levels, floorFrames);
+    for (let i = 0; i < frames; i++) heights[i] += Math.max(0, Math.min(MOST_DB, levels[i] - floor[i])) / bands;
+  }
+  return heights;
+}
+
+/** A band in dB, each the mean power of five frames: a floor of single frames of noise would lie far below its mean. */
+function bandLevels(energies: Float32Array, bands: number, band: number): Float32Array {
+  const frames = energies.length / bands;
+  const power = Float64Array.from({ length: frames }, (_, i) => Math.exp(energies[i * bands + band]));
+  return Float32Array.from({ length: frames }, (_, frame) => {
+    const [from, to] = [Math.max(0, frame - 2), Math.min(frames, frame + 3)];
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += power[i];
+    return DB * Math.log(sum / (to - from));
+  });
+}
+
+function floorOf(levels: Float32Array, around: number): Float32Array {
+  const knots = Array.from({ length: Math.ceil(levels.length / KNOT_FRAMES) }, (_, k) => {
+    const middle = (k + 0.5) * KNOT_FRAMES;
+    // At the ends the window keeps its length.
+    const start = Math.max(0, Math.min(Math.round(middle - around / 2), levels.length - around));
+    return quantile(levels.subarray(start, start + around), 0.1);
+  });
+  return levels.map((_, i) => {
+    const place = Math.max(0, Math.min(knots.length - 1, i / KNOT_FRAMES - 0.5));
+    const left = Math.floor(place);
+    const right = Math.min(left + 1, knots.length - 1);
+    return knots[left] + (place - left) * (knots[right] - knots[left]);
+  });
+}

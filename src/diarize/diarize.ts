@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { vadOptions } from '../audio/vad.js';
+import { toPcm16 } from '../data/shard-pcm16.js';
+import { UserError } from '../errors.js';
+import type { Extractor } from '../train/extract.js';
+import { clusterSpeakers } from './cluster-speakers.js';
+import { embedSpans } from './embed-spans.js';
+import { resegment } from './resegment.js';
+import { runsOf, type Segment, type Span } from './segments.js';
+import type { SpeakerBounds } from './spectral.js';
+import { speechSpans } from './speech-spans.js';
+import { windowsOf } from './windows.js';
+
+export const diarizeOptions = z.strictObject({
+  speakers: z.number().int().positive().optional().describe('how many speak, where it is known'),
+  leastSpeakers: z.number().int().positive().default(1),
+  mostSpeakers: z.number().int().positive().default(10),
+  algorithm: z.enum(['spectral', 'agglomerative']).default('spectral'),
+  windowSeconds: z.number().min(0.1).default(1.5),
+  hopSeconds: z.number().positive().default(0.5),
+  neighbours: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe('spectral: share of the windows that each keeps as neighbours'),
+  threshold: z
+    .number()
+    .default(0.9)
+    .describe('agglomerative: cosine distance up to which groups of windows are one speaker'),
+  sameSpeaker: z
+    .number()
+    .default(0.8)
+    .describe('speakers with a larger cosine are one, where their number is not known'),
+  switchCost: z
+    .number()
+    .min(0)
+    .default(2)
+    .describe('cosine, summed over frames of 0.1 s, that a change of speaker must gain'),
+  passes: z.number().int().positive().default(3).describe('times that the borders between speakers are drawn anew'),
+  joinSeconds: z.number().min(0).default(0.3).describe('pauses up to this length are speech'),
+  padSeconds: z.number().min(0).default(0.05).describe('speech begins and ends by so much outside what was found'),
+  seed: z.number().int().default(1),
+  vad: vadOptions.prefault({}),
+});
+
+export type DiarizeOptions = z.output<typeof diarizeOptions>;
+
+const FRAME_SECONDS = 0.1;
+
+/**
+ * Who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same recording,
+ * model and options give the same answer.
+ * @param samples 16 kHz mono in [-1, 1], finite
+ * @returns segments in the order of time, speakers named speaker1, speaker2, ... by their first words; none for silence
+ * @throws UserError when the least number of speakers exceeds the most
+ */
+export async function diarize(
+  samples: Float32Array,
+  extractor: Extractor,
+  options: DiarizeOptions,
+  signal?: AbortSignal,
+): Promise<Segment[]> {
+  const bounds = boundsOf(options);
+  const speech = speechSpans(samples, {
+    ...options.vad,
+    joinSeconds: options.joinSeconds,
+    padSeconds: options.padSeconds,
+  });
+  if (speech.length === 0) return [];
+  const windows = windowsOf(speech, options.windowSeconds, options.hopSeconds);
+  const vectors = await embedSpans(toPcm16(samples), windows, extractor, { signal });
+  const labels = clusterSpeakers(vectors, extractor.size, { ...options, bounds });
+  const best = resegment(speech, windows, vectors, labels, { ...options, frameSeconds: FRAME_SECONDS });
+  return segmentsOf(speech, best);
+}
+
+/** Runs of frames of one speaker within each stretch of speech, which begin and end where it does. */
+function segmentsOf(speech: readonly Span[], best: Int32Array): Segment[] {
+  return speech.flatMap(({ startSeconds, endSeconds }) => {
+    const first = Math.round(startSeconds / FRAME_SECONDS);
+    const runs = runsOf(best.subarray(first, Math.round(endSeconds / FRAME_SECONDS)), FRAME_SECONDS);
+    return runs.map((run, i) => ({
+      startSeconds: i === 0 ? startSeconds : first * FRAME_SECONDS + run.startSeconds,
+      endSeconds: i === runs.length - 1 ? endSeconds : first * FRAME_SECONDS + run.endSeconds,
+      speaker: `speaker${run.label + 1}`,
+    }));
+  });
+}
+
+/** How many speakers there may be. @throws UserError when the least exceeds the most */
+export function boundsOf({ speakers, leastSpeakers, mostSpeakers }: DiarizeOptions): SpeakerBounds {
+  if (speakers !== undefined) return { least: speakers, most: speakers };
+  if (leastSpeakers <= mostSpeakers) return { least: leastSpeakers, most: mostSpeakers };
+  throw new UserError(
+    `At least ${leastSpeakers} speakers and at most ${mostSpeakers} cannot both be. Swap them, or give one.`,
+  );
+}

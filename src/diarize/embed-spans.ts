@@ -1,0 +1,56 @@
+import { lengthBuckets } from '../data/length-buckets.js';
+import type { Extractor } from '../train/extract.js';
+import type { Span } from './segments.js';
+
+const RATE_HZ = 16000;
+const MAX_BATCH_SAMPLES = 64 * RATE_HZ;
+/** Shorter spans are heard with what lies around them. */
+const LEAST_SAMPLES = RATE_HZ / 2;
+/** Of longer ones the middle is heard. */
+const MOST_SAMPLES = 30 * RATE_HZ;
+
+/**
+ * Embeddings of stretches of a recording, float32 [spans, size], each of length 1, after `center` [size] was taken off.
+ * @param pcm 16 kHz int16; shorter than half a second it is heard with zeros behind it
+ */
+export async function embedSpans(
+  pcm: Int16Array,
+  spans: readonly Span[],
+  extractor: Extractor,
+  { center, signal }: { center?: Float32Array; signal?: AbortSignal } = {},
+): Promise<Float32Array> {
+  const { size } = extractor;
+  const pieces = spans.map((span) => pieceOf(pcm, span));
+  const vectors = new Float32Array(spans.length * size);
+  const lengths = pieces.map((piece) => piece.length);
+  for (const { indices, samples, rows } of lengthBuckets(lengths, { maxBatchSamples: MAX_BATCH_SAMPLES })) {
+    const batch = new Int16Array(rows * samples);
+    // Rows to spare repeat the first piece; nothing of theirs is kept.
+    const own = Array.from({ length: rows }, (_, row) => pieces[indices[row < indices.length ? row : 0]]);
+    own.forEach((piece, row) => {
+      batch.set(piece, row * samples);
+    });
+    const valid = Int32Array.from(own, (piece) => piece.length);
+    const found = await extractor.run({ indices, samples, rows, pcm: batch, lengths: valid });
+    indices.forEach((index, row) => {
+      vectors.set(unitRow(found.subarray(row * size, (row + 1) * size), center), index * size);
+    });
+    signal?.throwIfAborted();
+  }
+  return vectors;
+}
+
+function pieceOf(pcm: Int16Array, { startSeconds, endSeconds }: Span): Int16Array {
+  const middle = ((startSeconds + endSeconds) / 2) * RATE_HZ;
+  const wanted = Math.round((endSeconds - startSeconds) * RATE_HZ);
+  const length = Math.min(Math.max(wanted, LEAST_SAMPLES), MOST_SAMPLES, pcm.length);
+  const start = Math.max(0, Math.min(Math.round(middle - length / 2), pcm.length - length));
+  return pcm.subarray(start, start + length);
+}
+
+/** A row of zeros stays one. */
+function unitRow(row: Float32Array, center?: Float32Array): Float32Array {
+  const centred = row.map((value, j) => value - (center ? center[j] : 0));
+  const length = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0)) || 1;
+  return centred.map((value) => value / length);
+}

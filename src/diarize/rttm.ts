@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../errors.js';
+import { readError } from '../io/read-file.js';
+import type { Segment } from './segments.js';
+
+/** Speaker turns of a recording as SPEAKER lines of the Rich Transcription Time Marked format (NIST RT-09 evaluation plan). */
+export function rttmText(recording: string, segments: readonly Segment[]): string {
+  const name = recording.replace(/\s+/g, '_');
+  return segments
+    .map(({ startSeconds, endSeconds, speaker }) => {
+      const [start, duration] = [startSeconds, endSeconds - startSeconds].map((seconds) => seconds.toFixed(3));
+      return `SPEAKER ${name} 1 ${start} ${duration} <NA> <NA> ${speaker.replace(/\s+/g, '_')} <NA> <NA>\n`;
+    })
+    .join('');
+}
+
+/** Reads an RTTM file: the segments of each recording in it. @throws UserError as `parseRttm`, and for a file that cannot be read */
+export function readRttm(path: string): Map<string, Segment[]> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw readError(path, error);
+  }
+  return parseRttm(text, path);
+}
+
+/**
+ * Parses RTTM text: the SPEAKER lines by recording; lines of other types (SPKR-INFO, LEXEME, ...), comments (;;) and blank lines are
+ * passed over, and so are segments without duration.
+ * @param file the name that error messages show
+ * @throws UserError with the line for one that is broken
+ */
+export function parseRttm(text: string, file: string): Map<string, Segment[]> {
+  const recordings = new Map<string, Segment[]>();
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const [type, recording, , start, duration, , , speaker] = line.trim().split(/\s+/);
+    if (type !== 'SPEAKER') continue;
+    const startSeconds = Number(start);
+    const seconds = Number(duration);
+    if (speaker === undefined || !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))) {
+      throw new UserError(
+        `${file}:${index + 1}: expected "SPEAKER RECORDING 1 START DURATION <NA> <NA> NAME <NA> <NA>" with times in ` +
+          `seconds, got ${JSON.stringify(line.slice(0, 120))}.`,
+      );
+    }
+    const segments = recordings.get(recording) ?? [];
+    recordings.set(recording, segments);
+    if (seconds > 0) segments.push({ startSeconds, endSeconds: startSeconds + seconds, speaker });
+  }
+  return recordings;
+}

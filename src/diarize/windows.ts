@@ -1,0 +1,18 @@
+import type { Span } from './segments.js';
+
+/**
+ * Windows over each stretch of speech, evenly spread at most `hopSeconds` apart, so that they reach from its first to its last instant; a
+ * stretch that is not longer than a window is one.
+ */
+export function windowsOf(speech: readonly Span[], windowSeconds: number, hopSeconds: number): Span[] {
+  return speech.flatMap(({ startSeconds, endSeconds }) => {
+    const room = endSeconds - startSeconds - windowSeconds;
+    if (room <= 0) return [{ startSeconds, endSeconds }];
+    // Rounding must not add a window where hops fit exactly.
+    const steps = Math.ceil(room / hopSeconds - 1e-6);
+    return Array.from({ length: steps + 1 }, (_, i) => {
+      const start = startSeconds + (room * i) / steps;
+      return { startSeconds: start, endSeconds: start + windowSeconds };
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { SpeechMeasures } from '../../diarize/measure-speech.js';
+import type { VoiceChange } from '../../diarize/voice-change.js';
+
+/** What an utterance must be like to be kept. */
+export const limits = {
+  leastSpeech: z.number().min(0).max(1).default(0.1).describe('share of an utterance that must be speech'),
+  leastSpeechSeconds: z.number().min(0).default(0.5),
+  leastSnrDb: z.number().default(3).describe('speech over the quietest tenth'),
+  mostGain: z
+    .number()
+    .default(0.45)
+    .describe('without a model: log likelihood per voiced frame that two voices may explain better than one'),
+  leastCosine: z
+    .number()
+    .min(-1)
+    .max(1)
+    .default(0.5)
+    .describe('with a model: likeness of the voices before and after any instant'),
+  several: z.enum(['split', 'drop']).default('split').describe('what becomes of an utterance with several speakers'),
+  leastSeconds: z.number().positive().default(1.5).describe('shorter parts of a split utterance are dropped'),
+};
+const schema = z.strictObject(limits);
+export type Limits = z.output<typeof schema>;
+
+export type Reason = 'no speech' | 'noise' | 'several speakers';
+
+/** What becomes of an utterance. */
+export interface Verdict {
+  verdict: 'kept' | 'split' | 'dropped';
+  reasons: Reason[];
+  /** Parts that are kept, in seconds from its start; none of a dropped one. */
+  parts: [start: number, end: number][];
+}
+
+/** Judges an utterance. A model's word on the number of speakers, where there is one, goes before that of the cepstra. */
+export function decide(measures: SpeechMeasures, voice: VoiceChange | null | undefined, limits: Limits): Verdict {
+  const { seconds, speechSeconds, snrDb } = measures;
+  const silent = speechSeconds < Math.max(limits.leastSpeechSeconds, limits.leastSpeech * seconds);
+  const noisy = snrDb !== null && snrDb < limits.leastSnrDb;
+  if (silent || noisy) {
+    return {
+      verdict: 'dropped',
+      reasons: [...(silent ? ['no speech' as const] : []), ...(noisy ? ['noise' as const] : [])],
+      parts: [],
+    };
+  }
+  const at = changeAt(measures, voice, limits);
+  if (at === null) return { verdict: 'kept', reasons: [], parts: [[0, seconds]] };
+  const halves: [number, number][] =
+    limits.several === 'drop'
+      ? []
+      : [
+          [0, at],
+          [at, seconds],
+        ];
+  const parts = halves.filter(([start, end]) => end - start >= limits.leastSeconds);
+  return { verdict: parts.length > 0 ? 'split' : 'dropped', reasons: ['several speakers'], parts };
+}
+
+function changeAt({ change }: SpeechMeasures, voice: VoiceChange | null | undefined, limits: Limits): number | null {
+  if (voice) return voice.cosine < limits.leastCosine ? voice.atSeconds : null;
+  return change && change.gain > limits.mostGain ? change.atSeconds : null;
+}
