@@ -4,7 +4,10 @@ import { hostFbank } from './host-fbank.js';
 const BINS = 30;
 const FEATURES = fbankOptions.parse({ bins: BINS, lowHz: 100, highHz: 7000 });
 
-/** Mel cepstra c1 to c`size` of a 16 kHz signal every 10 ms, by a cosine transform of 30 log mel energies; the level (c0) is left out. // [frames, size] */
+/**
+ * Mel cepstra c1 to c`size` of a 16 kHz signal every 10 ms, by a cosine transform of 30 log mel energies; the level (c0) is left out.
+ * @returns [frames, size]
+ */
 export function hostMfcc(samples: Float32Array, size: number): Float32Array {
   const energies = hostFbank(samples, FEATURES);
   const cosines = Float64Array.from({ length: size * BINS }, (_, at) => {

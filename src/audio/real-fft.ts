@@ -1,8 +1,8 @@
-/** Squared magnitudes of the spectrum of real frames, on the host: for what runs in worker threads, without the tensor library. */
-export interface PowerSpectrum {
-  /** Fills `power` [size / 2 + 1] from `frame` [size]. */
-  (frame: Float64Array, power: Float64Array): void;
-}
+/**
+ * Fills `power` [size / 2 + 1] with the squared magnitudes of the spectrum of `frame` [size], on the host: for what runs in worker threads, without
+ * the tensor library.
+ */
+export type PowerSpectrum = (frame: Float64Array, power: Float64Array) => void;
 
 /** Plans a power spectrum of `size` samples, a power of two of at least 4: an in-place radix-2 transform (Cooley and Tukey 1965). */
 export function planPowerSpectrum(size: number): PowerSpectrum {

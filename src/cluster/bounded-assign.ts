@@ -7,8 +7,8 @@ import type { Points } from './points.js';
 
 /** Groups of centres: each takes 4 bytes a row. A row has at most this many bits of candidates. */
 const GROUPS = 8;
-/** Rows of a pass over one group: what passes leave behind in memory grows with it, and larger ones are no faster. */
-const BATCH = 512;
+/** Rows of a pass over one group: what passes leave behind in memory grows with it. */
+const BATCH = 256;
 /** With more than this share of rows and groups to look at, one pass over everything is faster. */
 const FULL_PASS_FROM = 0.4;
 

@@ -4,6 +4,7 @@ import { toPcm16 } from '../data/shard-pcm16.js';
 import { UserError } from '../errors.js';
 import type { Extractor } from '../train/extract.js';
 import { clusterSpeakers } from './cluster-speakers.js';
+import { centredRows } from './cosines.js';
 import { embedSpans } from './embed-spans.js';
 import { resegment } from './resegment.js';
 import { runsOf, type Segment, type Span } from './segments.js';
@@ -35,7 +36,7 @@ export const diarizeOptions = z.strictObject({
   switchCost: z
     .number()
     .min(0)
-    .default(2)
+    .default(4)
     .describe('cosine, summed over frames of 0.1 s, that a change of speaker must gain'),
   passes: z.number().int().positive().default(3).describe('times that the borders between speakers are drawn anew'),
   joinSeconds: z.number().min(0).default(0.3).describe('pauses up to this length are speech'),
@@ -69,9 +70,12 @@ export async function diarize(
   });
   if (speech.length === 0) return [];
   const windows = windowsOf(speech, options.windowSeconds, options.hopSeconds);
-  const vectors = await embedSpans(toPcm16(samples), windows, extractor, { signal });
+  const vectors = await embedSpans(toPcm16(samples), windows, extractor, signal);
   const labels = clusterSpeakers(vectors, extractor.size, { ...options, bounds });
-  const best = resegment(speech, windows, vectors, labels, { ...options, frameSeconds: FRAME_SECONDS });
+  const best = resegment(speech, windows, centredRows(vectors, extractor.size), labels, {
+    ...options,
+    frameSeconds: FRAME_SECONDS,
+  });
   return segmentsOf(speech, best);
 }
 

@@ -1,5 +1,6 @@
 import { lengthBuckets } from '../data/length-buckets.js';
 import type { Extractor } from '../train/extract.js';
+import { unitRows } from './cosines.js';
 import type { Span } from './segments.js';
 
 const RATE_HZ = 16000;
@@ -10,14 +11,14 @@ const LEAST_SAMPLES = RATE_HZ / 2;
 const MOST_SAMPLES = 30 * RATE_HZ;
 
 /**
- * Embeddings of stretches of a recording, float32 [spans, size], each of length 1, after `center` [size] was taken off.
+ * Embeddings of stretches of a recording, float32 [spans, size], each of length 1.
  * @param pcm 16 kHz int16; shorter than half a second it is heard with zeros behind it
  */
 export async function embedSpans(
   pcm: Int16Array,
   spans: readonly Span[],
   extractor: Extractor,
-  { center, signal }: { center?: Float32Array; signal?: AbortSignal } = {},
+  signal?: AbortSignal,
 ): Promise<Float32Array> {
   const { size } = extractor;
   const pieces = spans.map((span) => pieceOf(pcm, span));
@@ -33,11 +34,11 @@ export async function embedSpans(
     const valid = Int32Array.from(own, (piece) => piece.length);
     const found = await extractor.run({ indices, samples, rows, pcm: batch, lengths: valid });
     indices.forEach((index, row) => {
-      vectors.set(unitRow(found.subarray(row * size, (row + 1) * size), center), index * size);
+      vectors.set(found.subarray(row * size, (row + 1) * size), index * size);
     });
     signal?.throwIfAborted();
   }
-  return vectors;
+  return unitRows(vectors, size);
 }
 
 function pieceOf(pcm: Int16Array, { startSeconds, endSeconds }: Span): Int16Array {
@@ -46,11 +47,4 @@ function pieceOf(pcm: Int16Array, { startSeconds, endSeconds }: Span): Int16Arra
   const length = Math.min(Math.max(wanted, LEAST_SAMPLES), MOST_SAMPLES, pcm.length);
   const start = Math.max(0, Math.min(Math.round(middle - length / 2), pcm.length - length));
   return pcm.subarray(start, start + length);
-}
-
-/** A row of zeros stays one. */
-function unitRow(row: Float32Array, center?: Float32Array): Float32Array {
-  const centred = row.map((value, j) => value - (center ? center[j] : 0));
-  const length = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0)) || 1;
-  return centred.map((value) => value / length);
 }
