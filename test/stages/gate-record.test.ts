@@ -113,12 +113,14 @@ test('a gate that rejects nearly all stays open for that epoch, with a warning',
 test('correction without a gate, or before it opens, is refused before the run', async (t) => {
   const registry = newRegistry();
   const plugin = await registry.load('stage', 'finetune');
-  const given = { batchSize: 8, accumulate: 1, gateFromEpoch: 3 };
+  const given = {
+    ...{ batchSize: 8, accumulate: 1, epochs: 6, cropSeconds: 1, speeds: [1], sampling: { kind: 'shuffled' } },
+    ...{ init: 'model', classifier: 'new', loss: { name: 'aam-softmax', options: { margin: 0.2, scale: 32 } } },
+    gateFromEpoch: 3,
+  };
   const faults = async (more: object) => {
     const context = { seed: 1, device: 'cpu' as const, threads: 0, registry, log: () => {} };
-    return ((await plugin.check!(context, { ...given, ...more } as never)) ?? []).filter((line) =>
-      /correction/.test(line),
-    );
+    return (await plugin.check!(context, { ...given, ...more } as never)) ?? [];
   };
   const gate = { name: 'dynamic', options: {} };
   t.deepEqual(await faults({ gate, correction: { fromEpoch: 3 } }), []);
