@@ -56,7 +56,7 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
       const run = await identifySpeakers(options.store, speakerModel(model, extractor), paths, asked);
       const { value, basis } = run.threshold;
       log(
-        `${run.speakers} speakers${run.exact ? '' : ', searched approximately'}; threshold ${value.toFixed(4)}, ${basis}`,
+        `enrolled speakers: ${run.speakers}${run.exact ? '' : ', searched approximately'}; threshold ${value.toFixed(4)}, ${basis}`,
       );
       for await (const found of run.results) {
         process.stdout.write(`${options.json ? JSON.stringify(found) : textOf(found)}\n`);

@@ -86,7 +86,7 @@ async function finetune(session: Session, context: StageContext, given: Finetune
   const { batchesPerEpoch, leftOut } = openSampler({
     ...{ ...sampling, count: train.ids.length, batchSize: given.batchSize, seed: 0 },
   });
-  if (leftOut) context.log(`${leftOut} speakers have too few utterances for batches of this loss, and are left out`);
+  if (leftOut) context.log(`speakers with too few utterances for batches of this loss, left out: ${leftOut}`);
   const { average } = given;
   const averaging = openAveraging(session, [trainer.scope, trainer.headScope], {
     ...{ average, batchesPerEpoch, moving: trainer.average },
