@@ -11,6 +11,7 @@ import type { CheckContext, StageContext } from '../pipeline/stage.js';
 import { writeClassifier } from '../train/classifier-file.js';
 import { saveWeights } from '../train/extract.js';
 import { createFinetuner, type FinetuneParts, type Finetuner } from '../train/finetune.js';
+import { labelShares } from '../train/label-alignment.js';
 import { marginFaults, marginShare } from '../train/margin-schedule.js';
 import { writeModel } from '../train/model-file.js';
 import { averageDecay, openAveraging } from './averaging.js';
@@ -78,7 +79,7 @@ async function finetune(session: Session, context: StageContext, given: Finetune
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds };
   const { trainer, batches } = await prepare(session, context, given, parts);
   await start.load(session, trainer);
-  await session.load(trainer.alignment.start(classShares(labels, parts.classes, speakers)));
+  await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
   if (given.prototypes) {
     await startPrototypes(session, trainer, labels, context.artifact(given.prototypes), speeds);
   }
@@ -136,14 +137,6 @@ async function finetune(session: Session, context: StageContext, given: Finetune
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...gateResult(lastLine()),
   };
-}
-
-/** What share of the labels is of each class; a speaker is as frequent at every speed. // [classes] */
-function classShares(labels: Int32Array, classes: number, speakers: number): Float32Array {
-  const counts = new Float32Array(speakers);
-  for (const label of labels) if (label >= 0) counts[label]++;
-  const total = (counts.reduce((a, b) => a + b, 0) * classes) / speakers;
-  return Float32Array.from({ length: classes }, (_, i) => counts[i % speakers] / total);
 }
 
 /** Speakers that the labels tell apart, and speeds of each; a classifier that is kept may know more of both. */

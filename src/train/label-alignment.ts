@@ -38,3 +38,18 @@ export function createLabelAlignment(scope: Scope, classes: number): LabelAlignm
     },
   };
 }
+
+/**
+ * What share of the labels is of each class; a speaker is as frequent at every speed.
+ * @param labels [utterances] -1: none
+ * @returns [speakers * speeds] adding up to 1; class = speed * speakers + speaker
+ */
+export function labelShares(
+  labels: Int32Array,
+  { speakers, speeds }: { speakers: number; speeds: number },
+): Float32Array {
+  const counts = new Float32Array(speakers);
+  for (const label of labels) if (label >= 0) counts[label]++;
+  const total = counts.reduce((a, b) => a + b, 0) * speeds;
+  return Float32Array.from({ length: speakers * speeds }, (_, i) => counts[i % speakers] / total);
+}

@@ -9,7 +9,7 @@ import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createRng } from '../../src/random.js';
 import { cropsToFeatures } from '../../src/train/crop-features.js';
 import { createFinetuner } from '../../src/train/finetune.js';
-import { createLabelAlignment } from '../../src/train/label-alignment.js';
+import { createLabelAlignment, labelShares } from '../../src/train/label-alignment.js';
 import { KEPT, REJECTED } from '../../src/train/label-correction.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
@@ -252,4 +252,9 @@ test('micro-batches decide one after the other', async (t) => {
     t.deepEqual([...found.decisions], decisions);
     close(t, found.losses, expected.losses, 1e-5);
   });
+});
+
+test('shares of labels: those without one do not count, and each speed has its part', (t) => {
+  const shares = labelShares(Int32Array.of(0, 2, -1, 0, 0), { speakers: 3, speeds: 2 });
+  close(t, shares, [3 / 8, 0, 1 / 8, 3 / 8, 0, 1 / 8], 1e-6);
 });
