@@ -49,7 +49,7 @@ export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { checkpointed } from './nn/checkpointed.js';
 export { checkpointedSum } from './nn/checkpointed-sum.js';
 export { type Contrast, contrast } from './nn/contrastive.js';
-export { convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
+export { type ConvLayer, convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
 export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
 export { denseLayer, matMul } from './nn/dense.js';
 export { meanEntropy } from './nn/entropy.js';
@@ -57,6 +57,7 @@ export { gated } from './nn/gate.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';
+export { normalisedConv } from './nn/normalised-conv.js';
 export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, stridedPass } from './nn/pass.js';
 export {

@@ -8,6 +8,7 @@ import {
   gated,
   type Layer,
   maskTime,
+  normalisedConv,
   relu,
   type Scope,
   segmentMeans,
@@ -94,8 +95,8 @@ function convolutionalFront(scope: Scope, channels: number, wrap: Wrap): { layer
 function convUnit(scope: Scope, shape: { inputs: number; outputs: number; stride?: number }): Layer {
   const { stride = 1, ...channels } = shape;
   const conv = convLayer(scope.child('conv'), { ...channels, kernel: [3, 3], stride: [1, stride] });
-  const norm = batchNormLayer(scope.child('norm'), shape.outputs);
-  return (x, pass) => maskTime(relu(norm(conv(x), pass)), pass);
+  const both = normalisedConv(conv, batchNormLayer(scope.child('norm'), shape.outputs));
+  return (x, pass) => maskTime(relu(both(x, pass)), pass);
 }
 
 /** Two 3x3 convolutions and a shortcut, projected where the frequency stride is not 1. */
@@ -103,16 +104,15 @@ function residualBlock(scope: Scope, channels: number, stride: number): Layer {
   const both = { inputs: channels, outputs: channels };
   const first = convUnit(scope.child('first'), { ...both, stride });
   const conv = convLayer(scope.child('conv'), { ...both, kernel: [3, 3] });
-  const norm = batchNormLayer(scope.child('norm'), channels);
+  const second = normalisedConv(conv, batchNormLayer(scope.child('norm'), channels));
   const shortcut = stride === 1 ? undefined : projection(scope.child('shortcut'), channels, stride);
-  return (x, pass) => maskTime(relu(tf.add(norm(conv(first(x, pass)), pass), shortcut ? shortcut(x, pass) : x)), pass);
+  return (x, pass) => maskTime(relu(tf.add(second(first(x, pass), pass), shortcut ? shortcut(x, pass) : x)), pass);
 }
 
 function projection(scope: Scope, channels: number, stride: number): Layer {
   const shape = { inputs: channels, outputs: channels, stride: [1, stride] as [number, number] };
   const conv = convLayer(scope.child('conv'), { ...shape, kernel: [1, 1] });
-  const norm = batchNormLayer(scope.child('norm'), channels);
-  return (x, pass) => norm(conv(x), pass);
+  return normalisedConv(conv, batchNormLayer(scope.child('norm'), channels));
 }
 
 /** The densely connected blocks, after each of which a 1x1 convolution halves the channels. */

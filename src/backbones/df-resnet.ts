@@ -5,6 +5,7 @@ import {
   defineBackbone,
   type Layer,
   maskTime,
+  normalisedConv,
   relu,
   type Scope,
   stridedPass,
@@ -88,7 +89,7 @@ function block(scope: Scope, channels: number): StridedLayer {
 
 function downsampling(scope: Scope, inputs: number, outputs: number, stride: [number, number]): StridedLayer {
   const conv = convLayer(scope.child('conv'), { inputs, outputs, kernel: [3, 3], stride });
-  const norm = batchNormLayer(scope.child('norm'), outputs);
-  const layer: Layer = (x, pass) => relu(maskTime(norm(conv(x), pass), stridedPass(pass, stride[0])));
+  const both = normalisedConv(conv, batchNormLayer(scope.child('norm'), outputs));
+  const layer: Layer = (x, pass) => relu(maskTime(both(x, pass), stridedPass(pass, stride[0])));
   return { layer, stride: stride[0] };
 }

@@ -1,4 +1,13 @@
-import { backboneOptions, batchNormLayer, convLayer, defineBackbone, type Layer, type Scope, z } from '../index.js';
+import {
+  backboneOptions,
+  batchNormLayer,
+  convLayer,
+  defineBackbone,
+  type Layer,
+  normalisedConv,
+  type Scope,
+  z,
+} from '../index.js';
 import { plainNetwork, residualBlock, type StridedLayer } from './blocks/plain-network.js';
 import { basicFunction, bottleneckFunction } from './blocks/residual-functions.js';
 
@@ -75,6 +84,5 @@ function shortcutOf(
   if (inputs === outputs && stride === 1) return undefined;
   const at = scope.child('shortcut');
   const conv = convLayer(at.child('conv'), { inputs, outputs, kernel: [1, 1], stride: [stride, stride] });
-  const norm = batchNormLayer(at.child('norm'), outputs);
-  return (x, pass) => norm(conv(x), pass);
+  return normalisedConv(conv, batchNormLayer(at.child('norm'), outputs));
 }

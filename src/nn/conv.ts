@@ -1,6 +1,8 @@
+import { biasAdd } from '../engine/ops/bias-add.js';
 import { type ConvGeometry, conv2d } from '../engine/ops/conv2d.js';
 import { depthwiseConv2d } from '../engine/ops/depthwise-conv2d.js';
 import { type Tensor, tf } from '../engine/tf.js';
+import type { Variable } from '../engine/variable.js';
 import { heNormal } from './initializers.js';
 import type { Initializer, Scope } from './scope.js';
 
@@ -14,23 +16,43 @@ export interface ConvOptions extends ConvGeometry {
   initial?: Initializer;
 }
 
+/** A convolution layer that can take over an affine map of its output channels. */
+export interface ConvLayer {
+  (x: Tensor): Tensor;
+  /** scale * (the convolution of x) + offset, each [outputs], by scaled weights: as fast as the convolution alone. */
+  affine(x: Tensor, scale: Tensor, offset: Tensor): Tensor;
+}
+
 /** A 2-D convolution layer over [batch, time, frequency, channels]. */
-export function convLayer(scope: Scope, options: ConvOptions): (x: Tensor) => Tensor {
+export function convLayer(scope: Scope, options: ConvOptions): ConvLayer {
   const { inputs, outputs, kernel, bias = false, initial = heNormal, stride, dilation = [1, 1] } = options;
   const weight = scope.param('weight', [...kernel, inputs, outputs], initial);
   const offset = bias ? scope.param('bias', [outputs], 0) : undefined;
   const same = kernel.map((size, i) => Math.floor((dilation[i] * (size - 1)) / 2)) as [number, number];
   const geometry: ConvGeometry = { stride, dilation, pad: options.pad ?? same };
-  return (x) => {
-    const y = conv2d(x, weight.read(), geometry);
-    return offset ? tf.add(y, offset.read()) : y;
-  };
+  return layerOf(weight, offset, (x, weights) => conv2d(x, weights, geometry));
 }
 
 /** A 3x3 convolution of each channel by itself over [batch, time, frequency, channels]; "same" padding, stride 1, no bias. */
-export function depthwiseConvLayer(scope: Scope, channels: number): (x: Tensor) => Tensor {
-  const weight = scope.param('weight', [3, 3, channels], heNormal);
-  return (x) => depthwiseConv2d(x, weight.read());
+export function depthwiseConvLayer(scope: Scope, channels: number): ConvLayer {
+  return layerOf(scope.param('weight', [3, 3, channels], heNormal), undefined, depthwiseConv2d);
+}
+
+function layerOf(
+  weight: Variable,
+  offset: Variable | undefined,
+  convolve: (x: Tensor, weights: Tensor) => Tensor,
+): ConvLayer {
+  const layer = (x: Tensor): Tensor => {
+    const y = convolve(x, weight.read());
+    return offset ? tf.add(y, offset.read()) : y;
+  };
+  return Object.assign(layer, {
+    affine(x: Tensor, scale: Tensor, shift: Tensor) {
+      const total: Tensor = offset ? tf.add(tf.mul(offset.read(), scale), shift) : shift;
+      return biasAdd(convolve(x, tf.mul(weight.read(), scale)), total);
+    },
+  });
 }
 
 /** A 1-D convolution over time, [batch, time, inputs] -> [batch, time / stride, outputs], "same" padding. */

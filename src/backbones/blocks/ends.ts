@@ -4,6 +4,7 @@ import {
   denseLayer,
   type Layer,
   maskTime,
+  normalisedConv,
   type PoolingLayer,
   relu,
   type Scope,
@@ -21,8 +22,8 @@ export interface MapContext {
 /** The first layer: features [batch, time, bins] -> [batch, time, bins, channels]. */
 export function stemLayer(scope: Scope, channels: number): Layer {
   const conv = convLayer(scope.child('stem'), { inputs: 1, outputs: channels, kernel: [3, 3] });
-  const norm = batchNormLayer(scope.child('stem-norm'), channels);
-  return (features, pass) => relu(maskTime(norm(conv(tf.expandDims(features, 3)), pass), pass));
+  const stem = normalisedConv(conv, batchNormLayer(scope.child('stem-norm'), channels));
+  return (features, pass) => relu(maskTime(stem(tf.expandDims(features, 3), pass), pass));
 }
 
 /** The last layers: pooling of every channel in every row over time, and a linear embedding. */

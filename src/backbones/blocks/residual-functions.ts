@@ -1,15 +1,16 @@
 import {
   batchNormLayer,
+  type ConvLayer,
   checkpointedSum,
   convLayer,
   depthwiseConvLayer,
   type Layer,
   maskTime,
+  normalisedConv,
   partScopes,
   relu,
   type Scope,
   stridedPass,
-  type Tensor,
 } from '../../index.js';
 
 /** Sizes of a residual function. */
@@ -82,15 +83,8 @@ function innerPart(scope: Scope, lastScope: Scope, channels: number, inner: numb
 }
 
 /** A convolution and the normalisation of the same number. Masks go in front of rectifiers, which keep their output anyway. */
-function normalised(
-  scope: Scope,
-  number: number,
-  channels: number,
-  conv: (x: Tensor) => Tensor,
-  initialScale?: number,
-): Layer {
-  const norm = batchNormLayer(scope.child(`norm${number}`), channels, { initialScale });
-  return (x, pass) => norm(conv(x), pass);
+function normalised(scope: Scope, number: number, channels: number, conv: ConvLayer, initialScale?: number): Layer {
+  return normalisedConv(conv, batchNormLayer(scope.child(`norm${number}`), channels, { initialScale }));
 }
 
 const conv1x1 = (scope: Scope, number: number, inputs: number, outputs: number) =>

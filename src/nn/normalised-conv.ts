@@ -1,0 +1,12 @@
+import type { BatchNorm } from './batch-norm.js';
+import type { ConvLayer } from './conv.js';
+import type { Layer } from './layer.js';
+
+/** A convolution and the batch normalisation behind it; in inference one convolution, whose weights take the normalisation in. */
+export function normalisedConv(conv: ConvLayer, norm: BatchNorm): Layer {
+  return (x, pass) => {
+    if (pass.training) return norm(conv(x), pass);
+    const { scale, offset } = norm.folded();
+    return conv.affine(x, scale, offset);
+  };
+}
