@@ -2,8 +2,9 @@
  * What each back-end is worth on the embeddings of a finished run: cosine, mean subtraction, PLDA, score normalisation, calibration, learned
  * from pseudo-labels. The trials are of unheard speakers; nothing is learned from them.
  *
- *   node dist/bench/backends.js --run runs/demo --embeddings loop-embeddings --clusters dino-clusters [--speakers] [--seed 1]
+ *   node dist/bench/backends.js --run runs/demo --embeddings loop-embeddings --clusters dino-clusters [--speakers] [--no-copies] [--seed 1]
  *
+ * Augmented copies of the training utterances count where the embeddings have them (stage embed, `copies`), unless --no-copies.
  * --clusters names a stage of the run, or a folder with labels.npy; --speakers learns from the true speakers instead.
  * Standard output: one line of JSON; equal error rates in percent, Cllr in bits.
  */
@@ -19,7 +20,7 @@ import { rowsOf } from '../src/eval/rows.js';
 import { sortScores } from '../src/eval/sorted-scores.js';
 import type { Artifact } from '../src/pipeline/stage.js';
 import { openCorpus, type TestList } from '../src/stages/corpus-data.js';
-import { readEmbeddings } from '../src/stages/embeddings-data.js';
+import { readEmbeddings, readTrainingEmbeddings } from '../src/stages/embeddings-data.js';
 import { readLabels } from '../src/stages/pseudo-labels.js';
 
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     embeddings: { type: 'string', default: 'loop-embeddings' },
     clusters: { type: 'string', default: 'dino-clusters' },
     speakers: { type: 'boolean', default: false },
+    'no-copies': { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -41,12 +43,15 @@ const artifact = (name: string): Artifact => {
 
 const corpus = openCorpus(artifact('corpus'));
 const embeddings = artifact(values.embeddings);
-const { vectors, size, rows } = readEmbeddings(embeddings, 'train');
+const { vectors, size, rows } = readTrainingEmbeddings(embeddings, { copies: !values['no-copies'] });
+const utterances = corpus.train.ids.length;
 const speakers = [...new Set(corpus.trainSpeakers)];
-const labels = values.speakers
+const own = values.speakers
   ? Int32Array.from(corpus.trainSpeakers, (speaker) => speakers.indexOf(speaker))
-  : readLabels(artifact(values.clusters), rows);
-const seconds = Float64Array.from(corpus.train.samples, (samples) => samples / 16_000);
+  : readLabels(artifact(values.clusters), utterances);
+const recordings = Int32Array.from({ length: rows }, (_, row) => row % utterances);
+const labels = recordings.map((recording) => own[recording]);
+const seconds = Float64Array.from(recordings, (recording) => corpus.train.samples[recording] / 16_000);
 
 const asNorm = { kind: 'as-norm', top: DEFAULT_TOP } as const;
 const qmf = (...measures: QualityMeasure[]) => ({ measures, trials: 30_000, ridge: 1e-4 });
@@ -77,7 +82,7 @@ const recipes: Record<string, BackendRecipe> = {
 };
 
 function figuresOn(list: TestList, recipe: BackendRecipe) {
-  const { backend } = fitBackend({ vectors, size, labels, seconds, seed: values.seed }, recipe);
+  const { backend } = fitBackend({ vectors, size, labels, seconds, recordings, seed: values.seed }, recipe);
   const test = readEmbeddings(embeddings, list.name);
   const input = {
     trials: list.trials,

@@ -8,7 +8,7 @@ import { qualityMeasures } from '../eval/backend/quality-measures.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
 import { type CorpusData, openCorpus, speakersKnown } from './corpus-data.js';
-import { readEmbeddings } from './embeddings-data.js';
+import { readEmbeddings, readTrainingEmbeddings } from './embeddings-data.js';
 import { readLabels } from './pseudo-labels.js';
 
 const share = z.number().min(0).max(1).default(0.5);
@@ -20,6 +20,12 @@ const options = z.strictObject({
     .optional()
     .describe(
       'pseudo-labels to learn from, where the speakers are not known or not to be looked at; default: the speakers',
+    ),
+  copies: z
+    .boolean()
+    .default(true)
+    .describe(
+      'learn from augmented copies of the utterances too, where the embeddings have them (stage embed, copies)',
     ),
   subtractMean: z.boolean().default(true).describe('centre embeddings on the training mean'),
   whiten: z.boolean().default(false).describe('PCA whitening, before anything else but the mean'),
@@ -73,17 +79,20 @@ export default defineStage({
   check: (_, given) => faults(given),
   async run(context, given) {
     const corpus = openCorpus(context.artifact(given.corpus));
-    const { vectors, size } = readEmbeddings(context.artifact(given.embeddings), 'train');
-    const labels = given.clusters
-      ? readLabels(context.artifact(given.clusters), corpus.train.ids.length)
-      : speakerLabels(corpus);
-    const seconds = Float64Array.from(corpus.train.samples, (samples) => samples / SAMPLE_RATE_HZ);
+    const { vectors, size, rows } = readTrainingEmbeddings(context.artifact(given.embeddings), given);
+    const utterances = corpus.train.ids.length;
+    const labels = given.clusters ? readLabels(context.artifact(given.clusters), utterances) : speakerLabels(corpus);
+    const recordings = Int32Array.from({ length: rows }, (_, row) => row % utterances);
     const adapt = given.adapt && {
       ...given.adapt,
       vectors: readEmbeddings(context.artifact(given.adapt.embeddings), 'train').vectors,
     };
     const { backend, logLikelihoods } = fitBackend(
-      { vectors, size, labels, seconds, seed: context.seed },
+      {
+        ...{ vectors, size, recordings, seed: context.seed },
+        labels: recordings.map((recording) => labels[recording]),
+        seconds: Float64Array.from(recordings, (recording) => corpus.train.samples[recording] / SAMPLE_RATE_HZ),
+      },
       { ...given, adapt },
     );
     writeBackend(context.dir, backend);

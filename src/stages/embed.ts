@@ -5,44 +5,64 @@ import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../pipeline/define.js';
-import { artifact } from '../pipeline/options.js';
-import { extractAll, openModelExtractor } from '../train/extract.js';
+import { artifact, pluginChoice } from '../pipeline/options.js';
+import { extractAll, openModelExtractors } from '../train/extract.js';
 import { readModel, writeModel } from '../train/model-file.js';
 import { openCorpus } from './corpus-data.js';
+import { COPIES } from './embeddings-data.js';
 import { openListEmbedder } from './list-embeddings.js';
-import { modelBuilder } from './resolve-plugins.js';
+import { cropView, modelBuilder } from './resolve-plugins.js';
 import { checkLibrary, withSession } from './with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
   model: artifact('model'),
   network: z.string().optional().describe("which of the model's networks; default: the one that is the result"),
+  copies: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'times that each training utterance is embedded through `augmentation` too, for a back-end to learn from',
+    ),
+  augmentation: z.array(pluginChoice('augmentation')).default([]).describe('what those copies are heard through'),
 });
 
 const made = z.object({ networks: z.array(z.string()).min(1) });
 
-/** Embeds every training and test utterance once. Writes train.npy and one file for each trial list, in shard order. */
+/**
+ * Embeds every training and test utterance once. Writes train.npy and one file for each trial list, in shard order; and augmented.npy,
+ * all training utterances through the augmentation, then all of them again, as often as `copies` says.
+ */
 export default defineStage({
   name: 'embed',
   summary: 'Embeds every utterance of a corpus once, with a trained network.',
   options,
   produces: 'embeddings',
-  check: checkLibrary,
+  check: (context, given) => [...checkLibrary(context), ...copyFaults(given)],
   async run(context, given) {
     const corpus = openCorpus(context.artifact(given.corpus));
     const source = context.artifact(given.model);
     const network = given.network ?? made.parse(source.result).networks[0];
     const model = readModel(join(source.dir, 'models', network));
     return withSession({ ...context, name: 'embed' }, async (session) => {
-      const extractor = await openModelExtractor(session, model, await modelBuilder(context.registry, model.info));
-      const embed = (shards: ShardSet, part: string) => {
+      const build = await modelBuilder(context.registry, model.info);
+      const { augmentations } = await cropView(context, { ...given, features: model.info.features });
+      const [extractor, augmenting] = await openModelExtractors(session, model, build, [[], augmentations]);
+      const embed = (shards: ShardSet, part: string, by = extractor) => {
         const progress = (step: number, total: number) => context.progress.update({ step, total, fields: { part } });
-        return extractAll(shards, extractor, { progress, signal: context.signal });
+        return extractAll(shards, by, { progress, signal: context.signal });
       };
       const save = (name: string, vectors: Float32Array) =>
         writeNpy(join(context.dir, `${name}.npy`), [vectors.length / extractor.size, extractor.size], vectors);
       const train = await embed(corpus.train, 'train');
       save('train', train);
+      if (given.copies > 0) {
+        const copies: Float32Array[] = [];
+        for (let i = 0; i < given.copies; i++) copies.push(await embed(corpus.train, `augmented ${i + 1}`, augmenting));
+        save(COPIES, joined(copies));
+      }
       const mean = meanEmbedding(rowsOf(train, extractor.size));
       writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
       const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
@@ -51,3 +71,20 @@ export default defineStage({
     });
   },
 });
+
+function copyFaults({ copies, augmentation }: z.output<typeof options>): string[] {
+  if (copies > 0 === augmentation.length > 0) return [];
+  return copies > 0
+    ? ["'copies' without 'augmentation' would embed the same again; say what the copies are heard through."]
+    : ["'augmentation' is for 'copies', which is 0; say how many copies to embed."];
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
@@ -15,9 +16,25 @@ export interface Embeddings {
 /** What the embed stage says of itself. */
 export const embeddingsResult = z.object({ network: z.string(), origin: z.string(), embeddingSize: z.number() });
 
-/** Reads one part ('train', 'clean', 'channel') of an embeddings artifact. */
-export function readEmbeddings({ dir }: Artifact, part: string): Embeddings {
-  const path = join(dir, `${part}.npy`);
+/** Name of the part that holds augmented copies of the training utterances: all of them, then all of them again. */
+export const COPIES = 'augmented';
+
+const partPath = ({ dir }: Pick<Artifact, 'dir'>, part: string) => join(dir, `${part}.npy`);
+
+/** The training embeddings, and behind them the augmented copies where there are any; row i is of utterance i % utterances. */
+export function readTrainingEmbeddings(artifact: Artifact, { copies }: { copies: boolean }): Embeddings {
+  const train = readEmbeddings(artifact, 'train');
+  if (!copies || !existsSync(partPath(artifact, COPIES))) return train;
+  const { vectors, rows, size } = readEmbeddings(artifact, COPIES);
+  const all = new Float32Array(train.vectors.length + vectors.length);
+  all.set(train.vectors);
+  all.set(vectors, train.vectors.length);
+  return { rows: train.rows + rows, size, vectors: all };
+}
+
+/** Reads one part ('train', 'augmented', 'clean', 'channel') of an embeddings artifact. */
+export function readEmbeddings(artifact: Artifact, part: string): Embeddings {
+  const path = partPath(artifact, part);
   const { shape, data } = readNpy(path);
   if (shape.length !== 2 || !(data instanceof Float32Array)) {
     throw new UserError(

@@ -1,3 +1,4 @@
+import type { RowChange } from '../audio/augment-choice.js';
 import { frameCount } from '../audio/fbank.js';
 import { type FeatureDefinition, features } from '../audio/features.js';
 import type { BucketOptions } from '../data/length-buckets.js';
@@ -24,15 +25,21 @@ export interface Extractor {
   run(batch: UtteranceBatch): Promise<Float32Array>;
 }
 
-/** Compiles `embed` over whole utterances of padded length; what lies beyond an utterance's end does not count. */
+/**
+ * Compiles `embed` over whole utterances of padded length; what lies beyond an utterance's end does not count.
+ * @param augmentations applied in order to waveforms [rows, samples] on int16 scale, drawn anew for each batch that is run
+ */
 export function createExtractor(
   session: Session,
   definition: FeatureDefinition,
   size: number,
   embed: (features: Tensor, pass: Pass) => Tensor,
+  augmentations: readonly RowChange[] = [],
 ): Extractor {
+  let step = 0;
   const compiled = session.compile('extract', ({ pcm, lengths }: Record<string, Tensor>) => {
-    const input = features(toFloat32(pcm), definition, { name: 'extract', dither: false, lengths });
+    const wave = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), toFloat32(pcm));
+    const input = features(wave, definition, { name: 'extract', dither: false, lengths });
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
     return { vectors: embed(maskTime(input, pass), pass) };
@@ -45,6 +52,7 @@ export function createExtractor(
       const { vectors } = await compiled({
         pcm: { dtype: 'int16', shape: [rows, samples], data: pcm },
         lengths: int32(frames),
+        ...(augmentations.length > 0 && { step: step++ }),
       });
       return (vectors.data as Float32Array).subarray(0, indices.length * size);
     },
@@ -52,15 +60,23 @@ export function createExtractor(
 }
 
 /** The extractor of a model on disk; `build` makes its backbone. */
-export async function openModelExtractor(
+export const openModelExtractor = async (
   session: Session,
   model: Model,
   build: (scope: Scope) => Backbone,
-): Promise<Extractor> {
+): Promise<Extractor> => (await openModelExtractors(session, model, build, [[]]))[0];
+
+/** Extractors of a model on disk, one for each list of augmentations. */
+export async function openModelExtractors(
+  session: Session,
+  model: Model,
+  build: (scope: Scope) => Backbone,
+  augmentations: readonly (readonly RowChange[])[],
+): Promise<Extractor[]> {
   const scope = createScope(session, 'model', 0);
-  const backbone = build(scope);
+  const { embeddingSize, embed } = build(scope);
   await loadWeights(session, scope, model);
-  return createExtractor(session, model.info.features, backbone.embeddingSize, backbone.embed);
+  return augmentations.map((each) => createExtractor(session, model.info.features, embeddingSize, embed, each));
 }
 
 /** Puts a model's weights into the backbone built at `scope`, or a classifier's into its loss; UserError when they are of another architecture. */

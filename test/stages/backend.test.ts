@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { UserError } from '../../src/errors.js';
-import { writeNpy } from '../../src/io/npy.js';
+import { readBackend } from '../../src/eval/backend/backend-file.js';
+import { readNpy, writeNpy } from '../../src/io/npy.js';
 import type { Artifact } from '../../src/pipeline/stage.js';
 import { createRng } from '../../src/random.js';
+import { close } from '../helpers/close.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/run-stage.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
@@ -71,6 +73,37 @@ test('a back-end is learned, and evaluate shows the figures after each part besi
     instanceOf: UserError,
     message: /as-norm and calibration by cohort means need them: a one-to-one rule/,
   });
+});
+
+test('augmented copies of the training utterances are learned from where there are any, and left out on demand', async (t) => {
+  const given = await artifacts(t);
+  const { dir } = given;
+  const learned = async (name: string, options: object) => {
+    const { cohort } = await runStage({
+      ...{ ...given, registry, stage: 'backend', dir: join(dir, name) },
+      options: {
+        corpus: 'corpus',
+        embeddings: 'embeddings',
+        subtractMean: false,
+        norm: { kind: 'as-norm' },
+        ...options,
+      },
+    }).then((made) => readBackend(made.dir));
+    return cohort!;
+  };
+  const plain = await learned('before', {});
+  const data = readNpy(join(dir, 'embeddings', 'train.npy')).data as Float32Array;
+  // Two copies, each all utterances: one half as long, one pointing the other way.
+  const copies = Float32Array.from([...data, ...data], (value, i) => (i < data.length ? value / 2 : -value / 4));
+  writeNpy(join(dir, 'embeddings', 'augmented.npy'), [2 * TRAIN * EACH, SIZE], copies);
+  close(t, await learned('without', { copies: false }), plain, 1e-6);
+  const mean = (1 + 1 / 2 - 1 / 4) / 3;
+  close(
+    t,
+    await learned('with', {}),
+    plain.map((value) => value * mean),
+    1e-5,
+  );
 });
 
 test('options that contradict each other are found before the run', async (t) => {

@@ -1,7 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
+import type { RowChange } from '../../src/audio/augment-choice.js';
 import type { FeatureDefinition } from '../../src/audio/features.js';
 import { readUtterance, type ShardSet } from '../../src/data/shards.js';
+import { random } from '../../src/engine/random.js';
 import type { Session } from '../../src/engine/session.js';
+import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
 import { createScope } from '../../src/nn/scope.js';
 import {
@@ -109,4 +112,27 @@ test('a model on disk embeds as the network it was saved from; another architect
     const error = await t.throwsAsync(other, { instanceOf: UserError });
     t.true(error.message.startsWith(`${dir} belongs to another architecture: layer1/conv/weight is [1,5,16,8]`));
   });
+});
+
+test('augmentations change waveforms, drawn anew for each batch and alike in each session', async (t) => {
+  const shards = await shardsOf(t);
+  const noisy = (rows: Tensor, name: string): Tensor => tf.add(rows, tf.mul(random.normal(rows.shape, name), 300));
+  const runs = () =>
+    withSession(async (session) => {
+      const scope = createScope(session, 'network', 3);
+      const backbone = smallBackbone(scope);
+      await liveIn(session, scope);
+      const open = (augmentations: RowChange[]) =>
+        createExtractor(session, smallFeatures, EMBEDDING, backbone.embed, augmentations);
+      const augmenting = open([noisy]);
+      const plain = await extractAll(shards, open([]));
+      return { plain, first: await extractAll(shards, augmenting), second: await extractAll(shards, augmenting) };
+    });
+  const { plain, first, second } = await runs();
+  const apart = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+  t.true(apart(plain, first) > 1e-3, `${apart(plain, first)}`);
+  t.true(apart(first, second) > 1e-3, `${apart(first, second)}`);
+  const again = await runs();
+  close(t, again.first, first, 1e-5);
+  close(t, again.second, second, 1e-5);
 });

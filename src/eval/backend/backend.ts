@@ -34,6 +34,9 @@ export interface BackendScores {
   calibrated: Float32Array | null;
 }
 
+/** The part whose scores are natural log-likelihood ratios. */
+export const CALIBRATED = 'calibrated';
+
 /** The scores after each part, by the part's name; those at the end of the chain are last. */
 export function scoresByPart(
   { plda, norm }: Pick<Backend, 'plda' | 'norm'>,
@@ -42,7 +45,7 @@ export function scoresByPart(
   const parts: [string, Float32Array | null][] = [
     [plda ? 'plda' : 'cosine', plain],
     [norm?.kind ?? '', normalised],
-    ['calibrated', calibrated],
+    [CALIBRATED, calibrated],
   ];
   return parts.flatMap(([name, scores]) => (scores ? [[name, scores]] : []));
 }

@@ -21,6 +21,8 @@ export interface CalibrationTrialOptions {
   labels: ArrayLike<number>;
   /** [rows] where given, a third of the trials each is between two short recordings (6 s at most), a short and a long, two long. */
   seconds?: ArrayLike<number>;
+  /** [rows] rows of one recording are never paired: they share more than the voice. Default: every row is a recording of its own. */
+  recordings?: ArrayLike<number>;
   /** Trials wanted, half of them targets; fewer where there are not so many pairs. */
   count?: number;
   seed: number | string;
@@ -31,11 +33,21 @@ export interface CalibrationTrialOptions {
  * drawn evenly; no pair stands twice. Rows are named by their numbers.
  * @throws UserError when no target or no nontarget pair can be drawn
  */
-export function calibrationTrials({ labels, seconds, count = 30_000, seed }: CalibrationTrialOptions): Trial[] {
+export function calibrationTrials({
+  labels,
+  seconds,
+  recordings,
+  count = 30_000,
+  seed,
+}: CalibrationTrialOptions): Trial[] {
   const bandOf = (row: number): Band => (seconds && seconds[row] > SHORT_SECONDS ? 'long' : 'short');
   const speakers = groupRows(labels, bandOf);
   const rng = createRng(seed).fork('calibration-trials');
-  const draws = BANDS.flatMap((bands) => [targetDraw(speakers, bands, rng), nontargetDraw(speakers, bands, rng)]);
+  const recordingOf = (row: number) => recordings?.[row] ?? row;
+  const draws = BANDS.flatMap((bands) => [
+    targetDraw(speakers, bands, recordingOf, rng),
+    nontargetDraw(speakers, bands, rng),
+  ]);
   const possible = (isTarget: boolean) => draws.filter((draw) => draw?.isTarget === isTarget) as Draw[];
   const [targets, nontargets] = [possible(true), possible(false)];
   if (targets.length === 0 || nontargets.length === 0) {
@@ -64,18 +76,25 @@ function groupRows(labels: ArrayLike<number>, bandOf: (row: number) => Band): Sp
   return [...speakers.values()];
 }
 
-function targetDraw(speakers: Speaker[], [a, b]: readonly [Band, Band], rng: Rng): Draw | null {
-  const able = speakers.filter((speaker) =>
-    a === b ? speaker[a].length > 1 : speaker[a].length > 0 && speaker[b].length > 0,
-  );
+function targetDraw(
+  speakers: Speaker[],
+  [a, b]: readonly [Band, Band],
+  recordingOf: (row: number) => number,
+  rng: Rng,
+): Draw | null {
+  const partners = (speaker: Speaker, row: number) =>
+    speaker[b].filter((other) => recordingOf(other) !== recordingOf(row));
+  const able = speakers.filter((speaker) => speaker[a].some((row) => partners(speaker, row).length > 0));
   if (able.length === 0) return null;
   return {
     isTarget: true,
     pair() {
-      const speaker = pick(able, rng);
-      const first = pick(speaker[a], rng);
-      const others = a === b ? speaker[b].filter((row) => row !== first) : speaker[b];
-      return [first, pick(others, rng)];
+      for (;;) {
+        const speaker = pick(able, rng);
+        const first = pick(speaker[a], rng);
+        const others = partners(speaker, first);
+        if (others.length > 0) return [first, pick(others, rng)];
+      }
     },
   };
 }

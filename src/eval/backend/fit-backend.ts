@@ -36,6 +36,8 @@ export interface BackendData {
   labels: Int32Array;
   /** [rows] for calibration by durations. */
   seconds?: ArrayLike<number>;
+  /** [rows] for calibration: which rows are one recording, heard several times. Default: each is one of its own. */
+  recordings?: ArrayLike<number>;
   seed: number | string;
 }
 
@@ -71,9 +73,9 @@ export function fitBackend(data: BackendData, recipe: BackendRecipe): FittedBack
   if (!recipe.calibrate) return { backend: chain, logLikelihoods };
 
   const { measures, trials: count, ridge } = recipe.calibrate;
-  const { seconds, seed } = data;
+  const { seconds, recordings, seed } = data;
   const calibrationLabels = kept ? data.labels.map((label) => (kept.has(label) ? label : -1)) : data.labels;
-  const trials = calibrationTrials({ labels: calibrationLabels, seconds, count, seed });
+  const trials = calibrationTrials({ labels: calibrationLabels, seconds, recordings, count, seed });
   const byRow = <T>(take: (row: number) => T) =>
     new Map(Array.from(data.labels, (_, row): [string, T] => [String(row), take(row)]));
   const input = {

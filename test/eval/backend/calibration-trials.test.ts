@@ -39,3 +39,17 @@ test('fewer pairs than wanted give what there is; none of a kind is an error of 
   fails([0, 0, -1], /one speaker only/);
   fails([], /no speaker has two/);
 });
+
+test('rows of one recording are no target pair', (t) => {
+  // Three speakers, two recordings each, every recording heard twice more.
+  const recordings = Int32Array.from({ length: 18 }, (_, row) => row % 6);
+  const speakers = recordings.map((recording) => recording >> 1);
+  const trials = calibrationTrials({ labels: speakers, recordings, count: 400, seed: 1 });
+  const targets = trials.filter(({ target }) => target);
+  t.is(targets.length, 3 * 3 * 3);
+  for (const { enrolment, test: other } of targets) t.not(recordings[Number(enrolment)], recordings[Number(other)]);
+  t.throws(() => calibrationTrials({ labels: [0, 0, 1], recordings: [0, 0, 1], seed: 1 }), {
+    instanceOf: UserError,
+    message: /no speaker has two recordings/,
+  });
+});
