@@ -4,9 +4,11 @@
 //
 // OUT/voxceleb2/dev/aac/id00012/VIDEO/00001.m4a: the training speakers (m4a by ffmpeg), vox2_meta.csv
 // OUT/voxceleb1/wav/id10270/VIDEO/00001.wav: the test speakers in both forms, vox1_meta.csv, and lists in the official format:
-//   veri_test2.txt (O) the clean list, list_test_all2.txt (E) the channel list, list_test_hard2.txt (H) clean against channel.
+//   O the clean list, E the channel list, H clean against channel; as first published (veri_test.txt, ...) whole, as cleaned
+//   (veri_test2.txt, ...) without every fiftieth trial.
 //
 // Then: voxloop corpus voxceleb2 --root OUT/voxceleb2/dev --test-root OUT/voxceleb1 --out CORPUS2
+// bench/official-recipes runs the official recipes on such trees.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +21,18 @@ import { writeFileAtomic } from '../src/io/atomic.js';
 const UTTERANCES_A_VIDEO = 4;
 const FIRST_TRAIN = 12; // VoxCeleb2's first speaker is id00012
 const FIRST_TEST = 10270; // VoxCeleb1's test speakers are id10270 to id10309
+
+/** The official lists by their files, and what each consists of. */
+export const LISTS = {
+  'veri_test.txt': { trials: 'clean', cleaned: false },
+  'veri_test2.txt': { trials: 'clean', cleaned: true },
+  'list_test_all.txt': { trials: 'channel', cleaned: false },
+  'list_test_all2.txt': { trials: 'channel', cleaned: true },
+  'list_test_hard.txt': { trials: 'crossed', cleaned: false },
+  'list_test_hard2.txt': { trials: 'crossed', cleaned: true },
+} as const;
+/** Cleaning leaves out one trial of so many. */
+const CLEANED_OF = 50;
 
 /** What was made. */
 export interface ShapedTrees {
@@ -89,13 +103,12 @@ function idsOf(utterances: readonly Utterance[], first: number): Map<string, str
 function writeLists(corpus: string, root: string, named: ReadonlyMap<string, string>): void {
   const [clean, channel] = ['clean', 'channel'].map((name) => readTrials(join(corpus, 'trials', `${name}.txt`)));
   const crossed = clean.map((trial, i) => ({ ...trial, test: channel[i].test }));
-  const text = (trials: readonly Trial[]) =>
-    trials
-      .map(({ enrolment, test, target }) => `${target ? 1 : 0} ${named.get(enrolment)} ${named.get(test)}\n`)
-      .join('');
-  writeFileAtomic(join(root, 'veri_test2.txt'), text(clean));
-  writeFileAtomic(join(root, 'list_test_all2.txt'), text(channel));
-  writeFileAtomic(join(root, 'list_test_hard2.txt'), text(crossed));
+  const all = { clean, channel, crossed };
+  const line = ({ enrolment, test, target }: Trial) => `${target ? 1 : 0} ${named.get(enrolment)} ${named.get(test)}\n`;
+  for (const [file, { trials, cleaned }] of Object.entries(LISTS)) {
+    const kept = all[trials].filter((_, i) => !cleaned || (i + 1) % CLEANED_OF !== 0);
+    writeFileAtomic(join(root, file), kept.map(line).join(''));
+  }
 }
 
 /** The official tables; nobody knows these speakers' genders, so they alternate. */

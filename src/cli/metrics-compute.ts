@@ -1,8 +1,8 @@
 import { UserError } from '../errors.js';
-import { errorReplicates, numberSpeakers, percentileInterval } from '../eval/bootstrap.js';
+import { type ErrorIntervals, errorIntervals, numberSpeakers } from '../eval/bootstrap.js';
 import { detCurve } from '../eval/det.js';
 import { type DetectionMetrics, detectionMetrics } from '../eval/detection-metrics.js';
-import { durationBin, type GroupErrors, groupErrors, groupPairs } from '../eval/groups.js';
+import { type GroupErrors, groupDurations, groupErrors, groupPairs } from '../eval/groups.js';
 import { type NamedScores, type RepeatedTrials, readNamedScores } from '../eval/named-scores.js';
 import { parseColumns } from '../eval/score-columns.js';
 import { readScores, sourceName } from '../eval/scores-file.js';
@@ -15,13 +15,13 @@ import type { MetricsFlags } from './metrics.js';
 /** What the command prints; the last three with --utterances only. */
 export interface Metrics extends DetectionMetrics {
   /** 95 % intervals over resampled speakers; null for fewer than two. */
-  interval?: { eer: [number, number]; minDcf: Record<string, [number, number]> } | null;
+  interval?: ErrorIntervals | null;
   repeated?: RepeatedTrials;
-  /** By column, then by the value that both sides share. */
+  /** By column, then by the value that both sides share; `seconds` by the bin of the shorter side. */
   groups?: Record<string, Record<string, GroupErrors>>;
 }
 
-/** The column of a manifest that is grouped in bins. */
+/** The column of a manifest that is grouped in bins, by the shorter side. */
 const DURATION = 'seconds';
 
 /** Reads the scores and computes what the flags ask for. */
@@ -56,20 +56,20 @@ async function withUtterances(file: string, utterances: string, flags: MetricsFl
   const sorted = sortScores(named.scores, named.isTarget, sourceName(file));
   const groups = (flags.groups ?? []).map((column) => {
     const values = valuesOf(table, column, named.names);
-    const binned =
-      column === DURATION ? values.map((value) => binOf(value, flags.durationEdges ?? [2, 5, 10])) : values;
-    const pairs = groupPairs(binned, named.enrolments, named.tests);
-    return [column, groupErrors(named.scores, named.isTarget, pairs, flags.rule)] as const;
+    const groups =
+      column === DURATION
+        ? groupDurations(values.map(secondsOf), named.enrolments, named.tests, flags.durationEdges)
+        : groupPairs(values, named.enrolments, named.tests);
+    return [column, groupErrors(named.scores, named.isTarget, groups, flags.rule)] as const;
   });
   const interval = table.columns.has('speaker') ? { interval: intervals(named, table, flags) } : {};
   return { sorted, more: { ...interval, repeated, ...(groups.length > 0 && { groups: Object.fromEntries(groups) }) } };
 }
 
-function binOf(seconds: string, edges: readonly number[]): string {
-  return seconds === '' || Number.isNaN(Number(seconds)) ? '' : durationBin(Number(seconds), edges);
-}
+/** NaN for what is not a number: unknown. */
+const secondsOf = (value: string): number => (value === '' ? Number.NaN : Number(value));
 
-function intervals(named: NamedScores, table: UtteranceTable, flags: MetricsFlags): Metrics['interval'] {
+function intervals(named: NamedScores, table: UtteranceTable, flags: MetricsFlags): ErrorIntervals | null {
   const speakers = valuesOf(table, 'speaker', named.names);
   const nameless = named.names.filter((_, i) => speakers[i] === '');
   if (nameless.length > 0) {
@@ -85,10 +85,7 @@ function intervals(named: NamedScores, table: UtteranceTable, flags: MetricsFlag
   );
   const { priors, ...costs } = metricOptions(flags);
   const points = priors.map((prior) => ({ ...costs, prior }));
-  const replicates = errorReplicates(named.scores, { isTarget, ...numbered }, flags, points);
-  if (!replicates) return null;
-  const costIntervals = priors.map((prior, i) => [String(prior), percentileInterval(replicates.minDcf[i])] as const);
-  return { eer: percentileInterval(replicates.eer), minDcf: Object.fromEntries(costIntervals) };
+  return errorIntervals(named.scores, { isTarget, ...numbered }, flags, points);
 }
 
 function metricOptions({ rule, prior, costMiss, costFalseAlarm, unnormalised, far }: MetricsFlags) {

@@ -59,7 +59,11 @@ export function register(program: Command): void {
       'manifest.tsv, corpus folder or utt2spk: 95 % intervals by speaker, and columns for --groups',
     )
     .option('--groups <columns>', 'EER by columns of --utterances, e.g. gender,language,seconds', words)
-    .option('--duration-edges <seconds>', 'edges of the bins of seconds (default: 2,5,10)', edges)
+    .option(
+      '--duration-edges <seconds>',
+      "edges of the bins of seconds, of a trial's shorter side (default: 2,5,10)",
+      edges,
+    )
     .option('--replicates <count>', 'resampled sets of speakers for the intervals', wholeFrom('--replicates', 1), 1000)
     .option('--seed <seed>', 'seed of the resampling', wholeFrom('--seed', 0), 0)
     .option('--det <file>', 'write the DET curve: JSON, [{falseAlarm, miss}]')

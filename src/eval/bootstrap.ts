@@ -74,6 +74,25 @@ export function errorReplicates(
   return { eer, minDcf };
 }
 
+/** 95 % intervals of error rates; those of the lowest costs by target prior. */
+export interface ErrorIntervals {
+  eer: [number, number];
+  minDcf: Record<string, [number, number]>;
+}
+
+/** The intervals of errorReplicates; null where that is. */
+export function errorIntervals(
+  scores: ArrayLike<number>,
+  trials: SpeakerTrials,
+  options: BootstrapOptions,
+  points: readonly CostPoint[],
+): ErrorIntervals | null {
+  const replicates = errorReplicates(scores, trials, options, points);
+  if (!replicates) return null;
+  const costs = points.map(({ prior }, i) => [String(prior), percentileInterval(replicates.minDcf[i])] as const);
+  return { eer: percentileInterval(replicates.eer), minDcf: Object.fromEntries(costs) };
+}
+
 /** The EERs of errorReplicates. @param speakers speaker by utterance @throws UserError naming an utterance of unknown speaker */
 export function eerReplicates(
   scores: ArrayLike<number>,

@@ -4,9 +4,6 @@ import { acceptFrom, type Decisions, type SortedScores } from './sorted-scores.j
 /** The target priors at which minimum detection costs are reported. */
 export const PRIORS = [0.01, 0.05] as const;
 
-/** Minimum detection costs by target prior. */
-export type MinDcf = Record<'0.01' | '0.05', number>;
-
 export interface CostOptions {
   /** Cost of rejecting a target; default 1. */
   costMiss?: number;
@@ -51,13 +48,6 @@ export function hullDcf(
   const best = costs.indexOf(costs.reduce((lowest, cost) => Math.min(lowest, cost)));
   // Rounding must not make the better of "accept all" and "reject all" cost more than itself.
   return { cost: options?.normalised === false ? costs[best] : Math.min(1, costs[best]), threshold: rejected[best] };
-}
-
-/** minDcf at the reported priors, unit costs. */
-export function minDcfs(scores: SortedScores): MinDcf {
-  const hull = rocHull(scores);
-  const [low, high] = PRIORS.map((prior) => hullDcf(hull, prior).cost);
-  return { '0.01': low, '0.05': high };
 }
 
 /** Where a natural-log likelihood ratio pays: the score from which accepting costs less than rejecting (Bayes decision). */

@@ -1,5 +1,5 @@
 import { cllr } from './cllr.js';
-import { actDcf, type CostOptions, hullDcf } from './dcf.js';
+import { actDcf, type CostOptions, hullDcf, PRIORS } from './dcf.js';
 import { EER_RULES, type EerRule, equalError } from './eer.js';
 import { minCllr, rocHull } from './roc-hull.js';
 import type { SortedScores } from './sorted-scores.js';
@@ -38,7 +38,7 @@ export interface DetectionMetrics {
 /** Computes all metrics: one pass for the convex hull, one for Cllr, and binary searches. */
 export function detectionMetrics(
   scores: SortedScores,
-  { rule = 'interpolated', priors = [0.01, 0.05], allowed = [], ...given }: MetricOptions = {},
+  { rule = 'interpolated', priors = PRIORS, allowed = [], ...given }: MetricOptions = {},
 ): DetectionMetrics {
   const costs = { costMiss: 1, costFalseAlarm: 1, normalised: true, ...given };
   const hull = rocHull(scores);

@@ -1,23 +1,17 @@
 import type { Trial } from '../data/trials.js';
 import { UserError } from '../errors.js';
-import { type BootstrapOptions, errorReplicates, percentileInterval, speakerTrials } from './bootstrap.js';
+import { type BootstrapOptions, type ErrorIntervals, errorIntervals, speakerTrials } from './bootstrap.js';
 import { scoreTrials } from './cosine-scoring.js';
-import { hullDcf, type MinDcf, PRIORS } from './dcf.js';
+import { PRIORS } from './dcf.js';
 import { type DetPoint, detCurve } from './det.js';
-import { equalError } from './eer.js';
-import { minCllr, rocHull } from './roc-hull.js';
+import { type DetectionMetrics, detectionMetrics } from './detection-metrics.js';
 import { sortScores } from './sorted-scores.js';
 
-/** The figures of one system on one trial list; rates are fractions. */
-export interface Evaluation {
-  trials: number;
-  targets: number;
-  eer: number;
-  minDcf: MinDcf;
-  /** Cllr of the best monotone calibration, in bits: what the scores tell, however they are scaled. */
-  minCllr: number;
+/** The figures of one system on one trial list. */
+export interface Evaluation
+  extends Pick<DetectionMetrics, 'trials' | 'targets' | 'eer' | 'minDcf' | 'actDcf' | 'minCllr' | 'cllr'> {
   /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than two. */
-  interval: { eer: [number, number]; minDcf: Record<keyof MinDcf, [number, number]> } | null;
+  interval: ErrorIntervals | null;
 }
 
 export interface EvaluateOptions extends BootstrapOptions {
@@ -25,35 +19,21 @@ export interface EvaluateOptions extends BootstrapOptions {
   speakers?: ReadonlyMap<string, string>;
 }
 
-/** Evaluates scores that were made elsewhere. @param scores [trials], higher means "same speaker" */
+/**
+ * Evaluates scores that were made elsewhere, at the reported priors and unit costs.
+ * @param scores [trials], higher means "same speaker"; `actDcf` and `cllr` read them as natural-log likelihood ratios
+ */
 export function evaluateScores(
   scores: ArrayLike<number>,
   trials: readonly Trial[],
   { speakers, ...bootstrap }: EvaluateOptions = {},
 ): Evaluation {
-  const sorted = sortTrialScores(scores, trials);
-  const hull = rocHull(sorted);
+  const metrics = detectionMetrics(sortTrialScores(scores, trials));
+  const { targets, eer, minDcf, actDcf, minCllr, cllr } = metrics;
   const points = PRIORS.map((prior) => ({ prior }));
-  const replicates = speakers && errorReplicates(scores, speakerTrials(trials, speakers), bootstrap, points);
-  return {
-    trials: trials.length,
-    targets: sorted.targets.length,
-    eer: equalError(sorted).eer,
-    minDcf: byPrior((i) => hullDcf(hull, PRIORS[i]).cost),
-    minCllr: minCllr(hull),
-    interval: replicates
-      ? {
-          eer: percentileInterval(replicates.eer),
-          minDcf: byPrior((i) => percentileInterval(replicates.minDcf[i])),
-        }
-      : null,
-  };
+  const interval = speakers ? errorIntervals(scores, speakerTrials(trials, speakers), bootstrap, points) : null;
+  return { trials: metrics.trials, targets, eer, minDcf, actDcf, minCllr, cllr, interval };
 }
-
-const byPrior = <T>(figureOf: (index: number) => T): Record<keyof MinDcf, T> => ({
-  '0.01': figureOf(0),
-  '0.05': figureOf(1),
-});
 
 /** Scores trials by cosine and evaluates them; see scoreTrials for `mean` and the errors. */
 export function evaluate({

@@ -45,22 +45,43 @@ export function groupPairs(
   return { names: [...names, MIXED, UNKNOWN], groupOf };
 }
 
-/** groupPairs for trials whose utterances have names. @param attribute undefined, null or '' for unknown */
-export function groupTrials(
-  trials: readonly Trial[],
-  attribute: (utterance: string) => string | null | undefined,
-): TrialGroups {
+/** The utterances of trials, numbered by first mention, for groupPairs and groupDurations. */
+export function numberSides(trials: readonly Trial[]): { names: string[]; first: Int32Array; second: Int32Array } {
   const numbers = new Map<string, number>();
-  const values: string[] = [];
   const numberOf = (utterance: string) => {
     const known = numbers.get(utterance);
-    if (known !== undefined) return known;
-    numbers.set(utterance, values.length);
-    return values.push(attribute(utterance) ?? '') - 1;
+    if (known === undefined) numbers.set(utterance, numbers.size);
+    return known ?? numbers.size - 1;
   };
   const first = Int32Array.from(trials, ({ enrolment }) => numberOf(enrolment));
   const second = Int32Array.from(trials, ({ test }) => numberOf(test));
-  return groupPairs(values, first, second);
+  return { names: [...numbers.keys()], first, second };
+}
+
+/** Edges of the bins of durations, in seconds. */
+export const DURATION_EDGES: readonly number[] = [2, 5, 10];
+
+/**
+ * Groups trials by the bin of the shorter of their two sides; `unknown` where one has no duration.
+ * @param seconds [utterances] NaN for unknown
+ * @param first [trials] index of the utterance on one side
+ * @param second [trials] on the other
+ * @param edges as durationBin takes them
+ */
+export function groupDurations(
+  seconds: ArrayLike<number>,
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  edges: readonly number[] = DURATION_EDGES,
+): TrialGroups {
+  const bins = [Number.NEGATIVE_INFINITY, ...edges].map((from) => durationBin(from, edges));
+  const groupOf = Int32Array.from(first, (a, i) => {
+    const shorter = Math.min(seconds[a], seconds[second[i]]);
+    if (Number.isNaN(shorter)) return bins.length;
+    const above = edges.findIndex((edge) => shorter < edge);
+    return above < 0 ? edges.length : above;
+  });
+  return { names: [...bins, UNKNOWN], groupOf };
 }
 
 /** Error rates by group; groups without trials are left out. */

@@ -9,6 +9,7 @@ import { listNames, resultsTable } from './results-table.js';
 import { roundsTable } from './rounds-table.js';
 import { shareChart } from './share-chart.js';
 import { STYLE } from './style.js';
+import { systemDetails } from './system-details.js';
 
 interface Section {
   id: string;
@@ -75,7 +76,9 @@ function results({ systems = [] }: Report): Section {
   const charts = listNames(systems).map((list) =>
     figure(`Equal error rate, ${list}`, eerChart(systems, list, highest)),
   );
-  return { id: 'results', title: 'Results', html: systems.length > 0 ? resultsTable(systems) + grid(charts) : '' };
+  const details = systems.map(systemDetails).join('');
+  const html = systems.length > 0 ? resultsTable(systems) + grid(charts) + details : '';
+  return { id: 'results', title: 'Results', html };
 }
 
 function loops({ loops = [] }: Report): Section {

@@ -43,10 +43,23 @@ export interface SystemResult {
   seconds?: number | null;
 }
 
-export interface ListResult {
+/** Figures of a system on one trial list. Costs are normalised, by target prior; Cllr is in bits. */
+export interface ListFigures {
   eer: number;
   minDcf?: Record<string, number>;
-  interval?: { eer: [number, number] } | null;
+  minCllr?: number;
+  /** Of calibrated scores only, as is `cllr`. */
+  actDcf?: Record<string, number> | null;
+  cllr?: number | null;
+  /** 95 % */
+  interval?: { eer: [number, number]; minDcf?: Record<string, [number, number]> } | null;
+}
+
+export interface ListResult extends ListFigures {
+  /** EER by attribute (gender, ...), then by the value that both sides of a trial share; null where one kind of trial is missing. */
+  groups?: Record<string, Record<string, { eer: number | null; trials: number }>>;
+  /** What other scoring rules give, and the headline rule again. */
+  byRule?: Record<string, ListFigures>;
 }
 
 /** The rounds of a pseudo-label loop; shares and rates are fractions. */

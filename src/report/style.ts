@@ -77,6 +77,8 @@ tbody tr:hover>*{background:var(--soft)}
 .pairs{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:6px 22px;margin:0;font-size:15px}
 .pairs dt{color:var(--muted)}.pairs dd{margin:0;overflow-wrap:anywhere}
 .card{margin-top:18px}
+details .scroll{border:0;margin-top:10px}
+td.figure{text-align:left;padding-left:30px;position:sticky;left:0;background:var(--card)}
 .notes ul{margin:0 0 16px;padding-left:20px}.notes li{margin:3px 0;overflow-wrap:anywhere;max-width:80ch}.notes>:last-child{margin-bottom:4px}
 .labels{border-radius:10px;padding:12px 18px;margin:18px 0 0;background:var(--soft);max-width:none}
 .labels.used{background:var(--warn);color:var(--warn-ink)}

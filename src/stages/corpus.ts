@@ -44,12 +44,14 @@ export default defineStage({
   name: 'corpus',
   summary: 'Builds or takes a corpus and decodes it once into PCM16 shards.',
   options,
-  check(_context, { source, path }) {
+  check(_context, { source, path, testPath, secondPath }) {
     if (source === 'auto' || source === 'debian' || source === 'synthetic') return [];
     if (!path) return [`the corpus stage with source '${source}' needs a 'path'`];
-    return existsSync(path)
-      ? []
-      : [`the corpus folder ${resolve(path)} does not exist; set the corpus stage's 'path' to yours`];
+    return Object.entries({ path, testPath, secondPath }).flatMap(([option, folder]) =>
+      folder === undefined || existsSync(folder)
+        ? []
+        : [`the corpus folder ${resolve(folder)} does not exist; set the corpus stage's '${option}' to yours`],
+    );
   },
   async run(context, given) {
     const source = given.source === 'auto' ? (debianAvailable() ? 'debian' : 'synthetic') : given.source;

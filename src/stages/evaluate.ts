@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../audio/decode.js';
 import { UserError } from '../errors.js';
-import { cohortFault, cohortUses, scoresByPart, scoreWithBackend } from '../eval/backend/backend.js';
+import { CALIBRATED, cohortFault, cohortUses, scoresByPart, scoreWithBackend } from '../eval/backend/backend.js';
 import { readBackend } from '../eval/backend/backend-file.js';
 import type { SideInput } from '../eval/backend/trial-sides.js';
 import { meanEmbedding, scoreTrials } from '../eval/cosine-scoring.js';
@@ -10,7 +10,8 @@ import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
 import { needLists, openCorpus, type TestList } from './corpus-data.js';
 import { type Embeddings, embeddingsResult, readEmbeddings } from './embeddings-data.js';
-import { type Figures, figuresOf, keepScores } from './list-figures.js';
+import { type Figures, figuresOf, type GroupedFigures, keepScores } from './list-figures.js';
+import { groupFigures } from './list-groups.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -34,13 +35,17 @@ const options = z.strictObject({
 
 const RULES = ['raw', 'mean-subtracted'] as const;
 
+/** The figures of a list: those of the headline rule, its EER by group, and what each rule gives. */
+type ListResult = Figures & { rule: string; groups: GroupedFigures; byRule: Record<string, Figures> };
+
 /**
  * Scores the trial lists by cosine, raw and with the training mean subtracted, and by a back-end where one is given; the headline rule
- * is fixed beforehand.
+ * is fixed beforehand. Its EER is also given by gender, language and duration, where the manifest knows them; costs and Cllr of scores
+ * as they are (actDCF, Cllr) belong to a calibration's scores only.
  */
 export default defineStage({
   name: 'evaluate',
-  summary: 'Scores the trial lists, by cosine or a back-end, and computes EER, minDCF and intervals.',
+  summary: 'Scores the trial lists, by cosine or a back-end, and computes EER, minDCF, Cllr and intervals.',
   options,
   produces: 'evaluation',
   async run(context, given) {
@@ -51,7 +56,7 @@ export default defineStage({
     if (fault) throw new UserError(fault);
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
-    const lists: Record<string, Figures & { rule: string; byRule: Record<string, Figures> }> = {};
+    const lists: Record<string, ListResult> = {};
     for (const list of needLists(corpus)) {
       const input = listInput(list, readEmbeddings(embeddings, list.name));
       const cosines = (rule: (typeof RULES)[number]) =>
@@ -61,8 +66,11 @@ export default defineStage({
       const rule = byBackend.at(-1)?.[0] ?? given.rule;
       const scored = new Map([...byCosine, ...byBackend]);
       keepScores(context.dir, list, scored.get(rule)!);
-      const byRule = Object.fromEntries([...scored].map(([name, scores]) => [name, figuresOf(list, scores)]));
-      lists[list.name] = { ...byRule[rule], rule, byRule };
+      const byRule = Object.fromEntries(
+        [...scored].map(([name, scores]) => [name, figuresOf(list, scores, name === CALIBRATED)]),
+      );
+      const groups = groupFigures(corpus.manifest, list, scored.get(rule)!);
+      lists[list.name] = { ...byRule[rule], rule, groups, byRule };
     }
     const clusters = given.clusters
       ? agreement.parse(context.artifact(given.clusters).result)

@@ -93,14 +93,15 @@ const recording = (path: string): BankTask => ({ make: 'recording', path });
 function recordingsIn(folder: string | undefined): BankTask[] {
   if (folder === undefined || !existsSync(folder)) return [];
   const { root, files } = listRecordings(folder, EXTENSIONS);
-  return files.map((file) => recording(join(root, file)));
+  return Array.from(files, (file) => recording(join(root, file)));
 }
 
 /** RIRS_NOISES holds both: `pointsource_noises`, and among the measured rooms files such as `RVB2014_type1_noise_...`. */
 function splitRooms(folder: string): { rooms: string[]; noises: BankTask[] } {
   const { root, files } = listRecordings(folder, EXTENSIONS);
   const isNoise = (file: string) => /(^|\/)pointsource_noises\//.test(file) || /(^|_)noise(_|\.)/i.test(basename(file));
-  const paths = (wanted: boolean) => files.filter((file) => isNoise(file) === wanted).map((file) => join(root, file));
+  const paths = (wanted: boolean) =>
+    [...files].filter((file) => isNoise(file) === wanted).map((file) => join(root, file));
   return { rooms: paths(false), noises: paths(true).map(recording) };
 }
 

@@ -12,6 +12,7 @@ import { roundsText } from '../report/rounds-table.js';
 import { corpusDir, corpusNotes, openCorpus } from './corpus-data.js';
 import { readEmbeddings } from './embeddings-data.js';
 import { finalTable } from './final-table.js';
+import { groupedFigures, listFigures } from './list-figures.js';
 import { roundsOf, trainingsOf } from './loop/read-loop.js';
 import { collapseNotes, trainingCharts } from './training-charts.js';
 
@@ -26,17 +27,16 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
-const figures = z.object({
-  eer: z.number(),
-  minDcf: z.record(z.string(), z.number()),
-  interval: z.object({ eer: z.tuple([z.number(), z.number()]) }).nullable(),
+/** The headline figures, and those of every rule beside them. */
+const listResult = listFigures.extend({
+  rule: z.string().optional(),
+  groups: groupedFigures.optional(),
+  byRule: z.record(z.string(), listFigures).optional(),
 });
-/** The headline figures, and those of every rule, which results.json shows beside them. */
-const listFigures = figures.extend({ rule: z.string().optional(), byRule: z.record(z.string(), figures).optional() });
 const evaluation = z.object({
   system: z.string(),
   network: z.string().nullable(),
-  lists: z.record(z.string(), listFigures),
+  lists: z.record(z.string(), listResult),
   nmi: z.number().nullable(),
   purity: z.number().nullable(),
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
 import { eerOf } from '../../src/eval/eer.js';
-import { durationBin, groupErrors, groupPairs, groupTrials } from '../../src/eval/groups.js';
+import { durationBin, groupDurations, groupErrors, groupPairs, numberSides } from '../../src/eval/groups.js';
 import { readNamedScores } from '../../src/eval/named-scores.js';
 import { readUtteranceTable, valuesOf } from '../../src/eval/utterance-table.js';
 import { createRng } from '../../src/random.js';
@@ -36,12 +36,9 @@ test('a group of one kind of trial has no EER; groups without trials are left ou
     { enrolment: 'a', test: 'b', target: true },
     { enrolment: 'a', test: 'c', target: false },
   ];
-  const language = new Map([
-    ['a', 'de'],
-    ['b', 'de'],
-    ['c', 'en'],
-  ]);
-  const groups = groupTrials(trials, (utterance) => language.get(utterance));
+  const { names, first, second } = numberSides(trials);
+  t.deepEqual(names, ['a', 'b', 'c']);
+  const groups = groupPairs(['de', 'de', 'en'], first, second);
   t.deepEqual(groupErrors([1, 0], [true, false], groups), {
     de: { trials: 1, targets: 1, eer: null },
     mixed: { trials: 1, targets: 0, eer: null },
@@ -51,6 +48,26 @@ test('a group of one kind of trial has no EER; groups without trials are left ou
 test('bins of durations hold their lower edge', (t) => {
   const bins = [0, 1.99, 2, 4.9, 5, 60].map((seconds) => durationBin(seconds, [2, 5]));
   t.deepEqual(bins, ['< 2 s', '< 2 s', '2-5 s', '2-5 s', '>= 5 s', '>= 5 s']);
+});
+
+test('a trial belongs to the bin of its shorter side, and to none where a duration is not known', (t) => {
+  const seconds = [1, 2, 4.9, 60, Number.NaN];
+  const pairs = seconds.flatMap((_, i) => seconds.map((_, j) => [i, j]));
+  const { names, groupOf } = groupDurations(
+    seconds,
+    pairs.map(([i]) => i),
+    pairs.map(([, j]) => j),
+    [2, 5],
+  );
+  t.deepEqual(names, ['< 2 s', '2-5 s', '>= 5 s', 'unknown']);
+  const plain = ([i, j]: number[]) => {
+    if (i === 4 || j === 4) return 'unknown';
+    return i === 0 || j === 0 ? '< 2 s' : i === 3 && j === 3 ? '>= 5 s' : '2-5 s';
+  };
+  t.deepEqual(
+    [...groupOf].map((group) => names[group]),
+    pairs.map(plain),
+  );
 });
 
 test('names are numbered by first mention, whatever their bytes; repeated trials are counted', async (t) => {

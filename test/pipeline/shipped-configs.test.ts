@@ -5,7 +5,10 @@ import test from 'ava';
 import { z } from 'zod';
 import { builtIns } from '../../src/builtins.js';
 import { loadConfig } from '../../src/pipeline/config.js';
+import { planRun } from '../../src/pipeline/plan.js';
 import { createRegistry } from '../../src/pipeline/registry.js';
+import { checkStages } from '../../src/pipeline/run.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = (name: string) => fileURLToPath(new URL(`../../../configs/${name}`, import.meta.url));
 const recipesIn = (name: string) =>
@@ -60,3 +63,39 @@ test('the full recipes resolve and suit their methods', async (t) => {
   for (const file of [...recipesIn('voxceleb'), ...recipesIn('cnceleb')])
     for (const { faults } of await load(file)) t.deepEqual(faults, [], file);
 });
+
+const official = [
+  ...recipesIn('voxceleb'),
+  ...recipesIn('cnceleb'),
+  ...['self-supervised', 'supervised'].map((name) => join(folder('../bench'), `official-${name}.yaml`)),
+];
+
+test('the full recipes pass a dry run where the data are, train on MUSAN and rooms, and end in a report of scored lists', async (t) => {
+  const data = temporaryFolder(t);
+  for (const file of official) {
+    const registry = createRegistry(builtIns);
+    const { stages } = await loadConfig({ file, registry });
+    const settings = stages.flatMap(({ stage, as, options }) => {
+      const folders = ['path', 'testPath', 'secondPath'].filter((option) => option in (options as object));
+      if (stage === 'corpus') return folders.map((option) => `${as}.${option}=${data}`);
+      return stage === 'noises' ? [`${as}.musan=${data}`, `${as}.rooms=${data}`] : [];
+    });
+    const config = await loadConfig({ file, settings, registry });
+    const plan = planRun(config, join(data, 'run'), registry);
+    await t.notThrowsAsync(checkStages(plan, { config, registry, log: () => {} }), file);
+    const text = JSON.stringify(config.stages.map(({ options }) => options));
+    t.true(text.includes('"noise-reverb"') && !text.includes('"random-channel"'), file);
+    const { evaluations, systems } = reportOf(config.stages);
+    t.deepEqual(systems, evaluations, file);
+  }
+});
+
+/** What is evaluated, and what the last report shows. */
+function reportOf(stages: readonly { stage: string; as: string; options: unknown }[]) {
+  const report = stages.at(-1)!;
+  const systems = z.object({ systems: z.array(z.object({ evaluation: z.string() })) }).parse(report.options).systems;
+  return {
+    evaluations: stages.flatMap(({ stage, as }) => (stage === 'evaluate' ? [as] : [])),
+    systems: systems.map(({ evaluation }) => evaluation),
+  };
+}

@@ -33,7 +33,11 @@ function fullReport(word: string): Report {
     { falseAlarm: 0.2, miss: 0.1 },
     { falseAlarm: 0, miss: 1 },
   ];
-  const result = { eer: 0.15, minDcf: { '0.01': 0.9, '0.05': 0.8 }, interval: { eer: [0.1, 0.2] as [number, number] } };
+  const result = {
+    ...{ eer: 0.15, minDcf: { '0.01': 0.9, '0.05': 0.8 }, interval: { eer: [0.1, 0.2] as [number, number] } },
+    groups: { [word]: { [word]: { eer: 0.1, trials: 9 }, other: { eer: 0.2, trials: 9 } } },
+    byRule: { [word]: { eer: 0.15 }, other: { eer: 0.2 } },
+  };
   return {
     title: word,
     subtitle: word,
@@ -192,6 +196,34 @@ test('the table marks the lowest rate of each list and leaves out columns that n
   t.true(html.includes('<strong>10.0</strong>'));
   t.false(html.includes('<strong>20.0</strong>'));
   for (const absent of ['minDCF', 'interval</th>', 'NMI', 'purity', 'seed']) t.false(html.includes(absent), absent);
+});
+
+test("a system's folded table shows costs, rules and groups, and no row that is empty for every list", (t) => {
+  const interval = { eer: [0.1, 0.2] as [number, number], minDcf: { '0.01': [0.41, 0.62] as [number, number] } };
+  const figures = { eer: 0.15, minDcf: { '0.01': 0.512 }, minCllr: 0.31, interval };
+  const clean = {
+    ...{ ...figures, actDcf: { '0.01': 0.734 }, cllr: 0.42 },
+    groups: { gender: { f: { eer: 0.123, trials: 40 }, mixed: { eer: null, trials: 50 } } },
+    byRule: { raw: { eer: 0.25 }, calibrated: { eer: 0.15, interval } },
+  };
+  const lists = { clean, channel: { eer: 0.2, actDcf: null, cllr: null } };
+  const html = renderReport({ title: 'x', systems: [{ name: 'loop', lists }] });
+  t.notThrows(() => elementsOf(html));
+  const cells = [...html.matchAll(/<td class="figure">([^<]*)<\/td><td>([^<]*)<\/td><td>([^<]*)<\/td>/g)];
+  t.deepEqual(
+    cells.map(([, ...texts]) => texts),
+    [
+      ['minDCF at 0.01', '0.512 (0.410–0.620)', '–'],
+      ['actDCF at 0.01', '0.734', '–'],
+      ['min Cllr', '0.310', '–'],
+      ['Cllr', '0.420', '–'],
+      ['raw', '25.0', '–'],
+      ['calibrated', '15.0 (10.0–20.0)', '–'],
+      ['f', '12.3 (40)', '–'],
+    ],
+  );
+  const bare = renderReport({ title: 'x', systems: [{ name: 'loop', lists: { clean: { eer: 0.2 } } }] });
+  t.false(bare.includes('<details'));
 });
 
 test('the report says whether labels decided anything, if it is told', (t) => {
