@@ -60,30 +60,33 @@ async function prepare(data: string, out: string): Promise<void> {
   });
 }
 
+function* utterancesOf(names: Iterable<string>): Generator<Utterance> {
+  for (const path of names)
+    yield {
+      id: path.replaceAll('/', '-'),
+      path,
+      speaker: path.slice(0, 7),
+      split: 'train',
+      seconds: 8,
+      language: null,
+    };
+}
+
 async function lists(data: string, out: string): Promise<void> {
-  const names = await step('read wav.scp and utt2spk', () => [...readKaldiData(data, false).recordings.keys()]);
-  await step('name utterances', () => safeNames(names).size);
-  await step('write manifest', () => {
-    const utterances = names.map((path): Utterance => {
-      return {
-        id: path.replaceAll('/', '-'),
-        path,
-        speaker: path.slice(0, 7),
-        split: 'train',
-        seconds: 8,
-        language: null,
-      };
-    });
-    writeManifest(out, utterances);
+  const { names } = await step('read wav.scp and utt2spk', () => readKaldiData(data, false));
+  await step('name utterances', () => {
+    const nameOf = safeNames(names);
+    for (const name of names) nameOf(name);
   });
+  await step('write manifest', () => writeManifest(out, { [Symbol.iterator]: () => utterancesOf(names) }));
   await step('read manifest', () => readManifest(out).utterances.length);
   const rng = createRng('bench/million/trials');
   await streamFileAtomic(join(data, 'trials'), (append) => {
-    for (let i = 0; i < names.length; i++)
-      append(`${i % 2} ${names[rng.int(names.length)]} ${names[rng.int(names.length)]}\n`);
+    for (let i = 0; i < names.size; i++)
+      append(`${i % 2} ${names.at(rng.int(names.size))} ${names.at(rng.int(names.size))}\n`);
   });
   await step('read trials, count repeats', () => repeatedTrials(readTrials(join(data, 'trials'))));
-  const sampler = createSampler({ count: names.length, batchSize: BATCH, seed: 1 });
+  const sampler = createSampler({ count: names.size, batchSize: BATCH, seed: 1 });
   await step('sample an epoch', () => {
     for (let i = 0; i < sampler.batchesPerEpoch; i++) sampler.batchAt(i);
   });

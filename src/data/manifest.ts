@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { writeFileAtomic } from '../io/atomic.js';
 import { readLines } from '../io/lines.js';
+import { writeLinesAtomic } from '../io/write-lines.js';
+import { createNameTable } from './name-table.js';
 
 /**
  * One recording of a corpus. `path` is how trial lists name it: the file's place in the corpus folder or, where the corpus holds
@@ -30,7 +31,6 @@ const COLUMNS = ['id', 'path', 'speaker', 'split', 'seconds', 'language'] as con
 /** Columns that a manifest may lack. */
 const MORE_COLUMNS = ['gender'] as const;
 const UNKNOWN = '-';
-const LINES_A_PIECE = 4096;
 const NAMES_SHOWN = 5;
 
 /**
@@ -52,7 +52,8 @@ export function readManifest(dir: string): Manifest {
   const columns = [...COLUMNS, ...MORE_COLUMNS].map((column) => names.indexOf(column));
   const utterances: Utterance[] = [];
   const intern = interning();
-  const lineOfId = new Map<string, number>();
+  const ids = createNameTable();
+  const lineNumbers: number[] = [];
   let number = 1;
   for (const line of lines) {
     number++;
@@ -67,9 +68,10 @@ export function readManifest(dir: string): Manifest {
       at,
       intern,
     );
-    const earlier = lineOfId.get(utterance.id);
-    if (earlier) throw new UserError(`${at}: the id "${utterance.id}" stands on line ${earlier} already.`);
-    lineOfId.set(utterance.id, number);
+    const place = ids.add(utterance.id);
+    if (place < utterances.length)
+      throw new UserError(`${at}: the id "${utterance.id}" stands on line ${lineNumbers[place]} already.`);
+    lineNumbers.push(number);
     utterances.push(utterance);
   }
   if (utterances.length === 0) throw new UserError(`${file} lists no utterance.`);
@@ -110,23 +112,31 @@ function parseUtterance(fields: string[], at: string, intern: (value: string) =>
   return known(gender) === null ? found : { ...found, gender: known(gender) };
 }
 
-/** Writes DIR/manifest.tsv, whole or not at all; with a column for the gender where one is known. A field with a tab or line break in it is a UserError. */
-export function writeManifest(dir: string, utterances: Utterance[]): void {
+/**
+ * Writes DIR/manifest.tsv, whole or not at all, a few lines at a time; with a column for the gender where one is known. The utterances
+ * are walked twice. A field with a tab or line break in it is a UserError.
+ */
+export function writeManifest(dir: string, utterances: Iterable<Utterance>): void {
   const file = join(dir, 'manifest.tsv');
-  const more = utterances.some(({ gender }) => gender) ? MORE_COLUMNS : [];
-  const pieces = [`${[...COLUMNS, ...more].join('\t')}\n`];
-  for (let at = 0; at < utterances.length; at += LINES_A_PIECE) {
-    const some = utterances.slice(at, at + LINES_A_PIECE);
-    pieces.push(some.map((utterance) => lineOf(utterance, more.length > 0, file)).join(''));
-  }
-  writeFileAtomic(file, ...pieces);
+  writeLinesAtomic(file, manifestLines(file, utterances));
+}
+
+function* manifestLines(file: string, utterances: Iterable<Utterance>): Generator<string> {
+  const withGender = someGender(utterances);
+  yield [...COLUMNS, ...(withGender ? MORE_COLUMNS : [])].join('\t');
+  for (const utterance of utterances) yield lineOf(utterance, withGender, file);
+}
+
+function someGender(utterances: Iterable<Utterance>): boolean {
+  for (const { gender } of utterances) if (gender) return true;
+  return false;
 }
 
 function lineOf(u: Utterance, withGender: boolean, file: string): string {
   const fields = [u.id, u.path, u.speaker ?? UNKNOWN, u.split, String(u.seconds), u.language ?? UNKNOWN];
   if (withGender) fields.push(u.gender ?? UNKNOWN);
   const broken = fields.find((field) => /[\t\r\n]/.test(field));
-  if (broken === undefined) return `${fields.join('\t')}\n`;
+  if (broken === undefined) return fields.join('\t');
   throw new UserError(`${file}: a tab or line break cannot stand in ${JSON.stringify(broken)}.`);
 }
 

@@ -3,25 +3,28 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { writeError, writeFileAtomic } from '../io/atomic.js';
+import { writeLinesAtomic } from '../io/write-lines.js';
 import { withLock } from './folder-lock.js';
-import { type Decode, type DecodeTask, openDecoders } from './shard-decode.js';
+import { createNameTable } from './name-table.js';
+import type { Rows } from './rows.js';
+import { type Decode, openDecoders } from './shard-decode.js';
 import {
   INDEX,
-  indexText,
+  indexLines,
   isShardFolderFile,
+  parseRow,
+  parseSkipped,
   readSkipped,
   readSummary,
-  type ShardRow,
   type ShardSummary,
   SKIPPED,
-  type SkippedFile,
   SUMMARY,
-  skippedText,
+  skippedLines,
 } from './shard-format.js';
 import { listHash, type Source } from './shard-hash.js';
-import { type Entry, removeProgress } from './shard-progress.js';
+import { doneRows, doneSkips, removeProgress } from './shard-progress.js';
 import { openWriter, type ShardWriter } from './shard-writer.js';
-import { openShards } from './shards.js';
+import { checkShards } from './shards.js';
 import { inOrder } from './worker-pool.js';
 
 /** A built shard folder in numbers. */
@@ -29,8 +32,8 @@ export interface ShardIndex {
   dir: string;
   utterances: number;
   samples: number;
-  /** Files that could not be used; also in skipped.tsv. */
-  skipped: SkippedFile[];
+  /** How many files could not be used; skipped.tsv names them. */
+  skipped: number;
   /** True when the folder was there already and nothing had to be decoded. */
   reused: boolean;
 }
@@ -38,8 +41,8 @@ export interface ShardIndex {
 export interface ShardBuild {
   /** The folder to make; beside it `DIR.building` and `DIR.lock` exist while the build runs. */
   dir: string;
-  /** What to decode, in this order; ids are unique, paths absolute. */
-  utterances: readonly Source[];
+  /** What to decode, in this order; ids are unique, paths absolute. Walked several times, a few at a time. */
+  utterances: Rows<Source>;
   /** Decodes a file in this thread. Default: `loadMono16k` in worker threads. */
   decode?: Decode;
   /** Shorter utterances are skipped. Default: 0, none is. */
@@ -56,8 +59,8 @@ export interface ShardBuild {
 /**
  * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono) with an index. The bytes depend on the
  * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build goes on where
- * it was; the folder appears under its name only when whole. Unreadable, empty and silent files are skipped and
- * listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
+ * it was; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
+ * Unreadable, empty and silent files are skipped and listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
  */
 export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   const { utterances, maxShardBytes = 256 * 2 ** 20, log, signal } = build;
@@ -73,7 +76,7 @@ export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
     const writer = openWriter(folder, hash, maxShardBytes);
     try {
       await fill(writer, build);
-      finish(folder, hash, writer.entries);
+      finish(folder, hash);
     } finally {
       writer.close();
     }
@@ -86,13 +89,14 @@ export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   });
 }
 
-function checkSources(sources: readonly Source[]): void {
-  const seen = new Set<string>();
+function checkSources(sources: Rows<Source>): void {
+  const seen = createNameTable();
   for (const { id } of sources) {
-    if (seen.has(id)) throw new UserError(`The utterance id ${id} is given twice. Give each recording its own id.`);
     if (/[\t\r\n]/.test(id) || id === '')
       throw new UserError(`The utterance id ${JSON.stringify(id)} is empty or holds a tab or line end.`);
-    seen.add(id);
+    const before = seen.size;
+    if (seen.add(id) < before)
+      throw new UserError(`The utterance id ${id} is given twice. Give each recording its own id.`);
   }
   if (sources.length === 0) throw new UserError('There is no utterance to decode: the list is empty.');
 }
@@ -127,16 +131,15 @@ function findReady(dir: string, hash: string, log: ShardBuild['log']): ShardInde
 
 async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
   const { utterances, decode, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
-  const done = writer.entries.length;
+  const { done } = writer;
   if (done > 0) log?.(`Going on with an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
-  const pool = openDecoders(Math.max(1, Math.min(workers, utterances.length - done)), decode);
+  const pool = openDecoders<Source>(Math.max(1, Math.min(workers, utterances.length - done)), decode);
   try {
-    for await (const { outcome } of inOrder(pool, decodeTasks(utterances, done), signal)) {
-      const { id, path } = utterances[writer.entries.length];
+    for await (const { task, outcome } of inOrder(pool, after(utterances, done), signal)) {
       const reason = outcome.status === 'fulfilled' ? tooShort(outcome.value, minSeconds) : messageOf(outcome.reason);
-      if (outcome.status === 'fulfilled' && reason === null) writer.add(id, outcome.value);
-      else writer.skip({ id, path, reason: reason ?? '' });
-      progress?.(writer.entries.length, utterances.length);
+      if (outcome.status === 'fulfilled' && reason === null) writer.add(task.id, outcome.value);
+      else writer.skip({ id: task.id, path: task.path, reason: reason ?? '' });
+      progress?.(writer.done, utterances.length);
     }
   } finally {
     await pool.close();
@@ -149,30 +152,38 @@ const tooShort = (pcm: Int16Array, minSeconds: number): string | null =>
     ? null
     : `too short: ${(pcm.length / 16000).toFixed(2)} s long; at least ${minSeconds} s are needed`;
 
-/** One task at a time: a list of a million tasks is never there at once. */
-function* decodeTasks(utterances: readonly Source[], done: number): Generator<DecodeTask> {
-  for (let i = done; i < utterances.length; i++) yield { path: utterances[i].path, part: utterances[i].part };
+/** One at a time, without those that were done before: a list of a million tasks is never there at once. */
+function* after<T>(rows: Iterable<T>, done: number): Generator<T> {
+  let number = 0;
+  for (const row of rows) if (number++ >= done) yield row;
 }
 
-function finish(folder: string, hash: string, entries: readonly Entry[]): void {
-  const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []));
-  const skipped = entries.flatMap((entry) => ('skipped' in entry ? [entry.skipped] : []));
-  if (rows.length === 0) {
-    rmSync(folder, { recursive: true, force: true });
-    const { path, reason } = skipped[0];
-    throw new UserError(`None of the ${skipped.length} recordings could be used. The first is ${path}: ${reason}`);
+/** Makes the folder whole: index and list of what was skipped come out of the journal. */
+function finish(folder: string, hash: string): void {
+  const shards: number[] = [];
+  let utterances = 0;
+  for (const line of doneRows(folder)) {
+    const { shard, samples } = parseRow(line)!;
+    shards[shard] = (shards[shard] ?? 0) + samples;
+    utterances++;
   }
-  const shards = sizesOf(rows);
-  const summary: ShardSummary = { format: 1, sampleRateHz: 16000, hash, utterances: rows.length, shards };
-  writeFileAtomic(join(folder, SKIPPED), skippedText(skipped));
+  if (utterances === 0) throw noneUsed(folder);
+  const summary: ShardSummary = { format: 1, sampleRateHz: 16000, hash, utterances, shards };
+  writeLinesAtomic(join(folder, SKIPPED), skippedLines(doneSkips(folder)));
   writeFileAtomic(join(folder, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
-  writeFileAtomic(join(folder, INDEX), indexText(rows));
+  writeLinesAtomic(join(folder, INDEX), indexLines(doneRows(folder)));
 }
 
-function sizesOf(rows: readonly ShardRow[]): number[] {
-  const sizes: number[] = [];
-  for (const { shard, samples } of rows) sizes[shard] = (sizes[shard] ?? 0) + samples;
-  return sizes;
+function noneUsed(folder: string): UserError {
+  let first: string | undefined;
+  let count = 0;
+  for (const line of doneSkips(folder)) {
+    first ??= line;
+    count++;
+  }
+  rmSync(folder, { recursive: true, force: true });
+  const { path, reason } = parseSkipped(first!)!;
+  return new UserError(`None of the ${count} recordings could be used. The first is ${path}: ${reason}`);
 }
 
 function replaceFolder(from: string, to: string): void {
@@ -185,13 +196,14 @@ function replaceFolder(from: string, to: string): void {
 }
 
 function describe(dir: string, reused: boolean): ShardIndex {
-  const { ids, samples } = openShards(dir);
-  const total = samples.reduce((sum, n) => sum + n, 0);
-  return { dir, utterances: ids.length, samples: total, skipped: readSkipped(dir), reused };
+  const { utterances, shards } = checkShards(dir);
+  let skipped = 0;
+  for (const _file of readSkipped(dir)) skipped++;
+  return { dir, utterances, samples: shards.reduce((sum, n) => sum + n, 0), skipped, reused };
 }
 
 function summaryLine({ dir, utterances, samples, skipped }: ShardIndex): string {
   const hours = (samples / 16000 / 3600).toFixed(2);
-  const left = skipped.length === 0 ? '' : ` ${skipped.length} recordings were skipped: see ${join(dir, SKIPPED)}.`;
+  const left = skipped === 0 ? '' : ` ${skipped} recordings were skipped: see ${join(dir, SKIPPED)}.`;
   return `${utterances} utterances, ${hours} hours, in ${dir}.${left}`;
 }

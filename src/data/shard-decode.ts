@@ -12,7 +12,7 @@ export interface DecodeTask {
 }
 
 /** Turns files into int16 samples, `size` at a time: with `decode` in this thread, else with `loadMono16k` in worker threads. */
-export function openDecoders(size: number, decode?: Decode): WorkerPool<DecodeTask, Int16Array> {
+export function openDecoders<Task extends DecodeTask>(size: number, decode?: Decode): WorkerPool<Task, Int16Array> {
   if (!decode) return openWorkerPool(new URL('./shard-decode-worker.js', import.meta.url), size);
   return { size, run: async ({ path }) => toPcm16(await decode(path)), async close() {} };
 }

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, UserError } from '../errors.js';
+import { readLines } from '../io/lines.js';
+import { withFile } from '../io/read-file.js';
 
 /** Where one utterance lies: `samples` int16 values starting `offset` samples into shard number `shard`. */
 export interface ShardRow {
@@ -41,6 +43,8 @@ export const isShardFolderFile = (name: string): boolean =>
 
 const ROW_HEADER = 'id\tshard\toffset\tsamples';
 const SKIPPED_HEADER = 'id\tpath\treason';
+const CUT = 'it is cut short or is not a shard index';
+const LINE_END = 10;
 
 /** One row as a tab-separated line, without its line end. */
 export const rowLine = (row: ShardRow): string => `${row.id}\t${row.shard}\t${row.offset}\t${row.samples}`;
@@ -65,25 +69,42 @@ export function parseSkipped(line: string): SkippedFile | undefined {
   return reason === undefined || rest.length > 0 ? undefined : { id, path, reason };
 }
 
-export const indexText = (rows: readonly ShardRow[]): string => [ROW_HEADER, ...rows.map(rowLine), ''].join('\n');
+/** The lines of index.tsv, of such lines as `rowLine` gives. */
+export const indexLines = (rows: Iterable<string>): Iterable<string> => withHeader(ROW_HEADER, rows);
 
-export const skippedText = (files: readonly SkippedFile[]): string =>
-  [SKIPPED_HEADER, ...files.map(skippedLine), ''].join('\n');
+/** The lines of skipped.tsv, of such lines as `skippedLine` gives. */
+export const skippedLines = (files: Iterable<string>): Iterable<string> => withHeader(SKIPPED_HEADER, files);
 
-/** Reads index.tsv of a shard folder. Throws a UserError that names file and line. */
-export const readIndex = (dir: string): ShardRow[] => readTable(join(dir, INDEX), ROW_HEADER, parseRow);
+function* withHeader(header: string, lines: Iterable<string>): Generator<string> {
+  yield header;
+  yield* lines;
+}
 
-/** Reads skipped.tsv of a shard folder. Throws a UserError that names file and line. */
-export const readSkipped = (dir: string): SkippedFile[] => readTable(join(dir, SKIPPED), SKIPPED_HEADER, parseSkipped);
+/** Reads index.tsv of a shard folder, a row at a time. Throws a UserError that names file and line. */
+export const readIndex = (dir: string): Generator<ShardRow> => readTable(join(dir, INDEX), ROW_HEADER, parseRow);
 
-function readTable<T>(path: string, header: string, parse: (line: string) => T | undefined): T[] {
-  const lines = readText(path).split('\n');
-  if (lines[0] !== header || lines.at(-1) !== '') throw brokenShards(path, 'it is cut short or is not a shard index');
-  return lines.slice(1, -1).map((line, i) => {
-    return (
-      parse(line) ?? fail(brokenShards(path, `line ${i + 2} cannot be read: ${JSON.stringify(line.slice(0, 80))}`))
-    );
-  });
+/** Reads skipped.tsv of a shard folder, a file at a time. Throws a UserError that names file and line. */
+export const readSkipped = (dir: string): Generator<SkippedFile> =>
+  readTable(join(dir, SKIPPED), SKIPPED_HEADER, parseSkipped);
+
+function* readTable<T>(path: string, header: string, parse: (line: string) => T | undefined): Generator<T> {
+  if (!existsSync(path)) throw brokenShards(path, 'the file is missing');
+  if (!endsWithLine(path)) throw brokenShards(path, CUT);
+  let number = 0;
+  for (const line of readLines(path)) {
+    number++;
+    if (number === 1 && line === header) continue;
+    if (number === 1) throw brokenShards(path, CUT);
+    const value = parse(line);
+    if (value === undefined)
+      throw brokenShards(path, `line ${number} cannot be read: ${JSON.stringify(line.slice(0, 80))}`);
+    yield value;
+  }
+}
+
+/** Whether a file's last byte is a line end: what was written by lines is whole then. */
+export function endsWithLine(path: string): boolean {
+  return withFile(path, (file) => file.bytes > 0 && new Uint8Array(file.read(file.bytes - 1, 1))[0] === LINE_END);
 }
 
 function readText(path: string): string {
@@ -114,7 +135,3 @@ export function readSummary(dir: string): ShardSummary {
 /** The error for a shard folder that is not whole: the file, what is wrong, and the way out. */
 export const brokenShards = (path: string, what: string): UserError =>
   new UserError(`${path} is damaged: ${what}. Delete its folder, so that the shards are built again.`);
-
-function fail(error: Error): never {
-  throw error;
-}

@@ -15,13 +15,16 @@ export interface Source {
  * A hash of what shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
  * A file that cannot be looked at counts as missing, so that the hash changes when it comes back.
  */
-export async function listHash(sources: readonly Source[], maxShardBytes: number, minSeconds = 0): Promise<string> {
+export async function listHash(sources: Iterable<Source>, maxShardBytes: number, minSeconds = 0): Promise<string> {
   const least = minSeconds > 0 ? `, at least ${minSeconds} s` : '';
   const hash = createHash('sha256').update(`pcm16 shards, format 1, up to ${maxShardBytes} bytes${least}\n`);
-  for (let at = 0; at < sources.length; at += STATS_AT_ONCE) {
-    const stamps = await Promise.all(sources.slice(at, at + STATS_AT_ONCE).map(stampOf));
-    hash.update(stamps.join(''));
-  }
+  let some: Source[] = [];
+  const take = async () => {
+    hash.update((await Promise.all(some.map(stampOf))).join(''));
+    some = [];
+  };
+  for (const source of sources) if (some.push(source) === STATS_AT_ONCE) await take();
+  await take();
   return hash.digest('hex');
 }
 

@@ -1,16 +1,18 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../io/atomic.js';
-import { BYTES_PER_SAMPLE, type ShardRow, type SkippedFile, shardName } from './shard-format.js';
-import { appendProgress, type Entry, recoverProgress } from './shard-progress.js';
+import { BYTES_PER_SAMPLE, type SkippedFile, shardName } from './shard-format.js';
+import { appendProgress, recoverProgress, rowEntry, skipEntry } from './shard-progress.js';
 
 // A killed build loses at most this much decoded audio (35 minutes).
 const COMMIT_BYTES = 64 * 2 ** 20;
+// Lines of the journal that are held back at most, where recordings are tiny or cannot be used.
+const COMMIT_ENTRIES = 16384;
 
 /** Appends utterances to the shards of a build folder, in order. */
 export interface ShardWriter {
-  /** What became of each utterance so far, those of an interrupted build included. */
-  readonly entries: readonly Entry[];
+  /** Utterances added or skipped so far, those of an interrupted build included. */
+  readonly done: number;
   add(id: string, pcm: Int16Array): void;
   skip(file: SkippedFile): void;
   /** Puts everything added so far on the disk, journal last. */
@@ -24,20 +26,26 @@ export interface ShardWriter {
  * when a single utterance does. Failed writes are UserErrors (disk full, no permission) naming the file.
  */
 export function openWriter(folder: string, hash: string, maxShardBytes: number): ShardWriter {
-  const entries = recoverProgress(folder, hash);
-  const last = lastRow(entries);
+  const { done: recovered, last } = recoverProgress(folder, hash);
   let shard = last?.shard ?? 0;
   let offset = last ? last.offset + last.samples : 0;
   let file: number | undefined;
-  let committed = entries.length;
-  let uncommittedBytes = 0;
+  let committed = recovered;
+  let pending: string[] = [];
+  let pendingBytes = 0;
 
   const commit = () => {
-    if (committed === entries.length) return;
+    if (pending.length === 0) return;
     if (file !== undefined) fsyncSync(file);
-    appendProgress(folder, entries.slice(committed));
-    committed = entries.length;
-    uncommittedBytes = 0;
+    appendProgress(folder, pending);
+    committed += pending.length;
+    pending = [];
+    pendingBytes = 0;
+  };
+  const take = (entry: string, bytes: number) => {
+    pending.push(entry);
+    pendingBytes += bytes;
+    if (pendingBytes >= COMMIT_BYTES || pending.length >= COMMIT_ENTRIES) commit();
   };
   const closeFile = () => {
     if (file !== undefined) closeSync(file);
@@ -52,7 +60,9 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
   };
 
   return {
-    entries,
+    get done() {
+      return committed + pending.length;
+    },
     add(id, pcm) {
       roomFor(pcm.byteLength);
       const path = join(folder, shardName(shard));
@@ -62,14 +72,11 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
       } catch (error) {
         throw writeError(path, error);
       }
-      entries.push({ row: { id, shard, offset, samples: pcm.length } });
+      const entry = rowEntry({ id, shard, offset, samples: pcm.length });
       offset += pcm.length;
-      uncommittedBytes += pcm.byteLength;
-      if (uncommittedBytes >= COMMIT_BYTES) commit();
+      take(entry, pcm.byteLength);
     },
-    skip(skipped) {
-      entries.push({ skipped });
-    },
+    skip: (skipped) => take(skipEntry(skipped), 0),
     commit,
     close() {
       try {
@@ -80,11 +87,6 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
       closeFile();
     },
   };
-}
-
-function lastRow(entries: readonly Entry[]): ShardRow | undefined {
-  const last = entries.findLast((entry) => 'row' in entry);
-  return last && 'row' in last ? last.row : undefined;
 }
 
 function writeAt(file: number, pcm: Int16Array, position: number): void {

@@ -8,6 +8,7 @@ import {
   readIndex,
   readSummary,
   type ShardRow,
+  type ShardSummary,
   shardName,
 } from './shard-format.js';
 import { openReader, type ShardLayout } from './shard-reader.js';
@@ -24,14 +25,46 @@ export interface ShardSet extends ShardLayout {
  * index gives. Throws a UserError that names the file which is missing, cut short or foreign.
  */
 export function openShards(dir: string): ShardSet {
-  if (!existsSync(join(dir, INDEX))) throw new UserError(`${resolve(dir)} holds no PCM shards: ${INDEX} is missing.`);
+  const ids: string[] = [];
+  let layout: Columns | undefined;
+  const { shards } = checkShards(dir, ({ id, shard, offset, samples }, i, count) => {
+    layout ??= columns(count);
+    ids.push(id);
+    layout.shard[i] = shard;
+    layout.offset[i] = offset;
+    layout.samples[i] = samples;
+  });
+  const files = shards.map((_, shard) => join(resolve(dir), shardName(shard)));
+  return { dir: resolve(dir), ids, files, ...(layout ?? columns(0)) };
+}
+
+/**
+ * Checks a shard folder as `openShards` does, and keeps nothing of it.
+ * @param visit is given each row, its number and the number of rows that there are to be
+ */
+export function checkShards(dir: string, visit?: (row: ShardRow, number: number, count: number) => void): ShardSummary {
+  const index = join(dir, INDEX);
+  if (!existsSync(index)) throw new UserError(`${resolve(dir)} holds no PCM shards: ${INDEX} is missing.`);
   const summary = readSummary(dir);
-  const rows = readIndex(dir);
-  if (rows.length !== summary.utterances)
-    throw brokenShards(join(dir, INDEX), `it lists ${rows.length} utterances, not ${summary.utterances}`);
-  checkRows(dir, rows, summary.shards);
-  const files = summary.shards.map((samples, shard) => checkFile(join(resolve(dir), shardName(shard)), samples));
-  return { dir: resolve(dir), ids: rows.map((row) => row.id), files, ...columns(rows) };
+  // Utterances lie one behind the other, without gaps, and fill their shards.
+  const ends = summary.shards.map(() => 0);
+  let count = 0;
+  for (const row of readIndex(dir)) {
+    if (row.offset !== ends[row.shard]) throw brokenShards(index, `line ${count + 2} is out of place`);
+    ends[row.shard] += row.samples;
+    if (count < summary.utterances) visit?.(row, count, summary.utterances);
+    count++;
+  }
+  if (count !== summary.utterances)
+    throw brokenShards(index, `it lists ${count} utterances, not ${summary.utterances}`);
+  const bad = ends.findIndex((end, shard) => end !== summary.shards[shard]);
+  if (bad >= 0)
+    throw brokenShards(
+      index,
+      `its utterances take ${ends[bad]} of ${summary.shards[bad]} samples of ${shardName(bad)}`,
+    );
+  for (const [shard, samples] of summary.shards.entries()) checkFile(join(resolve(dir), shardName(shard)), samples);
+  return summary;
 }
 
 /** Some utterances of a set, in the order given; the samples stay where they are. */
@@ -40,9 +73,7 @@ export function pickUtterances(set: ShardSet, numbers: ArrayLike<number>): Shard
   const picked: ShardSet = {
     ...set,
     ids: Array.from(numbers, (i) => set.ids[i]),
-    shard: new Int32Array(new SharedArrayBuffer(n * 4)),
-    offset: new Float64Array(new SharedArrayBuffer(n * 8)),
-    samples: new Int32Array(new SharedArrayBuffer(n * 4)),
+    ...columns(n),
   };
   for (let row = 0; row < n; row++) {
     picked.shard[row] = set.shard[numbers[row]];
@@ -64,26 +95,10 @@ export function readUtterance(shards: ShardLayout, index: number): Int16Array {
   }
 }
 
-/** Utterances lie one behind the other, without gaps, and fill their shards. */
-function checkRows(dir: string, rows: readonly ShardRow[], shardSamples: readonly number[]): void {
-  const ends = shardSamples.map(() => 0);
-  rows.forEach((row, i) => {
-    if (row.offset !== ends[row.shard]) throw brokenShards(join(dir, INDEX), `line ${i + 2} is out of place`);
-    ends[row.shard] += row.samples;
-  });
-  const bad = ends.findIndex((end, shard) => end !== shardSamples[shard]);
-  if (bad >= 0)
-    throw brokenShards(
-      join(dir, INDEX),
-      `its utterances take ${ends[bad]} of ${shardSamples[bad]} samples of ${shardName(bad)}`,
-    );
-}
-
-function checkFile(path: string, samples: number): string {
+function checkFile(path: string, samples: number): void {
   const expected = samples * BYTES_PER_SAMPLE;
   const actual = sizeOfFile(path);
   if (actual !== expected) throw brokenShards(path, `it has ${actual} bytes and should have ${expected}`);
-  return path;
 }
 
 function sizeOfFile(path: string): number {
@@ -95,15 +110,11 @@ function sizeOfFile(path: string): number {
   }
 }
 
-function columns(rows: readonly ShardRow[]): Pick<ShardLayout, 'shard' | 'offset' | 'samples'> {
-  const n = rows.length;
-  const shard = new Int32Array(new SharedArrayBuffer(n * 4));
-  const offset = new Float64Array(new SharedArrayBuffer(n * 8));
-  const samples = new Int32Array(new SharedArrayBuffer(n * 4));
-  rows.forEach((row, i) => {
-    shard[i] = row.shard;
-    offset[i] = row.offset;
-    samples[i] = row.samples;
-  });
-  return { shard, offset, samples };
-}
+type Columns = Pick<ShardLayout, 'shard' | 'offset' | 'samples'>;
+
+/** Over shared memory. */
+const columns = (n: number): Columns => ({
+  shard: new Int32Array(new SharedArrayBuffer(n * 4)),
+  offset: new Float64Array(new SharedArrayBuffer(n * 8)),
+  samples: new Int32Array(new SharedArrayBuffer(n * 4)),
+});

@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { buildShards, type ShardBuild } from '../../src/data/shard-build.js';
+import { readSkipped } from '../../src/data/shard-format.js';
 import { openShards } from '../../src/data/shards.js';
-import { stubBuild } from '../helpers/shard-set.js';
+import { type StubBuild, stubBuild } from '../helpers/shard-set.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const LENGTHS = [500, 3000, 120, 4000, 999, 2500, 7, 9000, 1234, 800];
@@ -15,7 +17,7 @@ const contentOf = (dir: string): Record<string, string> =>
   Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'base64')]));
 
 /** A build, and a copy of it that stops after `count` files. */
-function interrupted(dir: string, count: number): { build: ShardBuild; stop: () => Promise<void>; decoded: string[] } {
+function interrupted(dir: string, count: number): { build: StubBuild; stop: () => Promise<void>; decoded: string[] } {
   const plain = stubBuild(dir, LENGTHS, { maxShardBytes: MAX_BYTES, workers: 1 });
   const decoded: string[] = [];
   const decode = (path: string) => {
@@ -128,6 +130,33 @@ test('a lock of another machine is waited for, and the wait can be ended', async
     controller.abort(new Error('enough'));
   };
   await t.throwsAsync(buildShards({ ...build, log, signal: controller.signal }), { message: 'enough' });
+});
+
+test('a list far larger than the heap is built, half of it skipped, and goes on after a stop', async (t) => {
+  const dir = join(temporaryFolder(t), 'shards');
+  const count = 40000;
+  const script = (stopAt: number) => `
+    import { buildShards } from ${JSON.stringify(new URL('../../src/data/shard-build.js', import.meta.url).href)};
+    const source = (i) => ({ id: \`speaker-\${i % 1000}-utterance-\${i}\`, path: \`/nowhere/\${i}.wav\` });
+    const utterances = { length: ${count}, *[Symbol.iterator]() { for (let i = 0; i < ${count}; i++) yield source(i); } };
+    const decode = async (path) => {
+      if (Number(/\\d+/.exec(path)[0]) % 2 === 1) throw new Error('odd');
+      return Float32Array.of(0.5);
+    };
+    const progress = (done) => done === ${stopAt} && process.exit(0);
+    await buildShards({ dir: ${JSON.stringify(dir)}, utterances, decode, workers: 1, progress, log: console.log });`;
+  const run = async (stopAt: number) => {
+    const args = ['--max-old-space-size=16', '--input-type=module', '-e', script(stopAt)];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return stdout;
+  };
+  t.is(await run(30000), '');
+  const log = await run(-1);
+  t.regex(log, /interrupted build: 16384 of 40000/, 'what the journal had');
+  t.regex(log, /20000 utterances, .* 20000 recordings were skipped/);
+  const shards = openShards(dir);
+  t.deepEqual([shards.ids.length, shards.ids[19999]], [20000, 'speaker-998-utterance-39998']);
+  t.is([...readSkipped(dir)].at(-1)?.path, '/nowhere/39999.wav');
 });
 
 /** Builds the same list, and stops for good in the ninth file. */

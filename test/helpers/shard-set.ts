@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { buildShards, type ShardBuild } from '../../src/data/shard-build.js';
+import type { Source } from '../../src/data/shard-hash.js';
 import { openShards, type ShardSet } from '../../src/data/shards.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -17,8 +18,11 @@ export function writeStubs(dir: string, lengths: readonly number[]): { id: strin
   });
 }
 
+/** A build whose list is an array. */
+export type StubBuild = ShardBuild & { utterances: Source[] };
+
 /** A build of stubs into DIR/shards. `delayMs(i)` shuffles the order in which decoding ends. */
-export function stubBuild(dir: string, lengths: readonly number[], more: Partial<ShardBuild> = {}): ShardBuild {
+export function stubBuild(dir: string, lengths: readonly number[], more: Partial<StubBuild> = {}): StubBuild {
   const utterances = writeStubs(dir, lengths);
   const lengthOf = new Map(utterances.map(({ path }, i) => [path, { i, length: lengths[i] }]));
   return {

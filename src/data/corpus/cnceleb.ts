@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
+import { packedRows, type Rows, rowsFrom } from '../rows.js';
 import { readTrials } from '../trials.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
@@ -34,7 +35,7 @@ export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSumma
   const trees = folders.map((folder) => listRecordings(folder, EXTENSIONS));
   const [first, second] = trees;
   const all = planAll(first.root, first.files);
-  const lists = evaluationLists(first.root, new Map(all.map((one) => [keyOf(one.path), one.path])));
+  const lists = evaluationLists(first.root, new Map(Array.from(first.files, (file) => [keyOf(file), file])));
   const tested = new Set(
     lists.flatMap(({ trials, enrolments }) => [
       ...trials.flatMap((one) => [one.enrolment, one.test]),
@@ -42,8 +43,9 @@ export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSumma
     ]),
   );
   const trained = developmentSpeakers(first.root, all);
-  const skipped: Skipped[] = trees.flatMap((tree) => tree.skipped);
-  const recordings: PlannedRecording[] = [];
+  const skipped = packedRows<Skipped>();
+  for (const tree of trees) for (const one of tree.skipped) skipped.push(one);
+  const recordings = packedRows<PlannedRecording>();
   for (const one of all) {
     if (tested.has(one.path)) recordings.push({ ...one, split: 'test' });
     else if (one.path.startsWith('data/') && trained.has(one.speaker ?? '')) recordings.push(one);
@@ -54,7 +56,6 @@ export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSumma
         reason: 'its speaker is not in dev/dev.lst, and no trial names it',
       });
   }
-  // One by one: a call with half a million arguments would overflow the stack.
   if (second) for (const one of planAll(second.root, second.files)) recordings.push({ ...one, id: `cn2-${one.id}` });
   const identity = {
     name: 'cnceleb',
@@ -67,19 +68,24 @@ export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSumma
 const keyOf = (path: string): string => path.replace(/\.[^./]+$/, '');
 
 /** Speakers are folders of `data`, and the first part of the names in `eval`. */
-function planAll(root: string, files: readonly string[]): PlannedRecording[] {
-  const ids = safeNames(files, (file) => keyOf(file).replaceAll('/', '-'));
-  return files.map((file) => {
-    const speaker = /(?:^|\/)(id\d+)(?=[-/])/.exec(file)?.[1] ?? null;
-    return { id: ids.get(file)!, path: file, speaker, split: 'train', language: 'zh', gender: null, root, file };
+function planAll(root: string, files: Rows<string>): Rows<PlannedRecording> {
+  const idOf = safeNames(files, (file) => keyOf(file).replaceAll('/', '-'));
+  return rowsFrom(files.length, function* () {
+    for (const file of files) {
+      const speaker = /(?:^|\/)(id\d+)(?=[-/])/.exec(file)?.[1] ?? null;
+      yield { id: idOf(file), path: file, speaker, split: 'train', language: 'zh', gender: null, root, file };
+    }
   });
 }
 
-function developmentSpeakers(root: string, all: readonly PlannedRecording[]): Set<string> {
+function developmentSpeakers(root: string, all: Rows<PlannedRecording>): Set<string> {
   const list = join(root, 'dev', 'dev.lst');
   if (existsSync(list)) return new Set([...readLines(list)].map((line) => line.trim()).filter(Boolean));
-  const evaluated = new Set(all.filter(({ path }) => path.startsWith('eval/')).map(({ speaker }) => speaker));
-  return new Set(all.flatMap(({ speaker }) => (speaker === null || evaluated.has(speaker) ? [] : [speaker])));
+  const evaluated = new Set<string | null>([null]);
+  for (const { path, speaker } of all) if (path.startsWith('eval/')) evaluated.add(speaker);
+  const others = new Set<string>();
+  for (const { speaker } of all) if (speaker !== null && !evaluated.has(speaker)) others.add(speaker);
+  return others;
 }
 
 /** The lists over paths of the corpus; `byKey` finds them without their extension. */

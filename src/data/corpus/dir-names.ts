@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { type Rows, rowsFrom } from '../rows.js';
 import { safeNames } from './safe-names.js';
 
 /** What a recording is to become. */
@@ -18,25 +19,36 @@ export interface PlannedUtterance {
  * @throws UserError when some path has no such folder
  */
 export function nameUtterances(
-  files: readonly string[],
+  files: Rows<string>,
   speakerPart: number | undefined,
   root: string,
-): PlannedUtterance[] {
-  const ids = safeNames(files, (file) => file.replace(/\.[^./]*$/, '').replaceAll('/', '-'));
-  if (speakerPart === undefined) {
-    return files.map((file) => ({ file, id: ids.get(file)!, path: `wav/unknown/${ids.get(file)}.wav`, speaker: null }));
-  }
+): Rows<PlannedUtterance> {
+  const idOf = safeNames(files, (file) => file.replace(/\.[^./]*$/, '').replaceAll('/', '-'));
+  const speakerOf = speakerPart === undefined ? () => null : nameSpeakers(files, speakerPart, root);
+  return rowsFrom(files.length, function* () {
+    for (const file of files) {
+      const [id, speaker] = [idOf(file), speakerOf(file)];
+      yield { file, id, path: `wav/${speaker ?? 'unknown'}/${id}.wav`, speaker };
+    }
+  });
+}
+
+function nameSpeakers(files: Rows<string>, speakerPart: number, root: string): (file: string) => string {
   const partOf = (file: string): string | undefined => file.split('/').slice(0, -1)[speakerPart];
-  const lacking = files.filter((file) => partOf(file) === undefined);
-  if (lacking.length > 0) {
+  const speakers = new Set<string>();
+  let lacking = 0;
+  let first: string | undefined;
+  for (const file of files) {
+    const speaker = partOf(file);
+    if (speaker !== undefined) speakers.add(speaker);
+    else if (lacking++ === 0) first = file;
+  }
+  if (lacking > 0) {
     throw new UserError(
-      `${lacking.length} of ${files.length} recordings in ${root} lie in no folder for part ${speakerPart} of the path, ` +
-        `which is to name the speaker: ${lacking[0]}. Parts are folders, counted from 0 at the root.`,
+      `${lacking} of ${files.length} recordings in ${root} lie in no folder for part ${speakerPart} of the path, ` +
+        `which is to name the speaker: ${first}. Parts are folders, counted from 0 at the root.`,
     );
   }
-  const speakers = safeNames([...new Set(files.map((file) => partOf(file)!))]);
-  return files.map((file) => {
-    const [id, speaker] = [ids.get(file)!, speakers.get(partOf(file)!)!];
-    return { file, id, path: `wav/${speaker}/${id}.wav`, speaker };
-  });
+  const nameOf = safeNames(speakers);
+  return (file) => nameOf(partOf(file)!);
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
+import { type Rows, rowsFrom } from '../rows.js';
 import { chooseTestSpeakers, MIN_TEST_UTTERANCES, type SpeakerCount } from './choose-test-speakers.js';
 import type { FinishedUtterance } from './finish-corpus.js';
 
@@ -13,19 +14,22 @@ const MIN_TEST_SPEAKERS = 2;
  * @throws UserError when there are not as many speakers as asked for, or none would be left to train on
  */
 export function splitSpeakers(
-  utterances: FinishedUtterance[],
+  utterances: Rows<FinishedUtterance>,
   testSpeakers: number | undefined,
   seed: number,
-): FinishedUtterance[] {
+): Rows<FinishedUtterance> {
   const speakers = countSpeakers(utterances);
   const eligible = speakers.filter((one) => one.utterances >= MIN_TEST_UTTERANCES).length;
   const count = testSpeakers ?? defaultCount(eligible, speakers.length);
   if (count > 0) check(count, eligible, speakers.length);
   const chosen = chooseTestSpeakers(speakers, { count }, createRng(seed).fork('test speakers'));
-  return utterances.map((one) => (one.speaker !== null && chosen.has(one.speaker) ? { ...one, split: 'test' } : one));
+  return rowsFrom(utterances.length, function* (): Generator<FinishedUtterance> {
+    for (const one of utterances)
+      yield one.speaker !== null && chosen.has(one.speaker) ? { ...one, split: 'test' } : one;
+  });
 }
 
-function countSpeakers(utterances: readonly FinishedUtterance[]): SpeakerCount[] {
+function countSpeakers(utterances: Iterable<FinishedUtterance>): SpeakerCount[] {
   const counts = new Map<string, SpeakerCount>();
   for (const { speaker, group } of utterances) {
     if (speaker === null) continue;

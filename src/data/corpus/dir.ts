@@ -2,6 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
+import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../rows.js';
 import { inOrder, openWorkerPool, WorkerCrashError } from '../worker-pool.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from './corpus-folder.js';
@@ -59,15 +60,15 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
     options.log?.(`Decoding ${planned.length} recordings of ${root} ...`);
     resumeFolder(partial, JSON.stringify(identity), options);
     const refused = await decode(planned, { root, partial, minSeconds, jobs }, options);
-    const skipped = [...recordings.skipped, ...refused.values()];
-    const usable = planned.filter(({ file }) => !refused.has(file)).map((one) => finished(one, partial));
+    const skipped = chained([() => recordings.skipped, () => refused]);
+    const usable = usableOf(planned, refused, partial);
     if (usable.length === 0) {
       rmSync(partial, { recursive: true, force: true });
-      const [{ file, reason }] = refused.values();
+      const [{ file, reason }] = refused;
       throw new UserError(`None of the ${planned.length} recordings can be used. The first is ${file}: ${reason}`);
     }
     const utterances = splitSpeakers(usable, testSpeakers, seed);
-    if (speakerPart !== undefined && utterances.every(({ split }) => split === 'train')) {
+    if (speakerPart !== undefined && rowsWhere(utterances, ({ split }) => split === 'test').length === 0) {
       options.log?.('No trials: there are too few speakers with five utterances or more, or none were asked for.');
     }
     const facts = await finishCorpus(
@@ -88,30 +89,50 @@ interface Decoding {
   jobs: number;
 }
 
-/** Writes the clean form of what is not there yet; returns why recordings were refused, by file. */
+/** Writes the clean form of what is not there yet; returns why recordings were refused, in their order. */
 async function decode(
-  planned: readonly PlannedUtterance[],
+  planned: Rows<PlannedUtterance>,
   { root, partial, minSeconds, jobs }: Decoding,
   { log, signal }: BuildOptions,
-): Promise<Map<string, Skipped>> {
-  const tasks: (RecordingTask & { file: string })[] = planned
-    .map(({ file, path }) => ({ file, from: join(root, file), to: join(partial, path), minSeconds }))
-    .filter(({ to }) => !existsSync(to));
-  const step = Math.max(1, Math.ceil(tasks.length / 20));
-  const refused = new Map<string, Skipped>();
-  const pool = openWorkerPool<RecordingTask, Refusal>(new URL('./recording-worker.js', import.meta.url), jobs);
+): Promise<Rows<Skipped>> {
+  const missing = rowsWhere(planned, ({ path }) => !existsSync(join(partial, path)));
+  const tasks = function* (): Generator<RecordingTask & { file: string }> {
+    for (const { file, path } of missing) yield { file, from: join(root, file), to: join(partial, path), minSeconds };
+  };
+  const step = Math.max(1, Math.ceil(missing.length / 20));
+  const refused = packedRows<Skipped>();
+  const pool = openWorkerPool<RecordingTask & { file: string }, Refusal>(
+    new URL('./recording-worker.js', import.meta.url),
+    jobs,
+  );
   let done = 0;
   try {
-    for await (const { task, outcome } of inOrder<(typeof tasks)[number], Refusal>(pool, tasks, signal)) {
+    for await (const { task, outcome } of inOrder(pool, tasks(), signal)) {
       const { file, from } = task;
       const refusal = outcome.status === 'fulfilled' ? outcome.value : crashed(outcome.reason);
-      if (refusal) refused.set(file, { file, ...refusal, reason: refusal.reason.replaceAll(from, file) });
-      if (++done % step === 0 || done === tasks.length) log?.(`  ${done} of ${tasks.length} decoded`);
+      if (refusal) refused.push({ file, ...refusal, reason: refusal.reason.replaceAll(from, file) });
+      if (++done % step === 0 || done === missing.length) log?.(`  ${done} of ${missing.length} decoded`);
     }
   } finally {
     await pool.close();
   }
   return refused;
+}
+
+/** What was not refused, with its length. */
+function usableOf(
+  planned: Rows<PlannedUtterance>,
+  refused: Rows<Skipped>,
+  partial: string,
+): PackedRows<FinishedUtterance> {
+  const usable = packedRows<FinishedUtterance>();
+  const refusals = refused[Symbol.iterator]();
+  let next = refusals.next();
+  for (const one of planned) {
+    if (!next.done && next.value.file === one.file) next = refusals.next();
+    else usable.push(finished(one, partial));
+  }
+  return usable;
 }
 
 function crashed(error: unknown): Refusal {

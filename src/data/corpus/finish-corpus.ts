@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { writeLinesAtomic } from '../../io/write-lines.js';
 import { createRng } from '../../random.js';
 import { type Utterance, writeManifest } from '../manifest.js';
 import { type Trial, writeTrials } from '../trials.js';
@@ -26,8 +27,8 @@ export interface Skipped {
 export interface CorpusContents {
   identity: CorpusIdentity;
   seed: number;
-  utterances: FinishedUtterance[];
-  skipped: Skipped[];
+  utterances: Iterable<FinishedUtterance>;
+  skipped: Iterable<Skipped>;
   /** Markdown: licences and sources of the audio. */
   licenses: string;
   packages?: Record<string, string>;
@@ -35,7 +36,8 @@ export interface CorpusContents {
 
 /**
  * Completes a corpus folder that holds the clean form (wav/): the channel form of the test utterances, trials,
- * manifest, licences, the list of what was skipped and, last, corpus.json.
+ * manifest, licences, the list of what was skipped and, last, corpus.json. Both lists are walked several times; of the utterances
+ * only those of the test are held.
  */
 export async function finishCorpus(
   dir: string,
@@ -43,34 +45,37 @@ export async function finishCorpus(
   jobs: number,
   options: BuildOptions,
 ): Promise<CorpusFacts> {
-  const tests = utterances.filter(({ split }) => split === 'test');
+  const tests: FinishedUtterance[] = [];
+  for (const one of utterances) if (one.split === 'test') tests.push(one);
   await writeChannelForm(dir, tests, seed, jobs, options);
   const trials = writeTrialLists(dir, tests, seed);
   writeManifest(dir, utterances);
-  writeSkipped(dir, skipped);
+  const counts = writeSkipped(dir, skipped);
   writeFileAtomic(join(dir, 'LICENSES.md'), licenses);
-  const trains = utterances.filter(({ split }) => split === 'train');
   const facts: CorpusFacts = {
     ...identity,
     seed,
     sampleRateHz: 16000,
-    ...countSide(utterances),
-    seconds: Number(utterances.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(2)),
-    train: countSide(trains),
-    test: countSide(tests),
+    ...countUtterances(utterances),
     trials: trials.length,
-    skipped: countKinds(skipped),
+    skipped: counts,
     ...(packages && { packages }),
   };
   writeFileAtomic(join(dir, 'corpus.json'), `${JSON.stringify(facts, null, 2)}\n`);
   return facts;
 }
 
-/** Writes skipped.tsv, where anything was left out. */
-export function writeSkipped(dir: string, skipped: readonly Skipped[]): void {
-  if (skipped.length === 0) return;
-  const lines = skipped.map((one) => `${[one.file, one.kind, one.reason].map(oneField).join('\t')}\n`);
-  writeFileAtomic(join(dir, 'skipped.tsv'), 'file\tkind\treason\n', lines.join(''));
+/** Writes skipped.tsv, where anything was left out; how many were, by kind. */
+export function writeSkipped(dir: string, skipped: Iterable<Skipped>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of skipped) counts[kind] = (counts[kind] ?? 0) + 1;
+  if (Object.keys(counts).length > 0) writeLinesAtomic(join(dir, 'skipped.tsv'), skippedLines(skipped));
+  return counts;
+}
+
+function* skippedLines(skipped: Iterable<Skipped>): Generator<string> {
+  yield 'file\tkind\treason';
+  for (const one of skipped) yield [one.file, one.kind, one.reason].map(oneField).join('\t');
 }
 
 /** Where the channel form of a test utterance lies: channel/ in place of wav/. */
@@ -108,17 +113,26 @@ function writeTrialLists(dir: string, tests: FinishedUtterance[], seed: number):
   return trials;
 }
 
-/** How many utterances, and speakers of known name. */
-export function countSide(utterances: readonly Utterance[]): { utterances: number; speakers: number } {
-  const speakers = new Set(utterances.flatMap(({ speaker }) => speaker ?? []));
-  return { utterances: utterances.length, speakers: speakers.size };
-}
-
-/** How many were left out, by kind. */
-export function countKinds(skipped: readonly Skipped[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { kind } of skipped) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
+/** What corpus.json says of the utterances: how many, speakers of known name, and how long they are together; in one walk. */
+export function countUtterances(
+  utterances: Iterable<Utterance>,
+): Pick<CorpusFacts, 'utterances' | 'speakers' | 'seconds' | 'train' | 'test'> {
+  const speakers = { train: new Set<string>(), test: new Set<string>() };
+  const counts = { train: 0, test: 0 };
+  let total = 0;
+  for (const { speaker, split, seconds } of utterances) {
+    counts[split]++;
+    total += seconds;
+    if (speaker !== null) speakers[split].add(speaker);
+  }
+  const side = (split: 'train' | 'test') => ({ utterances: counts[split], speakers: speakers[split].size });
+  return {
+    utterances: counts.train + counts.test,
+    speakers: new Set([...speakers.train, ...speakers.test]).size,
+    seconds: Number(total.toFixed(2)),
+    train: side('train'),
+    test: side('test'),
+  };
 }
 
 function oneField(text: string): string {

@@ -3,21 +3,40 @@ import { isAbsolute, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import type { AudioPart } from '../audio-part.js';
+import { createNameTable, type NameTable } from '../name-table.js';
+import { packedRows, type Rows, rowsFrom } from '../rows.js';
+import { createTextStore, type TextStore } from '../text-store.js';
 
-/** A Kaldi data folder, read. */
+/** A Kaldi data folder, read: some 100 bytes an utterance beside the letters of its name and path. */
 export interface KaldiData {
-  recordings: Map<string, KaldiRecording>;
-  /** By utterance; null: every recording is one utterance. */
-  segments: Map<string, { recording: string; part: AudioPart }> | null;
-  speakers: Map<string, string>;
-  genders: Map<string, string>;
-  languages: Map<string, string>;
+  /** Of the utterances, in the order of segments or else of wav.scp. */
+  names: NameTable;
+  /** In the same order, made as they are walked. */
+  utterances: Rows<KaldiUtterance>;
 }
 
-/** Where a recording is: a file, or a command that writes it. */
-export interface KaldiRecording {
+/** An utterance of a Kaldi folder: a file or a segment of it, or what a command writes. */
+export interface KaldiUtterance {
+  name: string;
+  /** Of the file; the recording's name where a command writes it. */
   path: string;
-  command?: string;
+  part?: AudioPart;
+  speaker: string | null;
+  language: string | null;
+  /** As spk2gender has it. */
+  gender: string | undefined;
+}
+
+/** wav.scp: names, and by the same number the path of a file or a command and its `|`. */
+interface WavScp {
+  names: NameTable;
+  sounds: TextStore;
+}
+
+/** segments: names, and in the same order the number of the recording and which part of it. */
+interface Segments {
+  names: NameTable;
+  rows: Rows<{ recording: number; part: AudioPart }>;
 }
 
 const SHOWN = 5;
@@ -29,36 +48,48 @@ const SHOWN = 5;
  */
 export function readKaldiData(dir: string, allowPipes: boolean): KaldiData {
   const recordings = readWavScp(join(dir, 'wav.scp'), dir, allowPipes);
-  const table = (name: string) => {
-    const path = join(dir, name);
-    return existsSync(path) ? readTable(path) : new Map<string, string>();
-  };
   const segmentsFile = join(dir, 'segments');
-  const segments = existsSync(segmentsFile) ? readSegments(segmentsFile, recordings) : null;
-  return {
-    recordings,
-    segments,
-    speakers: table('utt2spk'),
-    genders: table('spk2gender'),
-    languages: table('utt2lang'),
+  const segments = existsSync(segmentsFile) ? readSegments(segmentsFile, recordings.names) : null;
+  const { names } = segments ?? recordings;
+  const speakerOf = readColumn(join(dir, 'utt2spk'), names);
+  const languageOf = readColumn(join(dir, 'utt2lang'), names);
+  const genders = readTable(join(dir, 'spk2gender'));
+  const walk = function* (): Generator<KaldiUtterance> {
+    let i = 0;
+    for (const { recording, part } of segments?.rows ?? wholeRecordings(recordings)) {
+      const [name, speaker] = [names.at(i), speakerOf(i)];
+      const gender = genders.get(speaker ?? '');
+      yield { name, ...soundOf(recordings, recording, part), speaker, language: languageOf(i), gender };
+      i++;
+    }
   };
+  return { names, utterances: rowsFrom(names.size, walk) };
 }
 
-function readWavScp(path: string, dir: string, allowPipes: boolean): Map<string, KaldiRecording> {
-  const recordings = new Map<string, KaldiRecording>();
+function* wholeRecordings({ names }: WavScp): Generator<{ recording: number; part?: AudioPart }> {
+  for (let recording = 0; recording < names.size; recording++) yield { recording };
+}
+
+function soundOf({ names, sounds }: WavScp, recording: number, part: AudioPart | undefined) {
+  const sound = sounds.at(recording);
+  if (!sound.endsWith('|')) return { path: sound, part };
+  return { path: names.at(recording), part: { ...part, command: sound.slice(0, -1).trim() } };
+}
+
+function readWavScp(path: string, dir: string, allowPipes: boolean): WavScp {
+  const [names, sounds] = [createNameTable(), createTextStore()];
   const pipes: number[] = [];
   for (const [number, key, rest] of entries(path)) {
-    if (recordings.has(key)) throw new UserError(`${path}:${number}: the recording ${key} is named before.`);
-    const command = rest.endsWith('|') ? rest.slice(0, -1).trim() : undefined;
-    if (command !== undefined) pipes.push(number);
+    if (names.add(key) < sounds.size) throw new UserError(`${path}:${number}: the recording ${key} is named before.`);
+    const isPipe = rest.endsWith('|');
+    if (isPipe) pipes.push(number);
     else if (/^[|<>]|\|/.test(rest))
       throw new UserError(
         `${path}:${number}: ${JSON.stringify(rest)} is neither a file nor a command that ends in '|'.`,
       );
-    if (command !== undefined) recordings.set(key, { path: key, command });
-    else recordings.set(key, { path: isAbsolute(rest) || existsSync(rest) ? rest : join(dir, rest) });
+    sounds.push(isPipe || isAbsolute(rest) || existsSync(rest) ? rest : join(dir, rest));
   }
-  if (recordings.size === 0) throw new UserError(`${path} names no recording.`);
+  if (names.size === 0) throw new UserError(`${path} names no recording.`);
   if (pipes.length > 0 && !allowPipes) {
     const more = pipes.length > SHOWN ? `, and ${pipes.length - SHOWN} more` : '';
     throw new UserError(
@@ -66,33 +97,47 @@ function readWavScp(path: string, dir: string, allowPipes: boolean): Map<string,
         'commands here. Read them, and give --allow-pipes if you trust them all, or convert the recordings first.',
     );
   }
-  return recordings;
+  return { names, sounds };
 }
 
 /** Lines `utterance recording start end [channel]`, in seconds; an end of -1 is the recording's. */
-function readSegments(path: string, recordings: ReadonlyMap<string, KaldiRecording>): KaldiData['segments'] {
-  const segments = new Map<string, { recording: string; part: AudioPart }>();
+function readSegments(path: string, recordings: NameTable): Segments {
+  const names = createNameTable();
+  const rows = packedRows<{ recording: number; part: AudioPart }>();
   for (const [number, key, rest] of entries(path)) {
     const fault = (what: string) => new UserError(`${path}:${number}: ${what}.`);
-    const [recording, start, stop, channel, ...more] = rest.split(/\s+/);
+    const [name, start, stop, channel, ...more] = rest.split(/\s+/);
     const [from, to] = [Number(start), Number(stop)];
     if (stop === undefined || more.length > 0 || !Number.isFinite(from) || !Number.isFinite(to))
       throw fault('expected "UTTERANCE RECORDING START END [CHANNEL]"');
-    if (!recordings.has(recording)) throw fault(`wav.scp has no recording ${recording}`);
-    if (segments.has(key)) throw fault(`the segment ${key} is named before`);
+    const recording = recordings.find(name);
+    if (recording < 0) throw fault(`wav.scp has no recording ${name}`);
+    if (names.add(key) < rows.length) throw fault(`the segment ${key} is named before`);
     if (from < 0 || (to !== -1 && to <= from)) throw fault(`a segment from ${start} to ${stop} s has no length`);
     const part: AudioPart = { seconds: { from, to: to === -1 ? null : to } };
     if (channel !== undefined) part.channel = Number(channel);
-    segments.set(key, { recording, part });
+    rows.push({ recording, part });
   }
-  return segments;
+  return { names, rows };
 }
 
-const readTable = (path: string): Map<string, string> => {
+/** The values of a table that may be missing, by the number of an utterance; names that are no utterance's are passed over. */
+function readColumn(path: string, names: NameTable): (utterance: number) => string | null {
+  if (!existsSync(path)) return () => null;
+  const values = createNameTable();
+  const column = new Int32Array(names.size).fill(-1);
+  for (const [, key, value] of entries(path)) {
+    const utterance = names.find(key);
+    if (utterance >= 0) column[utterance] = values.add(value);
+  }
+  return (utterance) => (column[utterance] < 0 ? null : values.at(column[utterance]));
+}
+
+function readTable(path: string): Map<string, string> {
   const table = new Map<string, string>();
-  for (const [, key, value] of entries(path)) table.set(key, value);
+  if (existsSync(path)) for (const [, key, value] of entries(path)) table.set(key, value);
   return table;
-};
+}
 
 /** Lines `key value...` with their numbers. */
 function* entries(path: string): Generator<[number, string, string]> {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
+import type { NameTable } from '../name-table.js';
+import { packedRows, type Rows } from '../rows.js';
 import { readTrials, trialUtterances } from '../trials.js';
 import type { CorpusSummary } from './corpus-folder.js';
-import { type KaldiData, readKaldiData } from './kaldi-data.js';
+import { readKaldiData } from './kaldi-data.js';
 import { keepApart } from './keep-apart.js';
 import { findLists } from './official-trials.js';
 import type { PlannedList, PlannedRecording } from './plan.js';
@@ -35,77 +37,88 @@ export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<Cor
   if (testRoot && !options.trials)
     throw new UserError('Test utterances without trials: give the trial list with --trials.');
   for (const folder of [root, ...(testRoot ? [testRoot] : [])]) keepApart(options.out, resolve(folder));
-  const main = planData(readKaldiData(root, allowPipes));
-  const tests = testRoot ? planData(readKaldiData(testRoot, allowPipes)) : main;
+  const main = readPlan(root, allowPipes);
+  const tests = testRoot ? readPlan(testRoot, allowPipes) : main;
   const files = findLists(options.trials ?? [], dirname(root), []);
   const models = options.enrolments ? readEnrolments(options.enrolments) : undefined;
-  const known = new Set(tests.map(({ path }) => path));
   const lists = files.map(({ name, path }): PlannedList => {
-    const pathOf = (one: string) => (known.has(one) || models?.has(one) ? one : undefined);
+    const pathOf = (one: string) => (tests.names.find(one) >= 0 || models?.has(one) ? one : undefined);
     return { name, trials: translateTrials(readTrials(path), pathOf, path), enrolments: models };
   });
   const named = new Set([
     ...lists.flatMap(({ trials }) => trialUtterances(trials)),
     ...[...(models?.values() ?? [])].flat(),
   ]);
-  const recordings = splitByTrials(main, tests, named);
+  const recordings = splitByTrials(main.recordings, tests.recordings, named);
   const identity = {
     name: 'kaldi',
     options: {
       root: resolve(root),
       testRoot: testRoot ? resolve(testRoot) : null,
       allowPipes,
-      hash: hashOf([main, tests], lists),
+      hash: hashOf([main.recordings, tests.recordings], lists),
     },
   };
   const origin = `The recordings of the Kaldi data folder \`${resolve(root)}\`. Their licences go with the audio.`;
   return buildShardCorpus({ identity, recordings, lists, skipped: [], origin, seed: 1 }, options);
 }
 
-function planData({ recordings, segments, speakers, genders, languages }: KaldiData): PlannedRecording[] {
-  const names = segments ? [...segments.keys()] : [...recordings.keys()];
-  const ids = safeNames(names);
-  return names.map((name) => {
-    const segment = segments?.get(name);
-    const { path, command } = recordings.get(segment?.recording ?? name)!;
-    const part = segment || command ? { ...segment?.part, ...(command !== undefined && { command }) } : undefined;
-    const speaker = speakers.get(name) ?? null;
-    const gender = genderOf(genders.get(speaker ?? ''));
-    const file = resolve(path);
-    return {
-      id: ids.get(name)!,
+/** A data folder as recordings, which all train, and their names. */
+interface KaldiPlan {
+  recordings: Rows<PlannedRecording>;
+  names: NameTable;
+}
+
+function readPlan(root: string, allowPipes: boolean): KaldiPlan {
+  const { names, utterances } = readKaldiData(root, allowPipes);
+  const idOf = safeNames(names);
+  const recordings = packedRows<PlannedRecording>();
+  for (const { name, path, part, speaker, language, gender } of utterances)
+    recordings.push({
+      id: idOf(name),
       path: name,
       speaker,
       split: 'train',
-      language: languages.get(name) ?? null,
-      gender,
+      language,
+      gender: genderOf(gender),
       root: '',
-      file,
+      file: resolve(path),
       part,
-    };
-  });
+    });
+  return { recordings, names };
 }
 
 function splitByTrials(
-  main: readonly PlannedRecording[],
-  tests: readonly PlannedRecording[],
+  main: Rows<PlannedRecording>,
+  tests: Rows<PlannedRecording>,
   named: ReadonlySet<string>,
-): PlannedRecording[] {
-  const tested = new Set(tests.flatMap(({ path, speaker }) => (named.has(path) && speaker !== null ? [speaker] : [])));
-  const train = main.filter(({ path, speaker }) => !(tests === main && named.has(path)) && !tested.has(speaker ?? ''));
-  if (train.length === 0)
+): Rows<PlannedRecording> {
+  const tested = new Set<string>();
+  const testIds = new Set<string>();
+  for (const { path, speaker, id } of named.size > 0 ? tests : []) {
+    if (!named.has(path)) continue;
+    testIds.add(id);
+    if (speaker !== null) tested.add(speaker);
+  }
+  const trains = ({ path, speaker }: PlannedRecording) =>
+    !(tests === main && named.has(path)) && !tested.has(speaker ?? '');
+  const split = packedRows<PlannedRecording>();
+  const shared = new Set<string>();
+  for (const one of main) {
+    if (!trains(one)) continue;
+    split.push(one);
+    if (testIds.has(one.id)) shared.add(one.id);
+  }
+  if (split.length === 0)
     throw new UserError(
       'Nothing is left to train on: the trials take every speaker. Give a folder of other speakers as --root.',
     );
-  const own = new Set(train.map(({ id }) => id));
-  const test = tests.filter(({ path }) => named.has(path));
-  return [
-    ...train,
-    ...test.map((one) => ({ ...one, id: own.has(one.id) ? `test-${one.id}` : one.id, split: 'test' as const })),
-  ];
+  for (const one of named.size > 0 ? tests : [])
+    if (named.has(one.path)) split.push({ ...one, id: shared.has(one.id) ? `test-${one.id}` : one.id, split: 'test' });
+  return split;
 }
 
-function hashOf(data: readonly (readonly PlannedRecording[])[], lists: readonly PlannedList[]): string {
+function hashOf(data: readonly Rows<PlannedRecording>[], lists: readonly PlannedList[]): string {
   const hash = createHash('sha256');
   for (const recordings of data)
     for (const { path, file, part, speaker } of recordings)

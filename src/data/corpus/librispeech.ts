@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { packedRows } from '../rows.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
 import { keepApart } from './keep-apart.js';
@@ -29,8 +30,10 @@ export async function buildLibriSpeech(options: LibriSpeechOptions): Promise<Cor
   const { root, files, skipped: passed, hash } = listRecordings(options.root, ['flac', 'wav']);
   const table = findBeside(root, 'SPEAKERS.TXT');
   const genders = table ? readLibriSpeakers(table) : new Map<string, string>();
-  const skipped: Skipped[] = [...passed];
-  const recordings: PlannedRecording[] = [];
+  const skipped = packedRows<Skipped>();
+  for (const one of passed) skipped.push(one);
+  const recordings = packedRows<PlannedRecording>();
+  let trains = 0;
   for (const file of files) {
     const [, subset, speaker, , name] = LAYOUT.exec(file) ?? [];
     if (!subset) {
@@ -42,6 +45,7 @@ export async function buildLibriSpeech(options: LibriSpeechOptions): Promise<Cor
       continue;
     }
     const split = subset.startsWith('train') ? 'train' : 'test';
+    if (split === 'train') trains++;
     const gender = genders.get(speaker) ?? null;
     recordings.push({ id: `${subset}-${name}`, path: file, speaker, split, language: 'en', gender, root, file });
   }
@@ -49,7 +53,7 @@ export async function buildLibriSpeech(options: LibriSpeechOptions): Promise<Cor
     throw new UserError(
       `${options.root} has no recordings in LibriSpeech's layout (train-clean-100/SPEAKER/CHAPTER/NAME.flac).`,
     );
-  if (recordings.every(({ split }) => split === 'test'))
+  if (trains === 0)
     throw new UserError(
       `${options.root} has no train subset (train-clean-100 and so on): nothing is left to train on.`,
     );

@@ -1,4 +1,5 @@
 import type { AudioPart } from '../audio-part.js';
+import type { Rows } from '../rows.js';
 import type { Trial } from '../trials.js';
 import type { CorpusIdentity } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
@@ -29,10 +30,10 @@ export interface PlannedList {
 /** All that is known about a corpus before its sound is decoded. */
 export interface CorpusPlan {
   identity: CorpusIdentity;
-  recordings: PlannedRecording[];
+  recordings: Rows<PlannedRecording>;
   /** Official lists. Where there is none, and test recordings are, trials are drawn. */
   lists: PlannedList[];
-  skipped: Skipped[];
+  skipped: Iterable<Skipped>;
   /** Where the sound comes from, in a sentence. */
   origin: string;
   seed: number;

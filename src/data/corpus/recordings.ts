@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf, UserError } from '../../errors.js';
+import { packedRows, type Rows } from '../rows.js';
 import type { Skipped } from './finish-corpus.js';
 
 /** What is looked for where nothing else is asked: the formats that voxloop decodes. */
@@ -12,9 +13,9 @@ export interface Recordings {
   /** Real path of the folder. */
   root: string;
   /** Relative to the root, with forward slashes, sorted. */
-  files: string[];
+  files: Rows<string>;
   /** Links and folders that were not gone into. */
-  skipped: Skipped[];
+  skipped: Rows<Skipped>;
   /** Of the paths, sizes and modification times. */
   hash: string;
 }
@@ -27,8 +28,9 @@ export interface Recordings {
 export function listRecordings(folder: string, extensions: readonly string[]): Recordings {
   const root = realFolder(folder);
   const wanted = new Set(extensions.map((extension) => extension.toLowerCase().replace(/^\./, '')));
-  const found: { file: string; stamp: string }[] = [];
-  const skipped: Skipped[] = [];
+  const files = packedRows<string>();
+  const skipped = packedRows<Skipped>();
+  const hash = createHash('sha256');
   const others = new Map<string, number>();
   for (const { file, entry, error } of walk(root, '')) {
     const skip = (kind: string, reason: string) => skipped.push({ file, kind, reason });
@@ -39,12 +41,13 @@ export function listRecordings(folder: string, extensions: readonly string[]): R
     else if (!entry?.isFile()) continue;
     else if (!wanted.has(extension)) others.set(extension, (others.get(extension) ?? 0) + 1);
     else if (!stats) skip('unreadable', 'the file cannot be looked at; its name may not be UTF-8');
-    else found.push({ file, stamp: `${file}\t${stats.size}\t${Math.round(stats.mtimeMs)}\n` });
+    else {
+      files.push(file);
+      hash.update(`${file}\t${stats.size}\t${Math.round(stats.mtimeMs)}\n`);
+    }
   }
-  if (found.length === 0) throw nothingFound(folder, wanted, others, skipped);
-  found.sort((a, b) => (a.file < b.file ? -1 : 1));
-  const hash = createHash('sha256').update(found.map(({ stamp }) => stamp).join(''));
-  return { root, files: found.map(({ file }) => file), skipped, hash: hash.digest('hex') };
+  if (files.length === 0) throw nothingFound(folder, wanted, others, [...skipped]);
+  return { root, files, skipped, hash: hash.digest('hex') };
 }
 
 function realFolder(folder: string): string {
@@ -60,6 +63,12 @@ function realFolder(folder: string): string {
   throw new UserError(`${folder} is a file; the folder that holds the recordings is needed.`);
 }
 
+/** In the order of whole paths: so nothing has to be sorted that is larger than a folder. */
+const inPathOrder = (entries: readonly Dirent[]): Dirent[] => {
+  const keyed = entries.map((entry) => ({ entry, key: entry.isDirectory() ? `${entry.name}/` : entry.name }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
+};
+
 type Found = { file: string; entry?: Dirent; error?: unknown };
 
 function* walk(root: string, folder: string): Generator<Found> {
@@ -70,7 +79,7 @@ function* walk(root: string, folder: string): Generator<Found> {
     yield { file: folder || '.', error };
     return;
   }
-  for (const entry of entries) {
+  for (const entry of inPathOrder(entries)) {
     if (entry.name.startsWith('.')) continue;
     const file = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* walk(root, file);

@@ -9,13 +9,21 @@ const STAMP = 'building.json';
 export function resumeFolder(partial: string, identity: string, { log }: BuildOptions): void {
   const stamp = join(partial, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === identity) {
-    const names = readdirSync(partial, { recursive: true, encoding: 'utf8' });
-    for (const name of names.filter((one) => one.endsWith('.tmp'))) rmSync(join(partial, name));
+    removeTemporary(partial);
     log?.('Going on with an interrupted build.');
     return;
   }
   rmSync(partial, { recursive: true, force: true });
   writeFileAtomic(stamp, identity);
+}
+
+/** Removes what an interrupted write left behind; holds the names of one folder at a time. */
+function removeTemporary(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeTemporary(path);
+    else if (entry.name.endsWith('.tmp')) rmSync(path);
+  }
 }
 
 /** The build is whole: the mark of an interrupted one goes. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createNameTable } from '../name-table.js';
 
 const MAX_BYTES = 150;
 
@@ -7,18 +8,27 @@ const MAX_BYTES = 150;
  * bytes, different even where capitals do not count. A name depends on the set of keys only, not on their order.
  * @param keys all different
  * @param textOf what a key's name is made from; default the key
+ * @returns the name of a key
  */
-export function safeNames(keys: readonly string[], textOf = (key: string) => key): Map<string, string> {
-  const cleaned = keys.map((key) => clean(textOf(key)));
-  const counts = new Map<string, number>();
-  for (const name of cleaned) counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
-  return new Map(
-    keys.map((key, i) => {
-      const name = cleaned[i];
-      const fits = Buffer.byteLength(name) <= MAX_BYTES;
-      return [key, fits && counts.get(name.toLowerCase()) === 1 ? name : `${shorten(name)}-${hashOf(key)}`];
-    }),
-  );
+export function safeNames(keys: Iterable<string>, textOf = (key: string) => key): (key: string) => string {
+  const shared = sharedNames(keys, textOf);
+  return (key) => {
+    const name = clean(textOf(key));
+    const fits = Buffer.byteLength(name) <= MAX_BYTES;
+    return fits && !shared.has(name.toLowerCase()) ? name : `${shorten(name)}-${hashOf(key)}`;
+  };
+}
+
+/** The cleaned names, in small letters, that several keys would have. */
+function sharedNames(keys: Iterable<string>, textOf: (key: string) => string): Set<string> {
+  const seen = createNameTable();
+  const shared = new Set<string>();
+  for (const key of keys) {
+    const name = clean(textOf(key)).toLowerCase();
+    const before = seen.size;
+    if (seen.add(name) < before) shared.add(name);
+  }
+  return shared;
 }
 
 function clean(text: string): string {

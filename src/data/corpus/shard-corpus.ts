@@ -3,12 +3,13 @@ import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { createRng } from '../../random.js';
 import { type Utterance, writeManifest } from '../manifest.js';
+import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
 import { buildShards } from '../shard-build.js';
-import { readSkipped } from '../shard-format.js';
-import { openShards } from '../shards.js';
+import { brokenShards, INDEX, readIndex, readSkipped } from '../shard-format.js';
+import type { Source } from '../shard-hash.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
-import { countKinds, countSide, type Skipped, writeSkipped } from './finish-corpus.js';
+import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js';
 import { makeTrials } from './make-trials.js';
 import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
 import { endResume, resumeFolder } from './resume-folder.js';
@@ -32,44 +33,46 @@ const SAMPLE_RATE_HZ = 16000;
 
 /**
  * Makes a corpus whose sound is decoded once, into shards (shards/train, shards/test): no recording is copied or kept whole in
- * memory. An interrupted build goes on where it was. What cannot be used is left out and listed in skipped.tsv.
+ * memory, and of the lists only the test utterances are. An interrupted build goes on where it was. What cannot be used is left out
+ * and listed in skipped.tsv.
  * @throws UserError when nothing is left of a part, or `out` holds something else
  */
 export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOptions): Promise<CorpusSummary> {
   const identity = { ...plan.identity, options: { ...plan.identity.options, minSeconds: options.minSeconds ?? 0 } };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
     resumeFolder(partial, JSON.stringify(identity), options);
-    const skipped = [...plan.skipped];
-    const utterances: Utterance[] = [];
+    const parts: BuiltPart[] = [];
     for (const part of ['train', 'test'] as const) {
-      const found = await decodePart(join(partial, 'shards', part), part, plan.recordings, options);
-      for (const one of found.utterances) utterances.push(one);
-      for (const one of found.skipped) skipped.push(one);
+      const recordings = rowsWhere(plan.recordings, ({ split }) => split === part);
+      if (recordings.length === 0) continue;
+      const dir = join(partial, 'shards', part);
+      await decodePart(dir, part, recordings, options);
+      parts.push({ part, dir, recordings });
     }
-    if (utterances.length === 0) throw new UserError('No recording is left to make a corpus of.');
-    const facts = finish(partial, { ...plan, identity }, utterances, skipped, options);
+    if (parts.length === 0) throw new UserError('No recording is left to make a corpus of.');
+    const facts = finish(partial, { ...plan, identity }, parts, options);
     endResume(partial);
     return facts;
   });
 }
 
-/** Decodes the recordings of one part; what of them can be used, with their lengths. */
+/** The recordings of one part and the shards that hold what of them can be used. */
+interface BuiltPart {
+  part: 'train' | 'test';
+  dir: string;
+  recordings: Rows<PlannedRecording>;
+}
+
 async function decodePart(
   dir: string,
   part: 'train' | 'test',
-  recordings: readonly PlannedRecording[],
+  recordings: Rows<PlannedRecording>,
   { jobs, minSeconds = 0, log, signal, progress }: ShardCorpusOptions,
-): Promise<{ utterances: Utterance[]; skipped: Skipped[] }> {
-  const wanted = recordings.filter(({ split }) => split === part);
-  if (wanted.length === 0) return { utterances: [], skipped: [] };
-  log?.(`Decoding ${wanted.length} recordings (${part}) ...`);
+): Promise<void> {
+  log?.(`Decoding ${recordings.length} recordings (${part}) ...`);
   await buildShards({
     dir,
-    utterances: wanted.map(({ id, root, file, part: piece }) => ({
-      id,
-      path: root === '' ? file : join(root, file),
-      part: piece,
-    })),
+    utterances: rowsFrom(recordings.length, () => sourcesOf(recordings)),
     minSeconds: part === 'train' ? minSeconds : 0,
     workers: jobs,
     signal,
@@ -78,43 +81,46 @@ async function decodePart(
       progress?.(part, done, total);
     },
   });
-  const { ids, samples } = openShards(dir);
-  const places = new Map(ids.map((id, i) => [id, i]));
-  const utterances = wanted.flatMap(({ id, path, speaker, split, language, gender }) => {
-    const place = places.get(id);
-    return place === undefined
-      ? []
-      : [{ id, path, speaker, split, seconds: samples[place] / SAMPLE_RATE_HZ, language, gender }];
-  });
-  const skipped = readSkipped(dir).map(({ path, reason }) => ({ file: path, kind: kindOfReason(reason), reason }));
-  return { utterances, skipped };
 }
 
 const LOG_STEP = 10_000;
 
-function finish(
-  dir: string,
-  plan: CorpusPlan,
-  utterances: Utterance[],
-  skipped: Skipped[],
-  options: ShardCorpusOptions,
-): CorpusFacts {
+function* sourcesOf(recordings: Rows<PlannedRecording>): Generator<Source> {
+  for (const { id, root, file, part } of recordings) yield { id, path: root === '' ? file : join(root, file), part };
+}
+
+/** What can be used, with its length: the index names some of the recordings, in their order. */
+function* usableOf({ dir, recordings }: BuiltPart): Generator<Utterance> {
+  const named = recordings[Symbol.iterator]();
+  for (const row of readIndex(dir)) {
+    let one = named.next();
+    while (!one.done && one.value.id !== row.id) one = named.next();
+    if (one.done) throw brokenShards(join(dir, INDEX), `${row.id} is none of the recordings, or out of their order`);
+    const { id, path, speaker, split, language, gender } = one.value;
+    yield { id, path, speaker, split, seconds: row.samples / SAMPLE_RATE_HZ, language, gender };
+  }
+}
+
+function* skippedOf({ dir }: BuiltPart): Generator<Skipped> {
+  for (const { path, reason } of readSkipped(dir)) yield { file: path, kind: kindOfReason(reason), reason };
+}
+
+function finish(dir: string, plan: CorpusPlan, parts: readonly BuiltPart[], options: ShardCorpusOptions): CorpusFacts {
+  const utterances = chained(parts.map((part) => () => usableOf(part)));
+  const skipped = chained([() => plan.skipped, ...parts.map((part) => () => skippedOf(part))]);
   writeManifest(dir, utterances);
-  writeSkipped(dir, skipped);
+  const skippedCounts = writeSkipped(dir, skipped);
   writeFileAtomic(join(dir, 'LICENSES.md'), `# Where this audio comes from\n\n${plan.origin}\n`);
-  const tests = utterances.filter(({ split }) => split === 'test');
+  const tests = parts.filter(({ part }) => part === 'test').flatMap((part) => [...usableOf(part)]);
   const lists = writeLists(dir, plan.lists.length > 0 ? plan.lists : drawnList(tests, plan.seed), tests, options);
   const facts: CorpusFacts = {
     ...plan.identity,
     seed: plan.seed,
     sampleRateHz: SAMPLE_RATE_HZ,
-    ...countSide(utterances),
-    seconds: Number(utterances.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(2)),
-    train: countSide(utterances.filter(({ split }) => split === 'train')),
-    test: countSide(tests),
+    ...countUtterances(utterances),
     trials: Object.values(lists).reduce((sum, { trials }) => sum + trials, 0),
     lists,
-    skipped: countKinds(skipped),
+    skipped: skippedCounts,
   };
   writeFileAtomic(join(dir, 'corpus.json'), `${JSON.stringify(facts, null, 2)}\n`);
   return facts;

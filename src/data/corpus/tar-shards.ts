@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { withFile } from '../../io/read-file.js';
+import { type PackedRows, packedRows, rowsFrom } from '../rows.js';
 import { indexTar, type TarMember } from '../tar.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
@@ -30,8 +31,8 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
   const { shards, root } = findShards(options.root);
   keepApart(options.out, root);
   const hash = createHash('sha256');
-  const skipped: Skipped[] = [];
-  const found: { shard: string; key: string; audio: TarMember; speaker: string | null }[] = [];
+  const skipped = packedRows<Skipped>();
+  const found = packedRows<{ shard: string; key: string; audio: TarMember; speaker: string | null }>();
   for (const shard of shards) {
     const { size, mtimeMs } = statSync(shard);
     hash.update(`${shard}\t${size}\t${Math.round(mtimeMs)}\n`);
@@ -45,20 +46,27 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
     for (const one of utterancesOf(shard, members, skipped)) found.push({ shard, ...one });
   }
   if (found.length === 0) throw new UserError(`The ${shards.length} archives of ${options.root} hold no recording.`);
-  const keys = found.map(({ shard, key }) => `${shard}\t${key}`);
-  const ids = safeNames(keys, (key) => key.slice(key.indexOf('\t') + 1).replaceAll('/', '-'));
-  const recordings = found.map(({ shard, key, audio, speaker }, i): PlannedRecording => {
-    return {
-      id: ids.get(keys[i])!,
-      path: key,
-      speaker,
-      split: 'train',
-      language: null,
-      gender: null,
-      root: '',
-      file: shard,
-      part: { member: audio },
-    };
+  const keyOf = ({ shard, key }: { shard: string; key: string }) => `${shard}\t${key}`;
+  const keys = function* () {
+    for (const one of found) yield keyOf(one);
+  };
+  const idOf = safeNames(keys(), (key) => key.slice(key.indexOf('\t') + 1).replaceAll('/', '-'));
+  const recordings = rowsFrom(found.length, function* (): Generator<PlannedRecording> {
+    for (const one of found) {
+      const { shard, key, audio, speaker } = one;
+      const id = idOf(keyOf(one));
+      yield {
+        id,
+        path: key,
+        speaker,
+        split: 'train',
+        language: null,
+        gender: null,
+        root: '',
+        file: shard,
+        part: { member: audio },
+      };
+    }
   });
   const identity = { name: 'tar', options: { root, shards: shards.length, hash: hash.digest('hex') } };
   const origin = `The recordings of the tar archives of \`${root}\`. Their licences go with the audio.`;
@@ -71,7 +79,7 @@ function findShards(root: string): { shards: string[]; root: string } {
     throw new UserError(`${root} does not exist. Give a folder of .tar files, or a file that lists them.`);
   if (statSync(root).isDirectory()) {
     const tree = listRecordings(root, ['tar']);
-    return { shards: tree.files.map((file) => join(tree.root, file)), root: tree.root };
+    return { shards: Array.from(tree.files, (file) => join(tree.root, file)), root: tree.root };
   }
   const lines = [...readLines(root)].map((line) => line.trim()).filter(Boolean);
   const shards = lines.map((line) => (isAbsolute(line) || existsSync(line) ? line : join(dirname(root), line)));
@@ -85,7 +93,7 @@ function findShards(root: string): { shards: string[]; root: string } {
 function* utterancesOf(
   shard: string,
   members: readonly TarMember[],
-  skipped: Skipped[],
+  skipped: PackedRows<Skipped>,
 ): Generator<{ key: string; audio: TarMember; speaker: string | null }> {
   const sounds = new Map<string, TarMember>();
   const speakers = new Map<string, TarMember>();

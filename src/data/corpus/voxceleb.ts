@@ -1,4 +1,7 @@
 import { UserError } from '../../errors.js';
+import { createNameTable } from '../name-table.js';
+import { packedRows, type Rows } from '../rows.js';
+import { createTextStore } from '../text-store.js';
 import { readTrials, trialUtterances } from '../trials.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
@@ -40,18 +43,23 @@ export async function buildVoxCeleb(options: VoxCelebOptions): Promise<CorpusSum
     edition === 2 && !testRoot
       ? []
       : findLists(options.trials, testRoot ?? root, edition === 1 && !testRoot ? ['o'] : ['o', 'e', 'h']);
-  const lists = files.map((file) => planList(file, tests.byKey));
-  const tested = testedSpeakers(lists);
-  const skipped = [...main.skipped, ...(tests === main ? [] : tests.skipped)];
+  const lists = planLists(files, tests);
   const named = new Set(lists.flatMap(({ trials }) => trialUtterances(trials)));
-  const recordings: PlannedRecording[] = [];
+  const tested = new Set(Array.from(named, (path) => path.split('/')[0]));
+  const skipped = packedRows<Skipped>();
+  for (const tree of new Set([main, tests])) for (const one of tree.skipped) skipped.push(one);
+  const recordings = packedRows<PlannedRecording>();
+  let trains = 0;
   for (const one of main.recordings) {
     const reason = heldOut(one, tested, edition);
     if (tests === main && named.has(one.path)) recordings.push({ ...one, split: 'test' });
     else if (reason) skipped.push({ file: one.file, kind: 'held out', reason });
-    else recordings.push(one);
+    else {
+      recordings.push(one);
+      trains++;
+    }
   }
-  if (recordings.every(({ split }) => split === 'test')) throw nobodyLeft(files);
+  if (trains === 0) throw nobodyLeft(files);
   if (tests !== main) {
     for (const one of tests.recordings)
       if (named.has(one.path)) recordings.push({ ...one, id: `test-${one.id}`, split: 'test' });
@@ -76,47 +84,53 @@ const ORIGIN =
 interface Tree {
   root: string;
   hash: string;
-  recordings: PlannedRecording[];
-  /** By `speaker/video/utterance`. */
-  byKey: Map<string, PlannedRecording>;
-  skipped: Skipped[];
+  recordings: Rows<PlannedRecording>;
+  skipped: Rows<Skipped>;
 }
 
 /** The end of a path as VoxCeleb has it: speaker, video, utterance. */
 const LAYOUT = /(?:^|\/)(id\d+)\/([^/]+)\/([^/]+)\.[^./]+$/;
 
 function readTree(folder: string): Tree {
-  const { root, files, skipped, hash } = listRecordings(folder, EXTENSIONS);
-  const tree: Tree = { root, hash, recordings: [], byKey: new Map(), skipped: [...skipped] };
+  const { root, files, skipped: passed, hash } = listRecordings(folder, EXTENSIONS);
+  const recordings = packedRows<PlannedRecording>();
+  const skipped = packedRows<Skipped>();
+  for (const one of passed) skipped.push(one);
+  // By `speaker/video/utterance`; a twin is another file of the same.
+  const keys = createNameTable();
+  const taken = createTextStore();
   const genders = gendersOf(root);
   for (const file of files) {
-    const [, speaker, video, utterance] = LAYOUT.exec(file) ?? [];
-    const key = `${speaker}/${video}/${utterance}`;
-    const twin = speaker ? tree.byKey.get(key) : undefined;
-    const skip = (kind: string, reason: string) => tree.skipped.push({ file, kind, reason });
-    if (!speaker) skip('another layout', 'it does not lie in id.../video/ as VoxCeleb has it');
-    else if (twin) skip('another form', `${twin.file} is the same utterance`);
+    const key = keyOf(file);
+    const number = key === undefined ? undefined : keys.add(key);
+    const skip = (kind: string, reason: string) => skipped.push({ file, kind, reason });
+    if (key === undefined) skip('another layout', 'it does not lie in id.../video/ as VoxCeleb has it');
+    else if (number! < taken.size) skip('another form', `${taken.at(number!)} is the same utterance`);
     else {
-      const gender = genders.get(speaker) ?? null;
-      const one: PlannedRecording = {
+      taken.push(file);
+      const speaker = key.slice(0, key.indexOf('/'));
+      recordings.push({
         id: key.replaceAll('/', '-'),
         path: `${key}${file.slice(file.lastIndexOf('.'))}`,
         speaker,
         split: 'train',
         language: null,
-        gender,
+        gender: genders.get(speaker) ?? null,
         root,
         file,
-      };
-      tree.recordings.push(one);
-      tree.byKey.set(key, one);
+      });
     }
   }
-  if (tree.recordings.length === 0)
+  if (recordings.length === 0)
     throw new UserError(
       `${folder} has no recordings in VoxCeleb's layout (id10001/VIDEO/00001.wav or .m4a). Check the path.`,
     );
-  return tree;
+  return { root, hash, recordings, skipped };
+}
+
+/** `speaker/video/utterance`, whatever stands before and whatever the extension is; undefined where a path is no such one. */
+function keyOf(path: string): string | undefined {
+  return LAYOUT.exec(path)?.slice(1).join('/');
 }
 
 function gendersOf(root: string): Genders {
@@ -124,17 +138,18 @@ function gendersOf(root: string): Genders {
   return new Map(tables.flatMap((path) => [...readVoxCelebMeta(path)]));
 }
 
-/** The list in paths of the corpus; names match whatever stands before `id...` and whatever the extension is. */
-function planList({ name, path }: ListFile, byKey: ReadonlyMap<string, PlannedRecording>): PlannedList {
-  const pathOf = (listed: string) => {
-    const [, speaker, video, utterance] = LAYOUT.exec(listed) ?? [];
-    return byKey.get(`${speaker}/${video}/${utterance}`)?.path;
-  };
-  return { name, trials: translateTrials(readTrials(path), pathOf, path) };
+/** The lists in paths of the corpus; of the recordings only those that they name are held. */
+function planLists(files: readonly ListFile[], tests: Tree): PlannedList[] {
+  const read = files.map((file) => ({ ...file, trials: readTrials(file.path) }));
+  const named = new Set(read.flatMap(({ trials }) => trialUtterances(trials).flatMap((name) => keyOf(name) ?? [])));
+  const paths = new Map<string, string>();
+  for (const { path } of named.size > 0 ? tests.recordings : []) {
+    const key = keyOf(path)!;
+    if (named.has(key)) paths.set(key, path);
+  }
+  const pathOf = (listed: string) => paths.get(keyOf(listed) ?? '');
+  return read.map(({ name, path, trials }) => ({ name, trials: translateTrials(trials, pathOf, path) }));
 }
-
-const testedSpeakers = (lists: readonly PlannedList[]): Set<string> =>
-  new Set(lists.flatMap(({ trials }) => trialUtterances(trials)).map((path) => path.split('/')[0]));
 
 /** VoxCeleb1's 40 test speakers, whose names begin with E (the test folder of its hand-out). */
 const isOfficialTest = (speaker: string): boolean => speaker >= 'id10270' && speaker <= 'id10309';

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { loadMono16k } from '../../../src/audio/decode.js';
 import { buildDirCorpus, type DirCorpusOptions } from '../../../src/data/corpus/dir.js';
+import { listRecordings } from '../../../src/data/corpus/recordings.js';
 import { checkManifest, readManifest } from '../../../src/data/manifest.js';
 import { readTrials, trialUtterances } from '../../../src/data/trials.js';
 import { UserError } from '../../../src/errors.js';
@@ -101,6 +102,23 @@ test('known speakers: a split between them, balanced trials in two forms, bad fi
   t.deepEqual(contentOf(again.dir), contentOf(summary.dir), 'the same bytes');
   writeRecordings(root, ['late'], 1);
   await t.throwsAsync(build(parent, { speakerPart: 0 }), { instanceOf: UserError, message: /--force/ });
+});
+
+test('recordings are listed in the order of their whole paths', (t) => {
+  const paths = [
+    'a/z.wav',
+    'a-b/1.wav',
+    'a.wav',
+    'a0.wav',
+    'a/b/2.wav',
+    'a/b.wav',
+    'a/b-c.wav',
+    'B.wav',
+    'ä/1.wav',
+    'a b.wav',
+  ];
+  const root = temporaryFolder(t, Object.fromEntries(paths.map((path) => [path, 'x'])));
+  t.deepEqual([...listRecordings(root, ['wav']).files], [...paths].sort());
 });
 
 test('without speakers all trains, and there are no trials', async (t) => {

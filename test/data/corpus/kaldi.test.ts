@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { buildKaldiCorpus } from '../../../src/data/corpus/kaldi.js';
 import { readManifest } from '../../../src/data/manifest.js';
@@ -101,4 +103,19 @@ test('a build that is stopped goes on where it was, and gives the same bytes', a
   await buildKaldiCorpus({ root: dir, out: whole, jobs: 1 });
   for (const file of ['manifest.tsv', 'skipped.tsv', 'corpus.json', 'shards/train/shard-000.pcm'])
     t.deepEqual(readFileSync(join(out, file)), readFileSync(join(whole, file)), file);
+});
+
+test('a folder whose lists are far larger than the heap is planned', async (t) => {
+  const { dir, out, file } = kaldiFolder(t);
+  const names = Array.from({ length: 40000 }, (_, i) => `id${i % 500}/video-${Math.floor(i / 6)}/${i}`);
+  file('segments', ...names.map((name, i) => `${name} ra ${i / 1e5} 1`));
+  file('utt2spk', ...names.map((name) => `${name} ${name.split('/')[0]}`));
+  const script = `
+    import { buildKaldiCorpus } from ${JSON.stringify(new URL('../../../src/data/corpus/kaldi.js', import.meta.url).href)};
+    const stop = new AbortController();
+    const progress = (part, done, total) => stop.abort(new Error(\`\${part}: \${total}\`));
+    const options = ${JSON.stringify({ root: dir, out, jobs: 1 })};
+    await buildKaldiCorpus({ ...options, progress, signal: stop.signal }).catch(({ message }) => console.log(message));`;
+  const args = ['--max-old-space-size=16', '--input-type=module', '-e', script];
+  t.is((await promisify(execFile)(process.execPath, args)).stdout, 'train: 40000\n');
 });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { makeVoxCelebShaped } from '../../../bench/voxceleb-shaped.js';
+import { LISTS, makeVoxCelebShaped } from '../../../bench/voxceleb-shaped.js';
 import { buildVoxCeleb } from '../../../src/data/corpus/voxceleb.js';
 import { readManifest } from '../../../src/data/manifest.js';
 import { readUtterance } from '../../../src/data/shards.js';
@@ -61,6 +61,34 @@ test('VoxCeleb2 with the lists of VoxCeleb1: m4a and wav, genders, all three lis
     t.is(readUtterance(shards, paths.length - 1).length, 6400);
   }
   t.true((await buildVoxCeleb({ edition: 2, root: voxceleb2, testRoot: voxceleb1, out })).existing);
+});
+
+test('the lists as first published stand beside the cleaned ones', async (t) => {
+  const { voxceleb1, voxceleb2, out } = shaped(t);
+  const trials = Object.keys(LISTS).map((name) => join(voxceleb1, name));
+  const { lists = {} } = await buildVoxCeleb({
+    edition: 2,
+    root: voxceleb2,
+    testRoot: voxceleb1,
+    out,
+    trials,
+    jobs: 1,
+  });
+  const letters = ['e', 'h', 'o'];
+  t.deepEqual(
+    Object.keys(lists).sort(),
+    letters.flatMap((letter) => [`vox1-${letter}`, `vox1-${letter}-original`]),
+  );
+  const corpus = openCorpusFolder(out);
+  const [whole, cleaned] = ['vox1-o-original', 'vox1-o'].map(
+    (name) => corpus.lists.find((list) => list.name === name)!,
+  );
+  // 12 utterances of four speakers: every pair, and all but the fiftieth.
+  t.deepEqual([whole.trials.length, cleaned.trials.length], [66, 65]);
+  t.deepEqual(
+    cleaned.trials,
+    whole.trials.filter((_, i) => i !== 49),
+  );
 });
 
 test('VoxCeleb1: tested speakers are not trained on; unknown utterances are all named at once; E leaves nobody', async (t) => {
