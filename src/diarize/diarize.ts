@@ -8,6 +8,7 @@ import { centredRows } from './cosines.js';
 import { embedSpans } from './embed-spans.js';
 import { resegment } from './resegment.js';
 import { runsOf, type Segment, type Span } from './segments.js';
+import { smoothWindows } from './smooth-windows.js';
 import type { SpeakerBounds } from './spectral.js';
 import { speechSpans } from './speech-spans.js';
 import { windowsOf } from './windows.js';
@@ -18,7 +19,12 @@ export const diarizeOptions = z.strictObject({
   mostSpeakers: z.number().int().positive().default(10),
   algorithm: z.enum(['spectral', 'agglomerative']).default('spectral'),
   windowSeconds: z.number().min(0.1).default(1.5),
-  hopSeconds: z.number().positive().default(0.5),
+  hopSeconds: z.number().positive().default(0.25),
+  smoothSeconds: z
+    .number()
+    .min(0)
+    .default(0.75)
+    .describe('windows of the same stretch of speech that are no further apart are averaged'),
   neighbours: z
     .number()
     .min(0)
@@ -70,7 +76,8 @@ export async function diarize(
   });
   if (speech.length === 0) return [];
   const windows = windowsOf(speech, options.windowSeconds, options.hopSeconds);
-  const vectors = await embedSpans(toPcm16(samples), windows, extractor, signal);
+  const found = await embedSpans(toPcm16(samples), windows, extractor, signal);
+  const vectors = smoothWindows(speech, windows, found, options.smoothSeconds);
   const labels = clusterSpeakers(vectors, extractor.size, { ...options, bounds });
   const best = resegment(speech, windows, centredRows(vectors, extractor.size), labels, {
     ...options,
