@@ -1,6 +1,6 @@
 /**
  * Fine-tuning a self-supervised network with few labels against training from scratch on the same ones, and large-margin fine-tuning
- * after both: few-labels.yaml says how. Runs that are done are not done again.
+ * after both, AS-norm and QMF calibration after the one: few-labels.yaml says how. Runs that are done are not done again.
  *
  *   npm run build && node dist/bench/few-labels.js --corpus DIR [--out runs/few-labels] [--seeds 3] [--set scratch.epochs=30 ...]
  *
@@ -26,7 +26,9 @@ if (!values.corpus) throw new Error('--corpus DIR is missing');
 const repository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const corpus = resolve(values.corpus);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
-const SYSTEMS = ['dino', 'scratch', 'pretrained', 'scratch-large-margin', 'pretrained-large-margin'] as const;
+const SYSTEMS = ['dino', 'scratch', 'pretrained', 'scratch-large-margin', 'pretrained-large-margin'];
+/** Parts of the back-end, by the names of their rules. */
+const PARTS = ['as-norm', 'calibrated'];
 
 function run(seed: number): void {
   const settings = [`seed=${seed}`, `corpus.path=${corpus}`, ...values.set].flatMap((one) => ['--set', one]);
@@ -38,12 +40,12 @@ function run(seed: number): void {
 }
 
 interface Result {
-  lists: Record<string, { eer: number }>;
+  lists: Record<string, { eer: number; byRule: Record<string, { eer: number }> }>;
 }
 
-function eerOf(seed: number, system: string): number {
+function channelOf(seed: number, system: string): Result['lists'][string] {
   const path = join(values.out, `seed${seed}`, 'stages', `${system}-result`, 'stage.json');
-  return (JSON.parse(readFileSync(path, 'utf8')) as { result: Result }).result.lists.channel.eer;
+  return (JSON.parse(readFileSync(path, 'utf8')) as { result: Result }).result.lists.channel;
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
@@ -56,8 +58,15 @@ function standardError(numbers: readonly number[]): number {
 
 for (const seed of seeds) run(seed);
 const means = new Map<string, number>();
-for (const system of SYSTEMS) {
-  const channelEer = seeds.map((seed) => eerOf(seed, system));
+const eers: [string, (seed: number) => number][] = [
+  ...SYSTEMS.map((system): [string, (seed: number) => number] => [system, (seed) => channelOf(seed, system).eer]),
+  ...PARTS.map((part): [string, (seed: number) => number] => [
+    part,
+    (seed) => channelOf(seed, 'backend').byRule[part].eer,
+  ]),
+];
+for (const [system, eerOf] of eers) {
+  const channelEer = seeds.map(eerOf);
   means.set(system, mean(channelEer));
   console.log(
     JSON.stringify({ system, seeds, channelEer, mean: mean(channelEer), standardError: standardError(channelEer) }),
@@ -71,5 +80,7 @@ console.log(
     largeMarginAfterScratch: change('scratch-large-margin', 'scratch'),
     largeMarginAfterPretrained: change('pretrained-large-margin', 'pretrained'),
     pretrainedAgainstScratchWithLargeMargin: change('pretrained-large-margin', 'scratch-large-margin'),
+    asNormAfterPretrained: change('as-norm', 'pretrained'),
+    asNormAndQmfAfterPretrained: change('calibrated', 'pretrained'),
   }),
 );
