@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .argument('<hypothesis>', 'RTTM file to score')
     .option('--collar <seconds>', 'left out on each side of every boundary of the reference', '0.25')
     .option('--skip-overlap', 'leave out where the reference has several speakers at once')
-    .option('--json', 'print {all, recordings}, times in seconds')
+    .option('--json', 'print {all, recordings}, times in seconds; der is null where the reference has no speech')
     .action(der);
 }
 
@@ -43,7 +43,9 @@ async function der(referenceFile: string, hypothesisFile: string, options: DerCo
     return { recording, ...diarizationError(reference, hypotheses.get(recording) ?? [], rules) };
   });
   const all = addErrors(scored);
-  const withRate = <T extends DiarizationError>(one: T) => ({ ...one, der: errorRate(one) });
+  if (all.speech === 0)
+    throw new UserError(`Nothing of ${referenceFile} is left to score: its speech is empty, or within the collars.`);
+  const withRate = <T extends DiarizationError>(one: T) => ({ ...one, der: one.speech > 0 ? errorRate(one) : null });
   const summary = { all: withRate(all), recordings: scored.map(withRate) };
   const text = options.json ? JSON.stringify(summary) : await toText([...scored, { recording: 'all', ...all }]);
   process.stdout.write(`${text}\n`);
@@ -51,7 +53,8 @@ async function der(referenceFile: string, hypothesisFile: string, options: DerCo
 
 async function toText(rows: (DiarizationError & { recording: string })[]): Promise<string> {
   const [{ textTable }, { errorRate }] = await Promise.all([import('../report/table.js'), import('../diarize/der.js')]);
-  const share = (of: (one: DiarizationError) => number) => (one: DiarizationError) => `${(100 * of(one)).toFixed(2)} %`;
+  const share = (of: (one: DiarizationError) => number) => (one: DiarizationError) =>
+    one.speech > 0 ? `${(100 * of(one)).toFixed(2)} %` : '–';
   return textTable(rows, [
     { header: 'recording', cell: ({ recording }) => recording, align: 'left' },
     { header: 'DER', cell: share(errorRate) },

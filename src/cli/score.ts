@@ -45,7 +45,8 @@ export function register(program: Command): void {
 }
 
 async function score(options: ScoreOptions): Promise<void> {
-  const [{ readTrials, trialUtterances, checkTrials }, { existsSync }, { join }] = await Promise.all([
+  const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
+    await Promise.all([
     import('../data/trials.js'),
     import('node:fs'),
     import('node:path'),
@@ -54,12 +55,17 @@ async function score(options: ScoreOptions): Promise<void> {
   const trials = readTrials(options.trials);
   const enrolments = options.enrolments === undefined ? undefined : readEnrolments(options.enrolments);
   const enrolled = [...(enrolments?.values() ?? [])].flat();
-  const names = [...new Set([...trialUtterances(trials).filter((name) => !enrolments?.has(name)), ...enrolled])];
-  checkTrials(
-    names.map((name) => ({ enrolment: name, test: name, target: true })),
-    (name) => existsSync(join(options.root, name)),
-    options.trials,
-  );
+  const tested = trialUtterances(trials).filter((name) => !enrolments?.has(name));
+  const names = [...new Set([...tested, ...enrolled])];
+  const isThere = (name: string) => existsSync(join(options.root, name));
+  checkUtterances(tested, isThere, options.trials);
+  checkUtterances(enrolled, isThere, options.enrolments);
+  checkBothKinds(trials, options.trials);
+  const repeated = repeatedTrials(trials, options.trials);
+  if (repeated > 0)
+    process.stderr.write(
+      `Warning: ${repeated} of ${trials.length} trials of ${options.trials} stand in it before; they are kept.\n`,
+    );
   const [
     { withModel },
     { chosenBackend },

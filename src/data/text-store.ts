@@ -3,9 +3,11 @@ export interface TextStore {
   readonly size: number;
   /** Gives the string's number. */
   push(text: string): number;
+  /** The same for the string that these bytes spell. */
+  pushBytes(bytes: Uint8Array, start: number, end: number): number;
   at(index: number): string;
-  /** The UTF-8 of a string, in place. */
-  bytesAt(index: number): Buffer;
+  /** Whether these bytes spell that string. */
+  isSame(index: number, bytes: Uint8Array, start: number, end: number): boolean;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -19,32 +21,41 @@ export function createTextStore(): TextStore {
   let used = 0;
   let places = new Float64Array(256);
   let size = 0;
-  const bytesAt = (index: number): Buffer => {
-    const chunk = chunks[Math.floor(places[index] / CHUNK_SPAN)];
-    const at = places[index] % CHUNK_SPAN;
-    return chunk.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + chunk.readUInt32LE(at));
+  const chunkOf = (index: number) => chunks[Math.floor(places[index] / CHUNK_SPAN)];
+  const pushBytes = (bytes: Uint8Array, start: number, end: number): number => {
+    const needed = LENGTH_BYTES + end - start;
+    if (chunks.length === 0 || used + needed > chunks[chunks.length - 1].length) {
+      chunks.push(Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed)));
+      used = 0;
+    }
+    const chunk = chunks[chunks.length - 1];
+    chunk.writeUInt32LE(end - start, used);
+    chunk.set(bytes.subarray(start, end), used + LENGTH_BYTES);
+    if (size === places.length) places = grown(places);
+    places[size] = (chunks.length - 1) * CHUNK_SPAN + used;
+    used += needed;
+    return size++;
   };
   return {
     get size() {
       return size;
     },
     push(text) {
-      const bytes = Buffer.byteLength(text);
-      const needed = LENGTH_BYTES + bytes;
-      if (chunks.length === 0 || used + needed > chunks[chunks.length - 1].length) {
-        chunks.push(Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed)));
-        used = 0;
-      }
-      const chunk = chunks[chunks.length - 1];
-      chunk.writeUInt32LE(bytes, used);
-      chunk.write(text, used + LENGTH_BYTES);
-      if (size === places.length) places = grown(places);
-      places[size] = (chunks.length - 1) * CHUNK_SPAN + used;
-      used += needed;
-      return size++;
+      const bytes = Buffer.from(text);
+      return pushBytes(bytes, 0, bytes.length);
     },
-    at: (index) => bytesAt(index).toString(),
-    bytesAt,
+    pushBytes,
+    at(index) {
+      const [chunk, from] = [chunkOf(index), places[index] % CHUNK_SPAN];
+      return chunk.toString('utf8', from + LENGTH_BYTES, from + LENGTH_BYTES + chunk.readUInt32LE(from));
+    },
+    isSame(index, bytes, start, end) {
+      const [chunk, from] = [chunkOf(index), places[index] % CHUNK_SPAN];
+      if (chunk.readUInt32LE(from) !== end - start) return false;
+      const shift = from + LENGTH_BYTES - start;
+      for (let i = start; i < end; i++) if (chunk[i + shift] !== bytes[i]) return false;
+      return true;
+    },
   };
 }
 

@@ -93,12 +93,31 @@ export function checkTrials(
   list = 'The trial list',
 ): void {
   const isKnown = typeof known === 'function' ? known : (name: string) => known.has(name);
-  const unknown = trialUtterances(trials).filter((name) => !isKnown(name));
+  checkUtterances(trialUtterances(trials), isKnown, list);
+}
+
+/** Checks that every utterance that a list names is known; errors as `checkTrials`. */
+export function checkUtterances(
+  names: Iterable<string>,
+  isKnown: (utterance: string) => boolean,
+  list = 'The trial list',
+): void {
+  const unknown = [...new Set(names)].filter((name) => !isKnown(name));
   if (unknown.length === 0) return;
   const more = unknown.length > NAMES_SHOWN ? `, and ${unknown.length - NAMES_SHOWN} more` : '';
   throw new UserError(
     `${list} names ${unknown.length} utterance${unknown.length === 1 ? '' : 's'} that cannot be found: ` +
       `${unknown.slice(0, NAMES_SHOWN).join(', ')}${more}. Check that the list belongs to these recordings.`,
+  );
+}
+
+/** Checks that a list has target and nontarget trials. @throws UserError with the number of each */
+export function checkBothKinds(trials: readonly Trial[], list = 'The trial list'): void {
+  const targets = trials.filter(({ target }) => target).length;
+  if (targets > 0 && targets < trials.length) return;
+  throw new UserError(
+    `${list} holds ${targets} target and ${trials.length - targets} nontarget trials, and error rates need both kinds. ` +
+      'Add trials of the missing kind.',
   );
 }
 

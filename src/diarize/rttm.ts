@@ -25,6 +25,11 @@ export function readRttm(path: string): Map<string, Segment[]> {
   return parseRttm(text, path);
 }
 
+/** The other types of lines (NIST RT-09 evaluation plan, appendix A). */
+const OTHER_TYPES = new Set(
+  'NOSCORE NO_RT_METADATA SEGMENT LEXEME NON-LEX NON-SPEECH FILLER EDIT IP SU CB A/P SPKR-INFO'.split(' '),
+);
+
 /**
  * Parses RTTM text: the SPEAKER lines by recording; lines of other types (SPKR-INFO, LEXEME, ...), comments (;;) and blank lines are
  * passed over, and so are segments without duration.
@@ -38,10 +43,10 @@ export function parseRttm(text: string, file: string): Map<string, Segment[]> {
     .split(/\r?\n/)
     .entries()) {
     const [type, recording, , start, duration, , , speaker] = line.trim().split(/\s+/);
-    if (type !== 'SPEAKER') continue;
+    if (type === '' || type.startsWith(';') || OTHER_TYPES.has(type)) continue;
     const startSeconds = Number(start);
     const seconds = Number(duration);
-    if (speaker === undefined || !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))) {
+    if (type !== 'SPEAKER' || speaker === undefined || !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))) {
       throw new UserError(
         `${file}:${index + 1}: expected "SPEAKER RECORDING 1 START DURATION <NA> <NA> NAME <NA> <NA>" with times in ` +
           `seconds, got ${JSON.stringify(line.slice(0, 120))}.`,

@@ -1,6 +1,6 @@
+import { createNameTable } from '../data/name-table.js';
 import { UserError } from '../errors.js';
 import { growing } from './growing.js';
-import { createNameTable } from './name-table.js';
 import { sortFloats } from './radix-sort.js';
 import type { ScoreColumns } from './score-columns.js';
 import { parseTrialLines, readable, sourceName, streamOf } from './scores-file.js';
@@ -46,8 +46,8 @@ export async function readNamedScores(
       take(score, target, bytes, enrolStart, enrolEnd, testStart, testEnd) {
         scores.push(score);
         isTarget.push(target);
-        enrolments.push(table.numberOf(bytes, enrolStart, enrolEnd));
-        tests.push(table.numberOf(bytes, testStart, testEnd));
+        enrolments.push(table.addBytes(bytes, enrolStart, enrolEnd));
+        tests.push(table.addBytes(bytes, testStart, testEnd));
       },
     }),
   );
@@ -58,7 +58,7 @@ export async function readNamedScores(
   }
   const named = {
     ...{ scores: scores.join(), isTarget: isTarget.join(), enrolments: enrolments.join(), tests: tests.join() },
-    names: table.names(),
+    names: [...table],
   };
   return { ...named, repeated: findRepeated(named, name) };
 }

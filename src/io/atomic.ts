@@ -19,6 +19,12 @@ export function writeError(path: string, error: unknown): unknown {
     case 'ENOTDIR':
     case 'EEXIST':
       return new UserError(`${path} cannot be written: a file stands where a folder is needed.`);
+    case 'EISDIR':
+    case 'EBUSY':
+      return new UserError(`${path} cannot be written: a folder has that name. Choose another name.`);
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return new UserError(`${path} cannot be written: the name is too long, or a link in it leads in a circle.`);
     default:
       return error;
   }

@@ -49,7 +49,7 @@ export const corpusDir = (artifact: Pick<Artifact, 'dir' | 'result'>): string =>
   result.parse(artifact.result).path ?? join(artifact.dir, 'corpus');
 
 /** Opens what a corpus stage left behind. */
-export function openCorpus(artifact: Artifact): CorpusData {
+export function openCorpus(artifact: Pick<Artifact, 'dir' | 'result'>): CorpusData {
   const dir = corpusDir(artifact);
   const manifest = readManifest(dir);
   const byId = new Map(manifest.utterances.map((utterance) => [utterance.id, utterance]));

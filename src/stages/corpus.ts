@@ -14,9 +14,10 @@ import { buildVoxCeleb } from '../data/corpus/voxceleb.js';
 import { checkManifest, readManifest } from '../data/manifest.js';
 import { buildShards } from '../data/shard-build.js';
 import { readSummary } from '../data/shard-format.js';
+import { checkBothKinds, checkTrials, repeatedTrials } from '../data/trials.js';
 import { defineStage } from '../pipeline/define.js';
 import type { StageContext } from '../pipeline/stage.js';
-import { LISTS, listPath, shardsDir, trialsPath } from './corpus-data.js';
+import { LISTS, listPath, openCorpus, shardsDir, trialsPath } from './corpus-data.js';
 
 const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
 
@@ -60,7 +61,9 @@ export default defineStage({
     if (!ready) await build(source, context, given);
     const dir = ready ?? join(context.dir, 'corpus');
     const counts = existsSync(shardsDir(dir, 'train')) ? countShards(dir) : await shard(dir, context);
-    return { source, path: ready, ...counts };
+    const result = { source, path: ready, ...counts };
+    if (ready) checkLists(context, result);
+    return result;
   },
 });
 
@@ -103,6 +106,18 @@ function buildOfficial(
 function countShards(dir: string): Record<string, number> {
   const parts = ['train', 'test'].filter((part) => existsSync(shardsDir(dir, part)));
   return Object.fromEntries(parts.map((part) => [part, readSummary(shardsDir(dir, part)).utterances]));
+}
+
+/** Refuses, before anything is trained, lists of a corpus from elsewhere that could not be scored afterwards. */
+function checkLists({ dir, log }: StageContext, result: { path: string | null }): void {
+  for (const { name, trials, paths } of openCorpus({ dir, result }).lists) {
+    const list = `The list ${name}`;
+    checkTrials(trials, new Set(paths), list);
+    checkBothKinds(trials, list);
+    const repeated = repeatedTrials(trials, list);
+    if (repeated > 0)
+      log(`Warning: ${repeated} of ${trials.length} trials of ${name} stand in it before; they are kept.`);
+  }
 }
 
 /** One shard set of the training utterances and one for each form of the test utterances. */

@@ -30,6 +30,8 @@ test('a table grows past its first slots and chunks', (t) => {
   for (let i = 0; i < 20000; i++) table.add(name(i));
   for (let i = 0; i < 20000; i += 97) t.deepEqual([table.find(name(i)), table.at(i)], [i, name(i)]);
   t.is(table.add(name(7)), 7);
+  const line = Buffer.from(`0.5 ${name(11)} x`);
+  t.is(table.addBytes(line, 4, line.length - 2), 11);
   t.is(table.find(name(20000)), -1);
 });
 
@@ -42,4 +44,9 @@ test('texts of any length stand in the store, the empty one and one past a chunk
   );
   for (const [i, text] of texts.entries()) t.true(store.at(i) === text);
   t.is(store.size, 7);
+  const bytes = Buffer.from('the end.');
+  t.deepEqual(
+    [store.isSame(6, bytes, 4, 7), store.isSame(6, bytes, 4, 8), store.isSame(1, bytes, 4, 7)],
+    [true, false, false],
+  );
 });

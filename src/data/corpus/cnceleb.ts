@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { packedRows, type Rows, rowsFrom } from '../rows.js';
-import { readTrials } from '../trials.js';
+import { checkUtterances, readTrials } from '../trials.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
 import { keepApart } from './keep-apart.js';
@@ -109,12 +109,7 @@ function evaluationLists(root: string, byKey: ReadonlyMap<string, string>): Plan
   if (!existsSync(file('enroll.map'))) return [concat];
   const models = readEnrolments(file('enroll.map'));
   const found = (recording: string) => byKey.get(keyOf(`data/${recording}`)) ?? evaluated(recording);
-  const missing = [...models.values()].flat().filter((recording) => found(recording) === undefined);
-  if (missing.length > 0) {
-    throw new UserError(
-      `${file('enroll.map')} names ${missing.length} recordings that are not there: ${missing.slice(0, 10).join(', ')}${missing.length > 10 ? ', ...' : ''}.`,
-    );
-  }
+  checkUtterances([...models.values()].flat(), (recording) => found(recording) !== undefined, file('enroll.map'));
   const enrolments = new Map([...models].map(([model, recordings]) => [model, recordings.map((one) => found(one)!)]));
   const mean = translateTrials(trials, (name) => (enrolments.has(name) ? name : evaluated(name)), trialFile);
   return [concat, { name: 'cnc-mean', trials: mean, enrolments }];

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { NameTable } from '../name-table.js';
 import { packedRows, type Rows } from '../rows.js';
-import { readTrials, trialUtterances } from '../trials.js';
+import { checkUtterances, readTrials, trialUtterances } from '../trials.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import { readKaldiData } from './kaldi-data.js';
 import { keepApart } from './keep-apart.js';
@@ -36,19 +36,20 @@ export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<Cor
   const { root, testRoot, allowPipes = false } = options;
   if (testRoot && !options.trials)
     throw new UserError('Test utterances without trials: give the trial list with --trials.');
+  if (options.enrolments && !options.trials)
+    throw new UserError('Enrolments without trials: give the trial list with --trials.');
   for (const folder of [root, ...(testRoot ? [testRoot] : [])]) keepApart(options.out, resolve(folder));
   const main = readPlan(root, allowPipes);
   const tests = testRoot ? readPlan(testRoot, allowPipes) : main;
   const files = findLists(options.trials ?? [], dirname(root), []);
   const models = options.enrolments ? readEnrolments(options.enrolments) : undefined;
+  const enrolled = [...(models?.values() ?? [])].flat();
+  checkUtterances(enrolled, (one) => tests.names.find(one) >= 0, options.enrolments);
   const lists = files.map(({ name, path }): PlannedList => {
     const pathOf = (one: string) => (tests.names.find(one) >= 0 || models?.has(one) ? one : undefined);
     return { name, trials: translateTrials(readTrials(path), pathOf, path), enrolments: models };
   });
-  const named = new Set([
-    ...lists.flatMap(({ trials }) => trialUtterances(trials)),
-    ...[...(models?.values() ?? [])].flat(),
-  ]);
+  const named = new Set([...lists.flatMap(({ trials }) => trialUtterances(trials)), ...enrolled]);
   const recordings = splitByTrials(main.recordings, tests.recordings, named);
   const identity = {
     name: 'kaldi',

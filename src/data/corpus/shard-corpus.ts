@@ -10,6 +10,7 @@ import type { Source } from '../shard-hash.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
 import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js';
+import { checkBothKinds, repeatedTrials } from '../trials.js';
 import { makeTrials } from './make-trials.js';
 import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
 import { endResume, resumeFolder } from './resume-folder.js';
@@ -38,6 +39,11 @@ const SAMPLE_RATE_HZ = 16000;
  * @throws UserError when nothing is left of a part, or `out` holds something else
  */
 export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOptions): Promise<CorpusSummary> {
+  // Before hours of decoding.
+  for (const { name, trials } of plan.lists) {
+    checkBothKinds(trials, `The list ${name}`);
+    repeatedTrials(trials, `The list ${name}`);
+  }
   const identity = { ...plan.identity, options: { ...plan.identity.options, minSeconds: options.minSeconds ?? 0 } };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
     resumeFolder(partial, JSON.stringify(identity), options);
