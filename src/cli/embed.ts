@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { userError } from '../errors.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 import { decimal } from './speaker-options.js';
 
@@ -58,11 +59,12 @@ async function embed(files: string[], options: EmbedOptions): Promise<void> {
   if (options.report) writeFileAtomic(options.report, `${JSON.stringify(summary, null, 2)}\n`);
   const text = options.json
     ? JSON.stringify(summary)
-    : `${made.join(', ')}: ${summary.rows} x ${summary.size}, ${summary.seconds.toFixed(1)} s of audio`;
+    : `${made.join(', ') || 'standard output'}: ${summary.rows} x ${summary.size}, ${summary.seconds.toFixed(1)} s of audio`;
   (options.out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
   if (summary.skipped.length > 0 && !options.skipBad) process.exitCode = 2;
 }
 
-function windowsOf({ window, hop = window }: EmbedOptions) {
-  return window === undefined ? undefined : { windowSeconds: window, hopSeconds: hop! };
+function windowsOf({ window, hop }: EmbedOptions) {
+  if (window !== undefined) return { windowSeconds: window, hopSeconds: hop ?? window };
+  return hop === undefined ? undefined : userError('--hop goes with --window only.');
 }

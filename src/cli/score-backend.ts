@@ -37,8 +37,11 @@ export function chosenBackend(options: BackendOptions, size: number, trained: Fl
     cohort: typeof options.cohort === 'string' ? matrixOfFile(options.cohort, size) : base.cohort,
     calibration: options.calibration === undefined ? base.calibration : readCalibration(options.calibration),
   };
-  const fault = options.cohort === false && cohortFault(cohortUses(backend));
+  const uses = cohortUses(backend);
+  const fault = options.cohort === false && cohortFault(uses);
   if (fault) throw new UserError(fault);
+  if (typeof options.cohort === 'string' && uses.length === 0)
+    throw new UserError('--cohort goes with --norm, or with a back-end that looks at a cohort.');
   checkBackend(backend);
   return backend;
 }

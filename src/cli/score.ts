@@ -46,11 +46,7 @@ export function register(program: Command): void {
 
 async function score(options: ScoreOptions): Promise<void> {
   const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
-    await Promise.all([
-    import('../data/trials.js'),
-    import('node:fs'),
-    import('node:path'),
-  ]);
+    await Promise.all([import('../data/trials.js'), import('node:fs'), import('node:path')]);
   const { readEnrolments } = await import('../data/corpus/trial-lists.js');
   const trials = readTrials(options.trials);
   const enrolments = options.enrolments === undefined ? undefined : readEnrolments(options.enrolments);

@@ -46,7 +46,11 @@ export function parseRttm(text: string, file: string): Map<string, Segment[]> {
     if (type === '' || type.startsWith(';') || OTHER_TYPES.has(type)) continue;
     const startSeconds = Number(start);
     const seconds = Number(duration);
-    if (type !== 'SPEAKER' || speaker === undefined || !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))) {
+    if (
+      type !== 'SPEAKER' ||
+      speaker === undefined ||
+      !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))
+    ) {
       throw new UserError(
         `${file}:${index + 1}: expected "SPEAKER RECORDING 1 START DURATION <NA> <NA> NAME <NA> <NA>" with times in ` +
           `seconds, got ${JSON.stringify(line.slice(0, 120))}.`,

@@ -33,9 +33,11 @@ export function writeError(path: string, error: unknown): unknown {
 /** Writes a file whole or not at all: a temporary file beside it, fsync, rename. Makes missing folders. */
 export function writeFileAtomic(path: string, ...chunks: (string | Uint8Array)[]): void {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  let made = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, 'wx');
+    made = true;
     try {
       for (const chunk of chunks) writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
       fsyncSync(file);
@@ -44,7 +46,8 @@ export function writeFileAtomic(path: string, ...chunks: (string | Uint8Array)[]
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    // `force` overlooks a missing file, but not a path that cannot be.
+    if (made) rmSync(temporary, { force: true });
     throw writeError(path, error);
   }
 }

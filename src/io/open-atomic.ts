@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeError } from './atomic.js';
+import { markUnfinished, settle } from './unfinished.js';
 
 /** A file that takes its name when it is whole. */
 export interface AtomicFile {
@@ -31,6 +32,7 @@ export function openAtomic(path: string): AtomicFile {
     mkdirSync(dirname(path), { recursive: true });
     return openSync(temporary, 'wx');
   });
+  markUnfinished(temporary);
   let bytes = 0;
   let open = true;
   const put = (data: Uint8Array, position: number) =>
@@ -55,11 +57,13 @@ export function openAtomic(path: string): AtomicFile {
       open = false;
       closeSync(file);
       attempt(() => renameSync(temporary, path));
+      settle(temporary);
     },
     discard() {
       if (open) closeSync(file);
       open = false;
       rmSync(temporary, { force: true });
+      settle(temporary);
     },
   };
 }

@@ -45,10 +45,13 @@ export default defineStage({
   name: 'noises',
   summary: 'Gathers noises and room responses for augmentation; makes them where none are given.',
   options,
-  check: (_context, { path, musan, rooms }) =>
-    [path, musan, rooms].flatMap((folder) =>
-      folder === undefined || existsSync(folder) ? [] : [`the folder ${resolve(folder)} does not exist`],
-    ),
+  check(_context, { path, musan, rooms }) {
+    const missing = [path, musan, rooms].filter((folder) => folder !== undefined && !existsSync(folder));
+    if (missing.length > 0) return missing.map((folder) => `the folder ${resolve(folder!)} does not exist`);
+    // Else made noises would stand in, and nobody would notice.
+    if (musan === undefined || noiseKinds.some((kind) => existsSync(join(musan, kind)))) return [];
+    return [`${resolve(musan)} holds none of the folders ${noiseKinds.join(', ')}. Give the folder that they lie in.`];
+  },
   async run(context, given) {
     if (given.path !== undefined) {
       const { noises, rooms } = openNoiseBank(given.path);

@@ -30,6 +30,26 @@ test('der: what is wrong is said, with exit code 2', async (t) => {
   }
 });
 
+test('der: where the reference has no speech there is no rate', async (t) => {
+  const silent = 'SPEAKER b 1 0 0 <NA> <NA> y <NA> <NA>\n';
+  const files = { 'ref.rttm': `${REFERENCE.split('\n')[0]}\n${silent}`, 'silent.rttm': silent, 'hyp.rttm': REFERENCE };
+  const cwd = temporaryFolder(t, files);
+  const text = await runCli(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0'], { cwd });
+  t.regex(text.stdout, /^b +– +– +– +– +0\.00 s$/m);
+  t.regex(text.stdout, /^all +20\.00 % +0\.00 % +20\.00 %/m);
+  const json = await runCli(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0', '--json'], { cwd });
+  const { all, recordings } = JSON.parse(json.stdout);
+  t.deepEqual([all.der, recordings[1].der, recordings[1].falseAlarm], [0.2, null, 2]);
+  for (const args of [
+    ['silent.rttm', 'hyp.rttm'],
+    ['ref.rttm', 'hyp.rttm', '--collar', '100'],
+  ]) {
+    const { code, stdout, stderr } = await runCli(['der', ...args], { cwd });
+    t.deepEqual([code, stdout], [2, '']);
+    t.regex(stderr, /Nothing of .*\.rttm is left to score/);
+  }
+});
+
 test('diarize: contradictions are found before the model is read', async (t) => {
   for (const [args, message] of [
     [['a.wav', '--speakers', '2', '--max-speakers', '3'], /leave --min-speakers and --max-speakers out/],

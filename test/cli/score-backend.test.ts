@@ -53,6 +53,10 @@ test('what is missing or does not fit is refused before anything is embedded', (
     t.throws(() => chosenBackend(options, SIZE, null), { instanceOf: UserError, message });
   refuse({ norm: 's-norm' }, /No cohort is given for s-norm/);
   refuse({ norm: 's-norm', cohort: false }, /one-to-one rule/);
+  refuse({ cohort: narrow }, /must hold float32 embeddings of 5/);
+  const cohort = join(dir, 'cohort.npy');
+  writeNpy(cohort, [24, SIZE], vectors);
+  refuse({ cohort }, /--cohort goes with --norm/);
   refuse({ norm: 's-norm', top: 3 }, /--top goes with as-norm/);
   refuse({ raw: true, mean: narrow }, /either --raw or --mean/);
   refuse({ norm: 'as-norm', cohort: narrow }, /embeddings of 5 dimensions; it holds an array of shape \[2,3\]/);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import {
+  checkBothKinds,
   checkTrials,
   parseTrials,
   readTrials,
@@ -73,6 +74,13 @@ test('all unknown utterances are reported in one error: their number and the fir
   const error = t.throws(() => checkTrials(trials, known, 'clean.txt'), { instanceOf: UserError });
   t.regex(error.message, /^clean\.txt names 13 utterances .*: u2, u3, .*, u11, and 3 more\./);
   t.notThrows(() => checkTrials(trials, () => true));
+});
+
+test('a list of one kind of trial is refused', (t) => {
+  const list = [trial('a', 'b', true), trial('a', 'c', true)];
+  t.throws(() => checkBothKinds(list, 'L'), { instanceOf: UserError, message: /^L holds 2 target and 0 nontarget/ });
+  t.throws(() => checkBothKinds([trial('a', 'b', false)]), { message: /0 target and 1 nontarget/ });
+  t.notThrows(() => checkBothKinds([...list, trial('b', 'c', false)]));
 });
 
 test('CN-Celeb lines have the answer last', (t) => {

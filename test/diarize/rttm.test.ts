@@ -30,7 +30,13 @@ test('other lines, comments, Windows line ends and the nine-field form are read'
 });
 
 test('a broken line is named', (t) => {
-  for (const line of ['SPEAKER a 1 zero 1 <NA> <NA> x', 'SPEAKER a 1 0 -1 <NA> <NA> x', 'SPEAKER a 1 0 1']) {
+  for (const line of [
+    'SPEAKER a 1 zero 1 <NA> <NA> x',
+    'SPEAKER a 1 0 -1 <NA> <NA> x',
+    'SPEAKER a 1 0 1',
+    'RIFF',
+    'speaker a 1 0 1',
+  ]) {
     t.throws(() => parseRttm(`;;\n${line}`, 'talk.rttm'), { instanceOf: UserError, message: /talk\.rttm:2/ });
   }
   t.throws(() => readRttm('/none.rttm'), { instanceOf: UserError, message: /does not exist/ });

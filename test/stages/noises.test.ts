@@ -75,6 +75,10 @@ test('without recordings, noises and rooms are made and the corpus lends its voi
 test('a missing folder is told before the run', async (t) => {
   const faults = await checkStage({ registry, stage: 'noises', options: { musan: '/no/musan' }, artifacts: {} });
   t.deepEqual(faults, ['the folder /no/musan does not exist']);
+  const other = folderOf(t, ['sounds/a.wav']);
+  t.deepEqual(await checkStage({ registry, stage: 'noises', options: { musan: other }, artifacts: {} }), [
+    `${other} holds none of the folders noise, speech, music. Give the folder that they lie in.`,
+  ]);
 });
 
 const pretrain = (augmentation: unknown[], steps = 4) => ({

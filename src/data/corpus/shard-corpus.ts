@@ -5,12 +5,12 @@ import { createRng } from '../../random.js';
 import { type Utterance, writeManifest } from '../manifest.js';
 import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
 import { buildShards } from '../shard-build.js';
-import { brokenShards, INDEX, readIndex, readSkipped } from '../shard-format.js';
+import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shard-format.js';
 import type { Source } from '../shard-hash.js';
+import { checkBothKinds, repeatedTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
 import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js';
-import { checkBothKinds, repeatedTrials } from '../trials.js';
 import { makeTrials } from './make-trials.js';
 import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
 import { endResume, resumeFolder } from './resume-folder.js';
@@ -95,20 +95,33 @@ function* sourcesOf(recordings: Rows<PlannedRecording>): Generator<Source> {
   for (const { id, root, file, part } of recordings) yield { id, path: root === '' ? file : join(root, file), part };
 }
 
-/** What can be used, with its length: the index names some of the recordings, in their order. */
-function* usableOf({ dir, recordings }: BuiltPart): Generator<Utterance> {
-  const named = recordings[Symbol.iterator]();
-  for (const row of readIndex(dir)) {
-    let one = named.next();
-    while (!one.done && one.value.id !== row.id) one = named.next();
-    if (one.done) throw brokenShards(join(dir, INDEX), `${row.id} is none of the recordings, or out of their order`);
-    const { id, path, speaker, split, language, gender } = one.value;
+/** What can be used, with its length. */
+function* usableOf(part: BuiltPart): Generator<Utterance> {
+  for (const [row, planned] of withRecordings(readIndex(part.dir), part, INDEX)) {
+    const { id, path, speaker, split, language, gender } = planned;
     yield { id, path, speaker, split, seconds: row.samples / SAMPLE_RATE_HZ, language, gender };
   }
 }
 
-function* skippedOf({ dir }: BuiltPart): Generator<Skipped> {
-  for (const { path, reason } of readSkipped(dir)) yield { file: path, kind: kindOfReason(reason), reason };
+/** What cannot; a part of a file goes by its own name, for the file alone would not tell which part it is. */
+function* skippedOf(part: BuiltPart): Generator<Skipped> {
+  for (const [{ path, reason }, planned] of withRecordings(readSkipped(part.dir), part, SKIPPED))
+    yield { file: planned.part ? planned.path : path, kind: kindOfReason(reason), reason };
+}
+
+/** The rows of a table with the recordings that they name: some of all, in their order. */
+function* withRecordings<Row extends { id: string }>(
+  rows: Iterable<Row>,
+  { dir, recordings }: BuiltPart,
+  table: string,
+): Generator<[Row, PlannedRecording]> {
+  const named = recordings[Symbol.iterator]();
+  for (const row of rows) {
+    let one = named.next();
+    while (!one.done && one.value.id !== row.id) one = named.next();
+    if (one.done) throw brokenShards(join(dir, table), `${row.id} is none of the recordings, or out of their order`);
+    yield [row, one.value];
+  }
 }
 
 function finish(dir: string, plan: CorpusPlan, parts: readonly BuiltPart[], options: ShardCorpusOptions): CorpusFacts {

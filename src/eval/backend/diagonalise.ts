@@ -43,5 +43,7 @@ export function raiseVariances(covariance: Float64Array, size: number): Float64A
 function floorOf(variances: Float64Array): number {
   const floor = (VARIANCE_FLOOR * variances.reduce((sum, value) => sum + Math.max(0, value), 0)) / variances.length;
   if (floor > 0) return floor;
-  throw new UserError('The vectors of each speaker are all equal, so there is no variance to divide by.');
+  throw new UserError(
+    'The vectors of each speaker are all equal, or every speaker has one only, so there is no variance to divide by.',
+  );
 }

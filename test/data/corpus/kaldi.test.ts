@@ -42,6 +42,7 @@ test('Kaldi: segments of one recording, 96 kHz, 8 bits, one channel of two; what
   t.deepEqual(summary.skipped, { 'past the end': 1, unreadable: 1 });
   const skipped = readFileSync(join(out, 'skipped.tsv'), 'utf8');
   t.regex(skipped, /past the end: the segment from 1\.9 to 9 s of .*a\.wav, which lasts 2\.00 s/);
+  t.deepEqual(skipped.match(/^\w+\t(past|unread)/gm), ['a3\tpast', 's2\tunread'], 'parts go by their own names');
   t.regex(skipped, /has 2 channels; channel 5 \(from 0\)/);
   const found = readManifest(out).utterances;
   t.deepEqual(found.map(({ id, seconds, gender }) => [id, seconds, gender]).slice(0, 3), [
@@ -87,6 +88,24 @@ test('Kaldi: broken files are named with their line; trials split by speaker', a
     file('segments', line);
     await t.throwsAsync(buildKaldiCorpus({ root: dir, out: `${out}2` }), { instanceOf: UserError, message });
   }
+});
+
+test('Kaldi: lists that could not be scored are refused before anything is decoded', async (t) => {
+  const { dir, out, folder } = kaldiFolder(t);
+  const list = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const good = list('good', 'b1 b1 target\nb1 e1 nontarget\n');
+  const models = list('models', 'm b1 e1\nn gone b1 lost\n');
+  for (const [options, message] of [
+    [{ trials: [list('one', 'b1 b1 target\n')] }, /The list one holds 1 target and 0 nontarget/],
+    [{ trials: [list('two', 'b1 b1 target\nb1 e1 nontarget\nb1 e1 target\n')] }, /b1 and e1 both target and nontarget/],
+    [{ trials: [good], enrolments: models }, /models names 2 utterances that cannot be found: gone, lost/],
+    [{ enrolments: models }, /Enrolments without trials/],
+  ] as const)
+    await t.throwsAsync(buildKaldiCorpus({ root: dir, out, ...options }), { instanceOf: UserError, message });
+  t.false(readdirSync(folder).some((name) => name.startsWith('out')));
 });
 
 test('a build that is stopped goes on where it was, and gives the same bytes', async (t) => {
