@@ -20,6 +20,9 @@ const HIGHEST_HZ = 384000;
 
 type Decoder = (bytes: Uint8Array, name: string) => Audio | Promise<Audio>;
 
+/** A whole recording that holds nothing but silence: for some that is an answer. */
+export class SilentError extends UserError {}
+
 /** WebAssembly decoders are loaded when the first file of their format is met. */
 const DECODERS: Record<Format, Decoder> = {
   wav: decodeWav,
@@ -69,8 +72,8 @@ export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audi
  * Decodes a recording, averages its channels and brings it to 16 kHz.
  *
  * @returns the samples, nominally in [-1, 1]
- * @throws UserError as `decodeFile`, and when there are no samples, some are not finite, all are equal, or the sampling rate
- * lies outside 4 to 384 kHz.
+ * @throws UserError as `decodeFile`, and when there are no samples, some are not finite, all are equal (a SilentError), or the
+ * sampling rate lies outside 4 to 384 kHz.
  */
 export async function loadMono16k(path: string): Promise<Float32Array> {
   return toMono16k(await decodeFile(path), path);
@@ -82,7 +85,7 @@ export function toMono16k({ sampleRateHz, channels }: Audio, path: string): Floa
   if (mono.length === 0) throw new UserError(`${path} holds no samples. Leave it out, or record it again.`);
   const { nan, silent } = inspectAudio(mono);
   if (nan) throw new UserError(`${path} holds samples that are not finite numbers (NaN or infinity). Export it again.`);
-  if (silent) throw new UserError(`${path} holds only silence: all its samples are equal. Leave it out.`);
+  if (silent) throw new SilentError(`${path} holds only silence: all its samples are equal. Leave it out.`);
   if (sampleRateHz < LOWEST_HZ || sampleRateHz > HIGHEST_HZ) {
     const range = `${LOWEST_HZ} to ${HIGHEST_HZ} Hz`;
     throw new UserError(`${path} has a sampling rate of ${sampleRateHz} Hz; ${range} can be used. Convert it first.`);

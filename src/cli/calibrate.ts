@@ -15,9 +15,6 @@ interface CalibrateOptions extends ModelOptions {
   json?: boolean;
 }
 
-/** False accepts that a threshold should rest on: then its rate is right to about 30 % with 90 % confidence (Doddington's rule). */
-const ENOUGH_FALSE_ACCEPTS = 30;
-
 /** `voxloop calibrate`: what a model's scores mean. */
 export function register(program: Command): void {
   const command = program
@@ -55,8 +52,9 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
   }
   if (trials !== undefined && root === undefined)
     throw new UserError('--trials needs --root, the folder of its recordings.');
-  const [{ calibrate, writeCalibration }, { identityOf }, { readModel }] = await Promise.all([
+  const [{ calibrate, writeCalibration }, { calibrationWarnings }, { identityOf }, { readModel }] = await Promise.all([
     import('../speakers/calibration.js'),
+    import('../speakers/calibration-warnings.js'),
     import('../speakers/model-identity.js'),
     import('../train/model-file.js'),
   ]);
@@ -66,15 +64,7 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
   const found = calibrate(measured.scores, { ...measured, model: identityOf(model), meanSubtracted, prior });
   const path = writeCalibration(options.model, found);
   process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${await textOf(found)}\n${path}\n`);
-  for (const { allowed } of found.thresholds) {
-    const expected = allowed * found.measuredOn.nontargets;
-    if (expected < ENOUGH_FALSE_ACCEPTS) {
-      process.stderr.write(
-        `warning: the threshold for ${100 * allowed} % false accepts rests on ${Math.floor(expected)} of them; ` +
-          `${ENOUGH_FALSE_ACCEPTS} or more would make it reliable\n`,
-      );
-    }
-  }
+  for (const warning of calibrationWarnings(found)) process.stderr.write(`warning: ${warning}\n`);
 }
 
 async function measure(options: CalibrateOptions) {
@@ -123,6 +113,6 @@ async function textOf({ equalError, cllr, scale, offset, thresholds, measuredOn 
     `${source}: ${targets} target and ${nontargets} nontarget trials`,
     `EER ${percent(equalError.eer)} at ${equalError.threshold.toFixed(4)}, Cllr ${cllr.toFixed(3)}`,
     `LLR = ${scale.toFixed(4)} * cosine ${offset < 0 ? '-' : '+'} ${Math.abs(offset).toFixed(4)}`,
-    table,
+    ...(thresholds.length > 0 ? [table] : []),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Format } from '../diarize/output.js';
+import type { Diarized, Format } from '../diarize/output.js';
 import { addModelOptions, type ModelOptions, wholeNumber } from './model-options.js';
 
 interface DiarizeCommandOptions extends ModelOptions {
@@ -12,6 +12,7 @@ interface DiarizeCommandOptions extends ModelOptions {
   window: number;
   hop: number;
   set: string[];
+  skipBad?: boolean;
 }
 
 /** `voxloop diarize`: who speaks when. */
@@ -21,7 +22,9 @@ export function register(program: Command): void {
     .summary('who speaks when in recordings')
     .description(
       'Finds who speaks when: voice activity, embeddings of windows, clustering, and borders by the best path. Writes RTTM (recordings ' +
-        'go by their file names without extension), JSON or the label track of Audacity. The number of speakers may be given, bounded or left open.',
+        'go by their file names without extension), JSON or the label track of Audacity. The number of speakers may be given, bounded or ' +
+        'left open. A recording that cannot be used is left out and reported, the others are written, and the exit code is 2; one ' +
+        'without speech has no segments.',
     )
     .argument('<files...>', 'audio files')
     .option('--out <file>', 'file to write; standard output by default')
@@ -31,6 +34,7 @@ export function register(program: Command): void {
         .choices(['rttm', 'json', 'audacity'])
         .default('rttm'),
     )
+    .option('--skip-bad', 'exit with 0 where only some recordings cannot be used')
     .option('--json', 'the same as --format json')
     .option('--speakers <n>', 'how many speak, if you know it', wholeNumber(1))
     .option('--min-speakers <n>', 'at least so many speak (default: 1)', wholeNumber(1))
@@ -51,28 +55,37 @@ export function register(program: Command): void {
 }
 
 async function diarize(files: string[], options: DiarizeCommandOptions & { json?: boolean }): Promise<void> {
-  const [{ withModel }, { diarize: run }, { loadMono16k }, { formatted }, { writeFileAtomic }] = await Promise.all([
-    import('./with-model.js'),
-    import('../diarize/diarize.js'),
-    import('../audio/decode.js'),
-    import('../diarize/output.js'),
-    import('../io/atomic.js'),
-  ]);
+  const [{ withModel }, { diarizeFile }, { formatted }, { noneUsable }, { reportSkipped }, { writeFileAtomic }] =
+    await Promise.all([
+      import('./with-model.js'),
+      import('../diarize/diarize-file.js'),
+      import('../diarize/output.js'),
+      import('../data/none-usable.js'),
+      import('./embed-progress.js'),
+      import('../io/atomic.js'),
+    ]);
   const given = await parsed(options);
   const format = options.json ? 'json' : options.format;
   const names = await recordingNames(files, format);
-  const found = await withModel(options.model, options, async (extractor) => {
-    const all = [];
+  const found: Diarized[] = [];
+  const skipped: { file: string; reason: string }[] = [];
+  await withModel(options.model, options, async (extractor) => {
     for (const [i, file] of files.entries()) {
-      const segments = await run(await loadMono16k(file), extractor, given);
-      if (segments.length === 0) process.stderr.write(`${file}: no speech was found\n`);
-      all.push({ recording: names[i], segments });
+      const outcome = await diarizeFile(file, extractor, given);
+      if ('reason' in outcome) {
+        skipped.push({ file, ...outcome });
+        continue;
+      }
+      if (outcome.segments.length === 0) process.stderr.write(`${file}: no speech was found\n`);
+      found.push({ recording: names[i], ...outcome });
     }
-    return all;
   });
+  if (found.length === 0) throw noneUsable(skipped);
+  reportSkipped(skipped);
   const text = formatted(found, format);
   if (options.out === undefined) process.stdout.write(text);
   else writeFileAtomic(options.out, text);
+  if (skipped.length > 0 && !options.skipBad) process.exitCode = 2;
 }
 
 /** The options of the pipeline, checked before the model is read. */

@@ -5,7 +5,7 @@ import { type DetectionMetrics, detectionMetrics } from '../eval/detection-metri
 import { type GroupErrors, groupDurations, groupErrors, groupPairs } from '../eval/groups.js';
 import { type NamedScores, type RepeatedTrials, readNamedScores } from '../eval/named-scores.js';
 import { parseColumns } from '../eval/score-columns.js';
-import { readScores, sourceName } from '../eval/scores-file.js';
+import { readScores, type ScoreReading, sourceName } from '../eval/scores-file.js';
 import { readNpyScores } from '../eval/scores-npy.js';
 import { type SortedScores, sortInPlace, sortScores } from '../eval/sorted-scores.js';
 import { readUtteranceTable, type UtteranceTable, valuesOf } from '../eval/utterance-table.js';
@@ -40,18 +40,22 @@ async function readSorted(file: string, { labels, columns }: MetricsFlags): Prom
   if (!file.endsWith('.npy')) {
     if (labels)
       throw new UserError(`--labels belongs to an .npy file of scores; in ${file} labels stand beside the scores.`);
-    return sortInPlace(await readScores(file, columns === undefined ? null : parseColumns(columns)), sourceName(file));
+    return sortInPlace(await readScores(file, readingOf(columns)), sourceName(file));
   }
   if (!labels) throw new UserError(`${file} holds no labels. Name their .npy file with --labels.`);
   const { scores, isTarget } = readNpyScores(file, labels);
   return sortScores(scores, isTarget, file);
 }
 
+const readingOf = (columns: string | undefined): ScoreReading => ({
+  columns: columns === undefined ? null : parseColumns(columns),
+  advice: 'name them: --columns enrol,test,score,label',
+});
+
 /** Scores with names: what is known about the utterances gives intervals and groups. */
 async function withUtterances(file: string, utterances: string, flags: MetricsFlags) {
   if (file.endsWith('.npy')) throw new UserError('--utterances needs the names in a text file of scores.');
-  const columns = flags.columns === undefined ? null : parseColumns(flags.columns);
-  const { repeated, ...named } = await readNamedScores(file, columns);
+  const { repeated, ...named } = await readNamedScores(file, readingOf(flags.columns));
   const table = readUtteranceTable(utterances);
   const sorted = sortScores(named.scores, named.isTarget, sourceName(file));
   const groups = (flags.groups ?? []).map((column) => {

@@ -1,5 +1,12 @@
 import { UserError } from '../errors.js';
-import { type Backend, checkBackend, cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/backend.js';
+import {
+  type Backend,
+  checkBackend,
+  checkBackendModel,
+  cohortFault,
+  cohortUses,
+  DEFAULT_TOP,
+} from '../eval/backend/backend.js';
 import { readBackend, readCalibration } from '../eval/backend/backend-file.js';
 import { KALDI_SCORING } from '../eval/backend/plda.js';
 import { readKaldiPlda } from '../eval/backend/plda-kaldi.js';
@@ -7,6 +14,8 @@ import { sizeAfter, subtraction } from '../eval/backend/steps.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { rowsOf } from '../eval/rows.js';
 import { readNpy } from '../io/npy.js';
+import type { Model } from '../train/model-file.js';
+import { weightsIdentity } from '../train/weights-identity.js';
 
 /** The back-end that a command line asks for. */
 export interface BackendOptions {
@@ -21,13 +30,16 @@ export interface BackendOptions {
   calibration?: string;
 }
 
+/** What of a model a back-end must fit. */
+export type ScoredModel = Pick<Model, 'info' | 'weights' | 'mean'>;
+
 /**
- * The chain that the options ask for.
- * @param trained mean embedding of the model's training data
- * @throws UserError for parts that do not fit each other
+ * The chain that the options ask for; without any, the cosine with the mean embedding of the model's training data subtracted.
+ * @throws UserError for parts that do not fit each other, and for a back-end that learned from another model's embeddings
  */
-export function chosenBackend(options: BackendOptions, size: number, trained: Float32Array | null): Backend {
-  const base = baseOf(options, size, trained);
+export function chosenBackend(options: BackendOptions, scored: ScoredModel): Backend {
+  const size = scored.info.embeddingSize;
+  const base = baseOf(options, scored);
   const kind = options.norm ?? base.norm?.kind;
   if (options.top !== undefined && kind !== 'as-norm') throw new UserError('--top goes with as-norm only.');
   const backend: Backend = {
@@ -46,20 +58,22 @@ export function chosenBackend(options: BackendOptions, size: number, trained: Fl
   return backend;
 }
 
-function baseOf({ backend, raw, mean }: BackendOptions, size: number, trained: Float32Array | null): Backend {
+function baseOf({ backend, raw, mean }: BackendOptions, scored: ScoredModel): Backend {
+  const size = scored.info.embeddingSize;
   if (backend !== undefined) {
     if (raw || mean !== undefined)
       throw new UserError('A back-end brings its own mean: leave --raw and --mean out, or --backend.');
     const read = readBackend(backend);
+    checkBackendModel(`The back-end in ${backend}`, read, weightsIdentity(scored));
     if (read.size === size) return read;
     throw new UserError(
       `${backend} takes embeddings of ${read.size} dimensions, and those of this model have ${size}.`,
     );
   }
   if (raw && mean !== undefined) throw new UserError('Give either --raw or --mean, not both.');
-  const subtracted = mean === undefined ? trained : meanEmbedding(rowsOf(matrixOfFile(mean, size), size));
+  const subtracted = mean === undefined ? scored.mean : meanEmbedding(rowsOf(matrixOfFile(mean, size), size));
   const steps = subtracted && !raw ? [subtraction(subtracted)] : [];
-  return { size, steps, plda: null, norm: null, cohort: null, calibration: null };
+  return { size, steps, plda: null, norm: null, cohort: null, calibration: null, model: null };
 }
 
 function kaldiPlda(path: string, size: number): Backend['plda'] {

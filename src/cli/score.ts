@@ -79,7 +79,7 @@ async function score(options: ScoreOptions): Promise<void> {
   ]);
   const recordings = names.map((name) => ({ name, path: join(options.root, name) }));
   const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
-    const backend = await chosenBackend(options, extractor.size, model.mean);
+    const backend = chosenBackend(options, model);
     const embeddings = new Map<string, Float32Array>();
     const seconds = new Map<string, number>();
     for await (const outcome of embedRecordings(recordings, extractor)) {

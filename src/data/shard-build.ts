@@ -6,6 +6,7 @@ import { writeError, writeFileAtomic } from '../io/atomic.js';
 import { writeLinesAtomic } from '../io/write-lines.js';
 import { withLock } from './folder-lock.js';
 import { createNameTable } from './name-table.js';
+import { noneUsable } from './none-usable.js';
 import type { Rows } from './rows.js';
 import { type Decode, openDecoders } from './shard-decode.js';
 import {
@@ -175,15 +176,15 @@ function finish(folder: string, hash: string): void {
 }
 
 function noneUsed(folder: string): UserError {
-  let first: string | undefined;
-  let count = 0;
-  for (const line of doneSkips(folder)) {
-    first ??= line;
-    count++;
-  }
+  const skipped = function* () {
+    for (const line of doneSkips(folder)) {
+      const { path, reason } = parseSkipped(line)!;
+      yield { file: path, reason };
+    }
+  };
+  const error = noneUsable(skipped());
   rmSync(folder, { recursive: true, force: true });
-  const { path, reason } = parseSkipped(first!)!;
-  return new UserError(`None of the ${count} recordings could be used. The first is ${path}: ${reason}`);
+  return error;
 }
 
 function replaceFolder(from: string, to: string): void {

@@ -7,9 +7,9 @@ import type { Span } from './segments.js';
 export function windowsOf(speech: readonly Span[], windowSeconds: number, hopSeconds: number): Span[] {
   return speech.flatMap(({ startSeconds, endSeconds }) => {
     const room = endSeconds - startSeconds - windowSeconds;
-    if (room <= 0) return [{ startSeconds, endSeconds }];
-    // Rounding must not add a window where hops fit exactly.
+    // Rounding must not add a window where hops fit exactly, nor where the stretch is just as long as a window.
     const steps = Math.ceil(room / hopSeconds - 1e-6);
+    if (steps <= 0) return [{ startSeconds, endSeconds }];
     return Array.from({ length: steps + 1 }, (_, i) => {
       const start = startSeconds + (room * i) / steps;
       return { startSeconds: start, endSeconds: start + windowSeconds };

@@ -2,8 +2,7 @@ import { createNameTable } from '../data/name-table.js';
 import { UserError } from '../errors.js';
 import { growing } from './growing.js';
 import { sortFloats } from './radix-sort.js';
-import type { ScoreColumns } from './score-columns.js';
-import { parseTrialLines, readable, sourceName, streamOf } from './scores-file.js';
+import { parseTrialLines, readable, type ScoreReading, sourceName, streamOf } from './scores-file.js';
 
 /** Scored trials with their utterances, in the order of the lines. 17 bytes a trial. */
 export interface NamedScores {
@@ -33,7 +32,7 @@ const SHOWN = 10;
  */
 export async function readNamedScores(
   path: string,
-  columns: ScoreColumns | null = null,
+  reading: ScoreReading = {},
 ): Promise<NamedScores & { repeated: RepeatedTrials }> {
   const name = sourceName(path);
   const scores = growing((length) => new Float64Array(length));
@@ -42,7 +41,7 @@ export async function readNamedScores(
   const table = createNameTable();
   const found = await readable(name, () =>
     parseTrialLines(streamOf(path), {
-      ...{ name, columns },
+      ...{ name, ...reading },
       take(score, target, bytes, enrolStart, enrolEnd, testStart, testEnd) {
         scores.push(score);
         isTarget.push(target);

@@ -179,11 +179,11 @@ function refuse(report: LineReport, why: string, text: string): void {
   report.broken.push({ line: report.lines, text: shown, why });
 }
 
-/** All broken lines in one error, the first few in full. @param name what to call the file */
-export function brokenLines(name: string, { broken, brokenCount, columns }: LineReport): UserError {
+/** All broken lines in one error, the first few in full. @param advice what to do where the columns stand in another order */
+export function brokenLines(name: string, { broken, brokenCount, columns }: LineReport, advice?: string): UserError {
   const lines = broken.map(({ line, why, text }) => `${name}:${line}: ${why}, got ${JSON.stringify(text)}.`);
   const more = brokenCount - broken.length;
   if (more > 0) lines.push(`${more} more line${more > 1 ? 's are' : ' is'} broken.`);
-  if (columns) lines.push('If the columns stand in another order, name them: --columns enrol,test,score,label.');
+  if (columns && advice) lines.push(`If the columns stand in another order, ${advice}.`);
   return new UserError(lines.join('\n'));
 }

@@ -17,6 +17,14 @@ const MOST_THREADS = 8;
 /** Broken lines shown in full. */
 const SHOWN = 10;
 
+/** How lines of scores are read. */
+export interface ScoreReading {
+  /** What the columns hold, where the first line does not show it. */
+  columns?: ScoreColumns | null;
+  /** What to do where they stand in another order than the first line seems to show, for the error. */
+  advice?: string;
+}
+
 /** Writes lines `score 1|0 enrolment test`, which readScores reads back; nine digits hold every float32 exactly. */
 export function writeScores(path: string, scores: Float32Array, trials: readonly Trial[]): void {
   const lines = trials.map(
@@ -29,23 +37,21 @@ export function writeScores(path: string, scores: Float32Array, trials: readonly
  * Reads a file of scores, holding nothing but the numbers: 8 bytes a score. The orders of columns that recogniseColumns knows are
  * seen from the first line; labels are 1|0 or target|nontarget; blank lines are skipped. Large files are read by several threads.
  * @param path a file, or "-" for standard input
- * @param columns what the columns hold, where the first line does not show it
- * @param threadBytes bytes for which a thread is started
  * @returns scores by kind, in the order of the lines, or sorted where several threads have read them
  * @throws UserError for broken lines (how many, and the first few with their numbers), or when the file cannot be read
  */
 export async function readScores(
   path: string,
-  columns: ScoreColumns | null = null,
-  threadBytes = THREAD_BYTES,
+  { columns = null, advice, threadBytes = THREAD_BYTES }: ScoreReading & { threadBytes?: number } = {},
 ): Promise<SortedScores> {
   const name = sourceName(path);
   return readable(name, async () => {
-    if (path === '-' || !statSync(path).isFile()) return parseScores(streamOf(path), name, columns);
+    if (path === '-' || !statSync(path).isFile()) return parseScores(streamOf(path), name, { columns, advice });
     const ranges = await readRanges(path, columns, threadBytes);
     checkReports(
       name,
       ranges.map(({ report }) => report),
+      advice,
     );
     return {
       targets: mergeAll(ranges.map(({ targets }) => targets)),
@@ -58,22 +64,22 @@ export async function readScores(
 export async function parseScores(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
-  columns: ScoreColumns | null = null,
+  reading: ScoreReading = {},
 ): Promise<SortedScores> {
   const { targets, nontargets, take } = byKind();
-  await parseTrialLines(bytes, { name, columns, take });
+  await parseTrialLines(bytes, { name, ...reading, take });
   return { targets: targets.join(), nontargets: nontargets.join() };
 }
 
 /** Hands each scored trial of a stream of lines to `take`. @returns the columns; null for a stream without trials */
 export async function parseTrialLines(
   bytes: AsyncIterable<Uint8Array>,
-  { name, columns, take }: { name: string; columns: ScoreColumns | null; take: TakeTrial },
+  { name, columns = null, advice, take }: ScoreReading & { name: string; take: TakeTrial },
 ): Promise<ScoreColumns | null> {
   const parser = createLineParser(columns, take);
   for await (const chunk of bytes) if (!parser.push(chunk)) break;
   const report = parser.finish();
-  checkReports(name, [report]);
+  checkReports(name, [report], advice);
   return report.columns;
 }
 
@@ -121,7 +127,7 @@ function mergeAll(lists: Float64Array[]): Float64Array {
 }
 
 /** Throws one error for the broken lines of all parts of a file, numbered from its beginning. */
-function checkReports(name: string, reports: LineReport[]): void {
+function checkReports(name: string, reports: LineReport[], advice: string | undefined): void {
   const brokenCount = reports.reduce((sum, report) => sum + report.brokenCount, 0);
   if (brokenCount === 0) return;
   const broken: BrokenLine[] = [];
@@ -131,5 +137,5 @@ function checkReports(name: string, reports: LineReport[]): void {
     before += report.lines;
   }
   const columns = reports.find((report) => report.columns)?.columns ?? null;
-  throw brokenLines(name, { lines: before, broken: broken.slice(0, SHOWN), brokenCount, columns });
+  throw brokenLines(name, { lines: before, broken: broken.slice(0, SHOWN), brokenCount, columns }, advice);
 }

@@ -21,7 +21,7 @@ const MOST_PAIRS = 1_000_000;
 
 /** Cosines of labelled trials from a file of scores. @throws UserError for scores that are no cosines, or of one kind only */
 export async function scoresOfFile(path: string): Promise<SortedScores> {
-  const scores = sortInPlace(await readScores(path), path);
+  const scores = sortInPlace(await readScores(path, { advice: 'write them as SCORE 1|0' }), path);
   const low = Math.min(scores.targets[0], scores.nontargets[0]);
   const high = Math.max(scores.targets.at(-1)!, scores.nontargets.at(-1)!);
   if (low < -1 - ROUNDING || high > 1 + ROUNDING) {

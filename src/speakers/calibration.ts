@@ -5,10 +5,10 @@ import { messageOf, UserError } from '../errors.js';
 import { fitAffineCalibration } from '../eval/affine-calibration.js';
 import { cllr } from '../eval/cllr.js';
 import { equalError } from '../eval/eer.js';
+import { checkSameModel, type ModelIdentity, modelIdentity } from '../eval/model-identity.js';
 import type { SortedScores } from '../eval/sorted-scores.js';
 import { thresholdTable } from '../eval/threshold-table.js';
 import { writeFileAtomic } from '../io/atomic.js';
-import { checkSameModel, type ModelIdentity, modelIdentity } from './model-identity.js';
 
 /** False-accept rates whose thresholds a calibration holds. */
 export const FALSE_ACCEPT_RATES = [0.1, 0.01, 0.001] as const;

@@ -3,10 +3,10 @@ import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readdirSync,
 import { join } from 'node:path';
 import { withLock } from '../data/folder-lock.js';
 import { UserError } from '../errors.js';
+import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { writeError, writeFileAtomic } from '../io/atomic.js';
 import { openAtomic } from '../io/open-atomic.js';
 import { dot } from './directions.js';
-import { checkSameModel, type ModelIdentity } from './model-identity.js';
 import { isStore, readInfo, readStore, type Speaker, type SpeakerStore, speakerOf, vectorsOf } from './store.js';
 import { journalFile, STORE_FILE, STORE_FILES, type StoreInfo, type Utterance, vectorsFile } from './store-format.js';
 

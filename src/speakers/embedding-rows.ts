@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { noneUsable } from '../data/none-usable.js';
 import { type EmbedOptions, embedRecordings, type Recording } from '../train/embed-recordings.js';
 import type { Extractor } from '../train/extract.js';
 import type { EmbeddingRow } from './write-embeddings.js';
@@ -36,13 +36,7 @@ export function embeddingRows(
         yield { name, path, window: options.windows !== undefined, ...part };
       }
     }
-    if (summary.rows === 0) throw nothingUsable(summary);
+    if (summary.rows === 0) throw noneUsable(summary.skipped);
   };
   return { rows: rows(), summary };
-}
-
-function nothingUsable({ files, skipped }: EmbedSummary): UserError {
-  const [first] = skipped;
-  if (files === 1) return new UserError(first.reason);
-  return new UserError(`None of the ${files} recordings can be used. The first: ${first.reason}`);
 }

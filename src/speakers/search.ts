@@ -1,7 +1,7 @@
 import { libraryFor, type Search } from '../cluster/neighbours.js';
+import type { ModelIdentity } from '../eval/model-identity.js';
 import { centroidsOf, nearest, type SpeakerSearch } from './centroids.js';
 import { checkStoreModel } from './change-store.js';
-import type { ModelIdentity } from './model-identity.js';
 import { searchIndex } from './search-index.js';
 import { noSpeakers, readStore, readStoreVectors } from './store.js';
 

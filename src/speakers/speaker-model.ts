@@ -1,10 +1,11 @@
 import { UserError } from '../errors.js';
+import type { ModelIdentity } from '../eval/model-identity.js';
 import { embedRecordings } from '../train/embed-recordings.js';
 import type { Extractor } from '../train/extract.js';
 import type { Model } from '../train/model-file.js';
 import { type Calibration, readCalibration } from './calibration.js';
 import { directionOf, dot } from './directions.js';
-import { identityOf, type ModelIdentity } from './model-identity.js';
+import { identityOf } from './model-identity.js';
 
 /** A model ready to compare speakers. */
 export interface SpeakerModel {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelIdentity } from './model-identity.js';
+import { modelIdentity } from '../eval/model-identity.js';
 
 /** store.json: what the vectors are, and which files hold them. */
 export const storeInfo = z.strictObject({

@@ -5,10 +5,12 @@ import { cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/backend.js
 import { writeBackend } from '../eval/backend/backend-file.js';
 import { fitBackend } from '../eval/backend/fit-backend.js';
 import { qualityMeasures } from '../eval/backend/quality-measures.js';
+import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact } from '../pipeline/options.js';
+import type { Artifact } from '../pipeline/stage.js';
 import { type CorpusData, openCorpus, speakersKnown } from './corpus-data.js';
-import { readEmbeddings, readTrainingEmbeddings } from './embeddings-data.js';
+import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './embeddings-data.js';
 import { readLabels } from './pseudo-labels.js';
 
 const share = z.number().min(0).max(1).default(0.5);
@@ -79,17 +81,19 @@ export default defineStage({
   check: (_, given) => faults(given),
   async run(context, given) {
     const corpus = openCorpus(context.artifact(given.corpus));
-    const { vectors, size, rows } = readTrainingEmbeddings(context.artifact(given.embeddings), given);
+    const embeddings = context.artifact(given.embeddings);
+    const { vectors, size, rows } = readTrainingEmbeddings(embeddings, given);
     const utterances = corpus.train.ids.length;
     const labels = given.clusters ? readLabels(context.artifact(given.clusters), utterances) : speakerLabels(corpus);
     const recordings = Int32Array.from({ length: rows }, (_, row) => row % utterances);
+    const model = modelOfEmbeddings(embeddings);
     const adapt = given.adapt && {
       ...given.adapt,
-      vectors: readEmbeddings(context.artifact(given.adapt.embeddings), 'train').vectors,
+      vectors: adaptationVectors(context.artifact(given.adapt.embeddings), model),
     };
     const { backend, logLikelihoods } = fitBackend(
       {
-        ...{ vectors, size, recordings, seed: context.seed },
+        ...{ vectors, size, recordings, seed: context.seed, model },
         labels: recordings.map((recording) => labels[recording]),
         seconds: Float64Array.from(recordings, (recording) => corpus.train.samples[recording] / SAMPLE_RATE_HZ),
       },
@@ -110,6 +114,13 @@ function faults({ cohort, norm, calibrate, adapt, plda }: Options): string[] {
   if (adapt && !plda) found.push("'adapt' adapts a PLDA; add 'plda', or leave it out.");
   const fault = cohort === 'forbid' && cohortFault(cohortUses({ norm, calibration: calibrate }));
   return fault ? [...found, fault] : found;
+}
+
+/** Embeddings of the other domain. @throws UserError when they are not of the model of the training embeddings */
+function adaptationVectors(target: Artifact, model: ModelIdentity | undefined): Float32Array {
+  const mend = 'Embed both corpora with one model.';
+  checkSameModel("What 'adapt.embeddings' names", modelOfEmbeddings(target), model, mend);
+  return readEmbeddings(target, 'train').vectors;
 }
 
 function speakerLabels(corpus: CorpusData): Int32Array {

@@ -8,6 +8,7 @@ import { defineStage } from '../pipeline/define.js';
 import { artifact, pluginChoice } from '../pipeline/options.js';
 import { extractAll, openModelExtractors } from '../train/extract.js';
 import { readModel, writeModel } from '../train/model-file.js';
+import { weightsIdentity } from '../train/weights-identity.js';
 import { openCorpus } from './corpus-data.js';
 import { COPIES } from './embeddings-data.js';
 import { openListEmbedder } from './list-embeddings.js';
@@ -67,7 +68,8 @@ export default defineStage({
       writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
       const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
       for (const list of corpus.lists) save(list.name, await embedList(list));
-      return { network, origin: model.info.origin, embeddingSize: extractor.size };
+      const { origin } = model.info;
+      return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model) };
     });
   },
 });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { type ModelIdentity, modelIdentity } from '../eval/model-identity.js';
 import { readNpy } from '../io/npy.js';
 import type { Artifact } from '../pipeline/stage.js';
 
@@ -13,8 +14,17 @@ export interface Embeddings {
   vectors: Float32Array;
 }
 
-/** What the embed stage says of itself. */
-export const embeddingsResult = z.object({ network: z.string(), origin: z.string(), embeddingSize: z.number() });
+/** What the embed stage says of itself. `model` knows the network by its weights; earlier runs did not tell it. */
+export const embeddingsResult = z.object({
+  network: z.string(),
+  origin: z.string(),
+  embeddingSize: z.number(),
+  model: modelIdentity.optional(),
+});
+
+/** By its weights, the model that made embeddings; undefined where the stage did not tell. */
+export const modelOfEmbeddings = ({ result }: Artifact): ModelIdentity | undefined =>
+  embeddingsResult.pick({ model: true }).parse(result).model;
 
 /** Name of the part that holds augmented copies of the training utterances: all of them, then all of them again. */
 export const COPIES = 'augmented';

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../audio/decode.js';
 import { UserError } from '../errors.js';
-import { CALIBRATED, cohortFault, cohortUses, scoresByPart, scoreWithBackend } from '../eval/backend/backend.js';
+import {
+  CALIBRATED,
+  checkBackendModel,
+  cohortFault,
+  cohortUses,
+  scoresByPart,
+  scoreWithBackend,
+} from '../eval/backend/backend.js';
 import { readBackend } from '../eval/backend/backend-file.js';
 import type { SideInput } from '../eval/backend/trial-sides.js';
 import { meanEmbedding, scoreTrials } from '../eval/cosine-scoring.js';
@@ -54,6 +61,8 @@ export default defineStage({
     const backend = given.backend === undefined ? null : readBackend(context.artifact(given.backend).dir);
     const fault = backend && given.cohort === 'forbid' && cohortFault(cohortUses(backend));
     if (fault) throw new UserError(fault);
+    const { network, origin, model } = embeddingsResult.parse(embeddings.result);
+    if (backend) checkBackendModel(`The back-end '${given.backend}'`, backend, model);
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
     const lists: Record<string, ListResult> = {};
@@ -75,7 +84,6 @@ export default defineStage({
     const clusters = given.clusters
       ? agreement.parse(context.artifact(given.clusters).result)
       : { nmi: null, purity: null };
-    const { network, origin } = embeddingsResult.parse(embeddings.result);
     return { system: given.system, network, origin, lists, ...clusters };
   },
 });

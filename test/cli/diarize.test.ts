@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { writeWav16 } from '../../src/io/wav-write.js';
 import { runCli } from '../helpers/run-cli.js';
+import { hiss, sequence, talk } from '../helpers/talk.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { writeTinyModel } from '../helpers/tiny-model.js';
 
 const REFERENCE = 'SPEAKER a 1 0 10 <NA> <NA> x <NA> <NA>\nSPEAKER b 1 0 2 <NA> <NA> y <NA> <NA>\n';
 const HYPOTHESIS = 'SPEAKER a 1 0 8 <NA> <NA> s1 <NA> <NA>\nSPEAKER c 1 0 2 <NA> <NA> s1 <NA> <NA>\n';
@@ -63,6 +67,45 @@ test('diarize: contradictions are found before the model is read', async (t) => 
     t.is(code, 2);
     t.regex(stderr, message);
   }
+});
+
+test('diarize: one bad recording stops no others, and silence of either kind is a recording without speech', async (t) => {
+  t.timeout(120_000);
+  const cwd = temporaryFolder(t, { 'empty.wav': '', 'text.wav': 'words' });
+  await writeTinyModel(join(cwd, 'model'));
+  writeWav16(join(cwd, 'a.wav'), sequence(hiss(0.5, 0), talk(0, 2)), 16000);
+  writeWav16(join(cwd, 'b.wav'), sequence(hiss(0.5, 0), talk(1, 2)), 16000);
+  writeWav16(join(cwd, 'silence.wav'), new Int16Array(32_000), 16000);
+  writeWav16(join(cwd, 'hiss.wav'), hiss(2), 16000);
+  const run = (files: string[], ...more: string[]) =>
+    runCli(['diarize', ...files, '--model', 'model', '--device', 'cpu', ...more], { cwd });
+  const files = ['a.wav', 'silence.wav', 'empty.wav', 'hiss.wav', 'b.wav'];
+  const mixed = await run(files, '--json');
+  t.is(mixed.code, 2);
+  const found = JSON.parse(mixed.stdout) as { recording: string; speakers: number; segments: unknown[] }[];
+  t.deepEqual(
+    found.map(({ recording, segments }) => [recording, segments.length > 0]),
+    [
+      ['a', true],
+      ['silence', false],
+      ['hiss', false],
+      ['b', true],
+    ],
+  );
+  t.regex(
+    mixed.stderr,
+    /^silence\.wav: no speech was found\nhiss\.wav: no speech was found\nskipped: empty\.wav is empty/m,
+  );
+  const kept = await run(files, '--skip-bad', '--out', 'all.rttm');
+  t.deepEqual([kept.code, existsSync(join(cwd, 'all.rttm'))], [0, true], kept.stderr);
+  const none = await run(['empty.wav', 'text.wav'], '--skip-bad', '--out', 'none.rttm');
+  t.deepEqual([none.code, existsSync(join(cwd, 'none.rttm'))], [2, false]);
+  t.regex(
+    none.stderr,
+    /^None of the 2 recordings can be used: 1 empty or silent, 1 unreadable\. The first: empty\.wav/m,
+  );
+  const silent = await run(['silence.wav']);
+  t.deepEqual([silent.code, silent.stdout], [0, '']);
 });
 
 test('the formats are listed where they are chosen', async (t) => {

@@ -160,6 +160,12 @@ test('with a manifest: intervals by speaker, groups, and repeated trials', async
   t.regex(without.stderr, /--groups needs --utterances/);
 });
 
+test('where the columns may stand in another order, the option that names them is shown', async (t) => {
+  const { code, stderr } = await metrics('0.5 1\n0.25 x\n');
+  t.is(code, 2);
+  t.regex(stderr, /:2: .*\nIf the columns stand in another order, name them: --columns enrol,test,score,label\.$/m);
+});
+
 for (const [option, value, message] of [
   ['--prior', '1', /--prior must be a probability/],
   ['--cost-miss', '0', /--cost-miss must be a number above 0/],

@@ -139,7 +139,11 @@ test('bad recordings are skipped and listed; none left is an error', async (t) =
   for (const [i, reason] of reasons.entries()) t.regex(skipped[i].reason, reason);
   t.deepEqual(openShards(index.dir).ids, ['utt-4']);
   const none = { dir: join(dir, 'none'), utterances: utterances.slice(0, 4), decode };
-  await refuses(t, () => buildShards(none), /None of the 4 recordings.*u0\.stub: the file holds no audio/);
+  await refuses(
+    t,
+    () => buildShards(none),
+    /None of the 4 recordings can be used: 2 empty or silent, 2 unreadable\. The first: .*u0\.stub: the file holds no audio/,
+  );
   t.false(readdirSync(dir).some((name) => name.startsWith('none')));
 });
 

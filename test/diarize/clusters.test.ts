@@ -91,6 +91,10 @@ test('windows reach from the first to the last instant, at most a hop apart', (t
   );
   t.is(windows[4].endSeconds, 5);
   t.is(windows[5].endSeconds, 8);
+  // 2.2 - 0.7 is a rounding error more than 1.5.
+  const whole = { startSeconds: 0.7, endSeconds: 2.2 };
+  t.true(whole.endSeconds - whole.startSeconds > 1.5);
+  t.deepEqual(windowsOf([whole], 1.5, 0.25), [whole]);
 });
 
 test('a change of mean is found where it is, with the gain of the plain formula', (t) => {

@@ -76,11 +76,9 @@ for (const [order, lines] of Object.entries({
 
 test('other columns can be named', async (t) => {
   const text = 'x1 0.5 a 1\nx2 -2 b 0\n';
-  const { targets, nontargets } = await parseScores(
-    inChunks(text, 5),
-    'scores.txt',
-    parseColumns('skip,score,skip,label'),
-  );
+  const { targets, nontargets } = await parseScores(inChunks(text, 5), 'scores.txt', {
+    columns: parseColumns('skip,score,skip,label'),
+  });
   t.deepEqual([[...targets], [...nontargets]], [[0.5], [-2]]);
   for (const bad of ['score', 'score,label,label', 'score,label,name']) {
     t.throws(() => parseColumns(bad), { instanceOf: UserError, message: new RegExp(bad) });
@@ -106,12 +104,14 @@ test('a file read by several threads holds the same scores, and names broken lin
   const folder = temporaryFolder(t, { 'good.txt': lines.join('') });
   const [one, many] = [
     await readScores(join(folder, 'good.txt')),
-    await readScores(join(folder, 'good.txt'), null, 1000),
+    await readScores(join(folder, 'good.txt'), { threadBytes: 1000 }),
   ];
   t.deepEqual(many.targets, one.targets.slice().sort());
   t.deepEqual(many.nontargets, one.nontargets.slice().sort());
   for (const at of [3, 16_000, 29_999]) lines[at] = `broken ${at}\n`;
   writeFileSync(join(folder, 'bad.txt'), lines.join(''));
-  const error = await t.throwsAsync(readScores(join(folder, 'bad.txt'), null, 1000), { instanceOf: UserError });
+  const error = await t.throwsAsync(readScores(join(folder, 'bad.txt'), { threadBytes: 1000 }), {
+    instanceOf: UserError,
+  });
   for (const at of [3, 16_000, 29_999]) t.regex(error!.message, new RegExp(`bad\\.txt:${at + 1}: .*"broken ${at}"`));
 });

@@ -6,6 +6,7 @@ import { sortInPlace } from '../../src/eval/sorted-scores.js';
 import { createRng } from '../../src/random.js';
 import { calibrate, readCalibration, writeCalibration } from '../../src/speakers/calibration.js';
 import { scoresOfFile } from '../../src/speakers/calibration-scores.js';
+import { calibrationWarnings } from '../../src/speakers/calibration-warnings.js';
 import { chooseThreshold, llrOf } from '../../src/speakers/decision.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { kindOf } from './units.js';
@@ -80,6 +81,38 @@ test('the threshold asked for, the one for 1 %, that of the equal error rate, an
   const none = chooseThreshold(null);
   t.deepEqual([none.calibrated, /uncalibrated/.test(none.basis), llrOf(null, 0.3)], [false, true, null]);
   t.throws(() => chooseThreshold(null, { falseAccepts: 0.01 }), { instanceOf: UserError, message: /no calibration/ });
+});
+
+test('what rests on too few trials, or is missing for lack of them, is said with what is needed', (t) => {
+  const warned = (nontargets: number, targets = 2000) => {
+    const scores = drawScores(nontargets);
+    return calibrationWarnings(calibrate({ ...scores, targets: scores.targets.slice(0, targets) }, about));
+  };
+  t.deepEqual(warned(30_000), []);
+  t.deepEqual(warned(29_999), [
+    'the threshold for 0.1 % false accepts rests on 29 of them, of 29999 nontarget trials; 30000 make it reliable',
+  ]);
+  t.deepEqual(
+    calibrate(drawScores(9), about).thresholds.map(({ allowed }) => allowed),
+    [],
+  );
+  t.deepEqual(warned(9, 2), [
+    'there is no threshold for 10 % false accepts: it takes 10 nontarget trials or more, and there are 9; 300 make it reliable',
+    'there is no threshold for 1 % false accepts: it takes 100 nontarget trials or more, and there are 9; 3000 make it reliable',
+    'there is no threshold for 0.1 % false accepts: it takes 1000 nontarget trials or more, and there are 9; 30000 make it reliable',
+    'false rejects and log-likelihood ratios rest on 2 target trials; 30 are the least to go by',
+  ]);
+  t.is(
+    warned(10)[0],
+    'the threshold for 10 % false accepts rests on 1 of them, of 10 nontarget trials; 300 make it reliable',
+  );
+});
+
+test('a broken line of scores is answered with what this command has', async (t) => {
+  const dir = temporaryFolder(t, { 'broken.txt': '0.5 1\n0.4 a b\n' });
+  const error = await t.throwsAsync(scoresOfFile(join(dir, 'broken.txt')), { instanceOf: UserError });
+  t.regex(error!.message, /broken\.txt:2: .*got "0\.4 a b"\.\nIf the columns .* write them as SCORE 1\|0\.$/);
+  t.notRegex(error!.message, /--columns/);
 });
 
 test('a file of scores must hold cosines, of both kinds', async (t) => {

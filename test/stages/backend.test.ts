@@ -75,6 +75,50 @@ test('a back-end is learned, and evaluate shows the figures after each part besi
   });
 });
 
+test('embeddings of another model are refused: those to score and those to adapt to', async (t) => {
+  const given = await artifacts(t);
+  const { dir } = given;
+  const embeddingsOf = (name: string, digit: string) => {
+    const { dir: at, result } = given.artifacts.embeddings;
+    return artifactAt(at, 'embed', { ...(result as object), model: { name, digest: digit.repeat(64) } });
+  };
+  const all = {
+    corpus: given.artifacts.corpus,
+    'embeddings-unknown': given.artifacts.embeddings,
+    'embeddings-one': embeddingsOf('one', 'a'),
+    'embeddings-renamed': embeddingsOf('renamed', 'a'),
+    'embeddings-two': embeddingsOf('two', 'b'),
+  };
+  const learn = (name: string, options: object = {}) =>
+    runStage({
+      ...{ registry, stage: 'backend', dir: join(dir, name), artifacts: all },
+      options: { corpus: 'corpus', embeddings: `embeddings-${name}`, plda: { iterations: 1 }, ...options },
+    });
+  const score = (name: string, backend: Artifact) =>
+    runStage({
+      ...{ registry, stage: 'evaluate', dir: join(dir, 'evaluation'), artifacts: { ...all, backend } },
+      options: { corpus: 'corpus', embeddings: `embeddings-${name}`, system: 'test', backend: 'backend' },
+    });
+  const [one, unknown] = [await learn('one'), await learn('unknown')];
+  t.deepEqual([readBackend(one.dir).model?.name, readBackend(unknown.dir).model], ['one', null]);
+  await t.throwsAsync(score('two', one), {
+    instanceOf: UserError,
+    message:
+      /^The back-end 'backend' belongs to the model 'one' with digest a{12}, but this is 'two' with digest b{12}/,
+  });
+  for (const [embeddings, backend] of [
+    ['renamed', one],
+    ['unknown', one],
+    ['two', unknown],
+  ] as const)
+    await t.notThrowsAsync(score(embeddings, backend));
+  await t.throwsAsync(learn('one', { adapt: { embeddings: 'embeddings-two' } }), {
+    instanceOf: UserError,
+    message: /^What 'adapt\.embeddings' names belongs to the model 'two' .*this is 'one'/,
+  });
+  await t.notThrowsAsync(learn('one', { adapt: { embeddings: 'embeddings-renamed' } }));
+});
+
 test('augmented copies of the training utterances are learned from where there are any, and left out on demand', async (t) => {
   const given = await artifacts(t);
   const { dir } = given;

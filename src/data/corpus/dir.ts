@@ -2,6 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
+import { noneUsable } from '../none-usable.js';
 import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../rows.js';
 import { inOrder, openWorkerPool, WorkerCrashError } from '../worker-pool.js';
 import type { BuildOptions } from './build-options.js';
@@ -64,8 +65,7 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
     const usable = usableOf(planned, refused, partial);
     if (usable.length === 0) {
       rmSync(partial, { recursive: true, force: true });
-      const [{ file, reason }] = refused;
-      throw new UserError(`None of the ${planned.length} recordings can be used. The first is ${file}: ${reason}`);
+      throw noneUsable(refused);
     }
     const utterances = splitSpeakers(usable, testSpeakers, seed);
     if (speakerPart !== undefined && rowsWhere(utterances, ({ split }) => split === 'test').length === 0) {

@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { readError } from '../../io/read-file.js';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors.js';
+import { modelIdentity } from '../model-identity.js';
 import type { Backend } from './backend.js';
 import { type Calibration, calibrationSchema, scoreKind } from './calibration.js';
 import type { EmbeddingStep } from './steps.js';
@@ -23,10 +24,11 @@ const description = z.strictObject({
     .strictObject({ sessions: z.enum(['count', 'mean']), lengthNorm: z.enum(['none', 'simple', 'kaldi']) })
     .nullable(),
   norm: scoreKind.shape.norm,
+  model: modelIdentity.nullable().default(null),
 });
 
 /** Writes a back-end into a folder: backend.safetensors and, where it has one, score-calibration.json. */
-export function writeBackend(dir: string, { size, steps, plda, norm, cohort, calibration }: Backend): void {
+export function writeBackend(dir: string, { size, steps, plda, norm, cohort, calibration, model }: Backend): void {
   const tensors: Record<string, HostTensor> = {};
   const put = (name: string, values: Float64Array | Float32Array, shape = [values.length]) => {
     tensors[name] = float32(Float32Array.from(values), shape);
@@ -44,7 +46,7 @@ export function writeBackend(dir: string, { size, steps, plda, norm, cohort, cal
   }
   if (cohort) put('cohort', cohort, [cohort.length / size, size]);
   const kinds = steps.map(({ kind }) => kind);
-  const facts = { format: 'voxloop-backend-1', size, steps: kinds, plda: plda?.scoring ?? null, norm };
+  const facts = { format: 'voxloop-backend-1', size, steps: kinds, plda: plda?.scoring ?? null, norm, model };
   writeSafetensors(join(dir, BACKEND_FILE), tensors, { voxloop: JSON.stringify(facts) });
   if (calibration) writeCalibration(join(dir, CALIBRATION_FILE), calibration);
 }
@@ -53,7 +55,7 @@ export function writeBackend(dir: string, { size, steps, plda, norm, cohort, cal
 export function readBackend(dir: string): Backend {
   const path = join(dir, BACKEND_FILE);
   const { tensors, metadata } = readSafetensors(path);
-  const { size, steps, plda, norm } = parsed(description, metadata.voxloop ?? '', path, 'a back-end');
+  const { size, steps, plda, norm, model } = parsed(description, metadata.voxloop ?? '', path, 'a back-end');
   const take = (name: string, length: number) => {
     const data = tensors[name]?.data;
     if (data instanceof Float32Array && data.length === length) return Float64Array.from(data);
@@ -70,7 +72,7 @@ export function readBackend(dir: string): Backend {
     return { kind, mean, matrix };
   };
   const read = steps.map(readStep);
-  const model = plda && {
+  const pldaModel = plda && {
     size: width,
     mean: take('plda/mean', width),
     transform: take('plda/transform', width * width),
@@ -79,7 +81,7 @@ export function readBackend(dir: string): Backend {
   const cohort = tensors.cohort ? Float32Array.from(take('cohort', (tensors.cohort.shape[0] ?? 0) * size)) : null;
   const calibrationPath = join(dir, CALIBRATION_FILE);
   const calibration = existsSync(calibrationPath) ? readCalibration(calibrationPath) : null;
-  return { size, steps: read, plda: plda && { model: model!, scoring: plda }, norm, cohort, calibration };
+  return { size, steps: read, plda: plda && { model: pldaModel!, scoring: plda }, norm, cohort, calibration, model };
 }
 
 /** Writes a calibration as JSON, whole or not at all. */

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { checkSameModel, type ModelIdentity } from '../model-identity.js';
 import { rowsOf } from '../rows.js';
 import { type Calibration, calibrate, checkScoreKind, type MeasuredScores, type ScoreKind } from './calibration.js';
 import type { Cohort } from './cohort-statistics.js';
@@ -24,6 +25,8 @@ export interface Backend {
   /** [speakers, size] mean embedding of speakers (or clusters) whom no trial is about; what `norm` and cohort means need. */
   cohort: Float32Array | null;
   calibration: Calibration | null;
+  /** By its weights, the model whose embeddings it learned from; null where that is not known. */
+  model: ModelIdentity | null;
 }
 
 /** Scores of a trial list after each part of the chain; null where the chain lacks that part. // [trials] each */
@@ -80,6 +83,15 @@ export function checkBackend(backend: Backend): void {
   if (backend.calibration) checkScoreKind(backend.calibration, scoreKindOf(backend));
 }
 
+/**
+ * Checks that embeddings are of the model that a back-end learned from, where both are known.
+ * @param name what to call the back-end
+ * @throws UserError naming both models
+ */
+export function checkBackendModel(name: string, { model }: Backend, given: ModelIdentity | undefined): void {
+  checkSameModel(name, model, given, 'Learn a back-end from embeddings of this model.');
+}
+
 function needCohort({ cohort, size }: Pick<Backend, 'cohort' | 'size'>, uses: readonly string[]): void {
   if (uses.length === 0) return;
   if (!cohort) {
@@ -103,7 +115,7 @@ export function scoreWithBackend(backend: Backend, input: SideInput): BackendSco
 
 /** Scores with the quality measures of their sides, as a calibration takes them. @throws as scoreWithBackend */
 export function measureScores(
-  { size, steps, plda, norm, cohort }: Omit<Backend, 'calibration'>,
+  { size, steps, plda, norm, cohort }: Omit<Backend, 'calibration' | 'model'>,
   input: SideInput,
   measures: readonly QualityMeasure[],
 ): MeasuredScores & Pick<BackendScores, 'plain' | 'normalised'> {

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
 import { meanEmbedding } from '../cosine-scoring.js';
+import type { ModelIdentity } from '../model-identity.js';
 import { rowsOf } from '../rows.js';
 import { fitWhitening } from '../whitening.js';
 import { type Backend, measureScores, scoreKindOf } from './backend.js';
@@ -39,6 +40,8 @@ export interface BackendData {
   /** [rows] for calibration: which rows are one recording, heard several times. Default: each is one of its own. */
   recordings?: ArrayLike<number>;
   seed: number | string;
+  /** Whose embeddings they are. */
+  model?: ModelIdentity;
 }
 
 /** A chain, and what was found on the way. */
@@ -69,7 +72,8 @@ export function fitBackend(data: BackendData, recipe: BackendRecipe): FittedBack
   const steps = fitSteps({ ...data, labels }, recipe);
   const { plda, logLikelihoods } = fitModel({ ...data, labels }, steps, recipe);
   const cohort = Float32Array.from(means.means);
-  const chain: Backend = { size, steps, plda, norm: recipe.norm ?? null, cohort, calibration: null };
+  const { norm = null } = recipe;
+  const chain: Backend = { size, steps, plda, norm, cohort, calibration: null, model: data.model ?? null };
   if (!recipe.calibrate) return { backend: chain, logLikelihoods };
 
   const { measures, trials: count, ridge } = recipe.calibrate;

@@ -14,7 +14,7 @@ const embeddings = new Map(
 );
 const cohort = Float32Array.from(fixture.cohort);
 const trials = names.flatMap((a) => names.map((b) => ({ enrolment: a, test: b, target: a === b })));
-const cosine: Backend = { size: D, steps: [], plda: null, norm: null, cohort, calibration: null };
+const cosine: Backend = { size: D, steps: [], plda: null, norm: null, cohort, calibration: null, model: null };
 
 test('AS-norm and S-norm equal the formula in NumPy', (t) => {
   const normed = (norm: Backend['norm']) => scoreWithBackend({ ...cosine, norm }, { embeddings, trials }).normalised!;

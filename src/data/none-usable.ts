@@ -1,0 +1,26 @@
+import { UserError } from '../errors.js';
+import { kindOfReason } from './corpus/skip-kinds.js';
+
+/** A recording that could not be used. `kind`, for counting, is seen from the reason where it is not given. */
+export interface Unusable {
+  file: string;
+  reason: string;
+  kind?: string;
+}
+
+/** The error where no recording can be used: how many for which kind of reason, and the first one's. @param unusable one or more */
+export function noneUsable(unusable: Iterable<Unusable>): UserError {
+  const counts = new Map<string, number>();
+  let first: string | undefined;
+  let count = 0;
+  for (const { file, reason, kind } of unusable) {
+    first ??= reason.includes(file) ? reason : `${file}: ${reason}`;
+    // Its name may hold words that reasons hold.
+    const found = kind ?? kindOfReason(reason.replaceAll(file, ''));
+    counts.set(found, (counts.get(found) ?? 0) + 1);
+    count++;
+  }
+  if (count === 1) return new UserError(`The only recording cannot be used: ${first}`);
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([kind, times]) => `${times} ${kind}`);
+  return new UserError(`None of the ${count} recordings can be used: ${kinds.join(', ')}. The first: ${first}`);
+}

@@ -1,0 +1,23 @@
+import { loadMono16k, SilentError } from '../audio/decode.js';
+import { UserError } from '../errors.js';
+import type { Extractor } from '../train/extract.js';
+import { type DiarizeOptions, diarize } from './diarize.js';
+import type { Segment } from './segments.js';
+
+/** What came of a recording: segments, none where nobody speaks; or why it cannot be used, naming the file. */
+export type DiarizeOutcome = { segments: Segment[] } | { reason: string };
+
+/** Who speaks when in a recording on disk. Digital silence is a recording without speech. @throws as diarize */
+export async function diarizeFile(
+  path: string,
+  extractor: Extractor,
+  options: DiarizeOptions,
+): Promise<DiarizeOutcome> {
+  const samples = await loadMono16k(path).catch((error: unknown) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
+  if (samples instanceof SilentError) return { segments: [] };
+  if (samples instanceof UserError) return { reason: samples.message };
+  return { segments: await diarize(samples, extractor, options) };
+}

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import type { ModelIdentity } from '../eval/model-identity.js';
+import { piecesOf } from '../io/read-file.js';
+import type { Model, ModelInfo } from './model-file.js';
+
+/** What people call a model: its origin, backbone and embedding size. */
+export const modelName = ({ origin, backbone, embeddingSize }: ModelInfo): string =>
+  `${origin} (${backbone.name}, ${embeddingSize})`;
+
+/** The identity of a network by its weights: the same one with the mean embedding of whichever corpus. Its digest is their SHA-256. */
+export function weightsIdentity({ info, weights }: Pick<Model, 'info' | 'weights'>): ModelIdentity {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(weights).sort()) {
+    const { dtype, shape, data } = weights[name];
+    hash.update(`${JSON.stringify([name, dtype, shape])}\n`);
+    for (const piece of piecesOf(data)) hash.update(piece);
+  }
+  return { name: modelName(info), digest: hash.digest('hex') };
+}
