@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -72,6 +72,7 @@ const official = [
 
 test('the full recipes pass a dry run where the data are, train on MUSAN and rooms, and end in a report of scored lists', async (t) => {
   const data = temporaryFolder(t);
+  mkdirSync(join(data, 'noise'));
   for (const file of official) {
     const registry = createRegistry(builtIns);
     const { stages } = await loadConfig({ file, registry });
