@@ -16,11 +16,18 @@ const SAMPLE_RATE_HZ = 16000;
 
 const options = z.strictObject({
   path: z.string().optional().describe('a bank that an earlier run made (its folder `bank`), taken as it is'),
-  musan: z.string().optional().describe('MUSAN, or any folder with folders noise, speech and music in it'),
+  musan: z
+    .string()
+    .nullish()
+    .describe(
+      'MUSAN, or any folder with folders noise, speech and music in it; null: made noises, voices of the corpus',
+    ),
   rooms: z
     .string()
-    .optional()
-    .describe('a folder of room responses, such as RIRS_NOISES; files whose path says noise are taken as noises'),
+    .nullish()
+    .describe(
+      'a folder of room responses, such as RIRS_NOISES; files whose path says noise are taken as noises; null: simulated rooms',
+    ),
   corpus: artifact('corpus').optional().describe('where babble is taken from when there is no other speech'),
   made: z
     .strictObject({
@@ -46,10 +53,10 @@ export default defineStage({
   summary: 'Gathers noises and room responses for augmentation; makes them where none are given.',
   options,
   check(_context, { path, musan, rooms }) {
-    const missing = [path, musan, rooms].filter((folder) => folder !== undefined && !existsSync(folder));
-    if (missing.length > 0) return missing.map((folder) => `the folder ${resolve(folder!)} does not exist`);
+    const missing = [path, musan, rooms].flatMap((folder) => (folder && !existsSync(folder) ? [resolve(folder)] : []));
+    if (missing.length > 0) return missing.map((folder) => `the folder ${folder} does not exist`);
     // Else made noises would stand in, and nobody would notice.
-    if (musan === undefined || noiseKinds.some((kind) => existsSync(join(musan, kind)))) return [];
+    if (!musan || noiseKinds.some((kind) => existsSync(join(musan, kind)))) return [];
     return [`${resolve(musan)} holds none of the folders ${noiseKinds.join(', ')}. Give the folder that they lie in.`];
   },
   async run(context, given) {
@@ -74,8 +81,8 @@ const tapsOf = ({ roomSeconds }: Options): number => Math.round(roomSeconds * SA
 
 function tasksOf({ seed }: StageContext, given: Options) {
   const { musan, rooms: roomsFolder, made } = given;
-  const found = roomsFolder === undefined ? { rooms: [], noises: [] } : splitRooms(roomsFolder);
-  const read = (kind: NoiseKind) => recordingsIn(musan === undefined ? undefined : join(musan, kind));
+  const found = roomsFolder ? splitRooms(roomsFolder) : { rooms: [], noises: [] };
+  const read = (kind: NoiseKind) => recordingsIn(musan ? join(musan, kind) : undefined);
   const noise = [...read('noise'), ...found.noises];
   const taps = tapsOf(given);
   const times = (count: number, task: (i: number) => BankTask) => Array.from({ length: count }, (_, i) => task(i));

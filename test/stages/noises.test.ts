@@ -64,7 +64,11 @@ test('MUSAN and RIRS_NOISES are read by their layout', async (t) => {
 
 test('without recordings, noises and rooms are made and the corpus lends its voices', async (t) => {
   const corpus = await corpusArtifact(t);
-  const artifact = await gather(t, { corpus: 'corpus', made: SMALL, voices: 5, roomSeconds: 0.1 }, { corpus });
+  const artifact = await gather(
+    t,
+    { corpus: 'corpus', musan: null, rooms: null, made: SMALL, voices: 5, roomSeconds: 0.1 },
+    { corpus },
+  );
   t.like(artifact.result, { noise: 3, music: 0, speech: 5, rooms: 2, path: null });
   const dir = join(artifact.dir, 'bank');
   t.is(openNoiseBank(dir).rooms.taps, 1600);
