@@ -12,3 +12,14 @@ export function unitRows(matrix: Float32Array, size: number): Float32Array {
   }
   return result;
 }
+
+/** Matrices of the same row length, one below the other. */
+export function joinRows(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ShardSet } from '../data/shards.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
-import { rowsOf } from '../eval/rows.js';
+import { joinRows, rowsOf } from '../eval/rows.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../pipeline/define.js';
 import { artifact, pluginChoice } from '../pipeline/options.js';
+import type { CheckContext } from '../pipeline/stage.js';
 import { extractAll, openModelExtractors } from '../train/extract.js';
 import { readModel, writeModel } from '../train/model-file.js';
 import { weightsIdentity } from '../train/weights-identity.js';
@@ -41,7 +42,7 @@ export default defineStage({
   summary: 'Embeds every utterance of a corpus once, with a trained network.',
   options,
   produces: 'embeddings',
-  check: (context, given) => [...checkLibrary(context), ...copyFaults(given)],
+  check: async (context, given) => [...checkLibrary(context), ...(await copyFaults(context, given))],
   async run(context, given) {
     const corpus = openCorpus(context.artifact(given.corpus));
     const source = context.artifact(given.model);
@@ -62,7 +63,7 @@ export default defineStage({
       if (given.copies > 0) {
         const copies: Float32Array[] = [];
         for (let i = 0; i < given.copies; i++) copies.push(await embed(corpus.train, `augmented ${i + 1}`, augmenting));
-        save(COPIES, joined(copies));
+        save(COPIES, joinRows(copies));
       }
       const mean = meanEmbedding(rowsOf(train, extractor.size));
       writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
@@ -74,19 +75,14 @@ export default defineStage({
   },
 });
 
-function copyFaults({ copies, augmentation }: z.output<typeof options>): string[] {
-  if (copies > 0 === augmentation.length > 0) return [];
-  return copies > 0
-    ? ["'copies' without 'augmentation' would embed the same again; say what the copies are heard through."]
-    : ["'augmentation' is for 'copies', which is 0; say how many copies to embed."];
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+async function copyFaults({ registry }: CheckContext, { copies, augmentation }: z.output<typeof options>) {
+  if (copies === 0) {
+    return augmentation.length > 0 ? ["'augmentation' is for 'copies', which is 0; say how many copies to embed."] : [];
   }
-  return all;
+  if (augmentation.length === 0)
+    return ["'copies' without 'augmentation' would embed the same again; say what the copies are heard through."];
+  const plugins = await Promise.all(augmentation.map(({ name }) => registry.load('augmentation', name)));
+  return plugins.flatMap(({ name, apply }) =>
+    apply ? [] : [`'copies' are heard through what changes waveforms, and '${name}' changes features; leave it out.`],
+  );
 }

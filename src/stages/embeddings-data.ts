@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { type ModelIdentity, modelIdentity } from '../eval/model-identity.js';
+import { joinRows } from '../eval/rows.js';
 import { readNpy } from '../io/npy.js';
 import type { Artifact } from '../pipeline/stage.js';
 
@@ -36,10 +37,7 @@ export function readTrainingEmbeddings(artifact: Artifact, { copies }: { copies:
   const train = readEmbeddings(artifact, 'train');
   if (!copies || !existsSync(partPath(artifact, COPIES))) return train;
   const { vectors, rows, size } = readEmbeddings(artifact, COPIES);
-  const all = new Float32Array(train.vectors.length + vectors.length);
-  all.set(train.vectors);
-  all.set(vectors, train.vectors.length);
-  return { rows: train.rows + rows, size, vectors: all };
+  return { rows: train.rows + rows, size, vectors: joinRows([train.vectors, vectors]) };
 }
 
 /** Reads one part ('train', 'augmented', 'clean', 'channel') of an embeddings artifact. */

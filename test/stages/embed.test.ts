@@ -56,11 +56,12 @@ test('copies of the training utterances are heard through the augmentation, each
   t.notDeepEqual(rowsOf((await run('other', given, 2)).dir, 'augmented').data, data);
 });
 
-test('copies without an augmentation, and an augmentation without copies, are found before the run', async (t) => {
+test('copies without an augmentation of waveforms, and an augmentation without copies, are found before the run', async (t) => {
   const artifacts = { corpus: artifactAt('', 'corpus'), model: artifactAt('', 'pretrain') };
   const faults = (options: object) =>
     checkStage({ registry, stage: 'embed', artifacts, options: { corpus: 'corpus', model: 'model', ...options } });
   t.deepEqual(await faults({ copies: 1, augmentation: ['random-channel'] }), []);
   t.regex((await faults({ copies: 1 })).join(), /'copies' without 'augmentation'/);
+  t.regex((await faults({ copies: 1, augmentation: ['spec-augment'] })).join(), /'spec-augment' changes features/);
   t.regex((await faults({ augmentation: ['random-channel'] })).join(), /'augmentation' is for 'copies', which is 0/);
 });
