@@ -58,14 +58,11 @@ function standardError(numbers: readonly number[]): number {
 
 for (const seed of seeds) run(seed);
 const means = new Map<string, number>();
-const eers: [string, (seed: number) => number][] = [
-  ...SYSTEMS.map((system): [string, (seed: number) => number] => [system, (seed) => channelOf(seed, system).eer]),
-  ...PARTS.map((part): [string, (seed: number) => number] => [
-    part,
-    (seed) => channelOf(seed, 'backend').byRule[part].eer,
-  ]),
-];
-for (const [system, eerOf] of eers) {
+const eers = {
+  ...Object.fromEntries(SYSTEMS.map((system) => [system, (seed: number) => channelOf(seed, system).eer])),
+  ...Object.fromEntries(PARTS.map((part) => [part, (seed: number) => channelOf(seed, 'backend').byRule[part].eer])),
+};
+for (const [system, eerOf] of Object.entries(eers)) {
   const channelEer = seeds.map(eerOf);
   means.set(system, mean(channelEer));
   console.log(

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { kindOfReason } from './corpus/skip-kinds.js';
+import { kindOfReason } from './skip-kinds.js';
 
 /** A recording that could not be used. `kind`, for counting, is seen from the reason where it is not given. */
 export interface Unusable {

@@ -7,6 +7,7 @@ import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
 import { buildShards } from '../shard-build.js';
 import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shard-format.js';
 import type { Source } from '../shard-hash.js';
+import { kindOfReason } from '../skip-kinds.js';
 import { checkBothKinds, repeatedTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
@@ -14,7 +15,6 @@ import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js'
 import { makeTrials } from './make-trials.js';
 import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
 import { endResume, resumeFolder } from './resume-folder.js';
-import { kindOfReason } from './skip-kinds.js';
 import { writeLists } from './trial-lists.js';
 
 /** Where and how a planned corpus is made. */
