@@ -26,6 +26,7 @@ test('raw AAC frames are decoded too', async (t) => {
   t.true(channels[0].some((value) => Math.abs(value) > 0.01));
 });
 
+// Only where ffmpeg is installed; what is asked of it is tested everywhere, by the stand-in below.
 (isOnPath('ffmpeg') ? test : test.skip)(
   'ffmpeg finds the same sound, and says what is wrong with another file',
   async (t) => {
