@@ -1,5 +1,6 @@
 import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf, UserError } from '../errors.js';
+import { librariesOutOfReach } from './library/cuda-libraries.js';
 import { locateLibrary } from './library/locate.js';
 import { pinLibrary } from './pin-library.js';
 
@@ -95,6 +96,7 @@ function load(): CApi {
   // On processors without VNNI (AVX2 only), TensorFlow leaves oneDNN off by default; convolutions are twice as fast with it.
   if (process.arch === 'x64') process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   try {
+    for (const path of librariesOutOfReach(files.framework)) pinLibrary(path);
     pinLibrary(files.framework);
     pinLibrary(files.cc);
     const libraries = [koffi.load(files.cc), koffi.load(files.framework)];

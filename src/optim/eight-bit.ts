@@ -3,7 +3,7 @@ import { after } from '../engine/local-gradients.js';
 import { subtractFrom } from '../engine/ops/apply-gradients.js';
 import { BLOCK, blocksOf, decodeBlocks, encodeBlocks, fromBlocks, toBlocks } from '../engine/ops/block-codes.js';
 import type { CodeBook } from '../engine/ops/dynamic-tree-codes.js';
-import { overwrite } from '../engine/ops/overwrite.js';
+import { overwrite, part } from '../engine/ops/overwrite.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Piece, Stepped } from './update-rule.js';
@@ -66,7 +66,7 @@ export function updateInPieces(
 
 const flat = (x: Tensor): Tensor => tf.reshape(x, [-1]);
 
-const slice = (x: Tensor, from: number, count: number): Tensor => (count < x.size ? tf.slice(x, from, count) : x);
+const slice = (x: Tensor, from: number, count: number): Tensor => (count < x.size ? part(x, from, count) : x);
 
 const replace = (x: Tensor, from: number, part: Tensor): Tensor =>
   part.size < x.size ? overwrite(x, from, part) : part;
