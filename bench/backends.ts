@@ -14,14 +14,14 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_TOP, scoresByPart, scoreWithBackend } from '../src/eval/backend/backend.js';
 import { type BackendRecipe, fitBackend } from '../src/eval/backend/fit-backend.js';
 import type { QualityMeasure } from '../src/eval/backend/quality-measures.js';
-import { cllr } from '../src/eval/cllr.js';
-import { equalError } from '../src/eval/eer.js';
-import { rowsOf } from '../src/eval/rows.js';
-import { sortScores } from '../src/eval/sorted-scores.js';
-import type { Artifact } from '../src/pipeline/stage.js';
-import { openCorpus, type TestList } from '../src/stages/corpus-data.js';
-import { readEmbeddings, readTrainingEmbeddings } from '../src/stages/embeddings-data.js';
-import { readLabels } from '../src/stages/pseudo-labels.js';
+import { cllr } from '../src/eval/detection/cllr.js';
+import { equalError } from '../src/eval/detection/eer.js';
+import { sortScores } from '../src/eval/detection/sorted-scores.js';
+import type { Artifact } from '../src/plugin/stage.js';
+import { rowsOf } from '../src/rows.js';
+import { openCorpus, type TestList } from '../src/stages/artifacts/corpus-data.js';
+import { readEmbeddings, readTrainingEmbeddings } from '../src/stages/artifacts/embeddings-data.js';
+import { readLabels } from '../src/stages/artifacts/pseudo-labels.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadMono16k } from '../src/audio/decode.js';
+import { loadMono16k } from '../src/audio/decode/decode.js';
 import { applyChannel } from '../src/data/corpus/channel.js';
 import { channelPath } from '../src/data/corpus/finish-corpus.js';
 import type { Manifest, Utterance } from '../src/data/manifest.js';

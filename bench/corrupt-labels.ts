@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { featureDefinition } from '../src/audio/features.js';
-import { rowsOf, unitRows } from '../src/eval/rows.js';
+import { featureDefinition } from '../src/audio/features/features.js';
+import { createExtractor, extractAll } from '../src/embed/extract.js';
 import { fitWhitening, whiten } from '../src/eval/whitening.js';
 import { writeNpy } from '../src/io/npy.js';
 import { timeMoments } from '../src/nn/pooling.js';
-import { defineStage } from '../src/pipeline/define.js';
-import { artifact } from '../src/pipeline/options.js';
-import type { StageContext } from '../src/pipeline/stage.js';
+import { defineStage } from '../src/plugin/define.js';
+import { artifact } from '../src/plugin/options.js';
+import type { StageContext } from '../src/plugin/stage.js';
 import { createRng } from '../src/random.js';
-import { type CorpusData, openCorpus } from '../src/stages/corpus-data.js';
-import { withSession } from '../src/stages/with-session.js';
-import { createExtractor, extractAll } from '../src/train/extract.js';
+import { rowsOf, unitRows } from '../src/rows.js';
+import { type CorpusData, openCorpus } from '../src/stages/artifacts/corpus-data.js';
+import { withSession } from '../src/stages/training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

@@ -12,8 +12,8 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { keyValues } from '../src/cli/key-values.js';
-import { withModel } from '../src/cli/with-model.js';
+import { keyValues } from '../src/cli/options/key-values.js';
+import { withModel } from '../src/cli/options/with-model.js';
 import { readManifest } from '../src/data/manifest.js';
 import { addErrors, type DiarizationError, diarizationError, errorRate } from '../src/diarize/der.js';
 import { diarize, diarizeOptions } from '../src/diarize/diarize.js';

@@ -8,14 +8,14 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { builtIns } from '../src/builtins.js';
-import { float32 } from '../src/engine/host-tensor.js';
 import type { Tensor } from '../src/engine/tf.js';
+import { float32 } from '../src/host-tensor.js';
 import { createScope } from '../src/nn/scope.js';
-import { choosePlugin } from '../src/pipeline/choose-plugin.js';
-import { createRegistry } from '../src/pipeline/registry.js';
+import { createRegistry } from '../src/pipeline/registry/registry.js';
+import { choosePlugin } from '../src/plugin/choose-plugin.js';
 import { createRng } from '../src/random.js';
-import { backboneBuilder } from '../src/stages/resolve-plugins.js';
-import { withSession } from '../src/stages/with-session.js';
+import { backboneBuilder } from '../src/stages/training/resolve-plugins.js';
+import { withSession } from '../src/stages/training/with-session.js';
 
 const { values } = parseArgs({
   options: {

@@ -2,13 +2,13 @@
  * Time of features and augmentation inside the graph: milliseconds per hour of audio, and for one DINO batch of 48 utterances
  * (2 crops of 1.5 s and 4 of 1 s each, 288 rows). Usage: node dist/bench/features.js [threads] [rounds]
  */
-import { augment, augmentOptions } from '../src/audio/augment.js';
-import { samplesFor } from '../src/audio/fbank-options.js';
-import { featureDefinition, features } from '../src/audio/features.js';
-import type { HostTensor } from '../src/engine/host-tensor.js';
+import { augment, augmentOptions } from '../src/audio/augment/random-channel.js';
+import { samplesFor } from '../src/audio/features/fbank-options.js';
+import { featureDefinition, features } from '../src/audio/features/features.js';
 import { toFloat32 } from '../src/engine/raw.js';
-import { openSession } from '../src/engine/session.js';
+import { openSession } from '../src/engine/session/session.js';
 import { type Tensor, tf } from '../src/engine/tf.js';
+import type { HostTensor } from '../src/host-tensor.js';
 import { createRng } from '../src/random.js';
 
 const [threads, rounds] = [Number(process.argv[2] ?? 2), Number(process.argv[3] ?? 15)];

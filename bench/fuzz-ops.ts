@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { toFloat32 } from '../src/engine/raw.js';
-import { openSession, type Session } from '../src/engine/session.js';
+import { openSession, type Session } from '../src/engine/session/session.js';
 import type { Tensor } from '../src/engine/tf.js';
 import { createRng } from '../src/random.js';
 import { createDraw, type Draw, type Expected, type FuzzCase, numbersOf } from './fuzz/case.js';

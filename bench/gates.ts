@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import { buildSyntheticCorpus } from '../src/data/corpus/synthetic.js';
+import { buildSyntheticCorpus } from '../src/data/corpus/synthetic/synthetic.js';
 
 const CORRUPTIONS = ['random', 'confused'];
 const VARIANTS = ['none', 'gate', 'correction'];

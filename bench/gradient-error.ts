@@ -8,14 +8,14 @@
 import { parseArgs } from 'node:util';
 import { builtIns } from '../src/builtins.js';
 import { differentiate } from '../src/engine/autodiff.js';
-import { float32, type HostTensor } from '../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../src/engine/tf.js';
+import { float32, type HostTensor } from '../src/host-tensor.js';
 import { createScope } from '../src/nn/scope.js';
-import { choosePlugin } from '../src/pipeline/choose-plugin.js';
-import { createRegistry } from '../src/pipeline/registry.js';
+import { createRegistry } from '../src/pipeline/registry/registry.js';
+import { choosePlugin } from '../src/plugin/choose-plugin.js';
 import { createRng } from '../src/random.js';
-import { backboneBuilder } from '../src/stages/resolve-plugins.js';
-import { withSession } from '../src/stages/with-session.js';
+import { backboneBuilder } from '../src/stages/training/resolve-plugins.js';
+import { withSession } from '../src/stages/training/with-session.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { rowsOf, unitRows } from '../src/eval/rows.js';
+import { extractAll, openModelExtractor } from '../src/embed/extract.js';
+import { readModel } from '../src/embed/model-file.js';
 import { readNpy } from '../src/io/npy.js';
 import { readSafetensors } from '../src/io/safetensors.js';
-import { defineStage } from '../src/pipeline/define.js';
-import { artifact } from '../src/pipeline/options.js';
-import { openCorpus } from '../src/stages/corpus-data.js';
-import { modelBuilder } from '../src/stages/resolve-plugins.js';
-import { withSession } from '../src/stages/with-session.js';
-import { extractAll, openModelExtractor } from '../src/train/extract.js';
-import { readModel } from '../src/train/model-file.js';
+import { defineStage } from '../src/plugin/define.js';
+import { artifact } from '../src/plugin/options.js';
+import { rowsOf, unitRows } from '../src/rows.js';
+import { openCorpus } from '../src/stages/artifacts/corpus-data.js';
+import { modelBuilder } from '../src/stages/training/resolve-plugins.js';
+import { withSession } from '../src/stages/training/with-session.js';
 import { trueLabels } from './corrupt-labels.js';
 
 /** How often a classifier names the true speaker of utterances without a label; for measurement only. */

@@ -8,12 +8,12 @@
  * nearest neighbours that HNSW finds, over all rows.
  */
 import { parseArgs } from 'node:util';
-import type { Neighbours } from '../src/cluster/neighbours.js';
-import { exactNeighbours } from '../src/cluster/neighbours-exact.js';
-import { hnswNeighbours } from '../src/cluster/neighbours-hnsw.js';
-import { loadHnswlib } from '../src/cluster/neighbours-hnswlib.js';
+import { exactNeighbours } from '../src/cluster/neighbours/exact.js';
+import { hnswNeighbours } from '../src/cluster/neighbours/hnsw.js';
+import { loadHnswlib } from '../src/cluster/neighbours/hnswlib.js';
+import type { Neighbours } from '../src/cluster/neighbours/neighbours.js';
 import { preparePoints } from '../src/cluster/points.js';
-import { openSession } from '../src/engine/session.js';
+import { openSession } from '../src/engine/session/session.js';
 import { createRng } from '../src/random.js';
 
 const { values } = parseArgs({

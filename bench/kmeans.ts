@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { kmeans } from '../src/cluster/kmeans.js';
-import { openSession } from '../src/engine/session.js';
+import { kmeans } from '../src/cluster/kmeans/kmeans.js';
+import { openSession } from '../src/engine/session/session.js';
 
 const { values } = parseArgs({
   options: {

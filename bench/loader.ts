@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Batch, createLoader } from '../src/data/loader.js';
-import { buildShards } from '../src/data/shard-build.js';
-import { openShards, type ShardSet } from '../src/data/shards.js';
+import { type Batch, createLoader } from '../src/data/crops/loader.js';
+import { buildShards } from '../src/data/shards/build.js';
+import { openShards, type ShardSet } from '../src/data/shards/shards.js';
 import { createRng } from '../src/random.js';
 
 const SHARD_BYTES = 200e6;

@@ -14,8 +14,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/io/atomic.js';
 import { formatByteSize, parseByteSize } from '../src/io/byte-size.js';
+import { makeReference } from '../src/train/guard/reference-curve.js';
 import { type MetricsLine, readMetrics } from '../src/train/metrics-log.js';
-import { makeReference } from '../src/train/reference-curve.js';
 
 const { values } = parseArgs({
   options: {

@@ -7,12 +7,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildKaldiCorpus } from '../src/data/corpus/kaldi.js';
-import { readKaldiData } from '../src/data/corpus/kaldi-data.js';
+import { buildKaldiCorpus } from '../src/data/corpus/kaldi/kaldi.js';
+import { readKaldiData } from '../src/data/corpus/kaldi/kaldi-data.js';
 import { safeNames } from '../src/data/corpus/safe-names.js';
+import { createSampler } from '../src/data/crops/sampler.js';
 import { readManifest, type Utterance, writeManifest } from '../src/data/manifest.js';
-import { createSampler } from '../src/data/sampler.js';
-import { openShards } from '../src/data/shards.js';
+import { openShards } from '../src/data/shards/shards.js';
 import { readTrials, repeatedTrials } from '../src/data/trials.js';
 import { streamFileAtomic } from '../src/io/atomic-stream.js';
 import { writeWav16 } from '../src/io/wav-write.js';

@@ -1,8 +1,8 @@
 /** Trees in the layout of MUSAN and RIRS_NOISES, of made-up sound, for trying the official recipes where neither is at hand. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { generateNoise } from '../src/audio/generated-noise.js';
-import { drawRoom, roomResponse } from '../src/audio/room.js';
+import { generateNoise } from '../src/audio/augment/generated-noise.js';
+import { drawRoom, roomResponse } from '../src/audio/augment/room.js';
 import { readManifest } from '../src/data/manifest.js';
 import { writeWav16 } from '../src/io/wav-write.js';
 import { createRng, type Rng } from '../src/random.js';

@@ -9,16 +9,16 @@
  */
 import { parseArgs } from 'node:util';
 import { builtIns } from '../src/builtins.js';
-import { bytesPerElement, sizeOf } from '../src/engine/host-tensor.js';
-import { openSession, type Session } from '../src/engine/session.js';
+import { openSession, type Session } from '../src/engine/session/session.js';
 import { type Tensor, tf } from '../src/engine/tf.js';
 import type { Variable } from '../src/engine/variable.js';
+import { bytesPerElement, sizeOf } from '../src/host-tensor.js';
 import { createScope } from '../src/nn/scope.js';
 import { PIECE } from '../src/optim/eight-bit.js';
 import { createOptimizer, optimizerOptions } from '../src/optim/optimizer.js';
-import { choosePlugin } from '../src/pipeline/choose-plugin.js';
-import { createRegistry } from '../src/pipeline/registry.js';
-import { backboneBuilder } from '../src/stages/resolve-plugins.js';
+import { createRegistry } from '../src/pipeline/registry/registry.js';
+import { choosePlugin } from '../src/plugin/choose-plugin.js';
+import { backboneBuilder } from '../src/stages/training/resolve-plugins.js';
 
 const { values } = parseArgs({
   options: {

@@ -11,20 +11,20 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { featureDefinition } from '../src/audio/features.js';
+import { featureDefinition } from '../src/audio/features/features.js';
 import { builtIns } from '../src/builtins.js';
 import { availableMemory } from '../src/engine/memory/available.js';
-import { openSession, type Session } from '../src/engine/session.js';
+import { openSession, type Session } from '../src/engine/session/session.js';
 import { writeFileAtomic } from '../src/io/atomic.js';
 import { formatByteSize } from '../src/io/byte-size.js';
 import { optimizerOptions } from '../src/optim/optimizer.js';
-import { choosePlugin } from '../src/pipeline/choose-plugin.js';
-import { createRegistry } from '../src/pipeline/registry.js';
+import { createRegistry } from '../src/pipeline/registry/registry.js';
+import { choosePlugin } from '../src/plugin/choose-plugin.js';
 import { createRng } from '../src/random.js';
-import { backboneBuilder } from '../src/stages/resolve-plugins.js';
-import { createFinetuner } from '../src/train/finetune.js';
-import { createPretrainer } from '../src/train/pretrain.js';
-import type { CompiledCall } from '../src/train/training-step.js';
+import { backboneBuilder } from '../src/stages/training/resolve-plugins.js';
+import { createFinetuner } from '../src/train/finetuner.js';
+import { createPretrainer } from '../src/train/pretrainer.js';
+import type { CompiledCall } from '../src/train/step/training-step.js';
 
 const { values } = parseArgs({
   options: {

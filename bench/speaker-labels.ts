@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeNpy } from '../src/io/npy.js';
-import { defineStage } from '../src/pipeline/define.js';
-import { artifact } from '../src/pipeline/options.js';
-import { openCorpus } from '../src/stages/corpus-data.js';
+import { defineStage } from '../src/plugin/define.js';
+import { artifact } from '../src/plugin/options.js';
+import { openCorpus } from '../src/stages/artifacts/corpus-data.js';
 
 /** The true speakers in place of clusters: what training reaches when every label is right. */
 export default defineStage({

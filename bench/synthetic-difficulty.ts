@@ -11,9 +11,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadMono16k } from '../src/audio/decode.js';
+import { loadMono16k } from '../src/audio/decode/decode.js';
 import { readTrials } from '../src/data/trials.js';
-import { eerOf } from '../src/eval/eer.js';
+import { eerOf } from '../src/eval/detection/eer.js';
 import { meanLogPitch } from './mean-pitch.js';
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { loadMono16k } from '../src/audio/decode.js';
+import { loadMono16k } from '../src/audio/decode/decode.js';
 import { applyChannel } from '../src/data/corpus/channel.js';
 import { readManifest, type Utterance, writeManifest } from '../src/data/manifest.js';
 import { writeFileAtomic } from '../src/io/atomic.js';

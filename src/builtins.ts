@@ -1,21 +1,21 @@
-import type { BuiltIn } from './pipeline/registry.js';
+import type { BuiltIn } from './pipeline/registry/registry.js';
 
 /** Every plugin that voxloop brings along. The only place that names them; each file is imported when it is first used. */
 export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'corpus', load: () => import('./stages/corpus.js') },
-  { kind: 'stage', name: 'filter', load: () => import('./stages/filter.js') },
+  { kind: 'stage', name: 'filter', load: () => import('./stages/filter/filter.js') },
   { kind: 'stage', name: 'noises', load: () => import('./stages/noises.js') },
   { kind: 'stage', name: 'baseline', load: () => import('./stages/baseline.js') },
-  { kind: 'stage', name: 'pretrain', load: () => import('./stages/pretrain.js') },
+  { kind: 'stage', name: 'pretrain', load: () => import('./stages/pretrain/pretrain.js') },
   { kind: 'stage', name: 'embed', load: () => import('./stages/embed.js') },
   { kind: 'stage', name: 'cluster', load: () => import('./stages/cluster.js') },
   { kind: 'stage', name: 'labels', load: () => import('./stages/labels.js') },
-  { kind: 'stage', name: 'finetune', load: () => import('./stages/finetune.js') },
+  { kind: 'stage', name: 'finetune', load: () => import('./stages/finetune/finetune.js') },
   { kind: 'stage', name: 'crop-trials', load: () => import('./stages/crop-trials.js') },
-  { kind: 'stage', name: 'loop', load: () => import('./stages/loop.js') },
+  { kind: 'stage', name: 'loop', load: () => import('./stages/loop/loop.js') },
   { kind: 'stage', name: 'backend', load: () => import('./stages/backend.js') },
-  { kind: 'stage', name: 'evaluate', load: () => import('./stages/evaluate.js') },
-  { kind: 'stage', name: 'report', load: () => import('./stages/report.js') },
+  { kind: 'stage', name: 'evaluate', load: () => import('./stages/evaluate/evaluate.js') },
+  { kind: 'stage', name: 'report', load: () => import('./stages/report/report.js') },
   { kind: 'ssl', name: 'dino', load: () => import('../ssl/dino.js') },
   { kind: 'ssl', name: 'rdino', load: () => import('../ssl/rdino.js') },
   { kind: 'ssl', name: 'sdpn', load: () => import('../ssl/sdpn.js') },
@@ -105,6 +105,6 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'augmentation', name: 'spec-augment', load: () => import('./augmentations/spec-augment.js') },
   { kind: 'augmentation', name: 'one-of', load: () => import('./augmentations/one-of.js') },
   { kind: 'augmentation', name: 'chain', load: () => import('./augmentations/chain.js') },
-  { kind: 'gate', name: 'fixed', load: () => import('../clustering/fixed-gate.js') },
-  { kind: 'gate', name: 'dynamic', load: () => import('../clustering/dynamic-gate.js') },
+  { kind: 'gate', name: 'fixed', load: () => import('../clustering/gates/fixed.js') },
+  { kind: 'gate', name: 'dynamic', load: () => import('../clustering/gates/dynamic.js') },
 ];

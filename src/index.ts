@@ -1,10 +1,9 @@
 // The public surface. Built-in plugins import from here, exactly as a user's plugin does.
 export { z } from 'zod';
-export { type AugmentOptions, augment, augmentOptions } from './audio/augment.js';
-export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment-bank.js';
-export { type Branch, forSome, oneOf, type RowChange } from './audio/augment-choice.js';
-export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment-codec.js';
-export { randomFilter, randomFilterOptions } from './audio/augment-filters.js';
+export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
+export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
+export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment/codec.js';
+export { randomFilter, randomFilterOptions } from './audio/augment/filters.js';
 export {
   changeGain,
   clip,
@@ -13,36 +12,37 @@ export {
   dropChunks,
   gainOptions,
   normalisePeaks,
-} from './audio/augment-level.js';
-export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment-mask.js';
-export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment-noise.js';
-export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment-recipes.js';
-export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment-rooms.js';
-export { type AgglomerateOptions, agglomerate } from './cluster/agglomerate.js';
+} from './audio/augment/level.js';
+export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment/mask.js';
+export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment/noise.js';
+export { type AugmentOptions, augment, augmentOptions } from './audio/augment/random-channel.js';
+export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment/recipes.js';
+export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment/rooms.js';
+export { type AgglomerateOptions, agglomerate } from './cluster/agglomerative/agglomerate.js';
+export { type KMeansMergeOptions, kmeansMerge } from './cluster/agglomerative/kmeans-merge.js';
 export { type Clusterer, type ClusterRange, chooseClusters } from './cluster/choose-k.js';
 export { clusterRange } from './cluster/cluster-range.js';
 export type { Clustering } from './cluster/clustering.js';
-export { type CommunityMethod, communityMethods, findCommunities } from './cluster/community.js';
-export { type GraphClustersOptions, graphClusters } from './cluster/community-clusters.js';
+export { type GraphClustersOptions, graphClusters } from './cluster/communities/clusters.js';
+export { type CommunityMethod, communityMethods, findCommunities } from './cluster/communities/communities.js';
+export { type DbscanOptions, dbscan } from './cluster/density/dbscan.js';
+export { clusteringOfLabels } from './cluster/density/labels.js';
+export { type NoiseRule, rejectNoise } from './cluster/density/reject.js';
 export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
-export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans.js';
-export { type KMeansMergeOptions, kmeansMerge } from './cluster/kmeans-merge.js';
-export { createMiniBatch, type MiniBatch } from './cluster/mini-batch.js';
-export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours.js';
-export { type DbscanOptions, dbscan } from './cluster/noise-dbscan.js';
-export { clusteringOfLabels } from './cluster/noise-labels.js';
-export { type NoiseRule, rejectNoise } from './cluster/noise-reject.js';
+export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans/kmeans.js';
+export { createMiniBatch, type MiniBatch } from './cluster/kmeans/mini-batch.js';
+export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours/neighbours.js';
 export { preparePoints } from './cluster/points.js';
 export { stopGradient, withoutGradient } from './engine/autodiff.js';
-export { float32, type HostTensor, int32 } from './engine/host-tensor.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './engine/ops/cross-entropy.js';
 export { random } from './engine/random.js';
-export { openSession, type Session } from './engine/session.js';
+export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
 export { UserError } from './errors.js';
+export { float32, type HostTensor, int32 } from './host-tensor.js';
 export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
 export type { Backbone } from './nn/backbone.js';
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
@@ -86,7 +86,7 @@ export { splitStreams, squeeze } from './nn/squeeze.js';
 export { spread, unit } from './nn/unit.js';
 export { updateEma } from './optim/ema.js';
 export { cosineRamp, learningRate, linearRamp } from './optim/schedule.js';
-export { backboneOptions } from './pipeline/backbone-options.js';
+export { backboneOptions } from './plugin/backbone-options.js';
 export {
   defineAugmentation,
   defineBackbone,
@@ -96,13 +96,13 @@ export {
   definePooling,
   defineSsl,
   defineStage,
-} from './pipeline/define.js';
-export type { Json } from './pipeline/json.js';
-export type { AugmentationContext } from './pipeline/kinds.js';
-export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './pipeline/options.js';
-export type { AnyPlugin, Kind, Registry } from './pipeline/plugin.js';
-export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './pipeline/stage.js';
+} from './plugin/define.js';
+export type { Json } from './plugin/json.js';
+export type { AugmentationContext } from './plugin/kinds.js';
+export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
+export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
+export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
 export { createRng, type Rng } from './random.js';
-export type { ClassificationLoss, LossMoment } from './train/classification-loss.js';
-export { leastBatch } from './train/least-batch.js';
-export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/ssl-method.js';
+export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
+export { leastBatch } from './train/step/least-batch.js';
+export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';

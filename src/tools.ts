@@ -1,4 +1,7 @@
 // The speaker tools for programs: what `voxloop embed`, `similarity`, `enroll`, `verify`, `identify` and `calibrate` do.
+
+export { embedFiles } from './embed/embed-files.js';
+export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording } from './embed/embed-recordings.js';
 export { UserError } from './errors.js';
 export { type Calibration, calibrate, readCalibration, writeCalibration } from './speakers/calibration.js';
 export { scoresOfCrops, scoresOfFile, scoresOfTrials } from './speakers/calibration-scores.js';
@@ -14,5 +17,3 @@ export { type Verification, verifySpeaker } from './speakers/verify.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
-export { embedFiles } from './train/embed-files.js';
-export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording } from './train/embed-recordings.js';

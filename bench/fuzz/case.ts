@@ -1,5 +1,5 @@
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import type { Rng } from '../../src/random.js';
 
 /** What an op must give. */

@@ -6,7 +6,7 @@ import {
   convWork,
   naiveConv2d,
   naiveConv2dGradients,
-} from '../../test/helpers/naive-conv2d.js';
+} from '../../test/helpers/oracles/naive-conv2d.js';
 import { type Draw, type FuzzCase, numbersOf } from './case.js';
 
 /** Multiplications of the plain loops per pass: keeps a case under a tenth of a second. */

@@ -1,7 +1,7 @@
 import { gather } from '../../src/engine/gather.js';
-import { int32, sizeOf } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
-import { forEachIndex, offsetOf, stridesOf } from '../../test/helpers/naive-array.js';
+import { int32, sizeOf } from '../../src/host-tensor.js';
+import { forEachIndex, offsetOf, stridesOf } from '../../test/helpers/oracles/naive-array.js';
 import { type Draw, type FuzzCase, numbersOf } from './case.js';
 
 /** An op that moves elements: `from` gives the place in x of each output element, -1 for a zero. */

@@ -1,8 +1,8 @@
 import { gelu, relu } from '../../src/engine/ops/activations.js';
 import { batchNormInference, batchNormTrain } from '../../src/engine/ops/batch-norm.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
-import { naiveErf } from '../../test/helpers/naive-array.js';
-import { naiveBatchNorm } from '../../test/helpers/naive-batch-norm.js';
+import { naiveErf } from '../../test/helpers/oracles/naive-array.js';
+import { naiveBatchNorm } from '../../test/helpers/oracles/naive-batch-norm.js';
 import { type Draw, type FuzzCase, numbersOf } from './case.js';
 
 const EPSILON = 1e-5;

@@ -1,7 +1,7 @@
-import { int32 } from '../../src/engine/host-tensor.js';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/engine/ops/cross-entropy.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
-import { naiveMatMul, naiveSoftmax, naiveTranspose } from '../../test/helpers/naive-array.js';
+import { int32 } from '../../src/host-tensor.js';
+import { naiveMatMul, naiveSoftmax, naiveTranspose } from '../../test/helpers/oracles/naive-array.js';
 import { type Draw, type FuzzCase, numbersOf } from './case.js';
 
 const side = ({ between, pick }: Draw) => pick([between(1, 9), between(1, 70), between(50, 200)]);

@@ -1,6 +1,6 @@
-import { sizeOf } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
-import { forEachIndex, offsetOf, stridesOf } from '../../test/helpers/naive-array.js';
+import { sizeOf } from '../../src/host-tensor.js';
+import { forEachIndex, offsetOf, stridesOf } from '../../test/helpers/oracles/naive-array.js';
 import { type Draw, type FuzzCase, numbersOf } from './case.js';
 
 const REDUCTIONS = {

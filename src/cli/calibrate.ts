@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { Calibration } from '../speakers/calibration.js';
-import { addModelOptions, type ModelOptions } from './model-options.js';
-import { decimal } from './speaker-options.js';
+import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { decimal } from './options/speaker-options.js';
 
 interface CalibrateOptions extends ModelOptions {
   scores?: string;
@@ -56,7 +56,7 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
     import('../speakers/calibration.js'),
     import('../speakers/calibration-warnings.js'),
     import('../speakers/model-identity.js'),
-    import('../train/model-file.js'),
+    import('../embed/model-file.js'),
   ]);
   const model = readModel(options.model);
   const measured = await measure(options);
@@ -71,8 +71,8 @@ async function measure(options: CalibrateOptions) {
   const { scores, trials, crops, root, cropSeconds } = options;
   const [from, { withModel }, { withEmbedProgress }, { readRecordingList }, { basename }] = await Promise.all([
     import('../speakers/calibration-scores.js'),
-    import('./with-model.js'),
-    import('./embed-progress.js'),
+    import('./options/with-model.js'),
+    import('./options/embed-progress.js'),
     import('../data/recording-list.js'),
     import('node:path'),
   ]);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Clustering } from '../cluster/clustering.js';
 import { UserError } from '../errors.js';
-import { addDeviceOptions, wholeNumber } from './model-options.js';
+import { addDeviceOptions, wholeNumber } from './options/model-options.js';
 
 interface ClusterOptions {
   k?: number;
@@ -75,11 +75,11 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
   const [{ createRegistry }, { builtIns }, { loadPlugins }, { choosePlugin }, { keyValues }] = await Promise.all([
-    import('../pipeline/registry.js'),
+    import('../pipeline/registry/registry.js'),
     import('../builtins.js'),
-    import('../pipeline/load-plugin.js'),
-    import('../pipeline/choose-plugin.js'),
-    import('./key-values.js'),
+    import('../pipeline/registry/load-plugin.js'),
+    import('../plugin/choose-plugin.js'),
+    import('./options/key-values.js'),
   ]);
   const registry = createRegistry(builtIns);
   await loadPlugins(options.plugin, registry);
@@ -95,8 +95,8 @@ async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clust
 /** k-means from given centres, or none of its iterations. */
 async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
   const [{ kmeans }, { openSession }] = await Promise.all([
-    import('../cluster/kmeans.js'),
-    import('../engine/session.js'),
+    import('../cluster/kmeans/kmeans.js'),
+    import('../engine/session/session.js'),
   ]);
   const { k: clusters, metric = 'cosine', seed, iterations = 100, restarts = 3, device, threads } = options;
   if (options.algorithm !== 'kmeans')

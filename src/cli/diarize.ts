@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Diarized, Format } from '../diarize/output.js';
-import { addModelOptions, type ModelOptions, wholeNumber } from './model-options.js';
+import { addModelOptions, type ModelOptions, wholeNumber } from './options/model-options.js';
 
 interface DiarizeCommandOptions extends ModelOptions {
   out?: string;
@@ -57,11 +57,11 @@ export function register(program: Command): void {
 async function diarize(files: string[], options: DiarizeCommandOptions & { json?: boolean }): Promise<void> {
   const [{ withModel }, { diarizeFile }, { formatted }, { noneUsable }, { reportSkipped }, { writeFileAtomic }] =
     await Promise.all([
-      import('./with-model.js'),
+      import('./options/with-model.js'),
       import('../diarize/diarize-file.js'),
       import('../diarize/output.js'),
       import('../data/none-usable.js'),
-      import('./embed-progress.js'),
+      import('./options/embed-progress.js'),
       import('../io/atomic.js'),
     ]);
   const given = await parsed(options);
@@ -92,7 +92,7 @@ async function diarize(files: string[], options: DiarizeCommandOptions & { json?
 async function parsed(options: DiarizeCommandOptions) {
   const [{ diarizeOptions, boundsOf }, { keyValues }, { z }, { UserError }] = await Promise.all([
     import('../diarize/diarize.js'),
-    import('./key-values.js'),
+    import('./options/key-values.js'),
     import('zod'),
     import('../errors.js'),
   ]);

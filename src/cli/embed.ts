@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { userError } from '../errors.js';
-import { addModelOptions, type ModelOptions } from './model-options.js';
-import { decimal } from './speaker-options.js';
+import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { decimal } from './options/speaker-options.js';
 
 interface EmbedOptions extends ModelOptions {
   out: string;
@@ -39,12 +39,12 @@ export function register(program: Command): void {
 async function embed(files: string[], options: EmbedOptions): Promise<void> {
   const [{ withModel }, { embeddingWriter }, { embeddingRows }, { recordingsOf }, { writeFileAtomic }, helpers] =
     await Promise.all([
-      import('./with-model.js'),
+      import('./options/with-model.js'),
       import('../speakers/write-embeddings.js'),
       import('../speakers/embedding-rows.js'),
-      import('./recordings.js'),
+      import('./options/recordings.js'),
       import('../io/atomic.js'),
-      import('./embed-progress.js'),
+      import('./options/embed-progress.js'),
     ]);
   const recordings = recordingsOf(files, options);
   const write = embeddingWriter(options.out);

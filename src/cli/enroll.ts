@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { EnrollReport, EnrollRequest } from '../speakers/enroll.js';
-import { addSpeakerOptions, type SpeakerOptions } from './speaker-options.js';
+import { addSpeakerOptions, type SpeakerOptions } from './options/speaker-options.js';
 
 interface EnrollCommandOptions extends SpeakerOptions {
   list?: string;
@@ -34,10 +34,10 @@ export function register(program: Command): void {
 async function enroll(name: string | undefined, files: string[], options: EnrollCommandOptions): Promise<void> {
   const requests = await requestsOf(name, files, options);
   const [{ withModel }, { speakerModel }, { enrollSpeakers }, { withEmbedProgress }] = await Promise.all([
-    import('./with-model.js'),
+    import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),
     import('../speakers/enroll.js'),
-    import('./embed-progress.js'),
+    import('./options/embed-progress.js'),
   ]);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const total = requests.reduce((sum, request) => sum + request.files.length, 0);

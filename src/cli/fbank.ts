@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wholeNumber } from './model-options.js';
+import { wholeNumber } from './options/model-options.js';
 
 interface FbankCommandOptions {
   out: string;
@@ -38,9 +38,9 @@ export function register(program: Command): void {
 async function fbank(file: string, options: FbankCommandOptions): Promise<void> {
   const [{ loadMono16k, SAMPLE_RATE_HZ }, { openSession }, { fbankOfRecording, subtractMeans }, { writeNpy }, errors] =
     await Promise.all([
-      import('../audio/decode.js'),
-      import('../engine/session.js'),
-      import('../audio/fbank-recording.js'),
+      import('../audio/decode/decode.js'),
+      import('../engine/session/session.js'),
+      import('../audio/features/fbank-recording.js'),
       import('../io/npy.js'),
       import('../errors.js'),
     ]);
@@ -63,7 +63,7 @@ async function fbank(file: string, options: FbankCommandOptions): Promise<void> 
 
 async function fbankDefinition({ window, bins, dither }: FbankCommandOptions) {
   const [{ fbankOptions }, { UserError }] = await Promise.all([
-    import('../audio/fbank-options.js'),
+    import('../audio/features/fbank-options.js'),
     import('../errors.js'),
   ]);
   const amount = dither.trim() === '' ? Number.NaN : Number(dither);

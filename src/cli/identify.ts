@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
-import type { Search } from '../cluster/neighbours.js';
+import type { Search } from '../cluster/neighbours/neighbours.js';
 import type { Identification } from '../speakers/identify.js';
-import { wholeNumber } from './model-options.js';
-import { addDecisionOptions, addSpeakerOptions, type DecisionOptions, type SpeakerOptions } from './speaker-options.js';
+import { wholeNumber } from './options/model-options.js';
+import {
+  addDecisionOptions,
+  addSpeakerOptions,
+  type DecisionOptions,
+  type SpeakerOptions,
+} from './options/speaker-options.js';
 
 interface IdentifyCommandOptions extends SpeakerOptions, DecisionOptions {
   list?: string;
@@ -41,11 +46,11 @@ export function register(program: Command): void {
 async function identify(files: string[], options: IdentifyCommandOptions): Promise<void> {
   const [{ withModel }, { speakerModel }, { identifySpeakers }, { recordingsOf }, { withEmbedProgress }] =
     await Promise.all([
-      import('./with-model.js'),
+      import('./options/with-model.js'),
       import('../speakers/speaker-model.js'),
       import('../speakers/identify.js'),
-      import('./recordings.js'),
-      import('./embed-progress.js'),
+      import('./options/recordings.js'),
+      import('./options/embed-progress.js'),
     ]);
   const paths = recordingsOf(files, options).map(({ path }) => path);
   const log = (line: string) => void process.stderr.write(`${line}\n`);

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../errors.js';
-import { Interrupted } from '../pipeline/interrupt.js';
-import { voxloopVersion } from '../pipeline/version.js';
+import { Interrupted } from '../pipeline/run/interrupt.js';
+import { voxloopVersion } from '../pipeline/run/version.js';
 import { commands } from './commands.js';
 
 /**

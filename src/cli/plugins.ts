@@ -17,9 +17,9 @@ const collect = (file: string, files: string[]): string[] => [...files, file];
 async function listPlugins(names: string[], flags: { json?: boolean; plugin: string[] }): Promise<void> {
   const [{ builtIns }, { createRegistry }, { loadPlugins }, { describePlugins, pluginsAsText }] = await Promise.all([
     import('../builtins.js'),
-    import('../pipeline/registry.js'),
-    import('../pipeline/load-plugin.js'),
-    import('../pipeline/describe-plugins.js'),
+    import('../pipeline/registry/registry.js'),
+    import('../pipeline/registry/load-plugin.js'),
+    import('../pipeline/registry/describe-plugins.js'),
   ]);
   const registry = createRegistry(builtIns);
   await loadPlugins(flags.plugin, registry);

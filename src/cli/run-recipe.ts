@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateLibrary } from '../engine/library/locate.js';
 import { UserError } from '../errors.js';
-import type { ResolvedConfig } from '../pipeline/config.js';
-import { describeEnvironment } from '../pipeline/environment.js';
-import { listenForInterrupt } from '../pipeline/interrupt.js';
-import { planLines, planRun } from '../pipeline/plan.js';
-import type { Registry } from '../pipeline/plugin.js';
-import { createProgress } from '../pipeline/progress.js';
-import { resolvedYaml } from '../pipeline/resolved-yaml.js';
-import { checkStages, runPipeline } from '../pipeline/run.js';
+import type { ResolvedConfig } from '../pipeline/config/config.js';
+import { resolvedYaml } from '../pipeline/config/resolved-yaml.js';
+import { describeEnvironment } from '../pipeline/run/environment.js';
+import { listenForInterrupt } from '../pipeline/run/interrupt.js';
+import { planLines, planRun } from '../pipeline/run/plan.js';
+import { createProgress } from '../pipeline/run/progress.js';
+import { checkStages, runPipeline } from '../pipeline/run/run.js';
+import type { Registry } from '../plugin/plugin.js';
 
 interface Job {
   config: ResolvedConfig;

@@ -30,8 +30,8 @@ export function register(program: Command): void {
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const [{ builtIns }, { createRegistry }, { loadConfig }] = await Promise.all([
     import('../builtins.js'),
-    import('../pipeline/registry.js'),
-    import('../pipeline/config.js'),
+    import('../pipeline/registry/registry.js'),
+    import('../pipeline/config/config.js'),
   ]);
   const registry = createRegistry(builtIns);
   const config = await loadConfig({ file, settings: flags.set, plugins: flags.plugin, registry });

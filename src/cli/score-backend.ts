@@ -1,3 +1,5 @@
+import type { Model } from '../embed/model-file.js';
+import { weightsIdentity } from '../embed/weights-identity.js';
 import { UserError } from '../errors.js';
 import {
   type Backend,
@@ -12,10 +14,8 @@ import { KALDI_SCORING } from '../eval/backend/plda.js';
 import { readKaldiPlda } from '../eval/backend/plda-kaldi.js';
 import { sizeAfter, subtraction } from '../eval/backend/steps.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
-import { rowsOf } from '../eval/rows.js';
 import { readNpy } from '../io/npy.js';
-import type { Model } from '../train/model-file.js';
-import { weightsIdentity } from '../train/weights-identity.js';
+import { rowsOf } from '../rows.js';
 
 /** The back-end that a command line asks for. */
 export interface BackendOptions {

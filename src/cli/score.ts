@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { userError } from '../errors.js';
-import { addModelOptions, type ModelOptions, wholeNumber } from './model-options.js';
+import { addModelOptions, type ModelOptions, wholeNumber } from './options/model-options.js';
 import type { BackendOptions } from './score-backend.js';
 
 interface ScoreOptions extends ModelOptions, BackendOptions {
@@ -70,12 +70,12 @@ async function score(options: ScoreOptions): Promise<void> {
     { evaluateScores },
     { writeScores },
   ] = await Promise.all([
-    import('./with-model.js'),
+    import('./options/with-model.js'),
     import('./score-backend.js'),
-    import('../train/embed-recordings.js'),
+    import('../embed/embed-recordings.js'),
     import('../eval/backend/backend.js'),
-    import('../eval/evaluate.js'),
-    import('../eval/scores-file.js'),
+    import('../eval/detection/evaluate.js'),
+    import('../eval/score-files/scores-file.js'),
   ]);
   const recordings = names.map((name) => ({ name, path: join(options.root, name) }));
   const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
@@ -101,7 +101,10 @@ async function score(options: ScoreOptions): Promise<void> {
 }
 
 async function cllrOf(scores: Float32Array, trials: readonly { target: boolean }[]): Promise<number> {
-  const [{ cllr }, { sortScores }] = await Promise.all([import('../eval/cllr.js'), import('../eval/sorted-scores.js')]);
+  const [{ cllr }, { sortScores }] = await Promise.all([
+    import('../eval/detection/cllr.js'),
+    import('../eval/detection/sorted-scores.js'),
+  ]);
   return cllr(
     sortScores(
       scores,

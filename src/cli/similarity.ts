@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addModelOptions, type ModelOptions } from './model-options.js';
-import { addDecisionOptions, type DecisionOptions } from './speaker-options.js';
+import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { addDecisionOptions, type DecisionOptions } from './options/speaker-options.js';
 
 interface SimilarityOptions extends ModelOptions, DecisionOptions {
   raw?: boolean;
@@ -25,7 +25,7 @@ export function register(program: Command): void {
 
 async function similarity(a: string, b: string, options: SimilarityOptions): Promise<void> {
   const [{ withModel }, { speakerModel, cosineOfFiles }, { chooseThreshold, llrOf }] = await Promise.all([
-    import('./with-model.js'),
+    import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),
     import('../speakers/decision.js'),
   ]);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addStoreOption } from './speaker-options.js';
+import { addStoreOption } from './options/speaker-options.js';
 
 interface SpeakersOptions {
   store: string;

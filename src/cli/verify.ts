@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addDecisionOptions, addSpeakerOptions, type DecisionOptions, type SpeakerOptions } from './speaker-options.js';
+import {
+  addDecisionOptions,
+  addSpeakerOptions,
+  type DecisionOptions,
+  type SpeakerOptions,
+} from './options/speaker-options.js';
 
 interface VerifyOptions extends SpeakerOptions, DecisionOptions {
   exitCode?: boolean;
@@ -27,7 +32,7 @@ export function register(program: Command): void {
 
 async function verify(speaker: string, file: string, options: VerifyOptions): Promise<void> {
   const [{ withModel }, { speakerModel }, { verifySpeaker }] = await Promise.all([
-    import('./with-model.js'),
+    import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),
     import('../speakers/verify.js'),
   ]);

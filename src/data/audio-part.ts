@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { decodeBytes, decodeFile, toMono16k } from '../audio/decode.js';
+import { decodeBytes, decodeFile, toMono16k } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { withFile } from '../io/read-file.js';
 

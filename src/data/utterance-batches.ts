@@ -1,5 +1,5 @@
 import { type BucketOptions, type LengthBatch, lengthBuckets } from './length-buckets.js';
-import { openReader, type ShardLayout } from './shard-reader.js';
+import { openReader, type ShardLayout } from './shards/reader.js';
 
 /** Whole utterances of similar length. Rows past `indices.length` repeat the first one; drop what comes out of them. */
 export interface UtteranceBatch extends LengthBatch {

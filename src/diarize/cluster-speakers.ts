@@ -1,5 +1,5 @@
-import { cutTree } from '../cluster/dendrogram.js';
-import { nearestChain } from '../cluster/nearest-chain.js';
+import { cutTree } from '../cluster/agglomerative/dendrogram.js';
+import { nearestChain } from '../cluster/agglomerative/nearest-chain.js';
 import { centredRows, centroids, cosineDistances } from './cosines.js';
 import { type SpeakerBounds, spectralClusters } from './spectral.js';
 

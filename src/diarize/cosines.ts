@@ -1,4 +1,4 @@
-import { pairAt } from '../cluster/nearest-chain.js';
+import { pairAt } from '../cluster/agglomerative/nearest-chain.js';
 
 /** Cosine distances of all pairs of unit rows [items, size], condensed as `pairAt` counts them; on the host. */
 export function cosineDistances(vectors: Float32Array, size: number): Float32Array {

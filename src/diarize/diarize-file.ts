@@ -1,6 +1,6 @@
-import { loadMono16k, SilentError } from '../audio/decode.js';
+import { loadMono16k, SilentError } from '../audio/decode/decode.js';
+import type { Extractor } from '../embed/extract.js';
 import { UserError } from '../errors.js';
-import type { Extractor } from '../train/extract.js';
 import { type DiarizeOptions, diarize } from './diarize.js';
 import type { Segment } from './segments.js';
 

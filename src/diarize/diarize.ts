@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { vadOptions } from '../audio/vad.js';
-import { toPcm16 } from '../data/shard-pcm16.js';
+import { vadOptions } from '../audio/speech/vad.js';
+import { toPcm16 } from '../data/shards/pcm16.js';
+import type { Extractor } from '../embed/extract.js';
 import { UserError } from '../errors.js';
-import type { Extractor } from '../train/extract.js';
 import { clusterSpeakers } from './cluster-speakers.js';
 import { centredRows } from './cosines.js';
 import { embedSpans } from './embed-spans.js';

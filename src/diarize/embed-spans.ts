@@ -1,5 +1,5 @@
 import { lengthBuckets } from '../data/length-buckets.js';
-import type { Extractor } from '../train/extract.js';
+import type { Extractor } from '../embed/extract.js';
 import { unitRows } from './cosines.js';
 import type { Span } from './segments.js';
 

@@ -1,6 +1,6 @@
-import { hostMfcc } from '../audio/host-mfcc.js';
-import { periodicity } from '../audio/periodicity.js';
-import { VAD_FRAME_SECONDS, vadOptions, voiceActivity } from '../audio/vad.js';
+import { hostMfcc } from '../audio/features/host-mfcc.js';
+import { periodicity } from '../audio/speech/periodicity.js';
+import { VAD_FRAME_SECONDS, vadOptions, voiceActivity } from '../audio/speech/vad.js';
 import { likeliestChange } from './gaussian-change.js';
 
 /** What can be said of an utterance without a trained model. */

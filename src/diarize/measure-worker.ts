@@ -1,5 +1,5 @@
-import type { ShardLayout } from '../data/shard-reader.js';
-import { readUtterance } from '../data/shards.js';
+import type { ShardLayout } from '../data/shards/reader.js';
+import { readUtterance } from '../data/shards/shards.js';
 import { serveTasks } from '../data/worker-pool.js';
 import { measureSpeech, type SpeechMeasures } from './measure-speech.js';
 

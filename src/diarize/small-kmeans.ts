@@ -1,4 +1,4 @@
-import { drawWeighted } from '../cluster/draw-weighted.js';
+import { drawWeighted } from '../cluster/kmeans/draw-weighted.js';
 import { createRng, type Rng } from '../random.js';
 
 const RESTARTS = 10;

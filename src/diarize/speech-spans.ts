@@ -1,4 +1,4 @@
-import { VAD_FRAME_SECONDS, type VadOptions, voiceActivity } from '../audio/vad.js';
+import { VAD_FRAME_SECONDS, type VadOptions, voiceActivity } from '../audio/speech/vad.js';
 import { joinSpans, runsOf, type Span } from './segments.js';
 
 /** How frames of speech become stretches of it. */

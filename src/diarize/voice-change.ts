@@ -1,4 +1,4 @@
-import type { Extractor } from '../train/extract.js';
+import type { Extractor } from '../embed/extract.js';
 import { embedSpans } from './embed-spans.js';
 
 const LEAST_SECONDS = 1.5;

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
 import { UserError } from '../errors.js';
+import type { HostData } from '../host-tensor.js';
 import { graphBinding, type OutputInfo, refuseJavaScriptRandom, valueRead } from './binding.js';
-import { nodeById } from './graph.js';
-import type { HostData } from './host-tensor.js';
+import { nodeById } from './graph/graph.js';
 import { currentTrace, isTracing } from './trace.js';
 
 const require = createRequire(import.meta.url);

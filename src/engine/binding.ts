@@ -1,7 +1,7 @@
-import type { Attribute } from './attributes.js';
-import { DT, hostTypeOf, tfjsTypeOf } from './data-types.js';
-import { nodeById } from './graph.js';
-import { bytesPerElement, type HostData, sizeOf, viewOf } from './host-tensor.js';
+import { bytesPerElement, type HostData, sizeOf, viewOf } from '../host-tensor.js';
+import type { Attribute } from './graph/attributes.js';
+import { DT, hostTypeOf, tfjsTypeOf } from './graph/data-types.js';
+import { nodeById } from './graph/graph.js';
 import { currentTrace } from './trace.js';
 
 /** What TensorFlow.js learns about an output. */

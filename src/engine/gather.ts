@@ -1,5 +1,5 @@
-import { intAttr } from './attributes.js';
 import { tensorflow } from './backend.js';
+import { intAttr } from './graph/attributes.js';
 import { raw } from './raw.js';
 import type { Tensor } from './tf.js';
 

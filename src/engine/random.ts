@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { typeAttr } from './attributes.js';
-import { DT } from './data-types.js';
-import type { Node } from './graph.js';
+import { typeAttr } from './graph/attributes.js';
+import { DT } from './graph/data-types.js';
+import type { Node } from './graph/graph.js';
 import { raw, rawOperation } from './raw.js';
 import type { Tensor } from './tf.js';
 import { tf } from './tf.js';

@@ -1,9 +1,9 @@
-import { type Attribute, castTo, typeAttr } from './attributes.js';
+import type { DType } from '../host-tensor.js';
 import { kernelBackend, nodeOf, tensorflow } from './backend.js';
-import type { Pointer } from './c-api.js';
-import { DT, dataTypeOf, tfjsTypeOf } from './data-types.js';
-import type { Node } from './graph.js';
-import type { DType } from './host-tensor.js';
+import { type Attribute, castTo, typeAttr } from './graph/attributes.js';
+import type { Pointer } from './graph/c-api.js';
+import { DT, dataTypeOf, tfjsTypeOf } from './graph/data-types.js';
+import type { Node } from './graph/graph.js';
 import type { Tensor } from './tf.js';
 import { currentTrace } from './trace.js';
 

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js';
-import { intAttr } from './attributes.js';
 import { tensorflow } from './backend.js';
-import { TensorFlowError } from './c-api.js';
+import { intAttr } from './graph/attributes.js';
+import { TensorFlowError } from './graph/c-api.js';
 import { raw, rawOperation } from './raw.js';
 import type { Tensor } from './tf.js';
 import { currentTrace } from './trace.js';

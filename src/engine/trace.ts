@@ -1,6 +1,6 @@
-import type { Pointer } from './c-api.js';
-import type { Graph, Node } from './graph.js';
-import type { Phase } from './operation-record.js';
+import type { Pointer } from './graph/c-api.js';
+import type { Graph, Node } from './graph/graph.js';
+import type { Phase } from './graph/operation-record.js';
 import type { Tensor } from './tf.js';
 import type { Variable } from './variable.js';
 

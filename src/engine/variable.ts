@@ -1,9 +1,9 @@
-import { type Attribute, shapeAttr, stringAttr, typeAttr } from './attributes.js';
+import type { DType } from '../host-tensor.js';
 import { nodeOf } from './backend.js';
-import type { Pointer } from './c-api.js';
-import { dataTypeOf } from './data-types.js';
-import type { Graph, Node } from './graph.js';
-import type { DType } from './host-tensor.js';
+import { type Attribute, shapeAttr, stringAttr, typeAttr } from './graph/attributes.js';
+import type { Pointer } from './graph/c-api.js';
+import { dataTypeOf } from './graph/data-types.js';
+import type { Graph, Node } from './graph/graph.js';
 import { cast, rawOperation, tensorOf } from './raw.js';
 import type { Tensor } from './tf.js';
 import { currentTrace, type VariableUse } from './trace.js';

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { SortedScores } from './sorted-scores.js';
+import type { SortedScores } from './detection/sorted-scores.js';
 
 /** Turns scores into log-likelihood ratios: llr = scale * score + offset, natural logarithm. */
 export interface AffineCalibration {

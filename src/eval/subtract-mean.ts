@@ -1,5 +1,5 @@
+import { rowsOf } from '../rows.js';
 import { meanEmbedding } from './cosine-scoring.js';
-import { rowsOf } from './rows.js';
 
 /** Subtracts the rows' mean from each row of a row-major matrix, in place. */
 export function subtractMean(matrix: Float32Array, size: number): void {

@@ -1,5 +1,5 @@
-import { bytesPerElement, type DType, type HostTensor, sizeOf, viewOf } from '../engine/host-tensor.js';
 import { messageOf, UserError } from '../errors.js';
+import { bytesPerElement, type DType, type HostTensor, sizeOf, viewOf } from '../host-tensor.js';
 import { writeFileAtomic } from './atomic.js';
 import { type OpenFile, piecesOf, withFile } from './read-file.js';
 

@@ -1,4 +1,4 @@
-import { DT } from '../engine/data-types.js';
+import { DT } from '../engine/graph/data-types.js';
 import { cast, dataTypeOfTensor } from '../engine/raw.js';
 import { type Tensor, tf } from '../engine/tf.js';
 

@@ -1,4 +1,4 @@
-import { sizeOf } from '../engine/host-tensor.js';
+import { sizeOf } from '../host-tensor.js';
 import type { Rng } from '../random.js';
 import type { Initializer } from './scope.js';
 

@@ -1,6 +1,6 @@
-import { type DType, float32, sizeOf } from '../engine/host-tensor.js';
-import type { Session } from '../engine/session.js';
+import type { Session } from '../engine/session/session.js';
 import type { Variable } from '../engine/variable.js';
+import { type DType, float32, sizeOf } from '../host-tensor.js';
 import { createRng, type Rng } from '../random.js';
 
 /** Draws a weight's first values from a generator. */

@@ -1,6 +1,6 @@
-import { float32, type HostTensor, sizeOf } from '../engine/host-tensor.js';
 import { BLOCK, blocksOf } from '../engine/ops/block-codes.js';
 import { type CodeBook, nearestCodes } from '../engine/ops/dynamic-tree-codes.js';
+import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import { STATE_BOOKS, type StateKind } from './state-kinds.js';
 
 /** Tensors by name; what is replaced leaves the table at once, so that one state at a time exists in both forms. */

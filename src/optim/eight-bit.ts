@@ -1,4 +1,3 @@
-import { sizeOf } from '../engine/host-tensor.js';
 import { after } from '../engine/local-gradients.js';
 import { subtractFrom } from '../engine/ops/apply-gradients.js';
 import { BLOCK, blocksOf, decodeBlocks, encodeBlocks, fromBlocks, toBlocks } from '../engine/ops/block-codes.js';
@@ -6,6 +5,7 @@ import type { CodeBook } from '../engine/ops/dynamic-tree-codes.js';
 import { overwrite, part } from '../engine/ops/overwrite.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
+import { sizeOf } from '../host-tensor.js';
 import type { Piece, Stepped } from './update-rule.js';
 
 /** One state of a weight in 8 bit: codes of the weight's shape, and the scale of each block of them in row-major order. */

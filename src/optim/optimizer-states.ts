@@ -1,7 +1,7 @@
-import { sizeOf } from '../engine/host-tensor.js';
 import { blocksOf } from '../engine/ops/block-codes.js';
 import type { Variable } from '../engine/variable.js';
 import { UserError } from '../errors.js';
+import { sizeOf } from '../host-tensor.js';
 import type { Scope } from '../nn/scope.js';
 import type { CodedState } from './eight-bit.js';
 import { idlePattern, namePattern } from './name-patterns.js';

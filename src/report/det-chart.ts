@@ -1,5 +1,5 @@
-import { clampRate } from '../eval/det.js';
-import { probit } from '../eval/probit.js';
+import { clampRate } from '../eval/detection/det.js';
+import { probit } from '../eval/detection/probit.js';
 import { formatPercent } from './format.js';
 import { lineClass, lineLegend, marker } from './legend.js';
 import { type Area, linePath, plot, round } from './plot.js';

@@ -1,4 +1,4 @@
-import type { DetPoint } from '../eval/det.js';
+import type { DetPoint } from '../eval/detection/det.js';
 
 /** Everything a report can show. Every section is optional: what is absent or empty is left out. */
 export interface Report {

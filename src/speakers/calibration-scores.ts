@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkTrials, readTrials, trialUtterances } from '../data/trials.js';
+import { embedFiles } from '../embed/embed-files.js';
+import { embedRecordings, type Recording } from '../embed/embed-recordings.js';
 import { UserError } from '../errors.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
-import { rowsOf } from '../eval/rows.js';
-import { readScores } from '../eval/scores-file.js';
-import { type SortedScores, sortInPlace, sortScores } from '../eval/sorted-scores.js';
-import { embedFiles } from '../train/embed-files.js';
-import { embedRecordings, type Recording } from '../train/embed-recordings.js';
+import { type SortedScores, sortInPlace, sortScores } from '../eval/detection/sorted-scores.js';
+import { readScores } from '../eval/score-files/scores-file.js';
+import { rowsOf } from '../rows.js';
 import { directionOf } from './directions.js';
 import { cosine, type SpeakerModel } from './speaker-model.js';
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors.js';
 import { fitAffineCalibration } from '../eval/affine-calibration.js';
-import { cllr } from '../eval/cllr.js';
-import { equalError } from '../eval/eer.js';
+import { cllr } from '../eval/detection/cllr.js';
+import { equalError } from '../eval/detection/eer.js';
+import type { SortedScores } from '../eval/detection/sorted-scores.js';
+import { thresholdTable } from '../eval/detection/threshold-table.js';
 import { checkSameModel, type ModelIdentity, modelIdentity } from '../eval/model-identity.js';
-import type { SortedScores } from '../eval/sorted-scores.js';
-import { thresholdTable } from '../eval/threshold-table.js';
 import { writeFileAtomic } from '../io/atomic.js';
 
 /** False-accept rates whose thresholds a calibration holds. */

@@ -1,5 +1,5 @@
+import { type EmbedOutcome, embedRecordings } from '../embed/embed-recordings.js';
 import { messageOf, UserError } from '../errors.js';
-import { type EmbedOutcome, embedRecordings } from '../train/embed-recordings.js';
 import { addToStore, type ChangeOptions, checkStoreModel, type Enrolment } from './change-store.js';
 import { directionOf } from './directions.js';
 import type { SpeakerModel } from './speaker-model.js';

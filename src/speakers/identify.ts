@@ -1,6 +1,6 @@
-import type { Search } from '../cluster/neighbours.js';
+import type { Search } from '../cluster/neighbours/neighbours.js';
+import { type EmbedOutcome, embedRecordings } from '../embed/embed-recordings.js';
 import { messageOf, UserError } from '../errors.js';
-import { type EmbedOutcome, embedRecordings } from '../train/embed-recordings.js';
 import type { Match, SpeakerSearch } from './centroids.js';
 import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
 import { directionOf } from './directions.js';

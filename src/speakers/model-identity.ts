@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { MODEL_FILE, type Model } from '../embed/model-file.js';
+import { modelName } from '../embed/weights-identity.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
 import { withFile } from '../io/read-file.js';
-import { MODEL_FILE, type Model } from '../train/model-file.js';
-import { modelName } from '../train/weights-identity.js';
 
 const PIECE_BYTES = 1 << 24;
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { HnswIndex, Hnswlib } from '../cluster/neighbours-hnswlib.js';
+import type { HnswIndex, Hnswlib } from '../cluster/neighbours/hnswlib.js';
 import { messageOf } from '../errors.js';
 import { createRng } from '../random.js';
 import { centroidsOf, type Match, nearest, type SpeakerSearch } from './centroids.js';

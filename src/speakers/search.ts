@@ -1,4 +1,4 @@
-import { libraryFor, type Search } from '../cluster/neighbours.js';
+import { libraryFor, type Search } from '../cluster/neighbours/neighbours.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
 import { centroidsOf, nearest, type SpeakerSearch } from './centroids.js';
 import { checkStoreModel } from './change-store.js';

@@ -1,8 +1,8 @@
+import { embedRecordings } from '../embed/embed-recordings.js';
+import type { Extractor } from '../embed/extract.js';
+import type { Model } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
-import { embedRecordings } from '../train/embed-recordings.js';
-import type { Extractor } from '../train/extract.js';
-import type { Model } from '../train/model-file.js';
 import { type Calibration, readCalibration } from './calibration.js';
 import { directionOf, dot } from './directions.js';
 import { identityOf } from './model-identity.js';

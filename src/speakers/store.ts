@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors.js';
 import { readError, withFile } from '../io/read-file.js';
-import { didYouMean } from '../pipeline/suggest.js';
+import { didYouMean } from '../plugin/suggest.js';
 import {
   type JournalLine,
   journalFile,

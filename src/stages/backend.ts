@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { SAMPLE_RATE_HZ } from '../audio/decode.js';
+import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/backend.js';
 import { writeBackend } from '../eval/backend/backend-file.js';
 import { fitBackend } from '../eval/backend/fit-backend.js';
 import { qualityMeasures } from '../eval/backend/quality-measures.js';
 import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact } from '../pipeline/options.js';
-import type { Artifact } from '../pipeline/stage.js';
-import { type CorpusData, openCorpus, speakersKnown } from './corpus-data.js';
-import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './embeddings-data.js';
-import { readLabels } from './pseudo-labels.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact } from '../plugin/options.js';
+import type { Artifact } from '../plugin/stage.js';
+import { type CorpusData, openCorpus, speakersKnown } from './artifacts/corpus-data.js';
+import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './artifacts/embeddings-data.js';
+import { readLabels } from './artifacts/pseudo-labels.js';
 
 const share = z.number().min(0).max(1).default(0.5);
 

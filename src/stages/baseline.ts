@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { featureDefinition } from '../audio/features.js';
+import { featureDefinition } from '../audio/features/features.js';
+import { createExtractor, extractAll } from '../embed/extract.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
-import { rowsOf } from '../eval/rows.js';
 import { fitWhitening, whiten } from '../eval/whitening.js';
 import { timeMoments } from '../nn/pooling.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact } from '../pipeline/options.js';
-import { createExtractor, extractAll } from '../train/extract.js';
-import { needLists, openCorpus } from './corpus-data.js';
-import { openListEmbedder } from './list-embeddings.js';
-import { type Figures, figuresOf, keepScores } from './list-figures.js';
-import { checkLibrary, withSession } from './with-session.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact } from '../plugin/options.js';
+import { rowsOf } from '../rows.js';
+import { needLists, openCorpus } from './artifacts/corpus-data.js';
+import { openListEmbedder } from './evaluate/list-embeddings.js';
+import { type Figures, figuresOf, keepScores } from './evaluate/list-figures.js';
+import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({ corpus: artifact('corpus'), features: featureDefinition.prefault({}) });
 

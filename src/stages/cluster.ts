@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { labelled } from '../data/crops/sampler.js';
 import { heldOut } from '../data/held-out.js';
-import { labelled } from '../data/sampler.js';
 import { clusterAccuracy, nmi, purity } from '../eval/clustering-metrics.js';
 import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact, pluginChoice } from '../pipeline/options.js';
-import { openCorpus, speakersKnown } from './corpus-data.js';
-import { readEmbeddings } from './embeddings-data.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact, pluginChoice } from '../plugin/options.js';
+import { openCorpus, speakersKnown } from './artifacts/corpus-data.js';
+import { readEmbeddings } from './artifacts/embeddings-data.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

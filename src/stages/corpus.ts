@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { buildCnCeleb } from '../data/corpus/cnceleb.js';
-import { buildDebianCorpus } from '../data/corpus/debian.js';
-import { debianAvailable } from '../data/corpus/debian-packages.js';
-import { buildDirCorpus } from '../data/corpus/dir.js';
-import { buildKaldiCorpus } from '../data/corpus/kaldi.js';
-import { buildLibriSpeech } from '../data/corpus/librispeech.js';
+import { buildDebianCorpus } from '../data/corpus/debian/debian.js';
+import { debianAvailable } from '../data/corpus/debian/packages.js';
+import { buildDirCorpus } from '../data/corpus/folder/folder.js';
+import { buildKaldiCorpus } from '../data/corpus/kaldi/kaldi.js';
+import { buildCnCeleb } from '../data/corpus/official/cnceleb.js';
+import { buildLibriSpeech } from '../data/corpus/official/librispeech.js';
+import { buildVoxCeleb } from '../data/corpus/official/voxceleb.js';
 import type { ShardCorpusOptions } from '../data/corpus/shard-corpus.js';
-import { buildSyntheticCorpus } from '../data/corpus/synthetic.js';
+import { buildSyntheticCorpus } from '../data/corpus/synthetic/synthetic.js';
 import { buildTarCorpus } from '../data/corpus/tar-shards.js';
-import { buildVoxCeleb } from '../data/corpus/voxceleb.js';
 import { checkManifest, readManifest } from '../data/manifest.js';
-import { buildShards } from '../data/shard-build.js';
-import { readSummary } from '../data/shard-format.js';
+import { buildShards } from '../data/shards/build.js';
+import { readSummary } from '../data/shards/format.js';
 import { checkBothKinds, checkTrials, repeatedTrials } from '../data/trials.js';
-import { defineStage } from '../pipeline/define.js';
-import type { StageContext } from '../pipeline/stage.js';
-import { LISTS, listPath, openCorpus, shardsDir, trialsPath } from './corpus-data.js';
+import { defineStage } from '../plugin/define.js';
+import type { StageContext } from '../plugin/stage.js';
+import { LISTS, listPath, openCorpus, shardsDir, trialsPath } from './artifacts/corpus-data.js';
 
 const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
 

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { createLoader } from '../data/crops/loader.js';
 import { heldOut } from '../data/held-out.js';
-import { createLoader } from '../data/loader.js';
+import { loadWeights } from '../embed/extract.js';
+import { readModel } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
 import { createScope } from '../nn/scope.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact, pluginChoice } from '../pipeline/options.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact, pluginChoice } from '../plugin/options.js';
 import { scoreCropTrials } from '../train/crop-trials.js';
-import { loadWeights } from '../train/extract.js';
-import { readModel } from '../train/model-file.js';
-import { openCorpus } from './corpus-data.js';
-import { cropView, modelBuilder } from './resolve-plugins.js';
-import { cropSamples } from './training-options.js';
-import { checkLibrary, withSession } from './with-session.js';
+import { openCorpus } from './artifacts/corpus-data.js';
+import { cropView, modelBuilder } from './training/resolve-plugins.js';
+import { cropSamples } from './training/training-options.js';
+import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

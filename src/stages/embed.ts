@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ShardSet } from '../data/shards.js';
+import type { ShardSet } from '../data/shards/shards.js';
+import { extractAll, openModelExtractors } from '../embed/extract.js';
+import { readModel, writeModel } from '../embed/model-file.js';
+import { weightsIdentity } from '../embed/weights-identity.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
-import { joinRows, rowsOf } from '../eval/rows.js';
 import { writeNpy } from '../io/npy.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact, pluginChoice } from '../pipeline/options.js';
-import type { CheckContext } from '../pipeline/stage.js';
-import { extractAll, openModelExtractors } from '../train/extract.js';
-import { readModel, writeModel } from '../train/model-file.js';
-import { weightsIdentity } from '../train/weights-identity.js';
-import { openCorpus } from './corpus-data.js';
-import { COPIES } from './embeddings-data.js';
-import { openListEmbedder } from './list-embeddings.js';
-import { cropView, modelBuilder } from './resolve-plugins.js';
-import { checkLibrary, withSession } from './with-session.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact, pluginChoice } from '../plugin/options.js';
+import type { CheckContext } from '../plugin/stage.js';
+import { joinRows, rowsOf } from '../rows.js';
+import { openCorpus } from './artifacts/corpus-data.js';
+import { COPIES } from './artifacts/embeddings-data.js';
+import { openListEmbedder } from './evaluate/list-embeddings.js';
+import { cropView, modelBuilder } from './training/resolve-plugins.js';
+import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { knownLabels } from '../data/known-labels.js';
 import { UserError } from '../errors.js';
 import { writeNpy } from '../io/npy.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact } from '../pipeline/options.js';
-import { openCorpus, speakersKnown } from './corpus-data.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact } from '../plugin/options.js';
+import { openCorpus, speakersKnown } from './artifacts/corpus-data.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

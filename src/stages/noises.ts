@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { type NoiseKind, noiseKinds } from '../audio/augment-bank.js';
+import { type NoiseKind, noiseKinds } from '../audio/augment/bank.js';
 import { EXTENSIONS, listRecordings } from '../data/corpus/recordings.js';
-import { openNoiseBank } from '../data/noise-bank.js';
-import { buildNoiseBank } from '../data/noise-bank-build.js';
-import type { BankTask } from '../data/noise-bank-task.js';
-import { defineStage } from '../pipeline/define.js';
-import { artifact } from '../pipeline/options.js';
-import type { StageContext } from '../pipeline/stage.js';
+import { buildNoiseBank } from '../data/noise-bank/build.js';
+import { openNoiseBank } from '../data/noise-bank/noise-bank.js';
+import type { BankTask } from '../data/noise-bank/task.js';
+import { defineStage } from '../plugin/define.js';
+import { artifact } from '../plugin/options.js';
+import type { StageContext } from '../plugin/stage.js';
 import { createRng } from '../random.js';
-import { openCorpus } from './corpus-data.js';
+import { openCorpus } from './artifacts/corpus-data.js';
 
 const SAMPLE_RATE_HZ = 16000;
 

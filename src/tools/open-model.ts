@@ -1,10 +1,10 @@
 import { builtIns } from '../builtins.js';
-import { openSession } from '../engine/session.js';
-import { loadPlugins } from '../pipeline/load-plugin.js';
-import { createRegistry } from '../pipeline/registry.js';
-import { modelBuilder } from '../stages/resolve-plugins.js';
-import { type Extractor, openModelExtractor } from '../train/extract.js';
-import { type Model, readModel } from '../train/model-file.js';
+import { type Extractor, openModelExtractor } from '../embed/extract.js';
+import { type Model, readModel } from '../embed/model-file.js';
+import { openSession } from '../engine/session/session.js';
+import { loadPlugins } from '../pipeline/registry/load-plugin.js';
+import { createRegistry } from '../pipeline/registry/registry.js';
+import { modelBuilder } from '../stages/training/resolve-plugins.js';
 
 /** Where a model runs. */
 export interface ModelRunOptions {

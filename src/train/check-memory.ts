@@ -2,9 +2,9 @@ import { availableMemory } from '../engine/memory/available.js';
 import { describeParts } from '../engine/memory/describe-parts.js';
 import type { MemoryPeak } from '../engine/memory/memory-parts.js';
 import { OutOfMemoryError, SAVERS } from '../engine/memory/out-of-memory.js';
-import type { Session } from '../engine/session.js';
+import type { Session } from '../engine/session/session.js';
 import { formatByteSize } from '../io/byte-size.js';
-import type { CompiledCall } from './training-step.js';
+import type { CompiledCall } from './step/training-step.js';
 
 /** The largest peak of what one update runs. */
 export const largestPeak = (calls: readonly CompiledCall[]): MemoryPeak =>

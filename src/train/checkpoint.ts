@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { HostTensor } from '../engine/host-tensor.js';
-import type { Session } from '../engine/session.js';
+import type { Session } from '../engine/session/session.js';
 import { UserError } from '../errors.js';
+import type { HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 import { convertStates } from '../optim/convert-states.js';
-import { isTransient } from './accumulators.js';
+import { isTransient } from './step/accumulators.js';
 
 /** Values that live outside the graph but belong to the run's state (last losses, a gate), saved with the variables. */
 export type HostState = Record<string, HostTensor>;

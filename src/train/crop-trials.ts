@@ -1,11 +1,11 @@
-import type { Loader } from '../data/loader.js';
-import type { Session } from '../engine/session.js';
+import type { Loader } from '../data/crops/loader.js';
+import type { Session } from '../engine/session/session.js';
 import type { Tensor } from '../engine/tf.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
-import { eerOf } from '../eval/eer.js';
-import { rowsOf, unitRows } from '../eval/rows.js';
+import { eerOf } from '../eval/detection/eer.js';
 import type { Backbone } from '../nn/backbone.js';
-import { type CropView, cropsToFeatures } from './crop-features.js';
+import { rowsOf, unitRows } from '../rows.js';
+import { type CropView, cropsToFeatures } from './step/crop-features.js';
 
 export interface CropTrialsParts {
   session: Session;

@@ -1,5 +1,5 @@
-import { type CropSources, sharedGroups, type UtteranceGroups } from '../data/crop-sources.js';
-import { int32 } from '../engine/host-tensor.js';
+import { type CropSources, sharedGroups, type UtteranceGroups } from '../data/crops/crop-sources.js';
+import { int32 } from '../host-tensor.js';
 import type { HostState } from './checkpoint.js';
 
 /** Where positives come from during a run. */

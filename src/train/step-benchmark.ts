@@ -1,15 +1,15 @@
-import { float32, int32, sizeOf } from '../engine/host-tensor.js';
 import type { MemoryPeak } from '../engine/memory/memory-parts.js';
 import { sparseSoftmaxCrossEntropy } from '../engine/ops/cross-entropy.js';
-import type { Session } from '../engine/session.js';
+import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
+import { float32, int32, sizeOf } from '../host-tensor.js';
 import type { Backbone } from '../nn/backbone.js';
 import { denseLayer } from '../nn/dense.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import { createRng } from '../random.js';
 import { checkMemory } from './check-memory.js';
-import { createTrainingStep } from './training-step.js';
+import { createTrainingStep } from './step/training-step.js';
 
 /** What to measure: a supervised step of 1,000 classes on random features. */
 export interface StepBenchmark {

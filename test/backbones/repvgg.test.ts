@@ -1,8 +1,8 @@
 import test from 'ava';
 import { createScope } from '../../src/nn/scope.js';
-import { embedder, liveIn } from '../helpers/backbone-session.js';
-import { testBackbone } from '../helpers/backbone-tests.js';
-import { backboneOf } from '../helpers/build-backbone.js';
+import { embedder, liveIn } from '../helpers/networks/backbone-session.js';
+import { testBackbone } from '../helpers/networks/backbone-tests.js';
+import { backboneOf } from '../helpers/networks/build-backbone.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -1,4 +1,4 @@
-import { testBackbone } from '../helpers/backbone-tests.js';
+import { testBackbone } from '../helpers/networks/backbone-tests.js';
 
 testBackbone('prev-df-resnet56', { width: 2 });
 testBackbone('frev-df-resnet56', { width: 2 });

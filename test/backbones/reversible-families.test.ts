@@ -1,11 +1,11 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
-import { embedder, liveIn } from '../helpers/backbone-session.js';
-import { backboneOf } from '../helpers/build-backbone.js';
 import { close } from '../helpers/close.js';
-import { countingScope } from '../helpers/counting-scope.js';
-import { naiveReversible } from '../helpers/oracle-reversible.js';
+import { embedder, liveIn } from '../helpers/networks/backbone-session.js';
+import { backboneOf } from '../helpers/networks/build-backbone.js';
+import { countingScope } from '../helpers/networks/counting-scope.js';
+import { naiveReversible } from '../helpers/oracles/reversible.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

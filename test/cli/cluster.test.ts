@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { nmi } from '../../src/eval/clustering-metrics.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
-import { drawMixture } from '../clustering/mixture.js';
+import { drawMixture } from '../cluster/mixture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'voxloop-cluster-'));
 test.after.always(() => rmSync(folder, { recursive: true }));

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { writeWav16 } from '../../src/io/wav-write.js';
+import { hiss, sequence, talk } from '../helpers/corpora/talk.js';
+import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
-import { hiss, sequence, talk } from '../helpers/talk.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { writeTinyModel } from '../helpers/tiny-model.js';
 
 const REFERENCE = 'SPEAKER a 1 0 10 <NA> <NA> x <NA> <NA>\nSPEAKER b 1 0 2 <NA> <NA> y <NA> <NA>\n';
 const HYPOTHESIS = 'SPEAKER a 1 0 8 <NA> <NA> s1 <NA> <NA>\nSPEAKER c 1 0 2 <NA> <NA> s1 <NA> <NA>\n';

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { fbankOptions } from '../../src/audio/fbank-options.js';
+import { fbankOptions } from '../../src/audio/features/fbank-options.js';
 import { readNpy } from '../../src/io/npy.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
 import { close } from '../helpers/close.js';
-import { naiveFbank } from '../helpers/naive-fbank.js';
+import { naiveFbank } from '../helpers/oracles/naive-fbank.js';
 import { normals } from '../helpers/random-values.js';
 import { runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

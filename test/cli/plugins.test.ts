@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { fakePlugins } from '../helpers/fake-plugins.js';
+import { fakePlugins } from '../helpers/recipes/fake-plugins.js';
 import { runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { fakePlugins } from '../helpers/fake-plugins.js';
+import { fakePlugins } from '../helpers/recipes/fake-plugins.js';
 import { type Outcome, runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

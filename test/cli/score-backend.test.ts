@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { chosenBackend, type ScoredModel } from '../../src/cli/score-backend.js';
-import { float32 } from '../../src/engine/host-tensor.js';
+import { weightsIdentity } from '../../src/embed/weights-identity.js';
 import { UserError } from '../../src/errors.js';
 import { BACKEND_FILE, readBackend, writeBackend } from '../../src/eval/backend/backend-file.js';
 import { fitBackend } from '../../src/eval/backend/fit-backend.js';
+import { float32 } from '../../src/host-tensor.js';
 import { writeNpy } from '../../src/io/npy.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/safetensors.js';
-import { weightsIdentity } from '../../src/train/weights-identity.js';
 import { fixturePath } from '../eval/backend/fixture.js';
-import { smallFeatures } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { smallFeatures } from '../helpers/training/small-training.js';
 
 const SIZE = 5;
 const vectors = Float32Array.from({ length: 24 * SIZE }, (_, i) => Math.sin(7 * i) + Math.floor(i / SIZE / 4));

@@ -2,11 +2,11 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readNpy } from '../../src/io/npy.js';
+import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
-import { EMBEDDING } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
-import { writeTinyModel } from '../helpers/tiny-model.js';
+import { EMBEDDING } from '../helpers/training/small-training.js';
 
 // What the commands do is tested in test/speakers; here that they are wired up: one process at a time, few of them.
 test('embed, enroll, speakers, verify, identify, calibrate and similarity on the command line', async (t) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import plugin from '../../clustering/hnsw-graph.js';
-import { loadHnswlib } from '../../src/cluster/neighbours-hnswlib.js';
+import { loadHnswlib } from '../../src/cluster/neighbours/hnswlib.js';
 import { nmi } from '../../src/eval/clustering-metrics.js';
-import { drawMixture } from './mixture.js';
+import { drawMixture } from '../cluster/mixture.js';
 
 const searches = 'failure' in (await loadHnswlib()) ? ['exact'] : ['exact', 'hnsw'];
 

@@ -2,8 +2,8 @@ import test from 'ava';
 import kmeansPlugin from '../../clustering/kmeans.js';
 import mlKMeansPlugin from '../../clustering/ml-kmeans.js';
 import { nmi } from '../../src/eval/clustering-metrics.js';
-import { drawMixture } from './mixture.js';
-import { inertiaOf, toRows, unitRow } from './naive-kmeans.js';
+import { inertiaOf, toRows, unitRow } from '../cluster/kmeans/naive-kmeans.js';
+import { drawMixture } from '../cluster/mixture.js';
 
 for (const metric of ['cosine', 'l2'] as const) {
   test(`${metric}: both plugins find the same mixture`, async (t) => {

@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { lengthBuckets } from '../../src/data/length-buckets.js';
-import { readUtterance } from '../../src/data/shards.js';
+import { readUtterance } from '../../src/data/shards/shards.js';
 import { utteranceBatches } from '../../src/data/utterance-batches.js';
-import { stubShards } from '../helpers/shard-set.js';
+import { stubShards } from '../helpers/corpora/shard-set.js';
 
 const lengthsList = fc.array(fc.integer({ min: 1, max: 700000 }), { minLength: 1, maxLength: 60 });
 

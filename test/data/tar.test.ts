@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { indexTar } from '../../src/data/tar.js';
 import { UserError } from '../../src/errors.js';
-import { type Member, tarFile } from '../helpers/tar-file.js';
+import { type Member, tarFile } from '../helpers/corpora/tar-file.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('files are found with their bytes; links and folders are passed over; long names of both kinds', (t) => {

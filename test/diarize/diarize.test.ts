@@ -3,7 +3,7 @@ import { type DiarizationError, diarizationError, errorRate } from '../../src/di
 import { diarize, diarizeOptions } from '../../src/diarize/diarize.js';
 import type { Segment } from '../../src/diarize/segments.js';
 import { UserError } from '../../src/errors.js';
-import { hiss, sequence, spectrumExtractor, talk } from '../helpers/talk.js';
+import { hiss, sequence, spectrumExtractor, talk } from '../helpers/corpora/talk.js';
 
 // Turns of three voices with pauses of 0.6 s.
 const VOICES = [0, 1, 2, 0, 2, 1];

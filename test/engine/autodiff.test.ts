@@ -1,17 +1,17 @@
 import test from 'ava';
 import { differentiate, stopGradient } from '../../src/engine/autodiff.js';
-import { DT } from '../../src/engine/data-types.js';
 import { gather } from '../../src/engine/gather.js';
-import { float32, type HostTensor, int32, sizeOf } from '../../src/engine/host-tensor.js';
+import { DT } from '../../src/engine/graph/data-types.js';
 import { gelu, relu } from '../../src/engine/ops/activations.js';
 import { batchNormInference, batchNormTrain } from '../../src/engine/ops/batch-norm.js';
 import { conv2d } from '../../src/engine/ops/conv2d.js';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/engine/ops/cross-entropy.js';
 import { cast, dataTypeOfTensor } from '../../src/engine/raw.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor, int32, sizeOf } from '../../src/host-tensor.js';
 import { createRng } from '../../src/random.js';
 import { checkGradients, checkVariableGradients } from '../helpers/finite-differences.js';
-import { naiveBatchNorm } from '../helpers/naive-batch-norm.js';
+import { naiveBatchNorm } from '../helpers/oracles/naive-batch-norm.js';
 import { withSession } from '../helpers/session.js';
 
 function normal(seed: string, ...shape: number[]): HostTensor {

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import { float32 } from '../../src/engine/host-tensor.js';
 import { random } from '../../src/engine/random.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import { withSession } from '../helpers/session.js';
 
 const draws = () => ({

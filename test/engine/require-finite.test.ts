@@ -1,9 +1,9 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32 } from '../../src/engine/host-tensor.js';
 import { NotFiniteError, requireFinite } from '../../src/engine/require-finite.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32 } from '../../src/host-tensor.js';
 import { withSession } from '../helpers/session.js';
 
 /** A step over two weights, one of which is multiplied by what is fed; a counter is assigned before the check, another behind. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { userFrame } from '../../src/engine/user-frame.js';
+import { float32 } from '../../src/host-tensor.js';
 import { withSession } from '../helpers/session.js';
 
 const source = readFileSync(new URL('../../../test/engine/tracing-errors.test.ts', import.meta.url), 'utf8').split(

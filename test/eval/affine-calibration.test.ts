@@ -1,7 +1,7 @@
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
 import { type AffineCalibration, fitAffineCalibration } from '../../src/eval/affine-calibration.js';
-import { sortInPlace } from '../../src/eval/sorted-scores.js';
+import { sortInPlace } from '../../src/eval/detection/sorted-scores.js';
 import { createRng } from '../../src/random.js';
 import { readFixture } from './fixture.js';
 

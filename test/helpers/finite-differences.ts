@@ -1,10 +1,10 @@
 import type { ExecutionContext } from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import type { Inputs } from '../../src/engine/compile.js';
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Inputs } from '../../src/engine/session/compile.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import type { Variable } from '../../src/engine/variable.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import { createRng } from '../../src/random.js';
 import { withSession } from './session.js';
 

@@ -1,4 +1,4 @@
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import { createRng } from '../../src/random.js';
 
 /** Standard normal numbers times `scale`. */

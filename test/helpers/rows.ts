@@ -1,5 +1,5 @@
-import { float32 } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32 } from '../../src/host-tensor.js';
 import { withSession } from './session.js';
 
 /** What a change to rows [rows, samples] makes of these, in a session of its own. */

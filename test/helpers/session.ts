@@ -1,5 +1,5 @@
-import { openSession, type Session } from '../../src/engine/session.js';
-import type { SessionOptions } from '../../src/engine/session-config.js';
+import { openSession, type Session } from '../../src/engine/session/session.js';
+import type { SessionOptions } from '../../src/engine/session/session-config.js';
 
 /** Opens a session on the CPU, hands it to `act` and closes it, whatever happens. */
 export async function withSession<T>(

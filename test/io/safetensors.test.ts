@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import { UserError } from '../../src/errors.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/safetensors.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/npy/${name}`, import.meta.url));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { decodeFile } from '../../src/audio/decode.js';
+import { decodeFile } from '../../src/audio/decode/decode.js';
 import { toInt16, writeWav16 } from '../../src/io/wav-write.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'voxloop-wav-'));

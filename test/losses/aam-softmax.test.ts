@@ -1,12 +1,12 @@
 import test from 'ava';
-import { float32, type HostTensor, int32 } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor, int32 } from '../../src/host-tensor.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { aamLosses, cosine, logSoftmax, rowsOf, transposed } from '../helpers/oracle-losses.js';
+import { aamLosses, cosine, logSoftmax, rowsOf, transposed } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -1,17 +1,17 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32, type HostTensor, int32 } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
+import { float32, type HostTensor, int32 } from '../../src/host-tensor.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
-import { createFinetuner } from '../../src/train/finetune.js';
+import { createFinetuner } from '../../src/train/finetuner.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { CLASSES, openLoss, plain, SIZE } from '../helpers/open-loss.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
-import { newRegistry } from '../helpers/run-stage.js';
+import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallBackbone, smallFeatures } from '../helpers/small-training.js';
+import { CLASSES, openLoss, plain, SIZE } from '../helpers/training/open-loss.js';
+import { noiseBatch, smallBackbone, smallFeatures } from '../helpers/training/small-training.js';
 
 /** Options that make each loss smooth enough for differences. Every registered loss needs an entry. */
 const cases: Record<string, Record<string, unknown>[]> = {

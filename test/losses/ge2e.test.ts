@@ -1,11 +1,11 @@
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import ge2e from '../../src/losses/ge2e.js';
 import { close } from '../helpers/close.js';
-import { openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
-import { ge2eLosses, scaledCosine, speakersOf } from '../helpers/oracle-speaker-losses.js';
+import { ge2eLosses, scaledCosine, speakersOf } from '../helpers/oracles/speaker-losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 const labels = Array.from({ length: 12 }, (_, i) => i);
 const x = normalTensor([12, SIZE], 'x', 2);

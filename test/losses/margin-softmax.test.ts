@@ -1,13 +1,13 @@
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import amSoftmax from '../../src/losses/am-softmax.js';
 import { close } from '../helpers/close.js';
-import { matrix, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
-import { marginSoftmaxLosses } from '../helpers/oracle-class-losses.js';
-import { rowsOf, transposed } from '../helpers/oracle-losses.js';
+import { marginSoftmaxLosses } from '../helpers/oracles/class-losses.js';
+import { rowsOf, transposed } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { matrix, openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 const BATCH = 30;
 const CLASSES = 9;

@@ -1,17 +1,17 @@
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import angularPrototypical from '../../src/losses/angular-prototypical.js';
 import prototypical from '../../src/losses/prototypical.js';
 import { close } from '../helpers/close.js';
-import { matrix, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
 import {
   minusSquaredDistance,
   prototypicalLosses,
   scaledCosine,
   speakersOf,
-} from '../helpers/oracle-speaker-losses.js';
+} from '../helpers/oracles/speaker-losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { matrix, openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 const labels = Array.from({ length: 12 }, (_, i) => i);
 const x = normalTensor([12, SIZE], 'x', 2);

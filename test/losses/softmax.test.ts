@@ -1,11 +1,11 @@
 import test from 'ava';
 import softmax from '../../src/losses/softmax.js';
 import { close } from '../helpers/close.js';
-import { CLASSES, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
-import { softmaxLosses } from '../helpers/oracle-class-losses.js';
-import { transposed } from '../helpers/oracle-losses.js';
+import { softmaxLosses } from '../helpers/oracles/class-losses.js';
+import { transposed } from '../helpers/oracles/losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { CLASSES, openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 test('softmax agrees with the formula; its scores are the logits', async (t) => {
   await withSession(async (session) => {

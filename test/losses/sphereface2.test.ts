@@ -1,12 +1,12 @@
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import sphereface2 from '../../src/losses/sphereface2.js';
 import { close } from '../helpers/close.js';
-import { CLASSES, matrix, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
-import { sphereFace2Losses } from '../helpers/oracle-class-losses.js';
-import { transposed } from '../helpers/oracle-losses.js';
+import { sphereFace2Losses } from '../helpers/oracles/class-losses.js';
+import { transposed } from '../helpers/oracles/losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { CLASSES, matrix, openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 const x = normalTensor([25, SIZE], 'x', 2);
 const labels = Array.from({ length: 25 }, (_, i) => i % CLASSES);

@@ -1,11 +1,11 @@
 import test from 'ava';
 import triplet from '../../src/losses/triplet.js';
 import { close } from '../helpers/close.js';
-import { matrix, openLoss, plain, rows, SIZE } from '../helpers/open-loss.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
-import { speakersOf, tripletLosses, unitOf } from '../helpers/oracle-speaker-losses.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
+import { speakersOf, tripletLosses, unitOf } from '../helpers/oracles/speaker-losses.js';
 import { normals } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { matrix, openLoss, plain, rows, SIZE } from '../helpers/training/open-loss.js';
 
 const labels = Array.from({ length: 24 }, (_, i) => i);
 /** Utterances of a speaker resemble each other somewhat, so that there are semi-hard negatives and none. */

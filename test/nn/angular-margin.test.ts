@@ -1,9 +1,9 @@
 import test from 'ava';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { marginOptions, withMargin } from '../../src/nn/angular-margin.js';
 import { close } from '../helpers/close.js';
-import { movedCosine, type PlainMargin } from '../helpers/oracle-contrastive.js';
+import { movedCosine, type PlainMargin } from '../helpers/oracles/contrastive.js';
 import { withSession } from '../helpers/session.js';
 
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;

@@ -1,11 +1,11 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { batchNormLayer } from '../../src/nn/batch-norm.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { naiveBatchNorm } from '../helpers/naive-batch-norm.js';
+import { naiveBatchNorm } from '../helpers/oracles/naive-batch-norm.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

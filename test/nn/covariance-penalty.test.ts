@@ -1,11 +1,11 @@
 import test from 'ava';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { covariancePenalty } from '../../src/nn/decorrelation.js';
 import { close } from '../helpers/close.js';
 import { checkGradients } from '../helpers/finite-differences.js';
-import { vicregTerms } from '../helpers/oracle-decorrelation.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
+import { vicregTerms } from '../helpers/oracles/decorrelation.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -5,8 +5,8 @@ import { denseLayer } from '../../src/nn/dense.js';
 import { createScope, type Scope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { naiveMatMul } from '../helpers/naive-array.js';
-import { type ConvShape, naiveConv2d } from '../helpers/naive-conv2d.js';
+import { naiveMatMul } from '../helpers/oracles/naive-array.js';
+import { type ConvShape, naiveConv2d } from '../helpers/oracles/naive-conv2d.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

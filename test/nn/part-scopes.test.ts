@@ -1,15 +1,15 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import { relu } from '../../src/engine/ops/activations.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { batchNormLayer } from '../../src/nn/batch-norm.js';
 import { convLayer } from '../../src/nn/conv.js';
 import type { Layer } from '../../src/nn/layer.js';
 import { partScopes } from '../../src/nn/part-scopes.js';
 import { createScope, type Scope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
-import { countingScope } from '../helpers/counting-scope.js';
+import { countingScope } from '../helpers/networks/counting-scope.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

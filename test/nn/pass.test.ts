@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { float32, type HostTensor, int32 } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor, int32 } from '../../src/host-tensor.js';
 import { maskTime, stridedPass } from '../../src/nn/pass.js';
 import { spread, unit } from '../../src/nn/unit.js';
 import { close } from '../helpers/close.js';

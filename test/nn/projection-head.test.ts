@@ -1,13 +1,13 @@
 import test from 'ava';
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import { type ProjectionOptions, projectionHead } from '../../src/nn/projection-head.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { naiveMatMul } from '../helpers/naive-array.js';
-import { naiveBatchNorm } from '../helpers/naive-batch-norm.js';
+import { naiveMatMul } from '../helpers/oracles/naive-array.js';
+import { naiveBatchNorm } from '../helpers/oracles/naive-batch-norm.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -1,13 +1,13 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { unitRows } from '../../src/nn/initializers.js';
 import { createQueue } from '../../src/nn/queue.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
 import { withSession } from '../helpers/session.js';
 
 const SIZE = 3;

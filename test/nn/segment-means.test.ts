@@ -1,6 +1,6 @@
 import test from 'ava';
-import { int32 } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { int32 } from '../../src/host-tensor.js';
 import { maskTime } from '../../src/nn/pass.js';
 import { segmentMeans } from '../../src/nn/pooling.js';
 import { close } from '../helpers/close.js';

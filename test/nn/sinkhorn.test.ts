@@ -1,10 +1,10 @@
 import test from 'ava';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { sinkhorn } from '../../src/nn/sinkhorn.js';
 import { close } from '../helpers/close.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
-import { sinkhornAssignments } from '../helpers/oracle-swav.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
+import { sinkhornAssignments } from '../helpers/oracles/swav.js';
 import { normals } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { float32, type HostTensor, int32, sizeOf } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
+import { float32, type HostTensor, int32, sizeOf } from '../../src/host-tensor.js';
 import { splitStreams, squeeze } from '../../src/nn/squeeze.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
 import { encodeBlocks, fromBlocks, toBlocks } from '../../src/engine/ops/block-codes.js';
 import { type CodeBook, signedBook, unsignedBook } from '../../src/engine/ops/dynamic-tree-codes.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import { convertStates, encodeState } from '../../src/optim/convert-states.js';
-import { plainBook, plainRoundTrip } from '../helpers/oracle-codes.js';
+import { plainBook, plainRoundTrip } from '../helpers/oracles/codes.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { bytesPerElement, sizeOf } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { bytesPerElement, sizeOf } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
 import { createOptimizer, optimizerOptions } from '../../src/optim/optimizer.js';
 import { withSession } from '../helpers/session.js';

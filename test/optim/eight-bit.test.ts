@@ -1,14 +1,14 @@
 import test, { type ExecutionContext } from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import { NotFiniteError, requireFinite } from '../../src/engine/require-finite.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
 import { createOptimizer, optimizerOptions } from '../../src/optim/optimizer.js';
 import { close } from '../helpers/close.js';
-import { plainBook, smallestDistance } from '../helpers/oracle-codes.js';
-import { type PlainWeight, plainUpdate } from '../helpers/oracle-optimizer.js';
+import { plainBook, smallestDistance } from '../helpers/oracles/codes.js';
+import { type PlainWeight, plainUpdate } from '../helpers/oracles/optimizer.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

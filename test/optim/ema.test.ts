@@ -1,6 +1,6 @@
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32 } from '../../src/host-tensor.js';
 import { updateEma } from '../../src/optim/ema.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';

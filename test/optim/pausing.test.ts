@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
 import { createOptimizer, optimizerOptions } from '../../src/optim/optimizer.js';
 import { close } from '../helpers/close.js';
-import { plainUpdate, plainWeight } from '../helpers/oracle-optimizer.js';
+import { plainUpdate, plainWeight } from '../helpers/oracles/optimizer.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

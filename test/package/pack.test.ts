@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { installPackage } from '../helpers/installed-package.js';
-import { trainPlugin } from '../helpers/trained-plugin.js';
+import { trainPlugin } from '../helpers/recipes/trained-plugin.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 

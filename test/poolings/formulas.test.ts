@@ -1,9 +1,9 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
-import { liveIn } from '../helpers/backbone-session.js';
 import { close } from '../helpers/close.js';
+import { liveIn } from '../helpers/networks/backbone-session.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 import { poolingOf } from './poolings.js';

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { type HostTensor, int32 } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
+import { type HostTensor, int32 } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
-import { liveIn } from '../helpers/backbone-session.js';
 import { close } from '../helpers/close.js';
-import { countingScope } from '../helpers/counting-scope.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
+import { liveIn } from '../helpers/networks/backbone-session.js';
+import { countingScope } from '../helpers/networks/counting-scope.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 import { poolingOf } from './poolings.js';

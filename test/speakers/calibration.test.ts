@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
-import { sortInPlace } from '../../src/eval/sorted-scores.js';
+import { sortInPlace } from '../../src/eval/detection/sorted-scores.js';
 import { createRng } from '../../src/random.js';
 import { calibrate, readCalibration, writeCalibration } from '../../src/speakers/calibration.js';
 import { scoresOfFile } from '../../src/speakers/calibration-scores.js';

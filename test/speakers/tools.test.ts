@@ -16,9 +16,9 @@ import {
   verifySpeaker,
   writeCalibration,
 } from '../../src/tools.js';
+import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
-import { writeTinyModel } from '../helpers/tiny-model.js';
 
 /** The tiny corpus, and a model that knows its mean, opened. */
 async function prepare(t: ExecutionContext) {

@@ -1,17 +1,17 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import byol from '../../ssl/byol.js';
 import { close } from '../helpers/close.js';
-import { drawWeights } from '../helpers/draw-weights.js';
-import { perceptron } from '../helpers/oracle-dino-head.js';
-import { cosine, mean, rowsOf } from '../helpers/oracle-losses.js';
-import { relativeSpread } from '../helpers/oracle-spread.js';
+import { drawWeights } from '../helpers/networks/draw-weights.js';
+import { perceptron } from '../helpers/oracles/dino-head.js';
+import { cosine, mean, rowsOf } from '../helpers/oracles/losses.js';
+import { relativeSpread } from '../helpers/oracles/spread.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallPretrainer } from '../helpers/small-training.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
-import { checkMethodGradients, runLoss } from '../helpers/ssl-runs.js';
+import { noiseBatch, smallPretrainer } from '../helpers/training/small-training.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
+import { checkMethodGradients, runLoss } from '../helpers/training/ssl-runs.js';
 
 const [SIZE, BATCH] = [6, 4];
 const SMALL = { projection: [10, 5], predictorSize: 8 };

@@ -1,17 +1,17 @@
 import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import dino from '../../ssl/dino.js';
 import { close } from '../helpers/close.js';
-import { drawWeights } from '../helpers/draw-weights.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { dinoHead } from '../helpers/oracle-dino-head.js';
-import { dinoLoss, meanEntropy, rowsOf } from '../helpers/oracle-losses.js';
+import { drawWeights } from '../helpers/networks/draw-weights.js';
+import { dinoHead } from '../helpers/oracles/dino-head.js';
+import { dinoLoss, meanEntropy, rowsOf } from '../helpers/oracles/losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const [SIZE, BATCH, PROTOTYPES] = [6, 3, 12];
 const SMALL = { prototypes: PROTOTYPES, hiddenSize: 10, bottleneckSize: 5 };

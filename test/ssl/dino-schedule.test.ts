@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import dino from '../../ssl/dino.js';
 import { withSession } from '../helpers/session.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 /** The schedule under the options given. */
 const scheduleOf = (given: Record<string, number> = {}) =>

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallPretrainer } from '../helpers/small-training.js';
+import { noiseBatch, smallPretrainer } from '../helpers/training/small-training.js';
 
 type Saved = Record<string, HostTensor>;
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;

@@ -1,20 +1,27 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
-import type { SslPlugin } from '../../src/pipeline/kinds.js';
-import { adversaryOptions } from '../../src/train/adversary.js';
+import type { HostTensor } from '../../src/host-tensor.js';
+import type { SslPlugin } from '../../src/plugin/kinds.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.js';
-import type { Moment } from '../../src/train/ssl-method.js';
-import type { StepMetrics } from '../../src/train/step-metrics.js';
+import { adversaryOptions } from '../../src/train/step/adversary.js';
+import type { Moment } from '../../src/train/step/ssl-method.js';
+import type { StepMetrics } from '../../src/train/step/step-metrics.js';
 import { normalTensor } from '../helpers/random-values.js';
-import { newRegistry } from '../helpers/run-stage.js';
+import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
-import { BATCH, BINS, EMBEDDING, noiseBatch, smallFeatures, smallPretrainer } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { tinySslOptions } from '../helpers/tiny-ssl-options.js';
+import {
+  BATCH,
+  BINS,
+  EMBEDDING,
+  noiseBatch,
+  smallFeatures,
+  smallPretrainer,
+} from '../helpers/training/small-training.js';
+import { tinySslOptions } from '../helpers/training/tiny-ssl-options.js';
 
 const STEPS = 6;
 const STOP = 3;

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { koleo } from '../../ssl/parts/koleo.js';
 import { close } from '../helpers/close.js';
 import { checkGradients } from '../helpers/finite-differences.js';
-import { koleoPenalty } from '../helpers/oracle-koleo.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
+import { koleoPenalty } from '../helpers/oracles/koleo.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

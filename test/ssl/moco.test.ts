@@ -1,19 +1,19 @@
 import test from 'ava';
 import type { z } from 'zod';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32, type HostTensor, sizeOf } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import moco from '../../ssl/moco.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { naiveMatMul } from '../helpers/naive-array.js';
-import { mocoLoss, type PlainMargin } from '../helpers/oracle-contrastive.js';
-import { cosine, rowsOf } from '../helpers/oracle-losses.js';
+import { mocoLoss, type PlainMargin } from '../helpers/oracles/contrastive.js';
+import { cosine, rowsOf } from '../helpers/oracles/losses.js';
+import { naiveMatMul } from '../helpers/oracles/naive-array.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, BATCH as SMALL_BATCH, smallPretrainer } from '../helpers/small-training.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
+import { noiseBatch, BATCH as SMALL_BATCH, smallPretrainer } from '../helpers/training/small-training.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const [SIZE, BATCH, QUEUE] = [5, 3, 9];
 type Given = z.input<typeof moco.options>;

@@ -1,18 +1,18 @@
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import dino from '../../ssl/dino.js';
 import rdino from '../../ssl/rdino.js';
 import { close } from '../helpers/close.js';
-import { drawWeights } from '../helpers/draw-weights.js';
-import { vicregTerms } from '../helpers/oracle-decorrelation.js';
-import { dinoHead } from '../helpers/oracle-dino-head.js';
-import { dinoLoss, mean, type Rows, rowsOf } from '../helpers/oracle-losses.js';
+import { drawWeights } from '../helpers/networks/draw-weights.js';
+import { vicregTerms } from '../helpers/oracles/decorrelation.js';
+import { dinoHead } from '../helpers/oracles/dino-head.js';
+import { dinoLoss, mean, type Rows, rowsOf } from '../helpers/oracles/losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallPretrainer } from '../helpers/small-training.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
-import { checkMethodGradients, runLoss } from '../helpers/ssl-runs.js';
+import { noiseBatch, smallPretrainer } from '../helpers/training/small-training.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
+import { checkMethodGradients, runLoss } from '../helpers/training/ssl-runs.js';
 
 const [SIZE, BATCH] = [6, 3];
 const SMALL = { prototypes: 12, hiddenSize: 10, bottleneckSize: 5, tapSize: 7 };

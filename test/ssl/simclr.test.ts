@@ -1,16 +1,16 @@
 import test from 'ava';
 import type { z } from 'zod';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import simclr from '../../ssl/simclr.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { angularPrototypicalLoss, ntXentWithMargin, type PlainMargin } from '../helpers/oracle-contrastive.js';
-import { cosine, ntXentLoss, rowsOf } from '../helpers/oracle-losses.js';
+import { angularPrototypicalLoss, ntXentWithMargin, type PlainMargin } from '../helpers/oracles/contrastive.js';
+import { cosine, ntXentLoss, rowsOf } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const SIZE = 5;
 

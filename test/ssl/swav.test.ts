@@ -1,18 +1,18 @@
 import test from 'ava';
 import type { z } from 'zod';
 import { differentiate } from '../../src/engine/autodiff.js';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import swav from '../../ssl/swav.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
-import { swappedPrediction, swavLoss, swavTargets } from '../helpers/oracle-swav.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
+import { swappedPrediction, swavLoss, swavTargets } from '../helpers/oracles/swav.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, BATCH as SMALL_BATCH, smallPretrainer } from '../helpers/small-training.js';
-import { identityBackbone, sslContext } from '../helpers/ssl-parts.js';
+import { noiseBatch, BATCH as SMALL_BATCH, smallPretrainer } from '../helpers/training/small-training.js';
+import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const [SIZE, BATCH, PROTOTYPES] = [5, 3, 7];
 const SMALL = { prototypes: PROTOTYPES, projection: [], queue: 0 };

@@ -1,14 +1,14 @@
 import test from 'ava';
-import { float32, type HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
 import vicreg from '../../ssl/vicreg.js';
 import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { openTwoCrops } from '../helpers/open-two-crops.js';
-import { vicregTerms } from '../helpers/oracle-decorrelation.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
+import { vicregTerms } from '../helpers/oracles/decorrelation.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { openTwoCrops } from '../helpers/training/open-two-crops.js';
 
 const SIZE = 5;
 /** A projector of a few units on a few rows has kinks at every turn. */

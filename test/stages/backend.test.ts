@@ -4,12 +4,12 @@ import test, { type ExecutionContext } from 'ava';
 import { UserError } from '../../src/errors.js';
 import { readBackend } from '../../src/eval/backend/backend-file.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
-import type { Artifact } from '../../src/pipeline/stage.js';
+import type { Artifact } from '../../src/plugin/stage.js';
 import { createRng } from '../../src/random.js';
 import { close } from '../helpers/close.js';
-import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/run-stage.js';
+import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
 
 const registry = newRegistry();
 const SIZE = 6;

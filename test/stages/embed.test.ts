@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { readModel } from '../../src/embed/model-file.js';
+import { weightsIdentity } from '../../src/embed/weights-identity.js';
 import { readNpy } from '../../src/io/npy.js';
-import { readModel } from '../../src/train/model-file.js';
-import { weightsIdentity } from '../../src/train/weights-identity.js';
-import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/run-stage.js';
-import { EMBEDDING } from '../helpers/small-training.js';
+import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { writeTinyModel } from '../helpers/networks/tiny-model.js';
+import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
-import { writeTinyModel } from '../helpers/tiny-model.js';
+import { EMBEDDING } from '../helpers/training/small-training.js';
 
 const registry = newRegistry();
 const [TRAIN, EACH] = [3, 2];

@@ -4,9 +4,9 @@ import test, { type ExecutionContext } from 'ava';
 import { readManifest, writeManifest } from '../../src/data/manifest.js';
 import { UserError } from '../../src/errors.js';
 import { readNpy } from '../../src/io/npy.js';
-import { artifactAt, newRegistry, runStage } from '../helpers/run-stage.js';
+import { voiceCorpus } from '../helpers/corpora/voices.js';
+import { artifactAt, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { voiceCorpus } from '../helpers/voices.js';
 
 async function label(t: ExecutionContext, more: Record<string, unknown>, change?: (dir: string) => void) {
   const corpusDir = temporaryFolder(t);

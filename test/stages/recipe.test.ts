@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { runRecipe, steadyResults } from '../helpers/run-recipe.js';
-import { writeTinyCorpus } from '../helpers/tiny-corpus.js';
-import { tinyRecipe } from '../helpers/tiny-recipe.js';
+import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { runRecipe, steadyResults } from '../helpers/recipes/run-recipe.js';
+import { tinyRecipe } from '../helpers/recipes/tiny-recipe.js';
 
 const root = mkdtempSync(join(tmpdir(), 'voxloop-recipe-'));
 const config = join(root, 'tiny.yaml');

@@ -1,18 +1,18 @@
 import test from 'ava';
-import { augment, augmentOptions } from '../../src/audio/augment.js';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
+import { augment, augmentOptions } from '../../src/audio/augment/random-channel.js';
 import { random } from '../../src/engine/random.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
-import { adversaryOptions } from '../../src/train/adversary.js';
-import { type CropView, cropsToFeatures, cropsWithTwins } from '../../src/train/crop-features.js';
-import type { PretrainParts } from '../../src/train/pretrain.js';
-import type { Views } from '../../src/train/ssl-method.js';
-import { createTrainingStep } from '../../src/train/training-step.js';
+import type { PretrainParts } from '../../src/train/pretrainer.js';
+import { adversaryOptions } from '../../src/train/step/adversary.js';
+import { type CropView, cropsToFeatures, cropsWithTwins } from '../../src/train/step/crop-features.js';
+import type { Views } from '../../src/train/step/ssl-method.js';
+import { createTrainingStep } from '../../src/train/step/training-step.js';
 import dino from '../../ssl/dino.js';
 import { close } from '../helpers/close.js';
-import { rowsOf } from '../helpers/oracle-losses.js';
+import { rowsOf } from '../helpers/oracles/losses.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 import {
@@ -23,8 +23,8 @@ import {
   smallBackbone,
   smallFeatures,
   smallPretrainer,
-} from '../helpers/small-training.js';
-import { sslContext } from '../helpers/ssl-parts.js';
+} from '../helpers/training/small-training.js';
+import { sslContext } from '../helpers/training/ssl-parts.js';
 
 const values = (tensor: HostTensor): number[] => Array.from(tensor.data as Float32Array);
 const VALUES = { rate: 0.1, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };

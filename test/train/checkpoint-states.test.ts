@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import test from 'ava';
-import type { HostTensor } from '../../src/engine/host-tensor.js';
-import type { Session } from '../../src/engine/session.js';
+import type { Session } from '../../src/engine/session/session.js';
 import { UserError } from '../../src/errors.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { readSafetensors } from '../../src/io/safetensors.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.js';
-import { plainBook, plainRoundTrip } from '../helpers/oracle-codes.js';
+import { plainBook, plainRoundTrip } from '../helpers/oracles/codes.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallPretrainer, smallTdnn } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { noiseBatch, smallPretrainer, smallTdnn } from '../helpers/training/small-training.js';
 
 const VALUES = { rate: 0.01, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };
 // Three of its weights have more than 4096 values.

@@ -1,13 +1,13 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { float32 } from '../../src/engine/host-tensor.js';
 import { UserError } from '../../src/errors.js';
+import { float32 } from '../../src/host-tensor.js';
 import { writeSafetensors } from '../../src/io/safetensors.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.js';
 import { withSession } from '../helpers/session.js';
-import { noiseBatch, smallPretrainer } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { noiseBatch, smallPretrainer } from '../helpers/training/small-training.js';
 
 const VALUES = { rate: 0.01, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };
 

@@ -1,13 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
-import { createLoader } from '../../src/data/loader.js';
+import { createLoader } from '../../src/data/crops/loader.js';
 import { tf } from '../../src/engine/tf.js';
-import { eerOf } from '../../src/eval/eer.js';
+import { eerOf } from '../../src/eval/detection/eer.js';
 import type { Backbone } from '../../src/nn/backbone.js';
 import { scoreCropTrials } from '../../src/train/crop-trials.js';
+import { voiceShards } from '../helpers/corpora/voices.js';
 import { withSession } from '../helpers/session.js';
-import { smallFeatures } from '../helpers/small-training.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { voiceShards } from '../helpers/voices.js';
+import { smallFeatures } from '../helpers/training/small-training.js';
 
 const [BATCH, BATCHES, SAMPLES] = [4, 3, 3200];
 const LENGTHS = [7000, 8000, 9000, 10000];

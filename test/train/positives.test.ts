@@ -1,5 +1,5 @@
 import test from 'ava';
-import { groupsOfLabels } from '../../src/data/crop-sources.js';
+import { groupsOfLabels } from '../../src/data/crops/crop-sources.js';
 import { createPositives, measurePositives, summarizePositives } from '../../src/train/positives.js';
 
 const PLAN = { crops: 'all', probability: 0.5, fromEpoch: 2, everyEpochs: 3 } as const;

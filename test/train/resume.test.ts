@@ -4,12 +4,12 @@ import test, { type ExecutionContext } from 'ava';
 import { defineGate, z } from '../../src/index.js';
 import { writeNpy } from '../../src/io/npy.js';
 import { readSafetensors } from '../../src/io/safetensors.js';
-import type { Artifact } from '../../src/pipeline/stage.js';
+import type { Artifact } from '../../src/plugin/stage.js';
 import { readMetrics } from '../../src/train/metrics-log.js';
-import { type Attempt, artifactAt, newRegistry, runStage } from '../helpers/run-stage.js';
-import { BINS, DINO } from '../helpers/small-training.js';
+import { voiceCorpus } from '../helpers/corpora/voices.js';
+import { type Attempt, artifactAt, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { voiceCorpus } from '../helpers/voices.js';
+import { BINS, DINO } from '../helpers/training/small-training.js';
 
 // Shorter and longer than the crops.
 const LENGTHS = Array.from({ length: 14 }, (_, i) => 3000 + 700 * i);

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { sizeOf } from '../../src/engine/host-tensor.js';
 import { relu } from '../../src/engine/ops/activations.js';
 import { tf } from '../../src/engine/tf.js';
+import { sizeOf } from '../../src/host-tensor.js';
 import type { Backbone } from '../../src/nn/backbone.js';
 import { batchNormLayer } from '../../src/nn/batch-norm.js';
 import { checkpointed } from '../../src/nn/checkpointed.js';
@@ -13,7 +13,7 @@ import { createScope, type Scope } from '../../src/nn/scope.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { benchmarkStep } from '../../src/train/step-benchmark.js';
 import { withSession } from '../helpers/session.js';
-import { BINS, EMBEDDING, smallBackbone } from '../helpers/small-training.js';
+import { BINS, EMBEDDING, smallBackbone } from '../helpers/training/small-training.js';
 
 // With several threads the order of independent ops varies, and in a graph this small the peak with it.
 const ONE_THREAD = { threads: 1 };

@@ -1,4 +1,4 @@
-import { loadMono16k } from '../../audio/decode.js';
+import { loadMono16k } from '../../audio/decode/decode.js';
 import { writeWav16 } from '../../io/wav-write.js';
 import { createRng } from '../../random.js';
 import { serveTasks } from '../worker-pool.js';

@@ -1,4 +1,4 @@
-import type { Device } from '../session.js';
+import type { Device } from '../session/session.js';
 
 /** How much memory tensors may take, and who says so. */
 export interface MemoryBudget {

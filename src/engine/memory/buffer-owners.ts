@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../operation-record.js';
+import type { OperationRecord } from '../graph/operation-record.js';
 import type { Allocation, NodeRun } from './run-metadata.js';
 
 /** Finds the allocation behind a node's output; undefined where it is older than the run. */

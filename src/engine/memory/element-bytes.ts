@@ -1,5 +1,5 @@
-import { DT } from '../data-types.js';
-import { sizeOf } from '../host-tensor.js';
+import { sizeOf } from '../../host-tensor.js';
+import { DT } from '../graph/data-types.js';
 
 const BYTES = new Map<number, number>([
   [DT.FLOAT, 4],

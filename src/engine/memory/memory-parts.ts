@@ -1,4 +1,4 @@
-import type { GradientRecord, OperationRecord } from '../operation-record.js';
+import type { GradientRecord, OperationRecord } from '../graph/operation-record.js';
 import { bufferOwners, handOverToVariables, operationOf } from './buffer-owners.js';
 import type { Allocation, NodeRun } from './run-metadata.js';
 

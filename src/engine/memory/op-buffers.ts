@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../operation-record.js';
+import type { OperationRecord } from '../graph/operation-record.js';
 import type { PlanNode } from './plan-graph.js';
 
 type OutputInfo = OperationRecord['outputs'][number];

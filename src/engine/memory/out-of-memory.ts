@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../errors.js';
 import { formatByteSize } from '../../io/byte-size.js';
-import { TensorFlowError } from '../c-api.js';
+import { TensorFlowError } from '../graph/c-api.js';
 import { describeParts } from './describe-parts.js';
 import type { MemoryPeak } from './memory-parts.js';
 

@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../operation-record.js';
+import type { OperationRecord } from '../graph/operation-record.js';
 import { tensorBytes } from './element-bytes.js';
 
 /** One output of an operation. */

@@ -1,4 +1,4 @@
-import type { GradientRecord } from '../operation-record.js';
+import type { GradientRecord } from '../graph/operation-record.js';
 import { execute } from './executor.js';
 import { accountMemory, type MemoryParts, type MemoryPeak } from './memory-parts.js';
 import { type RunPlan, reachedGraph } from './plan-graph.js';

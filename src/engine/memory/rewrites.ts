@@ -1,5 +1,5 @@
-import { DT } from '../data-types.js';
-import { sizeOf } from '../host-tensor.js';
+import { sizeOf } from '../../host-tensor.js';
+import { DT } from '../graph/data-types.js';
 import { consumersOf, FETCHED, type OutputRef, type PlanGraph } from './plan-graph.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { Graph } from '../graph.js';
-import { bytesPerElement, type HostTensor, sizeOf } from '../host-tensor.js';
+import { bytesPerElement, type HostTensor, sizeOf } from '../../host-tensor.js';
+import type { Graph } from '../graph/graph.js';
 import type { Variable } from '../variable.js';
 import { accountMemory, emptyParts, type MemoryParts, type MemoryPeak } from './memory-parts.js';
 import { parseRunMetadata, timeByOp } from './run-metadata.js';

@@ -1,5 +1,5 @@
 import { tensorflow } from '../backend.js';
-import { DT } from '../data-types.js';
+import { DT } from '../graph/data-types.js';
 import { cast, dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 

@@ -1,6 +1,6 @@
-import { boolAttr, typeAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
-import { DT } from '../data-types.js';
+import { boolAttr, typeAttr } from '../graph/attributes.js';
+import { DT } from '../graph/data-types.js';
 import type { Tensor } from '../tf.js';
 import { update, type Variable } from '../variable.js';
 

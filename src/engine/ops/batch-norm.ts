@@ -1,6 +1,6 @@
-import { boolAttr, floatAttr, stringAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
-import { DT } from '../data-types.js';
+import { boolAttr, floatAttr, stringAttr } from '../graph/attributes.js';
+import { DT } from '../graph/data-types.js';
 import { cast, dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 

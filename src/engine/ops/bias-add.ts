@@ -1,6 +1,6 @@
-import { stringAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
-import { hostTypeOf } from '../data-types.js';
+import { stringAttr } from '../graph/attributes.js';
+import { hostTypeOf } from '../graph/data-types.js';
 import { cast, dataTypeOfTensor, raw, toFloat32 } from '../raw.js';
 import type { Tensor } from '../tf.js';
 

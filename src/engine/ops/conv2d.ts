@@ -1,5 +1,5 @@
-import { type Attribute, intAttr, stringAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
+import { type Attribute, intAttr, stringAttr } from '../graph/attributes.js';
 import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';

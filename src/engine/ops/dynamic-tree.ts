@@ -1,7 +1,7 @@
-import { castTo, intAttr, typeAttr } from '../attributes.js';
-import { DT } from '../data-types.js';
-import type { Graph, Node } from '../graph.js';
-import { float32, type HostTensor, int32 } from '../host-tensor.js';
+import { float32, type HostTensor, int32 } from '../../host-tensor.js';
+import { castTo, intAttr, typeAttr } from '../graph/attributes.js';
+import { DT } from '../graph/data-types.js';
+import type { Graph, Node } from '../graph/graph.js';
 import { dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { currentTrace } from '../trace.js';

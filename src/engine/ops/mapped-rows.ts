@@ -1,6 +1,6 @@
-import { intAttr, shapeAttr, stringAttr, typeAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
-import { dataTypeOf } from '../data-types.js';
+import { intAttr, shapeAttr, stringAttr, typeAttr } from '../graph/attributes.js';
+import { dataTypeOf } from '../graph/data-types.js';
 import { raw, rawOperation, toFloat32 } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { onHost } from '../trace.js';

@@ -1,5 +1,5 @@
-import { boolAttr } from '../attributes.js';
 import { tensorflow } from '../backend.js';
+import { boolAttr } from '../graph/attributes.js';
 import { random } from '../random.js';
 import { raw } from '../raw.js';
 import type { Tensor } from '../tf.js';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { float32, type HostTensor } from '../../engine/host-tensor.js';
 import { messageOf, UserError } from '../../errors.js';
+import { float32, type HostTensor } from '../../host-tensor.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { readError } from '../../io/read-file.js';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors.js';

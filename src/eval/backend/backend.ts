@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
+import { rowsOf } from '../../rows.js';
 import { checkSameModel, type ModelIdentity } from '../model-identity.js';
-import { rowsOf } from '../rows.js';
 import { type Calibration, calibrate, checkScoreKind, type MeasuredScores, type ScoreKind } from './calibration.js';
 import type { Cohort } from './cohort-statistics.js';
 import { cosineScorer, type PairScorer } from './pair-scorer.js';

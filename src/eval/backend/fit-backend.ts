@@ -1,8 +1,8 @@
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
+import { rowsOf } from '../../rows.js';
 import { meanEmbedding } from '../cosine-scoring.js';
 import type { ModelIdentity } from '../model-identity.js';
-import { rowsOf } from '../rows.js';
 import { fitWhitening } from '../whitening.js';
 import { type Backend, measureScores, scoreKindOf } from './backend.js';
 import { fitCalibration } from './calibration.js';

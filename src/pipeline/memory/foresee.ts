@@ -1,8 +1,8 @@
 import { availableMemory, type MemoryBudget } from '../../engine/memory/available.js';
 import type { MemoryPeak } from '../../engine/memory/memory-parts.js';
-import { withSession } from '../../stages/with-session.js';
+import type { StepSettings, TrainingSketch } from '../../plugin/stage.js';
+import { withSession } from '../../stages/training/with-session.js';
 import { largestPeak } from '../../train/check-memory.js';
-import type { StepSettings, TrainingSketch } from '../stage.js';
 
 /** Where training would run. */
 export interface Place {

@@ -1,6 +1,6 @@
-import { computeType } from '../../engine/compute-type.js';
 import type { MemoryPeak } from '../../engine/memory/memory-parts.js';
-import type { Registry } from '../plugin.js';
+import { computeType } from '../../engine/session/compute-type.js';
+import type { Registry } from '../../plugin/plugin.js';
 import { foresee, type Place, type Variant } from './foresee.js';
 import { largestBatch } from './largest-batch.js';
 import type { SketchedStage } from './sketches.js';

@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.js';
-import type { ResolvedConfig } from '../config.js';
-import type { ResolvedStage } from '../config-stages.js';
-import type { Registry } from '../plugin.js';
-import type { TrainingSketch } from '../stage.js';
-import { didYouMeanOrKnown } from '../suggest.js';
+import type { Registry } from '../../plugin/plugin.js';
+import type { TrainingSketch } from '../../plugin/stage.js';
+import { didYouMeanOrKnown } from '../../plugin/suggest.js';
+import type { ResolvedConfig } from '../config/config.js';
+import type { ResolvedStage } from '../config/config-stages.js';
 
 /** A stage that trains, by the name of its artifact. */
 export interface SketchedStage {

@@ -1,8 +1,8 @@
 import { UserError } from '../../errors.js';
-import { choosePlugin } from '../choose-plugin.js';
-import { asWritten, type PluginChoice } from '../options.js';
-import type { Registry } from '../plugin.js';
-import { keysAt } from '../schema-keys.js';
+import { choosePlugin } from '../../plugin/choose-plugin.js';
+import { asWritten, type PluginChoice } from '../../plugin/options.js';
+import type { Registry } from '../../plugin/plugin.js';
+import { keysAt } from '../../plugin/schema-keys.js';
 import type { Variant } from './foresee.js';
 
 /** One change of a recipe that takes less memory. */

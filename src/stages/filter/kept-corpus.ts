@@ -1,10 +1,10 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Utterance, writeManifest } from '../../data/manifest.js';
-import { buildShards, type ShardBuild } from '../../data/shard-build.js';
-import { openReader } from '../../data/shard-reader.js';
+import { buildShards, type ShardBuild } from '../../data/shards/build.js';
+import { openReader } from '../../data/shards/reader.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import { type CorpusData, shardsDir } from '../corpus-data.js';
+import { type CorpusData, shardsDir } from '../artifacts/corpus-data.js';
 
 /** A part of a training utterance that is kept. */
 export interface Piece {

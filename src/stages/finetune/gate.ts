@@ -1,8 +1,8 @@
-import type { StageContext } from '../../pipeline/stage.js';
-import { createGateKeeper, type GateKeeper } from '../../train/gate-keeper.js';
-import type { Correction } from '../../train/label-correction.js';
-import { describeEpoch, type GateLine, gateLine, recordEpoch } from '../gate-record.js';
-import { gateRule } from '../pseudo-labels.js';
+import type { StageContext } from '../../plugin/stage.js';
+import { createGateKeeper, type GateKeeper } from '../../train/labels/gate-keeper.js';
+import type { Correction } from '../../train/labels/label-correction.js';
+import { gateRule } from '../artifacts/pseudo-labels.js';
+import { describeEpoch, type GateLine, gateLine, recordEpoch } from './gate-record.js';
 import type { FinetuneOptions } from './options.js';
 
 /** The gate, which leaves a record of every epoch in the stage's folder; `speakers` are known ones, for measurement. */

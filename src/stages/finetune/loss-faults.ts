@@ -1,5 +1,5 @@
-import type { LossPlugin } from '../../pipeline/kinds.js';
-import type { PluginChoice } from '../../pipeline/options.js';
+import type { LossPlugin } from '../../plugin/kinds.js';
+import type { PluginChoice } from '../../plugin/options.js';
 
 /** The options of a training that its loss has to fit. */
 export interface LossUse {

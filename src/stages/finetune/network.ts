@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type FeatureDefinition, featureDefinition } from '../../audio/features.js';
-import type { Session } from '../../engine/session.js';
+import { type FeatureDefinition, featureDefinition } from '../../audio/features/features.js';
+import { loadWeights } from '../../embed/extract.js';
+import { type ModelInfo, readModel } from '../../embed/model-file.js';
+import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
-import { asWritten } from '../../pipeline/options.js';
-import type { Artifact, SketchContext, StageContext } from '../../pipeline/stage.js';
-import { type Classifier, readClassifier } from '../../train/classifier-file.js';
-import { loadWeights } from '../../train/extract.js';
-import type { FinetuneParts, Finetuner } from '../../train/finetune.js';
-import { type ModelInfo, readModel } from '../../train/model-file.js';
-import { backboneBuilder, modelBuilder } from '../resolve-plugins.js';
+import { asWritten } from '../../plugin/options.js';
+import type { Artifact, SketchContext, StageContext } from '../../plugin/stage.js';
+import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
+import { type Classifier, readClassifier } from '../../train/labels/classifier-file.js';
+import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import type { FinetuneOptions } from './options.js';
 
 /** What a training starts from. */

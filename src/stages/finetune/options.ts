@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { featureDefinition } from '../../audio/features.js';
-import { artifact, pluginChoice } from '../../pipeline/options.js';
-import { freezeOptions } from '../../train/freeze.js';
-import { marginScheduleOptions } from '../../train/margin-schedule.js';
-import { averageOptions } from '../averaging.js';
-import { trainingOptions } from '../training-options.js';
+import { featureDefinition } from '../../audio/features/features.js';
+import { artifact, pluginChoice } from '../../plugin/options.js';
+import { marginScheduleOptions } from '../../train/labels/margin-schedule.js';
+import { freezeOptions } from '../../train/step/freeze.js';
+import { averageOptions } from '../training/averaging.js';
+import { trainingOptions } from '../training/training-options.js';
 
 const correction = z.strictObject({
   fromEpoch: z

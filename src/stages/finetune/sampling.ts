@@ -1,10 +1,10 @@
-import { drawSpeeds, speedCropSamples, speedLabels } from '../../audio/speed.js';
-import type { CropPlan } from '../../data/crops.js';
-import type { Batch } from '../../data/loader.js';
-import type { SamplingRule } from '../../data/open-sampler.js';
-import { labelsOf } from '../../data/sampler.js';
-import type { LabelledSamples } from '../../train/finetune.js';
-import { cropSamples } from '../training-options.js';
+import { drawSpeeds, speedCropSamples, speedLabels } from '../../audio/augment/speed.js';
+import type { CropPlan } from '../../data/crops/crops.js';
+import type { Batch } from '../../data/crops/loader.js';
+import type { SamplingRule } from '../../data/crops/open-sampler.js';
+import { labelsOf } from '../../data/crops/sampler.js';
+import type { LabelledSamples } from '../../train/finetuner.js';
+import { cropSamples } from '../training/training-options.js';
 import type { FinetuneOptions } from './options.js';
 
 /** How batches come about: the crops, and the rule by which utterances come together. */

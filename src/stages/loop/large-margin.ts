@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { PluginChoice } from '../../pipeline/options.js';
-import type { StageContext } from '../../pipeline/stage.js';
+import type { PluginChoice } from '../../plugin/options.js';
+import type { StageContext } from '../../plugin/stage.js';
 import { formatPercent } from '../../report/format.js';
 import type { LoopOptions } from './options.js';
 import { type Round, written } from './run-round.js';

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
-import { choosePlugin } from '../../pipeline/choose-plugin.js';
-import type { CheckContext } from '../../pipeline/stage.js';
+import { choosePlugin } from '../../plugin/choose-plugin.js';
+import type { CheckContext } from '../../plugin/stage.js';
 import { largeMarginLoss } from './large-margin.js';
 import type { LoopOptions } from './options.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scheduleOptions } from '../../optim/schedule.js';
-import { artifact, pluginChoice } from '../../pipeline/options.js';
-import finetune from '../finetune.js';
+import { artifact, pluginChoice } from '../../plugin/options.js';
+import finetune from '../finetune/finetune.js';
 
 /** What the loop itself fills in for each round. */
 const filledIn = { corpus: true, clusters: true, init: true, prototypes: true } as const;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Artifact } from '../../pipeline/stage.js';
+import type { Artifact } from '../../plugin/stage.js';
 import type { Rounds } from '../../report/report.js';
 
 const looped = z.object({

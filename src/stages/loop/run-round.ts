@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import { z } from 'zod';
 import { nmi } from '../../eval/clustering-metrics.js';
-import type { Json } from '../../pipeline/json.js';
-import { asWritten } from '../../pipeline/options.js';
-import type { Artifact, StageContext } from '../../pipeline/stage.js';
-import { openCorpus } from '../corpus-data.js';
-import { readLabels } from '../pseudo-labels.js';
+import type { Json } from '../../plugin/json.js';
+import { asWritten } from '../../plugin/options.js';
+import type { Artifact, StageContext } from '../../plugin/stage.js';
+import { openCorpus } from '../artifacts/corpus-data.js';
+import { readLabels } from '../artifacts/pseudo-labels.js';
 import type { Judgement } from './judge-rounds.js';
 import type { LoopOptions } from './options.js';
 

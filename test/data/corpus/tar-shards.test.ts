@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { buildTarCorpus } from '../../../src/data/corpus/tar-shards.js';
 import { readManifest } from '../../../src/data/manifest.js';
-import { readUtterance } from '../../../src/data/shards.js';
-import { openCorpusFolder, writeNoise } from '../../helpers/made-recordings.js';
-import { tarFile } from '../../helpers/tar-file.js';
+import { readUtterance } from '../../../src/data/shards/shards.js';
+import { openCorpusFolder, writeNoise } from '../../helpers/corpora/made-recordings.js';
+import { tarFile } from '../../helpers/corpora/tar-file.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 test('tar shards: read in place with their speakers; a cut shard counts up to the cut', async (t) => {

@@ -1,7 +1,7 @@
 import test from 'ava';
+import type { OperationRecord, Phase } from '../../../src/engine/graph/operation-record.js';
 import { accountMemory, emptyParts } from '../../../src/engine/memory/memory-parts.js';
 import type { NodeRun } from '../../../src/engine/memory/run-metadata.js';
-import type { OperationRecord, Phase } from '../../../src/engine/operation-record.js';
 
 const operation = (index: number, phase: Phase, type: string, ...inputs: number[]): OperationRecord => ({
   ...{ index, type, phase, name: `${phase}/${type}_${index}`, controls: [], outputs: [] },

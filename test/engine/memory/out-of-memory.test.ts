@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { TensorFlowError } from '../../../src/engine/c-api.js';
+import { TensorFlowError } from '../../../src/engine/graph/c-api.js';
 import { availableMemory } from '../../../src/engine/memory/available.js';
 import { emptyParts } from '../../../src/engine/memory/memory-parts.js';
 import { OutOfMemoryError, outOfMemory } from '../../../src/engine/memory/out-of-memory.js';
@@ -55,7 +55,7 @@ test("memory is a GPU's, TensorFlow's limit, or the machine's", (t) => {
 });
 
 test("under TensorFlow's hard limit a run that is too large ends in that error, one that fits does not", async (t) => {
-  const program = fileURLToPath(new URL('../../helpers/reversed-maps.js', import.meta.url));
+  const program = fileURLToPath(new URL('../../helpers/networks/reversed-maps.js', import.meta.url));
   const limited = { ...process.env, TF_CPU_ALLOCATOR_USE_BFC: 'true', TF_CPU_BFC_MEM_LIMIT_IN_MB: '100' };
   const outcome = async (maps: number) =>
     (await promisify(execFile)(process.execPath, [program, String(maps)], { env: limited })).stdout;

@@ -1,14 +1,14 @@
 import test, { type ExecutionContext } from 'ava';
-import { featureDefinition } from '../../../src/audio/features.js';
+import { featureDefinition } from '../../../src/audio/features/features.js';
 import type { MemoryParts } from '../../../src/engine/memory/memory-parts.js';
-import type { Session } from '../../../src/engine/session.js';
+import type { Session } from '../../../src/engine/session/session.js';
 import aamSoftmax from '../../../src/losses/aam-softmax.js';
 import { optimizerOptions } from '../../../src/optim/optimizer.js';
-import { createFinetuner } from '../../../src/train/finetune.js';
-import { createPretrainer } from '../../../src/train/pretrain.js';
-import type { TrainingStep } from '../../../src/train/training-step.js';
+import { createFinetuner } from '../../../src/train/finetuner.js';
+import { createPretrainer } from '../../../src/train/pretrainer.js';
+import type { TrainingStep } from '../../../src/train/step/training-step.js';
 import dino from '../../../ssl/dino.js';
-import { backboneOf } from '../../helpers/build-backbone.js';
+import { backboneOf } from '../../helpers/networks/build-backbone.js';
 import { withSession } from '../../helpers/session.js';
 
 const [BATCH, BINS, FRAMES] = [4, 40, 60];

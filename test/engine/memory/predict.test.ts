@@ -1,9 +1,9 @@
 import test from 'ava';
-import { DT } from '../../../src/engine/data-types.js';
+import { DT } from '../../../src/engine/graph/data-types.js';
+import type { OperationRecord, Phase } from '../../../src/engine/graph/operation-record.js';
 import { emptyParts } from '../../../src/engine/memory/memory-parts.js';
 import type { OutputRef } from '../../../src/engine/memory/plan-graph.js';
 import { predictMemory } from '../../../src/engine/memory/predict.js';
-import type { OperationRecord, Phase } from '../../../src/engine/operation-record.js';
 
 const MAP_BYTES = 4 * 100;
 

@@ -6,9 +6,9 @@ import { type Backend, measureScores, scoresByPart, scoreWithBackend } from '../
 import { readBackend, writeBackend } from '../../../src/eval/backend/backend-file.js';
 import { type BackendRecipe, fitBackend } from '../../../src/eval/backend/fit-backend.js';
 import { featureNames } from '../../../src/eval/backend/quality-measures.js';
-import { cllr } from '../../../src/eval/cllr.js';
 import { scoreTrials } from '../../../src/eval/cosine-scoring.js';
-import { sortScores } from '../../../src/eval/sorted-scores.js';
+import { cllr } from '../../../src/eval/detection/cllr.js';
+import { sortScores } from '../../../src/eval/detection/sorted-scores.js';
 import { createRng } from '../../../src/random.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { distance } from './fixture.js';

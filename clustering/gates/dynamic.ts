@@ -1,0 +1,86 @@
+import { crossingOf, defineGate, fitTwoGaussians, momentsOf, z } from '../../src/index.js';
+
+/** Losses below this are as good as zero in float32; it keeps their logarithms finite. */
+const LEAST_LOSS = 1e-6;
+const LEAST_SAMPLES = 20;
+/** Losses that differ by less than about a thousandth count as equal. */
+const LEAST_DEVIATION = 1e-3;
+/** Two equally wide and heavy Gaussians have two peaks from this separation on (Ashman et al. 1994). */
+const PEAKS = 2;
+/** Free numbers of two Gaussians beyond those of one: a mean, a deviation, a weight. */
+const MORE_PARAMETERS = 3;
+
+/** What a loss is looked at as, and back (Box and Cox 1964, without the constants). */
+const scaleOf = (power: number) =>
+  power === 0
+    ? { from: Math.log, to: Math.exp }
+    : { from: (loss: number) => loss ** power, to: (value: number) => Math.max(0, value) ** (1 / power) };
+
+const options = z.strictObject({
+  power: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'of the losses that the Gaussians are fitted to: 0 for their logarithms, as published; a larger one rejects more, ' +
+        'for it makes the tail of small losses shorter, and with it the component of low losses narrower',
+    ),
+  separation: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe(
+      "keep all unless the components are this far apart: |difference of means| / root mean square of deviations (Ashman's D)",
+    ),
+  leastWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('keep all when the component of low losses has a smaller share than this'),
+  overlapWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('the same for components closer than 2, which have one peak: a small one is a tail of easy samples then'),
+});
+
+export default defineGate({
+  name: 'dynamic',
+  summary:
+    'Keeps losses below the crossing of two Gaussians fitted to their logarithms or powers (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
+  options,
+  threshold(losses, { power, separation: leastSeparation, leastWeight, overlapWeight }) {
+    const { from, to } = scaleOf(power);
+    const all = Number.POSITIVE_INFINITY;
+    const values = valuesOf(losses, from);
+    const one = momentsOf(values);
+    if (values.length < LEAST_SAMPLES || one.deviation < LEAST_DEVIATION) {
+      return { threshold: all, components: { samples: values.length, mixed: 0 } };
+    }
+    const { low, high, logLikelihood } = fitTwoGaussians(values);
+    const separation = (high.mean - low.mean) / Math.sqrt((low.deviation ** 2 + high.deviation ** 2) / 2);
+    const crossing = crossingOf(low, high);
+    // Two that overlap are believed too, where the data ask for them by Schwarz's criterion: at the gate's opening wrong labels have
+    // losses that are only somewhat higher, and not training on the highest is what drives the two apart.
+    const gain = 2 * values.length * (logLikelihood - logLikelihoodOf(one)) - MORE_PARAMETERS * Math.log(values.length);
+    const least = separation < PEAKS ? Math.max(leastWeight, overlapWeight) : leastWeight;
+    const mixed = crossing !== undefined && gain > 0 && separation >= leastSeparation && low.weight >= least;
+    const components = {
+      ...{ samples: values.length, mixed: mixed ? 1 : 0, separation, gain },
+      ...{ lowMean: low.mean, lowDeviation: low.deviation, lowWeight: low.weight },
+      ...{ highMean: high.mean, highDeviation: high.deviation, highWeight: high.weight },
+    };
+    return { threshold: mixed ? to(crossing) : all, components };
+  },
+});
+
+/** Log-likelihood per value, in nats, of values under the Gaussian with their own moments. */
+const logLikelihoodOf = ({ deviation }: { deviation: number }): number =>
+  -Math.log(deviation) - (1 + Math.log(2 * Math.PI)) / 2;
+
+function valuesOf(losses: Float32Array, from: (loss: number) => number): Float64Array {
+  return Float64Array.from(losses.filter(Number.isFinite), (loss) => from(Math.max(loss, LEAST_LOSS)));
+}

@@ -1,0 +1,75 @@
+import { gather } from '../../engine/gather.js';
+import { randomOrder } from '../../engine/ops/random-order.js';
+import { random } from '../../engine/random.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+
+/** A change to waveforms [rows, samples] or features [rows, frames, bins], to the same shape; random draws are named below `name`. */
+export type RowChange = (rows: Tensor, name: string) => Tensor;
+
+/** A change and its share of the rows. */
+export interface Branch {
+  /** Probability that a row goes this way. */
+  share: number;
+  apply: RowChange;
+}
+
+/** A branch's rows in a random order: `start` to `end`, of which at most `most`. */
+interface Segment {
+  start: Tensor;
+  end: Tensor;
+  most: number;
+}
+
+const TOLERANCE = 1e-6;
+
+/**
+ * Sends each row through one of the branches, or none, with the shares as probabilities; only the rows of a branch are computed in it.
+ * Rows are dealt out by systematic sampling (Madow 1949) in a random order: every row has exactly these probabilities, and a batch
+ * has as many rows of each branch as its shares say, rounded up or down.
+ */
+export function oneOf(rows: Tensor, branches: readonly Branch[], name: string): Tensor {
+  const taken = branches.filter(({ share }) => share > 0);
+  const total = taken.reduce((sum, { share }) => sum + share, 0);
+  if (total > 1 + TOLERANCE) throw new Error(`the branches' shares come to ${total}, more than 1`);
+  if (taken.length === 0) return rows;
+  if (taken.length === 1 && total > 1 - TOLERANCE) return taken[0].apply(rows, `${name}/0`);
+  const count = rows.shape[0];
+  const { order, place } = randomOrder(count, `${name}/order`);
+  const segments = segmentsOf(taken, count, random.uniform([], `${name}/offset`));
+  const parts = segments.map(({ start, most }, i) => {
+    const places = tf.minimum(tf.add(start, tf.range(0, most, 1, 'int32')), whole(count - 1));
+    return taken[i].apply(gather(rows, gather(order, places)), `${name}/${i}`);
+  });
+  return gather(tf.concat([rows, ...parts], 0), sourceRows(place, segments, count));
+}
+
+/** With probability `share` for each row. */
+export const forSome = (rows: Tensor, share: number, apply: RowChange, name: string): Tensor =>
+  oneOf(rows, [{ share, apply }], name);
+
+function segmentsOf(branches: readonly Branch[], count: number, offset: Tensor): Segment[] {
+  let before = 0;
+  return branches.map(({ share }) => {
+    const [from, to] = [before * count, (before + share) * count];
+    before += share;
+    const edge = (at: number) => tf.cast(tf.ceil(tf.sub(Math.fround(at), offset)), 'int32') as Tensor;
+    const most = Math.max(1, Math.min(count, Math.ceil(to - from - TOLERANCE)));
+    return { start: edge(from), end: to > count - TOLERANCE ? whole(count) : edge(to), most };
+  });
+}
+
+/** Where each row's result lies: among the rows as they were, with the branches' results behind them. */
+function sourceRows(place: Tensor, segments: readonly Segment[], count: number): Tensor {
+  let base = count;
+  let source: Tensor = tf.range(0, count, 1, 'int32');
+  for (const { start, end, most } of segments) {
+    const within = tf.sub(place, start);
+    const mine = tf.logicalAnd(tf.greaterEqual(within, 0), tf.logicalAnd(tf.less(place, end), tf.less(within, most)));
+    source = tf.where(mine, tf.add(within, whole(base)), source);
+    base += most;
+  }
+  return source;
+}
+
+/** A number that keeps integers integers. */
+const whole = (value: number): Tensor => tf.scalar(value, 'int32');

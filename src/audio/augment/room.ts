@@ -1,0 +1,114 @@
+import type { Rng } from '../../random.js';
+import { resample } from '../decode/resample.js';
+import { amplitudeFor } from './room-decay.js';
+
+type Point = readonly [number, number, number];
+
+/** A box-shaped room whose walls all reflect alike. Lengths in metres. */
+export interface Room {
+  sizeM: Point;
+  sourceM: Point;
+  microphoneM: Point;
+  /** Time in which the sound falls by 60 dB. */
+  rt60Seconds: number;
+}
+
+export const SPEED_OF_SOUND = 343;
+
+/** Arrivals are counted on a grid this much finer than the samples. */
+const OVERSAMPLING = 8;
+const WALL_DISTANCE_M = 0.3;
+const LEAST_DISTANCE_M = 0.3;
+
+/** Draws a room of 2.5 to 10 m by 2.5 to 10 m by 2.4 to 4 m, with source and microphone anywhere in it but at the walls. */
+export function drawRoom(rng: Rng, rt60Seconds: readonly [number, number]): Room {
+  const sizeM: Point = [rng.uniform(2.5, 10), rng.uniform(2.5, 10), rng.uniform(2.4, 4)];
+  const place = (): Point => {
+    const [x, y, z] = sizeM.map((length) => rng.uniform(WALL_DISTANCE_M, length - WALL_DISTANCE_M));
+    return [x, y, z];
+  };
+  const sourceM = place();
+  let microphoneM = place();
+  while (Math.hypot(...microphoneM.map((x, i) => x - sourceM[i])) < LEAST_DISTANCE_M) microphoneM = place();
+  return { sizeM, sourceM, microphoneM, rt60Seconds: rng.uniform(...rt60Seconds) };
+}
+
+/**
+ * The room's impulse response by the image method (Allen and Berkley 1979), their 100 Hz high-pass included. The walls' reflection is
+ * chosen so that the response decays as the room is asked to.
+ * @returns [samples]; sample 0 is the moment at which the source speaks
+ */
+export function roomResponse(room: Room, samples: number, sampleRateHz = 16000): Float32Array {
+  const longestM = (samples / sampleRateHz) * SPEED_OF_SOUND;
+  return imageResponse(room, amplitudeFor(room, longestM), samples, sampleRateHz);
+}
+
+/** As `roomResponse`, for walls that reflect this share of the amplitude. */
+export function imageResponse(room: Room, reflection: number, samples: number, sampleRateHz = 16000): Float32Array {
+  const fine = new Float32Array(samples * OVERSAMPLING);
+  const placesPerM = (sampleRateHz * OVERSAMPLING) / SPEED_OF_SOUND;
+  const powers = new Map<number, number>();
+  const power = (order: number) => {
+    const known = powers.get(order) ?? reflection ** order;
+    powers.set(order, known);
+    return known;
+  };
+  forEachImage(room, (samples / sampleRateHz) * SPEED_OF_SOUND, (distanceM, order) => {
+    const place = Math.round(distanceM * placesPerM);
+    if (place < fine.length) fine[place] += power(order) / (4 * Math.PI * distanceM);
+  });
+  const coarse = resample(fine, sampleRateHz * OVERSAMPLING, sampleRateHz).subarray(0, samples);
+  // The resampler keeps amplitudes of a signal; an impulse keeps its area.
+  return highPass(
+    coarse.map((value) => value * OVERSAMPLING),
+    sampleRateHz,
+  );
+}
+
+/** Calls `visit` with the distance and the number of reflections of every image of the source up to a distance. */
+export function forEachImage(
+  { sizeM, sourceM, microphoneM }: Room,
+  longestM: number,
+  visit: (distanceM: number, order: number) => void,
+): void {
+  const [xs, ys, zs] = [0, 1, 2].map((axis) => images(sizeM[axis], sourceM[axis], microphoneM[axis], longestM));
+  const most = longestM * longestM;
+  for (const x of xs) {
+    for (const y of ys) {
+      const plane = x.squared + y.squared;
+      if (plane > most) continue;
+      for (const z of zs) {
+        const squared = plane + z.squared;
+        if (squared <= most) visit(Math.sqrt(squared), x.order + y.order + z.order);
+      }
+    }
+  }
+}
+
+/** Along one axis: squared distances of the images from the microphone, and how many walls each was mirrored at. */
+function images(length: number, source: number, microphone: number, longestM: number) {
+  const periods = Math.ceil(longestM / (2 * length)) + 1;
+  const found: { squared: number; order: number }[] = [];
+  for (let period = -periods; period <= periods; period++) {
+    for (const mirrored of [0, 1]) {
+      const distance = (1 - 2 * mirrored) * source + 2 * period * length - microphone;
+      if (Math.abs(distance) > longestM) continue;
+      found.push({ squared: distance * distance, order: Math.abs(period - mirrored) + Math.abs(period) });
+    }
+  }
+  return found;
+}
+
+/** Allen and Berkley's filter against the slow rise that images of one sign add up to. */
+function highPass(x: Float32Array, sampleRateHz: number): Float32Array {
+  const angle = (2 * Math.PI * 100) / sampleRateHz;
+  const radius = Math.exp(-angle);
+  const [b1, b2, a1] = [2 * radius * Math.cos(angle), -radius * radius, -(1 + radius)];
+  let [y1, y2] = [0, 0];
+  return x.map((value) => {
+    const y0 = b1 * y1 + b2 * y2 + value;
+    const out = y0 + a1 * y1 + radius * y2;
+    [y2, y1] = [y1, y0];
+    return out;
+  });
+}

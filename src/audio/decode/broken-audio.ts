@@ -1,0 +1,31 @@
+import { UserError } from '../../errors.js';
+
+/** The error for a recording that ends before the length it states. `wanted` is null where the format does not say. */
+export function cutShort(name: string, samples: number, wanted: number | null): UserError {
+  const there =
+    wanted === null ? `it breaks off after ${samples} samples` : `${samples} of ${wanted} samples are there`;
+  return new UserError(
+    `${name} is cut short: ${there}. Copy or download it again, or keep what is there: ffmpeg -i ${name} whole.wav`,
+  );
+}
+
+/** The error for a recording whose bytes do not decode. */
+export function damaged(name: string, why: string): UserError {
+  return new UserError(`${name} is damaged: ${why}. Copy or download it again, or leave it out.`);
+}
+
+/** The error for sound that is well-formed but in an encoding we do not read. */
+export function unsupported(name: string, what: string): UserError {
+  return new UserError(`${name} holds ${what}, which voxloop does not read. Convert it: ffmpeg -i ${name} out.wav`);
+}
+
+/** Runs a decoder that reports every bad packet on the console; the same errors come back in its result. */
+export function withoutConsole<T>(decode: () => T): T {
+  const { error } = console;
+  console.error = () => {};
+  try {
+    return decode();
+  } finally {
+    console.error = error;
+  }
+}

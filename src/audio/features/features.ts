@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Tensor } from '../../engine/tf.js';
+import { fbank, meanNormalise } from './fbank.js';
+import { fbankOptions } from './fbank-options.js';
+
+/**
+ * What a network hears: stored with a model and used wherever audio is turned into features (training, embedding, export).
+ * `dither` applies in training only.
+ */
+export const featureDefinition = fbankOptions
+  .safeExtend({
+    dither: z.number().nonnegative().default(1).describe('standard deviation of noise added in training, int16 units'),
+    cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
+  })
+  .refine(({ sampleRateHz }) => sampleRateHz === 16000, 'a model hears 16000 Hz: all audio is brought to that rate')
+  .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
+
+export type FeatureDefinition = z.output<typeof featureDefinition>;
+
+/** How features are computed in one place. */
+export interface FeatureUse {
+  /** Prefix of the random draws' names. */
+  name: string;
+  /** Whether to add the definition's dither: true in training, false for anything that is compared. */
+  dither: boolean;
+  /** Valid frames of each row [batch], for rows that are padded to a common length. */
+  lengths?: Tensor;
+}
+
+/** Features [batch, frames, bins] of `wave` [batch, samples], float32 on int16 scale. No gradient flows through. */
+export function features(wave: Tensor, definition: FeatureDefinition, { name, dither, lengths }: FeatureUse): Tensor {
+  const { cmn, ...fbankPart } = definition;
+  if (lengths && !definition.snipEdges) {
+    throw new Error('rows padded to a common length need snipEdges: mirrored edges would come from the padding');
+  }
+  const energies = fbank(wave, { ...fbankPart, dither: dither ? definition.dither : 0 }, `${name}/dither`);
+  return cmn ? meanNormalise(energies, lengths) : energies;
+}

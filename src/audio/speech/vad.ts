@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { fbankOptions } from '../features/fbank-options.js';
+import { hostFbank } from '../features/host-fbank.js';
+import { heightsDb } from './noise-floor.js';
+import { periodicity } from './periodicity.js';
+import { quantile } from './quantile.js';
+
+export const vadOptions = z.strictObject({
+  floorSeconds: z
+    .number()
+    .positive()
+    .default(60)
+    .describe('the noise floor follows the quietest tenth of so many seconds'),
+  leastDb: z
+    .number()
+    .positive()
+    .default(0.8)
+    .describe('the least height above steady noise, a mean over bands, that may be speech'),
+  share: z.number().min(0).max(1).default(0.1).describe('the threshold, as a share of the height of loud frames'),
+  switchCost: z
+    .number()
+    .min(0)
+    .default(12)
+    .describe('log odds that a change from silence to speech or back must bring'),
+  leastVoiced: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('a stretch of sound with fewer clearly periodic frames, as a share, is no speech'),
+});
+
+export type VadOptions = z.output<typeof vadOptions>;
+
+/** Frames of 10 ms. */
+export const VAD_FRAME_SECONDS = 0.01;
+const BANDS = 24;
+const FEATURES = fbankOptions.parse({ bins: BANDS, lowHz: 100, window: 'povey' });
+const MOST_ODDS = 4;
+const CLEARLY_PERIODIC = 0.7;
+
+export interface VoiceActivity {
+  /** [frames] 1 where there is speech. */
+  active: Uint8Array;
+  /** [frames] height above steady noise in dB, a mean over bands. */
+  heightDb: Float32Array;
+}
+
+/**
+ * Voice activity of a recording without a trained model. The height of mel bands above a noise floor that follows their quietest
+ * tenth, and periodicity where something stands out, make log odds; the best path through silence and speech with a cost for changing
+ * (Viterbi) smooths them; stretches that are hardly ever periodic are taken out. Deterministic.
+ * @param samples 16 kHz mono in [-1, 1], finite
+ */
+export function voiceActivity(samples: Float32Array, options: VadOptions): VoiceActivity {
+  const energies = hostFbank(samples, FEATURES);
+  const heightDb = heightsDb(energies, BANDS, Math.round(options.floorSeconds / VAD_FRAME_SECONDS));
+  const periodic = periodicity(samples, heightDb.length);
+  const threshold = Math.max(options.leastDb, options.share * quantile(heightDb, 0.9));
+  const odds = heightDb.map((height, i) => {
+    // A steady hum is periodic and does not stand out from itself.
+    const voice = Math.max(0, Math.min(1, height)) * MOST_ODDS * (periodic[i] - 0.5);
+    return Math.max(-MOST_ODDS, Math.min(MOST_ODDS, (2 * (height - threshold)) / threshold + voice));
+  });
+  const active = twoStates(odds, options.switchCost);
+  dropUnvoiced(active, periodic, options.leastVoiced);
+  return { active, heightDb };
+}
+
+/** The likeliest path through silence and speech. // [frames] */
+function twoStates(odds: Float32Array, cost: number): Uint8Array {
+  const from = new Uint8Array(odds.length * 2);
+  let [silence, speech] = [0, 0];
+  for (let i = 0; i < odds.length; i++) {
+    from[2 * i] = speech - cost > silence ? 1 : 0;
+    from[2 * i + 1] = silence - cost > speech ? 0 : 1;
+    [silence, speech] = [Math.max(silence, speech - cost), Math.max(speech, silence - cost) + odds[i]];
+  }
+  const active = new Uint8Array(odds.length);
+  let state = speech > silence ? 1 : 0;
+  for (let i = odds.length - 1; i >= 0; i--) {
+    active[i] = state;
+    state = from[2 * i + state];
+  }
+  return active;
+}
+
+function dropUnvoiced(active: Uint8Array, periodic: Float32Array, least: number): void {
+  for (let start = 0; start < active.length; start++) {
+    if (active[start] === 0) continue;
+    let [end, voiced] = [start, 0];
+    for (; active[end] === 1; end++) if (periodic[end] > CLEARLY_PERIODIC) voiced++;
+    if (voiced < least * (end - start)) active.fill(0, start, end);
+    start = end;
+  }
+}

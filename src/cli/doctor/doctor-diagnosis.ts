@@ -1,0 +1,141 @@
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { cacheFolder } from '../../engine/library/cache-folder.js';
+import { freeBytes } from '../../engine/library/disk-space.js';
+import { type LibraryLocation, locateLibrary } from '../../engine/library/locate.js';
+import { currentPlatform, hasNvidiaDriver, OWN_LIBRARY, whyNotRunnable } from '../../engine/library/platform.js';
+import { messageOf } from '../../errors.js';
+import { voxloopVersion } from '../../pipeline/run/version.js';
+import { checkInstallation } from './doctor-checks.js';
+
+export type Device = 'auto' | 'cpu' | 'gpu';
+
+/** Something that is not there, and the command that mends it. */
+export interface Missing {
+  what: string;
+  why: string;
+  fix: string;
+  required: boolean;
+}
+
+/** What `voxloop doctor --json` prints. */
+export interface Diagnosis {
+  /** Nothing required is missing. */
+  ok: boolean;
+  voxloop: string;
+  node: string;
+  platform: string;
+  tensorflow: { version: string | null; source: LibraryLocation['source']; dir: string; gpu: boolean } | null;
+  device: {
+    asked: Device;
+    /** What TensorFlow computes on; null when it could not be asked. */
+    used: string | null;
+    devices: { name: string; type: string; memoryBytes: number }[];
+    bfloat16: boolean | null;
+  };
+  cores: number;
+  memory: { totalBytes: number; freeBytes: number };
+  cache: { dir: string; freeBytes: number | null };
+  missing: Missing[];
+}
+
+type DeviceReport = Pick<Diagnosis, 'tensorflow' | 'device'> & { missing: Missing[] };
+
+/** Looks at this machine. Loads TensorFlow to see which device it really uses; never throws for what is missing. */
+export async function diagnose(asked: Device): Promise<Diagnosis> {
+  const checks = checkInstallation();
+  // What the engine is made of must be there before it is loaded.
+  const loadable = !checks.some(({ required }) => required);
+  const { tensorflow, device, missing } = await inspectDevice(asked, loadable);
+  const all = [...missing, ...checks];
+  const dir = cacheFolder();
+  return {
+    ok: !all.some(({ required }) => required),
+    voxloop: voxloopVersion(),
+    node: process.versions.node,
+    platform: currentPlatform(),
+    tensorflow,
+    device,
+    cores: availableParallelism(),
+    memory: { totalBytes: totalmem(), freeBytes: freemem() },
+    cache: { dir, freeBytes: freeBytes(dir) },
+    missing: all,
+  };
+}
+
+async function inspectDevice(asked: Device, loadable: boolean): Promise<DeviceReport> {
+  const device: Diagnosis['device'] = { asked, used: null, devices: [], bfloat16: null };
+  const { location, missing } = findLibrary(asked);
+  if (!location) return { tensorflow: null, device, missing };
+  const { version, source, dir, gpu } = location;
+  if (missing.length > 0 || !loadable) return { tensorflow: { version, source, dir, gpu }, device, missing };
+  try {
+    const { describeDevices } = await import('../../engine/session/describe-devices.js');
+    const { tensorflow, ...found } = await describeDevices(asked);
+    const lacksGpu = asked === 'gpu' && !found.devices.some(({ type }) => type === 'GPU');
+    return {
+      tensorflow: { version: tensorflow, source, dir, gpu },
+      device: { asked, ...found },
+      missing: lacksGpu ? [gpuMissing('TensorFlow lists no GPU')] : [],
+    };
+  } catch (error) {
+    const why = messageOf(error);
+    const broken = { what: 'TensorFlow library', why, fix: 'npx voxloop setup --force', required: true };
+    const fault = asked === 'gpu' ? gpuMissing(why) : broken;
+    return { tensorflow: { version, source, dir, gpu }, device, missing: [fault] };
+  }
+}
+
+/** The library to try, and what is missing; when a GPU is asked for and only the CPU library is there, that one. */
+function findLibrary(asked: Device): { location: LibraryLocation | null; missing: Missing[] } {
+  const location = locate(asked === 'gpu');
+  if (typeof location !== 'string') return { location, missing: obstacles(location) };
+  if (asked === 'gpu') {
+    const other = locate(false);
+    const missing = [...(canHaveCuda() ? [] : [gpuMissing('')]), ...libraryMissing(location, asked)];
+    return { location: typeof other === 'string' ? null : other, missing };
+  }
+  return { location: null, missing: libraryMissing(location, asked) };
+}
+
+/** The location, or why there is none. */
+function locate(gpu: boolean): LibraryLocation | string {
+  try {
+    return locateLibrary(gpu ? { gpu } : {});
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function libraryMissing(message: string, asked: Device): Missing[] {
+  if (asked === 'gpu' && currentPlatform() !== 'linux-x64') return [];
+  // The command that mends it goes into `fix`.
+  const why = message.replace(/[;.] .*$/, '');
+  const command = asked === 'gpu' ? 'npx voxloop setup --gpu' : 'npx voxloop setup';
+  const fix = process.env.VOXLOOP_TENSORFLOW ? `unset VOXLOOP_TENSORFLOW and run ${command}, or correct it` : command;
+  return [{ what: 'TensorFlow library', why, fix, required: true }];
+}
+
+/** What keeps a library that we installed from running here; loading it would end this process. */
+function obstacles({ source }: LibraryLocation): Missing[] {
+  const why = source === 'cache' ? whyNotRunnable() : null;
+  return why === null ? [] : [{ what: 'TensorFlow library', why, fix: OWN_LIBRARY, required: true }];
+}
+
+const canHaveCuda = (): boolean => currentPlatform() === 'linux-x64' && hasNvidiaDriver();
+
+function gpuMissing(why: string): Missing {
+  const gpu = { what: 'GPU', required: true };
+  if (currentPlatform() !== 'linux-x64') {
+    const reason = `TensorFlow computes on NVIDIA GPUs under linux-x64 only, and this is ${currentPlatform()}`;
+    return { ...gpu, why: reason, fix: 'use --device cpu' };
+  }
+  if (hasNvidiaDriver()) {
+    const fix = 'see that nvidia-smi lists a GPU and that its driver is 525 or newer, or use --device cpu';
+    return { ...gpu, why, fix };
+  }
+  return {
+    ...gpu,
+    why: 'no NVIDIA driver is loaded',
+    fix: 'install the NVIDIA driver (525 or newer), or use --device cpu',
+  };
+}

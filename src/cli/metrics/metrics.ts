@@ -1,0 +1,134 @@
+import type { Command } from 'commander';
+import { UserError } from '../../errors.js';
+import type { EerRule } from '../../eval/detection/eer.js';
+import type { Metrics } from './metrics-compute.js';
+
+export interface MetricsFlags {
+  labels?: string;
+  columns?: string;
+  rule: EerRule;
+  prior?: number[];
+  costMiss: number;
+  costFalseAlarm: number;
+  unnormalised?: boolean;
+  far?: number[];
+  utterances?: string;
+  groups?: string[];
+  durationEdges?: number[];
+  replicates: number;
+  seed: number;
+  det?: string;
+  json?: boolean;
+}
+
+const RULES: EerRule[] = ['interpolated', 'nearest-max', 'nearest-corner', 'nearest-mean', 'convex-hull'];
+
+const MORE = `
+Lines of FILE, in any of these orders (seen from the first line; labels are target|nontarget or 1|0; higher scores mean one speaker):
+  SCORE LABEL                     ENROL TEST LABEL SCORE     ENROL TEST SCORE LABEL
+  SCORE LABEL ENROL TEST          LABEL ENROL TEST SCORE
+An .npy FILE holds the scores, float32 or float64, and --labels their labels.
+
+EER rules, by what they do where no threshold gives equal rates:
+  interpolated    on the line between the two points around the crossing (NIST, WeSpeaker, 3D-Speaker)
+  nearest-max     at the point of least |miss - false alarm|, the larger rate (sslsv)
+  nearest-corner  the same among the points that scikit-learn's roc_curve keeps by default (voxceleb_trainer)
+  nearest-mean    at that point, the mean of the rates (SpeechBrain)
+  convex-hull     on the convex hull of the ROC (BOSARIS)
+
+actDCF and Cllr read the scores as natural-log likelihood ratios. Thresholds accept what scores above them; null accepts all.`;
+
+/** `voxloop metrics FILE`: error rates, detection costs and Cllr of scored trials. */
+export function register(program: Command): void {
+  const choice = program.createOption('--rule <rule>', 'rule of the headline EER').choices(RULES).default(RULES[0]);
+  program
+    .command('metrics')
+    .summary('EER, minDCF, Cllr and thresholds of a file of scores')
+    .description('Error rates of scored trials, millions of them in one pass.')
+    .argument('<file>', 'file of scores (text or .npy), or - for text from standard input')
+    .option('--labels <file>', 'labels of an .npy file of scores: .npy, 1 for a target')
+    .option('--columns <list>', 'what the columns hold, e.g. enrol,test,score,label; skip for others')
+    .addOption(choice)
+    .option('--prior <p>', 'target prior of the detection cost; repeatable (default: 0.01 and 0.05)', collect(prior))
+    .option('--cost-miss <cost>', 'cost of a rejected target', positive('--cost-miss'), 1)
+    .option('--cost-false-alarm <cost>', 'cost of an accepted nontarget', positive('--cost-false-alarm'), 1)
+    .option('--unnormalised', 'do not divide costs by that of the better trivial decision')
+    .option('--far <rates>', 'false-accept rates for a table of thresholds, e.g. 0.01,0.001', list('--far', 0, 1))
+    .option(
+      '--utterances <file>',
+      'manifest.tsv, corpus folder or utt2spk: 95 % intervals by speaker, and columns for --groups',
+    )
+    .option('--groups <columns>', 'EER by columns of --utterances, e.g. gender,language,seconds', words)
+    .option(
+      '--duration-edges <seconds>',
+      "edges of the bins of seconds, of a trial's shorter side (default: 2,5,10)",
+      edges,
+    )
+    .option('--replicates <count>', 'resampled sets of speakers for the intervals', wholeFrom('--replicates', 1), 1000)
+    .option('--seed <seed>', 'seed of the resampling', wholeFrom('--seed', 0), 0)
+    .option('--det <file>', 'write the DET curve: JSON, [{falseAlarm, miss}]')
+    .option('--json', 'print everything as JSON, rates as fractions')
+    .addHelpText('after', MORE)
+    .action(metrics);
+}
+
+async function metrics(file: string, flags: MetricsFlags): Promise<void> {
+  const { computeMetrics } = await import('./metrics-compute.js');
+  const computed = await computeMetrics(file, flags);
+  process.stdout.write(`${flags.json ? JSON.stringify(computed) : await toText(computed)}\n`);
+}
+
+async function toText(computed: Metrics): Promise<string> {
+  const { metricsText } = await import('./metrics-text.js');
+  return metricsText(computed);
+}
+
+function prior(text: string): number {
+  const value = number('--prior', text);
+  if (value > 0 && value < 1) return value;
+  throw badOption('--prior', text, 'a probability between 0 and 1');
+}
+
+const collect =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: T[] = []): T[] => [...before, parse(text)];
+
+const positive = (name: string) => (text: string) => {
+  const value = number(name, text);
+  if (value > 0) return value;
+  throw badOption(name, text, 'a number above 0');
+};
+
+const wholeFrom = (name: string, least: number) => (text: string) => {
+  const value = number(name, text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw badOption(name, text, `a whole number from ${least} on`);
+};
+
+const words = (text: string) => text.split(',').filter(Boolean);
+
+const list = (name: string, least: number, most: number) => (text: string) => {
+  const values = words(text).map((word) => number(name, word));
+  if (values.length > 0 && values.every((value) => value >= least && value <= most)) return values;
+  throw badOption(
+    name,
+    text,
+    `numbers from ${least}${Number.isFinite(most) ? ` to ${most}` : ' on'}, separated by commas`,
+  );
+};
+
+function edges(text: string): number[] {
+  const values = list('--duration-edges', 0, Number.POSITIVE_INFINITY)(text);
+  if (values.every((edge, i) => i === 0 || edge > values[i - 1])) return values;
+  throw badOption('--duration-edges', text, 'rising numbers of seconds');
+}
+
+function number(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw badOption(name, text, 'a number');
+}
+
+function badOption(name: string, text: string, expected: string): UserError {
+  return new UserError(`${name} must be ${expected}, got ${JSON.stringify(text)}.`);
+}

@@ -1,0 +1,22 @@
+/** Below this, work is over before a display helps. */
+const WORTH_SHOWING = 32;
+
+/** Shows on standard error how many recordings of many are embedded, while `act` runs. */
+export async function withEmbedProgress<T>(
+  recordings: number,
+  act: (progress: ((done: number, total: number) => void) | undefined) => Promise<T>,
+): Promise<T> {
+  if (recordings < WORTH_SHOWING) return act(undefined);
+  const { createProgress } = await import('../../pipeline/run/progress.js');
+  const display = createProgress({ stream: process.stderr, label: 'embed' });
+  try {
+    return await act((step, total) => display.update({ step, total }));
+  } finally {
+    display.done();
+  }
+}
+
+/** Says on standard error which files were left out and why. */
+export function reportSkipped(skipped: readonly { file: string; reason: string }[]): void {
+  for (const { reason } of skipped) process.stderr.write(`skipped: ${reason}\n`);
+}

@@ -1,0 +1,81 @@
+import type { Rng } from '../../random.js';
+import type { Points } from '../points.js';
+import type { Assign } from './assign.js';
+import { createClusterSums } from './cluster-sums.js';
+import { mendEmptyClusters } from './mend.js';
+
+/** What one iteration did. */
+export interface Iteration {
+  iteration: number;
+  /** Rows whose cluster changed, and empty clusters that were given a point. */
+  changed: number;
+  mended: number;
+  /** Inertia about the centres that the rows were assigned to. */
+  assigned: number;
+  /** Of the new partition about its own means. */
+  inertia: number;
+}
+
+/** How long to go on, and whom to tell. */
+export interface LloydOptions {
+  iterations: number;
+  rng: Rng;
+  signal?: AbortSignal;
+  onIteration?(iteration: Iteration): void;
+}
+
+/** Labels are those of the nearest centres; `inertia` belongs to both. */
+export interface LloydResult {
+  labels: Int32Array;
+  centers: Float32Array;
+  iterations: number;
+  inertia: number;
+}
+
+/**
+ * Lloyd's iterations (assign every point, move every centre to its cluster's mean) from `start` [clusters, size], until no label
+ * changes, the inertia no longer falls or `iterations` are done. Unless no label changed, a last assignment fits the labels to the centres
+ * that were moved last.
+ */
+export async function lloyd(
+  points: Points,
+  assign: Assign,
+  start: Float32Array,
+  options: LloydOptions,
+): Promise<LloydResult> {
+  const { signal, onIteration } = options;
+  const sums = createClusterSums(points, start.length / points.size);
+  let centers = start;
+
+  async function assignAll(): Promise<number> {
+    let changed = 0;
+    const move = (row: number, to: number) => {
+      sums.move(row, to);
+      changed++;
+    };
+    await assign(centers, sums.labels, move, signal);
+    return changed;
+  }
+
+  const result = (iterations: number): LloydResult => {
+    return { labels: sums.labels, centers, iterations, inertia: sums.inertia(centers) };
+  };
+
+  let [iteration, inertia, falls] = [0, Number.POSITIVE_INFINITY, true];
+  while (falls && iteration < options.iterations) {
+    const changed = await assignAll();
+    iteration++;
+    if (changed === 0) return result(iteration);
+    const assigned = sums.inertia(centers);
+    centers = sums.centers(centers);
+    const mended = mendEmptyClusters(points, sums, centers, options.rng);
+    if (mended > 0) centers = sums.centers(centers);
+    const now = sums.inertia(centers);
+    onIteration?.({ iteration, changed, mended, assigned, inertia: now });
+    // Points between two centres may be moved to and fro by rounding.
+    falls = now < inertia || mended > 0;
+    inertia = now;
+  }
+  await assignAll();
+  return result(iteration);
+}

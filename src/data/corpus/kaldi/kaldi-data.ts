@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { UserError } from '../../../errors.js';
+import { readLines } from '../../../io/lines.js';
+import type { AudioPart } from '../../audio-part.js';
+import { createNameTable, type NameTable } from '../../name-table.js';
+import { packedRows, type Rows, rowsFrom } from '../../rows.js';
+import { createTextStore, type TextStore } from '../../text-store.js';
+
+/** A Kaldi data folder, read: some 100 bytes an utterance beside the letters of its name and path. */
+export interface KaldiData {
+  /** Of the utterances, in the order of segments or else of wav.scp. */
+  names: NameTable;
+  /** In the same order, made as they are walked. */
+  utterances: Rows<KaldiUtterance>;
+}
+
+/** An utterance of a Kaldi folder: a file or a segment of it, or what a command writes. */
+export interface KaldiUtterance {
+  name: string;
+  /** Of the file; the recording's name where a command writes it. */
+  path: string;
+  part?: AudioPart;
+  speaker: string | null;
+  language: string | null;
+  /** As spk2gender has it. */
+  gender: string | undefined;
+}
+
+/** wav.scp: names, and by the same number the path of a file or a command and its `|`. */
+interface WavScp {
+  names: NameTable;
+  sounds: TextStore;
+}
+
+/** segments: names, and in the same order the number of the recording and which part of it. */
+interface Segments {
+  names: NameTable;
+  rows: Rows<{ recording: number; part: AudioPart }>;
+}
+
+const SHOWN = 5;
+
+/**
+ * Reads a Kaldi data folder: wav.scp and, where they are there, segments, utt2spk, spk2gender and utt2lang.
+ * @param allowPipes whether commands in wav.scp may run
+ * @throws UserError with line numbers for broken lines; for all pipes at once where they are not allowed
+ */
+export function readKaldiData(dir: string, allowPipes: boolean): KaldiData {
+  const recordings = readWavScp(join(dir, 'wav.scp'), dir, allowPipes);
+  const segmentsFile = join(dir, 'segments');
+  const segments = existsSync(segmentsFile) ? readSegments(segmentsFile, recordings.names) : null;
+  const { names } = segments ?? recordings;
+  const speakerOf = readColumn(join(dir, 'utt2spk'), names);
+  const languageOf = readColumn(join(dir, 'utt2lang'), names);
+  const genders = readTable(join(dir, 'spk2gender'));
+  const walk = function* (): Generator<KaldiUtterance> {
+    let i = 0;
+    for (const { recording, part } of segments?.rows ?? wholeRecordings(recordings)) {
+      const [name, speaker] = [names.at(i), speakerOf(i)];
+      const gender = genders.get(speaker ?? '');
+      yield { name, ...soundOf(recordings, recording, part), speaker, language: languageOf(i), gender };
+      i++;
+    }
+  };
+  return { names, utterances: rowsFrom(names.size, walk) };
+}
+
+function* wholeRecordings({ names }: WavScp): Generator<{ recording: number; part?: AudioPart }> {
+  for (let recording = 0; recording < names.size; recording++) yield { recording };
+}
+
+function soundOf({ names, sounds }: WavScp, recording: number, part: AudioPart | undefined) {
+  const sound = sounds.at(recording);
+  if (!sound.endsWith('|')) return { path: sound, part };
+  return { path: names.at(recording), part: { ...part, command: sound.slice(0, -1).trim() } };
+}
+
+function readWavScp(path: string, dir: string, allowPipes: boolean): WavScp {
+  const [names, sounds] = [createNameTable(), createTextStore()];
+  const pipes: number[] = [];
+  for (const [number, key, rest] of entries(path)) {
+    if (names.add(key) < sounds.size) throw new UserError(`${path}:${number}: the recording ${key} is named before.`);
+    const isPipe = rest.endsWith('|');
+    if (isPipe) pipes.push(number);
+    else if (/^[|<>]|\|/.test(rest))
+      throw new UserError(
+        `${path}:${number}: ${JSON.stringify(rest)} is neither a file nor a command that ends in '|'.`,
+      );
+    sounds.push(isPipe || isAbsolute(rest) || existsSync(rest) ? rest : join(dir, rest));
+  }
+  if (names.size === 0) throw new UserError(`${path} names no recording.`);
+  if (pipes.length > 0 && !allowPipes) {
+    const more = pipes.length > SHOWN ? `, and ${pipes.length - SHOWN} more` : '';
+    throw new UserError(
+      `${path} holds ${pipes.length} command${pipes.length > 1 ? 's' : ''} to run (line ${pipes.slice(0, SHOWN).join(', ')}${more}), and data runs no ` +
+        'commands here. Read them, and give --allow-pipes if you trust them all, or convert the recordings first.',
+    );
+  }
+  return { names, sounds };
+}
+
+/** Lines `utterance recording start end [channel]`, in seconds; an end of -1 is the recording's. */
+function readSegments(path: string, recordings: NameTable): Segments {
+  const names = createNameTable();
+  const rows = packedRows<{ recording: number; part: AudioPart }>();
+  for (const [number, key, rest] of entries(path)) {
+    const fault = (what: string) => new UserError(`${path}:${number}: ${what}.`);
+    const [name, start, stop, channel, ...more] = rest.split(/\s+/);
+    const [from, to] = [Number(start), Number(stop)];
+    if (stop === undefined || more.length > 0 || !Number.isFinite(from) || !Number.isFinite(to))
+      throw fault('expected "UTTERANCE RECORDING START END [CHANNEL]"');
+    const recording = recordings.find(name);
+    if (recording < 0) throw fault(`wav.scp has no recording ${name}`);
+    if (names.add(key) < rows.length) throw fault(`the segment ${key} is named before`);
+    if (from < 0 || (to !== -1 && to <= from)) throw fault(`a segment from ${start} to ${stop} s has no length`);
+    const part: AudioPart = { seconds: { from, to: to === -1 ? null : to } };
+    if (channel !== undefined) part.channel = Number(channel);
+    rows.push({ recording, part });
+  }
+  return { names, rows };
+}
+
+/** The values of a table that may be missing, by the number of an utterance; names that are no utterance's are passed over. */
+function readColumn(path: string, names: NameTable): (utterance: number) => string | null {
+  if (!existsSync(path)) return () => null;
+  const values = createNameTable();
+  const column = new Int32Array(names.size).fill(-1);
+  for (const [, key, value] of entries(path)) {
+    const utterance = names.find(key);
+    if (utterance >= 0) column[utterance] = values.add(value);
+  }
+  return (utterance) => (column[utterance] < 0 ? null : values.at(column[utterance]));
+}
+
+function readTable(path: string): Map<string, string> {
+  const table = new Map<string, string>();
+  if (existsSync(path)) for (const [, key, value] of entries(path)) table.set(key, value);
+  return table;
+}
+
+/** Lines `key value...` with their numbers. */
+function* entries(path: string): Generator<[number, string, string]> {
+  let number = 0;
+  for (const line of readLines(path)) {
+    number++;
+    if (line.trim() === '') continue;
+    const match = /^\s*(\S+)\s+(.*\S)\s*$/.exec(line);
+    if (!match)
+      throw new UserError(`${path}:${number}: expected a name and a value, got ${JSON.stringify(line.slice(0, 80))}.`);
+    yield [number, match[1], match[2]];
+  }
+}

@@ -1,0 +1,170 @@
+import { UserError } from '../../../errors.js';
+import { createNameTable } from '../../name-table.js';
+import { packedRows, type Rows } from '../../rows.js';
+import { createTextStore } from '../../text-store.js';
+import { readTrials, trialUtterances } from '../../trials.js';
+import type { CorpusSummary } from '../corpus-folder.js';
+import type { Skipped } from '../finish-corpus.js';
+import { keepApart } from '../keep-apart.js';
+import type { PlannedList, PlannedRecording } from '../plan.js';
+import { listRecordings } from '../recordings.js';
+import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
+import { translateTrials } from '../trial-lists.js';
+import { type Genders, readVoxCelebMeta } from './speaker-facts.js';
+import { findBeside, findLists, type ListFile } from './trials.js';
+
+/** Options of `buildVoxCeleb`. */
+export interface VoxCelebOptions extends ShardCorpusOptions {
+  /** 1: trains on what the lists leave. 2: trains on dev; the lists are VoxCeleb1's, from `testRoot`. */
+  edition: 1 | 2;
+  /** A folder with `id.../video/utterance` below it, at any depth: as handed out, or what is in it. */
+  root: string;
+  /** Where the recordings of the trial lists are. Default: `root`. */
+  testRoot?: string;
+  /** Files of trial lists. Default: the cleaned official ones that lie beside the recordings (edition 1: O only). */
+  trials?: readonly string[];
+}
+
+const EXTENSIONS = ['wav', 'm4a', 'flac', 'aac', 'opus', 'ogg', 'mp3'];
+
+/**
+ * Makes a corpus of VoxCeleb in its official layout, wav or m4a. Speakers named by a trial list are tested and not trained on;
+ * nor are those of a `test` folder, and VoxCeleb1's official test speakers.
+ * @throws UserError when a list names recordings that are not there (all of them), or nobody is left to train on
+ */
+export async function buildVoxCeleb(options: VoxCelebOptions): Promise<CorpusSummary> {
+  const { edition, root, testRoot } = options;
+  if (edition === 2 && options.trials && !testRoot)
+    throw new UserError('VoxCeleb2 has no trial lists of its own: give the folder of VoxCeleb1 with --test-root.');
+  for (const folder of [root, ...(testRoot ? [testRoot] : [])]) keepApart(options.out, folder);
+  const main = readTree(root);
+  const tests = testRoot ? readTree(testRoot) : main;
+  const files =
+    edition === 2 && !testRoot
+      ? []
+      : findLists(options.trials, testRoot ?? root, edition === 1 && !testRoot ? ['o'] : ['o', 'e', 'h']);
+  const lists = planLists(files, tests);
+  const named = new Set(lists.flatMap(({ trials }) => trialUtterances(trials)));
+  const tested = new Set(Array.from(named, (path) => path.split('/')[0]));
+  const skipped = packedRows<Skipped>();
+  for (const tree of new Set([main, tests])) for (const one of tree.skipped) skipped.push(one);
+  const recordings = packedRows<PlannedRecording>();
+  let trains = 0;
+  for (const one of main.recordings) {
+    const reason = heldOut(one, tested, edition);
+    if (tests === main && named.has(one.path)) recordings.push({ ...one, split: 'test' });
+    else if (reason) skipped.push({ file: one.file, kind: 'held out', reason });
+    else {
+      recordings.push(one);
+      trains++;
+    }
+  }
+  if (trains === 0) throw nobodyLeft(files);
+  if (tests !== main) {
+    for (const one of tests.recordings)
+      if (named.has(one.path)) recordings.push({ ...one, id: `test-${one.id}`, split: 'test' });
+  }
+  const identity = {
+    name: `voxceleb${edition}`,
+    options: {
+      root: main.root,
+      hash: main.hash,
+      testRoot: testRoot ? tests.root : null,
+      testHash: testRoot ? tests.hash : null,
+      lists: lists.map(({ name, trials }) => ({ name, trials: trials.length })),
+    },
+  };
+  return buildShardCorpus({ identity, recordings, lists, skipped, origin: ORIGIN, seed: 1 }, options);
+}
+
+const ORIGIN =
+  'VoxCeleb (Visual Geometry Group, University of Oxford): speech of celebrities from videos, https://www.robots.ox.ac.uk/~vgg/data/voxceleb/. ' +
+  'Its terms of use go with the audio.';
+
+interface Tree {
+  root: string;
+  hash: string;
+  recordings: Rows<PlannedRecording>;
+  skipped: Rows<Skipped>;
+}
+
+/** The end of a path as VoxCeleb has it: speaker, video, utterance. */
+const LAYOUT = /(?:^|\/)(id\d+)\/([^/]+)\/([^/]+)\.[^./]+$/;
+
+function readTree(folder: string): Tree {
+  const { root, files, skipped: passed, hash } = listRecordings(folder, EXTENSIONS);
+  const recordings = packedRows<PlannedRecording>();
+  const skipped = packedRows<Skipped>();
+  for (const one of passed) skipped.push(one);
+  // By `speaker/video/utterance`; a twin is another file of the same.
+  const keys = createNameTable();
+  const taken = createTextStore();
+  const genders = gendersOf(root);
+  for (const file of files) {
+    const key = keyOf(file);
+    const number = key === undefined ? undefined : keys.add(key);
+    const skip = (kind: string, reason: string) => skipped.push({ file, kind, reason });
+    if (key === undefined) skip('another layout', 'it does not lie in id.../video/ as VoxCeleb has it');
+    else if (number! < taken.size) skip('another form', `${taken.at(number!)} is the same utterance`);
+    else {
+      taken.push(file);
+      const speaker = key.slice(0, key.indexOf('/'));
+      recordings.push({
+        id: key.replaceAll('/', '-'),
+        path: `${key}${file.slice(file.lastIndexOf('.'))}`,
+        speaker,
+        split: 'train',
+        language: null,
+        gender: genders.get(speaker) ?? null,
+        root,
+        file,
+      });
+    }
+  }
+  if (recordings.length === 0)
+    throw new UserError(
+      `${folder} has no recordings in VoxCeleb's layout (id10001/VIDEO/00001.wav or .m4a). Check the path.`,
+    );
+  return { root, hash, recordings, skipped };
+}
+
+/** `speaker/video/utterance`, whatever stands before and whatever the extension is; undefined where a path is no such one. */
+function keyOf(path: string): string | undefined {
+  return LAYOUT.exec(path)?.slice(1).join('/');
+}
+
+function gendersOf(root: string): Genders {
+  const tables = ['vox1_meta.csv', 'vox2_meta.csv'].flatMap((name) => findBeside(root, name) ?? []);
+  return new Map(tables.flatMap((path) => [...readVoxCelebMeta(path)]));
+}
+
+/** The lists in paths of the corpus; of the recordings only those that they name are held. */
+function planLists(files: readonly ListFile[], tests: Tree): PlannedList[] {
+  const read = files.map((file) => ({ ...file, trials: readTrials(file.path) }));
+  const named = new Set(read.flatMap(({ trials }) => trialUtterances(trials).flatMap((name) => keyOf(name) ?? [])));
+  const paths = new Map<string, string>();
+  for (const { path } of named.size > 0 ? tests.recordings : []) {
+    const key = keyOf(path)!;
+    if (named.has(key)) paths.set(key, path);
+  }
+  const pathOf = (listed: string) => paths.get(keyOf(listed) ?? '');
+  return read.map(({ name, path, trials }) => ({ name, trials: translateTrials(trials, pathOf, path) }));
+}
+
+/** VoxCeleb1's 40 test speakers, whose names begin with E (the test folder of its hand-out). */
+const isOfficialTest = (speaker: string): boolean => speaker >= 'id10270' && speaker <= 'id10309';
+
+/** Why a recording must not be trained on. */
+function heldOut({ speaker, file }: PlannedRecording, tested: ReadonlySet<string>, edition: 1 | 2): string | null {
+  if (tested.has(speaker ?? '')) return 'its speaker is tested, and no trial names it';
+  if (/(?:^|\/)test\//.test(file)) return 'it lies in the test folder, and no trial names it';
+  if (edition === 1 && isOfficialTest(speaker ?? '')) return 'its speaker is one of the official test speakers';
+  return null;
+}
+
+const nobodyLeft = (files: readonly ListFile[]): UserError =>
+  new UserError(
+    `Nobody is left to train on: ${files.map(({ name }) => name).join(', ') || 'the test folder'} takes every speaker. ` +
+      'E and H test the speakers of VoxCeleb1 dev too: train on VoxCeleb2 then ' +
+      '(voxloop corpus voxceleb2 --root VOXCELEB2/dev --test-root VOXCELEB1).',
+  );

@@ -1,0 +1,95 @@
+import { createRng, type Rng } from '../../random.js';
+import type { ShardLayout, ShardReader } from '../shards/reader.js';
+import { type CropSources, drawOrigins } from './crop-sources.js';
+import { type CropPlan, cropLengths, cropStarts, tile } from './crops.js';
+import type { SampledBatch, Sampler } from './sampler.js';
+
+/** Room for one batch, in memory that threads share. Crops are crop-major: row = crop * batch + utterance. */
+export interface BatchSlot {
+  /** [batch] */
+  utterances: Int32Array;
+  /** The utterance that each crop was cut from. // [crops * batch] */
+  origins: Int32Array;
+  /** [global crops * batch, samples] */
+  global: Int16Array;
+  /** [local crops * batch, samples] */
+  local: Int16Array;
+}
+
+/** Makes room for a batch of `batchSize` utterances cut by the plan. */
+export function createSlot(batchSize: number, { count, samples }: CropPlan): BatchSlot {
+  const rows = (n: number, length: number) => new Int16Array(new SharedArrayBuffer(2 * batchSize * n * length));
+  const numbers = (n: number) => new Int32Array(new SharedArrayBuffer(4 * n));
+  return {
+    utterances: numbers(batchSize),
+    origins: numbers(batchSize * (count.global + count.local)),
+    global: rows(count.global, samples.global),
+    local: count.local > 0 ? rows(count.local, samples.local) : rows(0, 0),
+  };
+}
+
+export interface CropSource {
+  layout: ShardLayout;
+  reader: ShardReader;
+  sampler: Sampler;
+  plan: CropPlan;
+  seed: number | string;
+  /** Default: every crop is cut from its own utterance. */
+  sources?: CropSources;
+}
+
+/** Fills a slot with the crops of a step: a pure function of the source and the step. */
+export function fillSlot(source: CropSource, step: number, slot: BatchSlot): SampledBatch {
+  const { layout, reader, sampler, seed, sources } = source;
+  const batch = sampler.batchAt(step);
+  const plan = planOf(source.plan, batch);
+  const rng = createRng(seed).fork('crops').fork(step);
+  const partners = createRng(seed).fork('partners').fork(step);
+  const lengths = cropLengths(plan);
+  const size = batch.utterances.length;
+  slot.utterances.set(batch.utterances);
+  batch.utterances.forEach((utterance, i) => {
+    const origins = sources ? drawOrigins(utterance, plan, sources, partners) : lengths.map(() => utterance);
+    const starts = startsOf(origins, layout.samples, plan, rng);
+    origins.forEach((origin, crop) => {
+      slot.origins[crop * size + i] = origin;
+      const row = rowOf(slot, plan, size, crop, i);
+      const filled = Math.min(layout.samples[origin], lengths[crop]);
+      reader.read(origin, starts[crop], row.subarray(0, filled));
+      tile(row, filled);
+    });
+  });
+  return batch;
+}
+
+/** The plan of one batch: its crops may be shorter. */
+const planOf = (plan: CropPlan, { samples }: SampledBatch): CropPlan =>
+  samples === undefined ? plan : { ...plan, samples: { ...plan.samples, global: samples } };
+
+/** The part of a slot's global crops that a batch fills. // [global crops * batch, samples] */
+export const usedCrops = (
+  { global, utterances }: BatchSlot,
+  { count }: CropPlan,
+  { samples }: SampledBatch,
+): Int16Array => (samples === undefined ? global : global.subarray(0, count.global * utterances.length * samples));
+
+/** Where the crops start; those of one origin are drawn together, by a plan of their own. */
+function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPlan, rng: Rng): number[] {
+  const starts: number[] = [];
+  for (const origin of new Set(origins)) {
+    const crops = [...origins.keys()].filter((crop) => origins[crop] === origin);
+    const global = crops.filter((crop) => crop < plan.count.global).length;
+    const part = { ...plan, count: { global, local: crops.length - global } };
+    cropStarts(samples[origin], part, rng).forEach((start, place) => {
+      starts[crops[place]] = start;
+    });
+  }
+  return starts;
+}
+
+function rowOf(slot: BatchSlot, { count, samples }: CropPlan, batchSize: number, crop: number, i: number): Int16Array {
+  const [pcm, place, length] =
+    crop < count.global ? [slot.global, crop, samples.global] : [slot.local, crop - count.global, samples.local];
+  const at = (place * batchSize + i) * length;
+  return pcm.subarray(at, at + length);
+}

@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf, UserError } from '../../errors.js';
+import { openReader, type ShardLayout } from '../shards/reader.js';
+import { type BatchSlot, fillSlot } from './crop-batch.js';
+import type { CropSources } from './crop-sources.js';
+import type { CropPlan } from './crops.js';
+import { openSampler, type Sampling } from './open-sampler.js';
+
+/** What a loader thread is started with. */
+export interface LoaderJob {
+  layout: ShardLayout;
+  sampling: Sampling;
+  plan: CropPlan;
+  sources?: CropSources;
+  slots: BatchSlot[];
+}
+
+/** A request: fill this slot with the batch of this step. */
+export interface FillRequest {
+  step: number;
+  slot: number;
+}
+
+/** The answer: the slot is full, or why not. */
+export interface FillAnswer extends FillRequest {
+  error?: { message: string; usersFault: boolean };
+}
+
+const port = parentPort!;
+const { layout, sampling, plan, sources, slots } = workerData as LoaderJob;
+const reader = openReader(layout);
+const source = { layout, reader, sampler: openSampler(sampling), plan, seed: sampling.seed, sources };
+
+port.on('message', ({ step, slot }: FillRequest) => {
+  const answer: FillAnswer = { step, slot };
+  try {
+    fillSlot(source, step, slots[slot]);
+  } catch (error) {
+    answer.error = { message: messageOf(error), usersFault: error instanceof UserError };
+  }
+  port.postMessage(answer);
+});

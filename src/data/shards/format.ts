@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, UserError } from '../../errors.js';
+import { readLines } from '../../io/lines.js';
+import { withFile } from '../../io/read-file.js';
+
+/** Where one utterance lies: `samples` int16 values starting `offset` samples into shard number `shard`. */
+export interface ShardRow {
+  id: string;
+  shard: number;
+  offset: number;
+  samples: number;
+}
+
+/** An input file that could not be used, and why. */
+export interface SkippedFile {
+  id: string;
+  path: string;
+  reason: string;
+}
+
+/** What index.json holds: the totals that a whole folder must add up to, and the hash of what it was built from. */
+export interface ShardSummary {
+  format: 1;
+  sampleRateHz: 16000;
+  hash: string;
+  utterances: number;
+  /** Samples in each shard file. */
+  shards: number[];
+}
+
+export const INDEX = 'index.tsv';
+export const SUMMARY = 'index.json';
+export const SKIPPED = 'skipped.tsv';
+export const BYTES_PER_SAMPLE = 2;
+
+/** The file name of shard number `shard`. */
+export const shardName = (shard: number): string => `shard-${String(shard).padStart(3, '0')}.pcm`;
+
+/** Whether a file name is one that a shard folder may hold. */
+export const isShardFolderFile = (name: string): boolean =>
+  /^(shard-\d{3,}\.pcm|index\.tsv|index\.json|skipped\.tsv|progress\.tsv)(\.[0-9a-f]{8}\.tmp)?$/.test(name);
+
+const ROW_HEADER = 'id\tshard\toffset\tsamples';
+const SKIPPED_HEADER = 'id\tpath\treason';
+const CUT = 'it is cut short or is not a shard index';
+const LINE_END = 10;
+
+/** One row as a tab-separated line, without its line end. */
+export const rowLine = (row: ShardRow): string => `${row.id}\t${row.shard}\t${row.offset}\t${row.samples}`;
+
+/** One skipped file as a tab-separated line; tabs and line ends inside become spaces. */
+export const skippedLine = (file: SkippedFile): string =>
+  [file.id, file.path, file.reason].map((field) => field.replace(/[\t\r\n]+/g, ' ')).join('\t');
+
+/** Reads one row back; undefined when the line is not one. */
+export function parseRow(line: string): ShardRow | undefined {
+  const fields = line.split('\t');
+  if (fields.length !== 4) return undefined;
+  const [shard, offset, samples] = fields.slice(1).map(Number);
+  if (![shard, offset, samples].every((value) => Number.isSafeInteger(value) && value >= 0) || samples === 0)
+    return undefined;
+  return { id: fields[0], shard, offset, samples };
+}
+
+/** Reads one skipped file back; undefined when the line is not one. */
+export function parseSkipped(line: string): SkippedFile | undefined {
+  const [id, path, reason, ...rest] = line.split('\t');
+  return reason === undefined || rest.length > 0 ? undefined : { id, path, reason };
+}
+
+/** The lines of index.tsv, of such lines as `rowLine` gives. */
+export const indexLines = (rows: Iterable<string>): Iterable<string> => withHeader(ROW_HEADER, rows);
+
+/** The lines of skipped.tsv, of such lines as `skippedLine` gives. */
+export const skippedLines = (files: Iterable<string>): Iterable<string> => withHeader(SKIPPED_HEADER, files);
+
+function* withHeader(header: string, lines: Iterable<string>): Generator<string> {
+  yield header;
+  yield* lines;
+}
+
+/** Reads index.tsv of a shard folder, a row at a time. Throws a UserError that names file and line. */
+export const readIndex = (dir: string): Generator<ShardRow> => readTable(join(dir, INDEX), ROW_HEADER, parseRow);
+
+/** Reads skipped.tsv of a shard folder, a file at a time. Throws a UserError that names file and line. */
+export const readSkipped = (dir: string): Generator<SkippedFile> =>
+  readTable(join(dir, SKIPPED), SKIPPED_HEADER, parseSkipped);
+
+function* readTable<T>(path: string, header: string, parse: (line: string) => T | undefined): Generator<T> {
+  if (!existsSync(path)) throw brokenShards(path, 'the file is missing');
+  if (!endsWithLine(path)) throw brokenShards(path, CUT);
+  let number = 0;
+  for (const line of readLines(path)) {
+    number++;
+    if (number === 1 && line === header) continue;
+    if (number === 1) throw brokenShards(path, CUT);
+    const value = parse(line);
+    if (value === undefined)
+      throw brokenShards(path, `line ${number} cannot be read: ${JSON.stringify(line.slice(0, 80))}`);
+    yield value;
+  }
+}
+
+/** Whether a file's last byte is a line end: what was written by lines is whole then. */
+export function endsWithLine(path: string): boolean {
+  return withFile(path, (file) => file.bytes > 0 && new Uint8Array(file.read(file.bytes - 1, 1))[0] === LINE_END);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw codeOf(error) === 'ENOENT' ? brokenShards(path, 'the file is missing') : error;
+  }
+}
+
+/** Reads index.json of a shard folder. Throws a UserError that names the file. */
+export function readSummary(dir: string): ShardSummary {
+  const path = join(dir, SUMMARY);
+  let value: Partial<ShardSummary> | null;
+  try {
+    value = JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw brokenShards(path, 'it is cut short or is not JSON');
+    throw error;
+  }
+  const { format, sampleRateHz, hash, utterances, shards } = value ?? {};
+  if (format !== 1 || sampleRateHz !== 16000) throw brokenShards(path, 'it was written by another version');
+  if (typeof hash !== 'string' || typeof utterances !== 'number' || !Array.isArray(shards))
+    throw brokenShards(path, 'fields are missing');
+  return { format, sampleRateHz, hash, utterances, shards };
+}
+
+/** The error for a shard folder that is not whole: the file, what is wrong, and the way out. */
+export const brokenShards = (path: string, what: string): UserError =>
+  new UserError(`${path} is damaged: ${what}. Delete its folder, so that the shards are built again.`);

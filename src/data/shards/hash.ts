@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { AudioPart } from '../audio-part.js';
+
+const STATS_AT_ONCE = 32;
+
+/** An utterance to put into shards: a name, an absolute path and, where it is not the whole file, which part of it. */
+export interface Source {
+  id: string;
+  path: string;
+  part?: AudioPart;
+}
+
+/**
+ * A hash of what shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
+ * A file that cannot be looked at counts as missing, so that the hash changes when it comes back.
+ */
+export async function listHash(sources: Iterable<Source>, maxShardBytes: number, minSeconds = 0): Promise<string> {
+  const least = minSeconds > 0 ? `, at least ${minSeconds} s` : '';
+  const hash = createHash('sha256').update(`pcm16 shards, format 1, up to ${maxShardBytes} bytes${least}\n`);
+  let some: Source[] = [];
+  const take = async () => {
+    hash.update((await Promise.all(some.map(stampOf))).join(''));
+    some = [];
+  };
+  for (const source of sources) if (some.push(source) === STATS_AT_ONCE) await take();
+  await take();
+  return hash.digest('hex');
+}
+
+async function stampOf({ id, path, part }: Source): Promise<string> {
+  const file = await stat(path).catch(() => undefined);
+  const which = part ? `\t${JSON.stringify(part)}` : '';
+  return `${id}\t${path}\t${file ? `${file.size}\t${Math.round(file.mtimeMs)}` : 'missing'}${which}\n`;
+}

@@ -1,0 +1,120 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { codeOf, UserError } from '../../errors.js';
+import {
+  BYTES_PER_SAMPLE,
+  brokenShards,
+  INDEX,
+  readIndex,
+  readSummary,
+  type ShardRow,
+  type ShardSummary,
+  shardName,
+} from './format.js';
+import { openReader, type ShardLayout } from './reader.js';
+
+/** PCM16 shards of 16 kHz mono utterances, checked to be whole. Utterances are numbered in the order of the list. */
+export interface ShardSet extends ShardLayout {
+  dir: string;
+  /** [utterances] */
+  ids: string[];
+}
+
+/**
+ * Opens a shard folder: reads the index and checks that it is complete and that every shard file has the length the
+ * index gives. Throws a UserError that names the file which is missing, cut short or foreign.
+ */
+export function openShards(dir: string): ShardSet {
+  const ids: string[] = [];
+  let layout: Columns | undefined;
+  const { shards } = checkShards(dir, ({ id, shard, offset, samples }, i, count) => {
+    layout ??= columns(count);
+    ids.push(id);
+    layout.shard[i] = shard;
+    layout.offset[i] = offset;
+    layout.samples[i] = samples;
+  });
+  const files = shards.map((_, shard) => join(resolve(dir), shardName(shard)));
+  return { dir: resolve(dir), ids, files, ...(layout ?? columns(0)) };
+}
+
+/**
+ * Checks a shard folder as `openShards` does, and keeps nothing of it.
+ * @param visit is given each row, its number and the number of rows that there are to be
+ */
+export function checkShards(dir: string, visit?: (row: ShardRow, number: number, count: number) => void): ShardSummary {
+  const index = join(dir, INDEX);
+  if (!existsSync(index)) throw new UserError(`${resolve(dir)} holds no PCM shards: ${INDEX} is missing.`);
+  const summary = readSummary(dir);
+  // Utterances lie one behind the other, without gaps, and fill their shards.
+  const ends = summary.shards.map(() => 0);
+  let count = 0;
+  for (const row of readIndex(dir)) {
+    if (row.offset !== ends[row.shard]) throw brokenShards(index, `line ${count + 2} is out of place`);
+    ends[row.shard] += row.samples;
+    if (count < summary.utterances) visit?.(row, count, summary.utterances);
+    count++;
+  }
+  if (count !== summary.utterances)
+    throw brokenShards(index, `it lists ${count} utterances, not ${summary.utterances}`);
+  const bad = ends.findIndex((end, shard) => end !== summary.shards[shard]);
+  if (bad >= 0)
+    throw brokenShards(
+      index,
+      `its utterances take ${ends[bad]} of ${summary.shards[bad]} samples of ${shardName(bad)}`,
+    );
+  for (const [shard, samples] of summary.shards.entries()) checkFile(join(resolve(dir), shardName(shard)), samples);
+  return summary;
+}
+
+/** Some utterances of a set, in the order given; the samples stay where they are. */
+export function pickUtterances(set: ShardSet, numbers: ArrayLike<number>): ShardSet {
+  const n = numbers.length;
+  const picked: ShardSet = {
+    ...set,
+    ids: Array.from(numbers, (i) => set.ids[i]),
+    ...columns(n),
+  };
+  for (let row = 0; row < n; row++) {
+    picked.shard[row] = set.shard[numbers[row]];
+    picked.offset[row] = set.offset[numbers[row]];
+    picked.samples[row] = set.samples[numbers[row]];
+  }
+  return picked;
+}
+
+/** Reads one whole utterance: int16 samples at 16 kHz. // [samples] */
+export function readUtterance(shards: ShardLayout, index: number): Int16Array {
+  const pcm = new Int16Array(shards.samples[index]);
+  const reader = openReader(shards);
+  try {
+    reader.read(index, 0, pcm);
+    return pcm;
+  } finally {
+    reader.close();
+  }
+}
+
+function checkFile(path: string, samples: number): void {
+  const expected = samples * BYTES_PER_SAMPLE;
+  const actual = sizeOfFile(path);
+  if (actual !== expected) throw brokenShards(path, `it has ${actual} bytes and should have ${expected}`);
+}
+
+function sizeOfFile(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw brokenShards(path, 'the file is missing');
+    throw error;
+  }
+}
+
+type Columns = Pick<ShardLayout, 'shard' | 'offset' | 'samples'>;
+
+/** Over shared memory. */
+const columns = (n: number): Columns => ({
+  shard: new Int32Array(new SharedArrayBuffer(n * 4)),
+  offset: new Float64Array(new SharedArrayBuffer(n * 8)),
+  samples: new Int32Array(new SharedArrayBuffer(n * 4)),
+});

@@ -1,0 +1,94 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeError } from '../../io/atomic.js';
+import { BYTES_PER_SAMPLE, type SkippedFile, shardName } from './format.js';
+import { appendProgress, recoverProgress, rowEntry, skipEntry } from './progress.js';
+
+// A killed build loses at most this much decoded audio (35 minutes).
+const COMMIT_BYTES = 64 * 2 ** 20;
+// Lines of the journal that are held back at most, where recordings are tiny or cannot be used.
+const COMMIT_ENTRIES = 16384;
+
+/** Appends utterances to the shards of a build folder, in order. */
+export interface ShardWriter {
+  /** Utterances added or skipped so far, those of an interrupted build included. */
+  readonly done: number;
+  add(id: string, pcm: Int16Array): void;
+  skip(file: SkippedFile): void;
+  /** Puts everything added so far on the disk, journal last. */
+  commit(): void;
+  /** Commits what can be committed and closes the shard. */
+  close(): void;
+}
+
+/**
+ * Opens or continues a build folder. An utterance never lies across two shards; a shard passes `maxShardBytes` only
+ * when a single utterance does. Failed writes are UserErrors (disk full, no permission) naming the file.
+ */
+export function openWriter(folder: string, hash: string, maxShardBytes: number): ShardWriter {
+  const { done: recovered, last } = recoverProgress(folder, hash);
+  let shard = last?.shard ?? 0;
+  let offset = last ? last.offset + last.samples : 0;
+  let file: number | undefined;
+  let committed = recovered;
+  let pending: string[] = [];
+  let pendingBytes = 0;
+
+  const commit = () => {
+    if (pending.length === 0) return;
+    if (file !== undefined) fsyncSync(file);
+    appendProgress(folder, pending);
+    committed += pending.length;
+    pending = [];
+    pendingBytes = 0;
+  };
+  const take = (entry: string, bytes: number) => {
+    pending.push(entry);
+    pendingBytes += bytes;
+    if (pendingBytes >= COMMIT_BYTES || pending.length >= COMMIT_ENTRIES) commit();
+  };
+  const closeFile = () => {
+    if (file !== undefined) closeSync(file);
+    file = undefined;
+  };
+  const roomFor = (bytes: number) => {
+    if (offset === 0 || offset * BYTES_PER_SAMPLE + bytes <= maxShardBytes) return;
+    commit();
+    closeFile();
+    shard++;
+    offset = 0;
+  };
+
+  return {
+    get done() {
+      return committed + pending.length;
+    },
+    add(id, pcm) {
+      roomFor(pcm.byteLength);
+      const path = join(folder, shardName(shard));
+      try {
+        file ??= openSync(path, offset === 0 ? 'w' : 'r+');
+        writeAt(file, pcm, offset * BYTES_PER_SAMPLE);
+      } catch (error) {
+        throw writeError(path, error);
+      }
+      const entry = rowEntry({ id, shard, offset, samples: pcm.length });
+      offset += pcm.length;
+      take(entry, pcm.byteLength);
+    },
+    skip: (skipped) => take(skipEntry(skipped), 0),
+    commit,
+    close() {
+      try {
+        commit();
+      } catch {
+        // Closing after a failed write: what the journal does not hold is decoded again.
+      }
+      closeFile();
+    },
+  };
+}
+
+function writeAt(file: number, pcm: Int16Array, position: number): void {
+  for (let at = 0; at < pcm.byteLength; ) at += writeSync(file, pcm, at, pcm.byteLength - at, position + at);
+}

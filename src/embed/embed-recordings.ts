@@ -1,0 +1,176 @@
+import { availableParallelism } from 'node:os';
+import { loadMono16k, SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
+import { trimSilence } from '../data/corpus/trim.js';
+import { lengthBuckets } from '../data/length-buckets.js';
+import { openDecoders } from '../data/shards/decode.js';
+import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
+import { messageOf, UserError } from '../errors.js';
+import type { Extractor } from './extract.js';
+import { type Piece, piecesOfLength, type Windows } from './windows.js';
+
+/** Recordings decoded before the network runs over them, grouped by length: so many, or so much audio (38 MB). */
+const CHUNK_RECORDINGS = 128;
+const CHUNK_SAMPLES = 20 * 60 * SAMPLE_RATE_HZ;
+const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
+/** Shorter than one frame of features (25 ms). */
+const MIN_SAMPLES = 400;
+/** Threads that decode pay off from here on. */
+const MANY_RECORDINGS = 16;
+const MOST_DECODERS = 4;
+
+/** A recording to embed, and what to call it. */
+export interface Recording {
+  name: string;
+  path: string;
+}
+
+/** The embedding of a recording or of a window of it, not normalised. */
+export interface EmbeddedPart {
+  startSeconds: number;
+  seconds: number;
+  vector: Float32Array;
+}
+
+/** What came of a recording: one part, or its windows in order; or why there is nothing. */
+export type EmbedOutcome = { recording: Recording } & (
+  | { parts: EmbeddedPart[]; seconds: number; soundSeconds: number | null }
+  | { reason: string }
+);
+
+export interface EmbedOptions {
+  /** Embeds windows; without them the whole recording, up to two minutes. */
+  windows?: Windows;
+  /** Measures how much of each recording is sound. */
+  measureSound?: boolean;
+  progress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+interface Loaded {
+  recording: Recording;
+  pcm?: Int16Array;
+  reason?: string;
+}
+
+/**
+ * Embeds recordings in the order given, whatever their number, in bounded memory: twenty minutes of audio at a time, or one
+ * longer recording. A recording that cannot be used is an outcome with a reason, which names the file, not an error.
+ */
+export async function* embedRecordings(
+  recordings: readonly Recording[],
+  extractor: Extractor,
+  options: EmbedOptions = {},
+): AsyncGenerator<EmbedOutcome> {
+  let chunk: Loaded[] = [];
+  let samples = 0;
+  let done = 0;
+  const embed = async () => {
+    const progress = (share: number) => options.progress?.(done + Math.floor(share * chunk.length), recordings.length);
+    const outcomes = await embedChunk(chunk, extractor, { ...options, progress });
+    done += chunk.length;
+    [chunk, samples] = [[], 0];
+    return outcomes;
+  };
+  for await (const loaded of load(recordings, options.signal)) {
+    chunk.push(loaded);
+    samples += loaded.pcm?.length ?? 0;
+    if (chunk.length === CHUNK_RECORDINGS || samples >= CHUNK_SAMPLES) yield* await embed();
+  }
+  if (chunk.length > 0) yield* await embed();
+}
+
+async function* load(recordings: readonly Recording[], signal?: AbortSignal): AsyncGenerator<Loaded> {
+  const few = recordings.length < MANY_RECORDINGS;
+  const pool = few ? openDecoders(1, loadMono16k) : openDecoders(Math.min(MOST_DECODERS, availableParallelism()));
+  try {
+    let next = 0;
+    const tasks = (function* () {
+      for (const { path } of recordings) yield { path };
+    })();
+    for await (const { outcome } of inOrder(pool, tasks, signal)) {
+      const recording = recordings[next++];
+      yield outcome.status === 'fulfilled'
+        ? checkLength(recording, outcome.value)
+        : { recording, reason: reasonOf(recording, outcome.reason) };
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+function checkLength(recording: Recording, pcm: Int16Array): Loaded {
+  if (pcm.length >= MIN_SAMPLES) return { recording, pcm };
+  const milliseconds = ((pcm.length / SAMPLE_RATE_HZ) * 1000).toFixed(0);
+  return { recording, reason: `${recording.path} lasts ${milliseconds} ms; an embedding needs at least 25 ms.` };
+}
+
+function reasonOf({ path }: Recording, error: unknown): string {
+  if (!(error instanceof UserError || error instanceof WorkerCrashError)) throw error;
+  const message = messageOf(error);
+  return message.includes(path) ? message : `${path}: ${message}`;
+}
+
+async function embedChunk(
+  chunk: readonly Loaded[],
+  extractor: Extractor,
+  { windows, measureSound, progress }: EmbedOptions & { progress(share: number): void },
+): Promise<EmbedOutcome[]> {
+  const pieces = chunk.flatMap(({ pcm }, place) =>
+    pcm ? piecesOfLength(pcm.length, windows).map((piece) => ({ ...piece, pcm, place })) : [],
+  );
+  const vectors = await embedPieces(pieces, extractor, windows, progress);
+  const parts = chunk.map((): EmbeddedPart[] => []);
+  pieces.forEach(({ start, samples, place }, i) => {
+    parts[place].push({
+      startSeconds: start / SAMPLE_RATE_HZ,
+      seconds: samples / SAMPLE_RATE_HZ,
+      vector: vectors.subarray(i * extractor.size, (i + 1) * extractor.size),
+    });
+  });
+  return chunk.map(({ recording, pcm, reason }, place): EmbedOutcome => {
+    if (!pcm) return { recording, reason: reason! };
+    if (!parts[place].every(({ vector }) => vector.every(Number.isFinite))) {
+      const why = 'the embedding that the model gives is not finite (NaN or infinite). Check the model';
+      return { recording, reason: `${recording.path}: ${why}: its training may have diverged.` };
+    }
+    const soundSeconds = measureSound ? soundOf(pcm) : null;
+    return { recording, parts: parts[place], seconds: pcm.length / SAMPLE_RATE_HZ, soundSeconds };
+  });
+}
+
+const soundOf = (pcm: Int16Array) =>
+  trimSilence(Float32Array.from(pcm, (sample) => sample / 32768)).length / SAMPLE_RATE_HZ;
+
+/** Vectors of pieces of audio [pieces, size], in batches of like lengths. */
+async function embedPieces(
+  pieces: readonly (Piece & { pcm: Int16Array })[],
+  extractor: Extractor,
+  windows: Windows | undefined,
+  progress: (share: number) => void,
+): Promise<Float32Array> {
+  const { size } = extractor;
+  const vectors = new Float32Array(pieces.length * size);
+  const lengths = pieces.map(({ samples }) => samples);
+  // Windows are as long as each other: none needs padding.
+  const maxSamples = windows && Math.round(windows.windowSeconds * SAMPLE_RATE_HZ);
+  let done = 0;
+  for (const batch of lengthBuckets(lengths, { maxBatchSamples: MAX_BATCH_SAMPLES, maxSamples })) {
+    const { indices, samples, rows } = batch;
+    const pcm = new Int16Array(rows * samples);
+    const valid = new Int32Array(rows);
+    for (let row = 0; row < rows; row++) {
+      // Rows to spare repeat the first piece; nothing of theirs is kept.
+      const piece = pieces[indices[row < indices.length ? row : 0]];
+      pcm.set(piece.pcm.subarray(piece.start, piece.start + piece.samples), row * samples);
+      valid[row] = piece.samples;
+    }
+    const found = await extractor.run({ ...batch, pcm, lengths: valid });
+    indices.forEach((index, row) => {
+      vectors.set(found.subarray(row * size, (row + 1) * size), index * size);
+    });
+    done += indices.length;
+    progress(done / pieces.length);
+  }
+  if (pieces.length === 0) progress(1);
+  return vectors;
+}

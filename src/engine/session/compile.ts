@@ -1,0 +1,183 @@
+import { UserError } from '../../errors.js';
+import { float32, type HostTensor } from '../../host-tensor.js';
+import { nodeOf, tensorflow } from '../backend.js';
+import { shapeAttr, typeAttr } from '../graph/attributes.js';
+import type { Pointer } from '../graph/c-api.js';
+import { dataTypeOf } from '../graph/data-types.js';
+import type { Node } from '../graph/graph.js';
+import type { MemoryPeak } from '../memory/memory-parts.js';
+import { outOfMemory } from '../memory/out-of-memory.js';
+import { predictMemory } from '../memory/predict.js';
+import { profileRun, type RunProfile, standingBytes } from '../memory/run-profile.js';
+import { cast, raw, tensorOf } from '../raw.js';
+import { notFinite } from '../require-finite.js';
+import type { Tensor } from '../tf.js';
+import { inPhase, type Trace, withTrace } from '../trace.js';
+import { userFrame, withDeepStack } from '../user-frame.js';
+import { writePending } from '../variable.js';
+import type { Session } from './session.js';
+
+/** Values fed to a compiled function; a number is a float32 scalar. `step` is the step counter, see {@link Compiled}. */
+export type Inputs = Record<string, HostTensor | number>;
+/** Tensors that a compiled function returns. */
+export type Outputs = Record<string, Tensor>;
+/** What the function sees while it is traced. */
+export type Traced<I extends Inputs> = { [K in keyof I]: Tensor };
+export type Values<O extends Outputs> = { [K in keyof O]: HostTensor };
+
+/**
+ * A traced function. Each new combination of input shapes is traced once. Leave the arrays of the inputs alone until the
+ * returned promise settles: they are copied when the run starts, after the runs before it. An input named `step` must be a whole number: the
+ * function sees it as float32, and it keys the random ops, so that every step draws new numbers and the same step the same.
+ */
+export interface Compiled<I extends Inputs, O extends Outputs> {
+  (inputs: I): Promise<Values<O>>;
+  /** Traces for these inputs without running. */
+  trace(inputs: I): void;
+  /** The peak of live bytes that a run with these inputs would have, and its parts, without running. */
+  predict(inputs: I): MemoryPeak;
+  /** Runs once with TensorFlow's full tracing: the peak of live bytes and its parts, time by op. Slower than a plain run. */
+  measure(inputs: I): Promise<RunProfile & { outputs: Values<O> }>;
+}
+
+interface Plan {
+  placeholders: Map<string, Node>;
+  names: string[];
+  fetches: Node[];
+  targets: Pointer[];
+  guarded?: string[];
+}
+
+export function compileFunction<I extends Inputs, O extends Outputs>(
+  session: Session,
+  name: string,
+  fn: (inputs: Traced<I>) => O,
+): Compiled<I, O> {
+  const plans = new Map<string, Plan>();
+
+  function planFor(values: [string, HostTensor][]): Plan {
+    const key = values.map(([input, value]) => `${input}:${value.dtype}[${value.shape}]`).join(';');
+    const plan = plans.get(key) ?? tracePlan(session, name, fn as (inputs: Record<string, Tensor>) => Outputs, values);
+    plans.set(key, plan);
+    return plan;
+  }
+
+  async function run(inputs: I, traced: boolean) {
+    const values = toValues(inputs);
+    const plan = planFor(values);
+    const feeds = values.map(([input, value]) => [plan.placeholders.get(input)!, value] as const);
+    const { fetches, targets, guarded } = plan;
+    const result = await session.run({ name, feeds, fetches, targets, traced }).catch((error) => {
+      throw notFinite(error, guarded) ?? outOfMemory(error, name, () => predict(inputs)) ?? error;
+    });
+    const outputs = Object.fromEntries(plan.names.map((output, i) => [output, result.outputs[i]])) as Values<O>;
+    return { outputs, metadata: result.metadata };
+  }
+
+  function predict(inputs: I): MemoryPeak {
+    const values = toValues(inputs);
+    const { placeholders, fetches, targets } = planFor(values);
+    return predictMemory({
+      ...session.graph,
+      feeds: [...placeholders.values()].map(({ operation }) => operation),
+      fetches: fetches.map(({ operation, output }) => ({ operation, output: output.index })),
+      targets: targets.map(session.graph.indexOf),
+      standing: standingBytes(session, values),
+    });
+  }
+
+  return Object.assign(async (inputs: I) => (await run(inputs, false)).outputs, {
+    trace: (inputs: I) => void planFor(toValues(inputs)),
+    predict,
+    async measure(inputs: I) {
+      if (session.xla) throw new Error('a step compiled by XLA cannot be measured: it does not record its allocations');
+      const { outputs, metadata } = await run(inputs, true);
+      return { outputs, ...profileRun(session, toValues(inputs), metadata!) };
+    },
+  });
+}
+
+function toValues(inputs: Inputs): [string, HostTensor][] {
+  return Object.entries(inputs).map(([name, value]) => {
+    if (name === 'step') return [name, stepValue(value)];
+    return [name, typeof value === 'number' ? float32(value) : value];
+  });
+}
+
+function stepValue(value: HostTensor | number): HostTensor {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new Error('the input `step` must be a whole number');
+  return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(value)) };
+}
+
+function tracePlan(
+  session: Session,
+  name: string,
+  fn: (inputs: Record<string, Tensor>) => Outputs,
+  values: [string, HostTensor][],
+): Plan {
+  const { graph, seed, compute } = session;
+  const placeholders = new Map<string, Node>();
+  for (const [input, { dtype, shape }] of values) {
+    const attributes = [typeAttr('dtype', dataTypeOf(dtype)), shapeAttr('shape', shape)];
+    placeholders.set(input, graph.add('Placeholder', [], attributes).outputs[0]);
+  }
+  const trace: Trace = {
+    ...{ name, graph, seed, compute, step: placeholders.get('step') },
+    ...{ controls: [], effects: [], variables: new Map(), draws: new Set(), kept: [] },
+    replaying: false,
+  };
+  const outputs = withTrace(trace, () => withDeepStack(() => traced(trace, fn, placeholders)));
+  const { effects: targets, guarded } = trace;
+  return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets, guarded };
+}
+
+function traced(
+  trace: Trace,
+  fn: (inputs: Record<string, Tensor>) => Outputs,
+  placeholders: Map<string, Node>,
+): Map<string, Node> {
+  const fetched = new Map<string, Node>();
+  try {
+    tensorflow.tidy(() => {
+      const inputs = [...placeholders].map(([input, node]) => {
+        const tensor = tensorOf(node);
+        return [input, input === 'step' ? cast(tensor, 'float32') : tensor];
+      });
+      const outputs = fn(Object.fromEntries(inputs));
+      inPhase('update', writePending);
+      if (trace.failure) throw trace.failure;
+      for (const [output, tensor] of Object.entries(checkOutputs(outputs))) fetched.set(output, fetchable(tensor));
+    });
+    return fetched;
+  } catch (error) {
+    throw withPlace(error, trace.name);
+  } finally {
+    tensorflow.dispose(trace.kept);
+  }
+}
+
+function checkOutputs(outputs: unknown): Outputs {
+  if (outputs instanceof Promise) {
+    outputs.catch(() => {});
+    throw new Error('a compiled function cannot be async: it is traced in one go');
+  }
+  const values = Object.entries(outputs ?? {});
+  const wrong = values.find(([, value]) => !(value instanceof tensorflow.Tensor));
+  if (wrong) throw new Error(`output '${wrong[0]}' is not a tensor`);
+  return Object.fromEntries(values);
+}
+
+/** The node to fetch; an input handed back as it came gets one of its own, for TensorFlow refuses to fetch what is fed. */
+function fetchable(tensor: Tensor): Node {
+  const node = nodeOf(tensor);
+  return node.type === 'Placeholder' ? nodeOf(raw('Identity', [tensor])[0]) : node;
+}
+
+/** Adds the function and the user's line to an error that arose while tracing. */
+function withPlace(error: unknown, name: string): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const place = userFrame(error.stack);
+  error.message = `${error.message} (tracing '${name}'${place ? `, at ${place}` : ''})`;
+  return error;
+}

@@ -1,0 +1,89 @@
+import type { HostTensor } from '../../host-tensor.js';
+import { intField } from '../../io/protobuf.js';
+import { bufferBytes, cApi, type Output, type Pointer, throwIfFailed } from '../graph/c-api.js';
+import { type Node, SESSION_CLOSED } from '../graph/graph.js';
+import { toHost, toNative } from '../graph/tensor-transfer.js';
+
+/** What one run feeds, fetches and executes. */
+export interface RunRequest {
+  name: string;
+  feeds: readonly (readonly [Node, HostTensor])[];
+  fetches: readonly Node[];
+  targets: readonly Pointer[];
+  /** Also return TensorFlow's RunMetadata (trace level FULL). */
+  traced?: boolean;
+}
+
+export interface RunResult {
+  outputs: HostTensor[];
+  metadata?: Uint8Array;
+}
+
+/**
+ * RunOptions (tensorflow/core/protobuf/config.proto). inter_op_thread_pool 3 is -1: operations run one after the other, in an order
+ * that depends on nothing but the graph. So the peak of live bytes is the same in every run and can be foretold; the time is that of
+ * several threads at once, for each operation spreads over all cores by itself.
+ */
+const ONE_BY_ONE = intField(3, -1);
+// trace_level 1 is FULL_TRACE.
+const FULL_TRACE = intField(1, 3);
+const [PLAIN_RUN, TRACED_RUN] = [ONE_BY_ONE, [...FULL_TRACE, ...ONE_BY_ONE]].map((bytes) => Uint8Array.from(bytes));
+
+// TensorFlow refuses to trace two runs of a process at once, be they of different sessions.
+let lastTraced: Promise<unknown> = Promise.resolve();
+
+/** Runs a session asynchronously, so that the event loop goes on loading data and drawing progress meanwhile. */
+export function createRunner(session: Pointer): {
+  run(request: RunRequest): Promise<RunResult>;
+  /** Refuses further runs and waits for those under way. */
+  close(): Promise<void>;
+} {
+  // One run at a time: each holds a thread of Node's small pool, which file reads need too.
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  return {
+    async run(request) {
+      if (closed) throw new Error(SESSION_CLOSED);
+      const before = request.traced ? Promise.all([last, lastTraced]) : last;
+      const result = before.then(() => runOnce(session, request));
+      last = result.catch(() => {});
+      if (request.traced) lastTraced = last;
+      return result;
+    },
+    async close() {
+      closed = true;
+      await last;
+    },
+  };
+}
+
+async function runOnce(session: Pointer, request: RunRequest): Promise<RunResult> {
+  const c = cApi();
+  const status: Pointer = c.NewStatus();
+  const settings = request.traced ? TRACED_RUN : PLAIN_RUN;
+  const options: Pointer = c.NewBufferFromString(settings, settings.length);
+  const metadata: Pointer = request.traced ? c.NewBuffer() : null;
+  const fed: Pointer[] = [];
+  const fetched: Pointer[] = new Array(request.fetches.length).fill(null);
+  try {
+    for (const [, value] of request.feeds) fed.push(toNative(value));
+    const inputs: Output[] = request.feeds.map(([node]) => node.output);
+    const outputs: Output[] = request.fetches.map((node) => node.output);
+    await callAsync(c.SessionRun, [
+      ...[session, options, inputs, fed, fed.length, outputs, fetched, fetched.length],
+      ...[request.targets, request.targets.length, metadata, status],
+    ]);
+    throwIfFailed(request.name, status);
+    return { outputs: fetched.map(toHost), metadata: metadata ? bufferBytes(metadata) : undefined };
+  } finally {
+    for (const tensor of [...fed, ...fetched]) if (tensor) c.DeleteTensor(tensor);
+    for (const buffer of [options, metadata]) if (buffer) c.DeleteBuffer(buffer);
+    c.DeleteStatus(status);
+  }
+}
+
+function callAsync(call: { async: (...args: unknown[]) => void }, args: unknown[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error: unknown) => (error ? reject(error) : resolve()));
+  });
+}

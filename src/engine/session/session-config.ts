@@ -1,0 +1,37 @@
+import { intField, messageField, stringField } from '../../io/protobuf.js';
+
+/** Where and how a session computes. */
+export interface SessionOptions {
+  /** `gpu` fails when there is none; `auto` takes one if it is usable. Default `auto`. */
+  device?: 'auto' | 'cpu' | 'gpu';
+  /**
+   * Threads of one op's computation; 0 leaves it to TensorFlow (all cores). The first session of a process sets them for all;
+   * a later one with another number throws a UserError. Default 0.
+   */
+  threads?: number;
+  /** Compile with XLA. Such a session cannot measure a step. Default false. */
+  xla?: boolean;
+  /** Type of convolutions and matrix products; variables and reductions stay float32. Default float32. */
+  compute?: 'float32' | 'bfloat16';
+  /** Seed of the random ops. Default 0. */
+  seed?: number;
+}
+
+/**
+ * Grappler's constant folding and arithmetic rewrites, off (RewriterConfig 3 and 7; 2 is OFF). The one moves operations past the
+ * control edges that keep recomputation in order, and can close a loop in the graph; the other may rewrite a forward pass and its
+ * recomputation differently, which then do not agree bit by bit. A training step is no slower without them.
+ */
+const REWRITES = [...intField(3, 2), ...intField(7, 2)];
+
+/** Serialises a ConfigProto (tensorflow/core/protobuf/config.proto). */
+export function configProto({ device = 'auto', threads = 0, xla = false }: SessionOptions): Uint8Array {
+  const noGpu = messageField(1, [...stringField(1, 'GPU'), ...intField(2, 0)]);
+  const graph = messageField(10, [...(xla ? messageField(3, intField(5, 2)) : []), ...messageField(10, REWRITES)]);
+  return Uint8Array.from([
+    ...(device === 'cpu' ? noGpu : []),
+    ...(threads > 0 ? [...intField(2, threads), ...intField(5, threads)] : []),
+    ...intField(7, 1),
+    ...graph,
+  ]);
+}

@@ -1,0 +1,65 @@
+import type { Trial } from '../../data/trials.js';
+import { UserError } from '../../errors.js';
+import { scoreTrials } from '../cosine-scoring.js';
+import { type BootstrapOptions, type ErrorIntervals, errorIntervals, speakerTrials } from './bootstrap.js';
+import { PRIORS } from './dcf.js';
+import { type DetPoint, detCurve } from './det.js';
+import { type DetectionMetrics, detectionMetrics } from './detection-metrics.js';
+import { sortScores } from './sorted-scores.js';
+
+/** The figures of one system on one trial list. */
+export interface Evaluation
+  extends Pick<DetectionMetrics, 'trials' | 'targets' | 'eer' | 'minDcf' | 'actDcf' | 'minCllr' | 'cllr'> {
+  /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than two. */
+  interval: ErrorIntervals | null;
+}
+
+export interface EvaluateOptions extends BootstrapOptions {
+  /** Speaker by utterance, for the interval; without it there is none. */
+  speakers?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Evaluates scores that were made elsewhere, at the reported priors and unit costs.
+ * @param scores [trials], higher means "same speaker"; `actDcf` and `cllr` read them as natural-log likelihood ratios
+ */
+export function evaluateScores(
+  scores: ArrayLike<number>,
+  trials: readonly Trial[],
+  { speakers, ...bootstrap }: EvaluateOptions = {},
+): Evaluation {
+  const metrics = detectionMetrics(sortTrialScores(scores, trials));
+  const { targets, eer, minDcf, actDcf, minCllr, cllr } = metrics;
+  const points = PRIORS.map((prior) => ({ prior }));
+  const interval = speakers ? errorIntervals(scores, speakerTrials(trials, speakers), bootstrap, points) : null;
+  return { trials: metrics.trials, targets, eer, minDcf, actDcf, minCllr, cllr, interval };
+}
+
+/** Scores trials by cosine and evaluates them; see scoreTrials for `mean` and the errors. */
+export function evaluate({
+  embeddings,
+  trials,
+  mean,
+  ...options
+}: EvaluateOptions & {
+  embeddings: ReadonlyMap<string, Float32Array>;
+  trials: readonly Trial[];
+  mean?: Float32Array;
+}): Evaluation {
+  return evaluateScores(scoreTrials(embeddings, trials, { mean }), trials, options);
+}
+
+/** The DET curve of scored trials, thinned for drawing. @param scores [trials] */
+export function detOfTrials(scores: ArrayLike<number>, trials: readonly Trial[]): DetPoint[] {
+  return detCurve(sortTrialScores(scores, trials));
+}
+
+function sortTrialScores(scores: ArrayLike<number>, trials: readonly Trial[]) {
+  for (const [i, { enrolment, test }] of trials.entries()) {
+    if (Number.isNaN(scores[i])) throw new UserError(`The score of ${enrolment} against ${test} is not a number.`);
+  }
+  return sortScores(
+    scores,
+    Uint8Array.from(trials, (trial) => Number(trial.target)),
+  );
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { codeOf, messageOf, UserError } from '../../errors.js';
+import { readError } from '../../io/read-file.js';
+import { didYouMean } from '../../plugin/suggest.js';
+
+/** Where something stands in a config file; both count from 1. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** A YAML file that still knows where everything stands. */
+export interface ConfigSource {
+  file: string;
+  /** The plain value of the whole file. */
+  value: unknown;
+  /** The position of the value at `path`, or of its key; of the nearest thing around it when it is not in the file. */
+  locate(path: readonly PropertyKey[], what: 'key' | 'value'): Position;
+  /** `file:line:column: message`, the line itself and a mark below the place. */
+  report(position: Position, message: string): string;
+}
+
+/** Reads and parses a YAML file. Throws a UserError with file and line for everything that is no YAML. */
+export function readConfigSource(file: string): ConfigSource {
+  return parseConfigSource(file, readText(file));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw readError(file, error);
+    throw new UserError(`${file}: there is no such config file${didYouMean(file, configsNear(file))}`);
+  }
+}
+
+/** The config files beside `file`. */
+export function configsNear(file: string): string[] {
+  try {
+    const names = readdirSync(dirname(file)).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
+    return names.map((name) => join(dirname(file), name));
+  } catch {
+    return [];
+  }
+}
+
+/** As readConfigSource, over the text of a file. */
+export function parseConfigSource(file: string, text: string): ConfigSource {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
+  const positionAt = (offset: number): Position => {
+    const { line, col } = counter.linePos(Math.min(offset, text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const report = (position: Position, message: string) => excerpt(file, text, position, message);
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    throw new UserError(faults.map(({ pos, message }) => report(positionAt(pos[0]), message)).join('\n'));
+  }
+  return {
+    file,
+    value: toPlain(file, document),
+    locate: (path, what) => positionAt(offsetOf(document, path, what)),
+    report,
+  };
+}
+
+function toPlain(file: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UserError(`${file}: ${messageOf(error)}`);
+  }
+}
+
+function excerpt(file: string, text: string, { line, column }: Position, message: string): string {
+  const head = `${file}:${line}:${column}: ${message}`;
+  const shown = text.split(/\r?\n/)[line - 1];
+  if (!shown?.trim()) return head;
+  const gutter = `  ${line} | `;
+  return `${head}\n${gutter}${shown}\n${' '.repeat(gutter.length - 2)}| ${' '.repeat(column - 1)}^`;
+}
+
+function offsetOf(document: Document, path: readonly PropertyKey[], what: 'key' | 'value'): number {
+  let node: Node | null = document.contents as Node | null;
+  let found = startOf(node) ?? 0;
+  for (const part of path) {
+    const inner: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
+    const pair = isMap(inner) ? inner.items.find((item) => keyOf(item) === String(part)) : undefined;
+    const item = isSeq(inner) ? (inner.items[Number(part)] as Node | undefined) : undefined;
+    if (pair === undefined && item === undefined) return found;
+    node = (pair ? pair.value : item) as Node | null;
+    const [key, value] = [startOf(pair?.key), startOf(node)];
+    found = (what === 'key' ? (key ?? value) : (value ?? key)) ?? found;
+  }
+  return found;
+}
+
+const keyOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key);
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}

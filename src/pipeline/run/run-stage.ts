@@ -1,0 +1,130 @@
+import { messageOf, UserError } from '../../errors.js';
+import type { Json } from '../../plugin/json.js';
+import type { Artifact, StageContext } from '../../plugin/stage.js';
+import { memoryBytesOf } from '../config/config.js';
+import { openInner } from './inner-stages.js';
+import { Interrupted, isInterruption } from './interrupt.js';
+import type { PlannedStage } from './plan.js';
+import type { RunRequest } from './run.js';
+import { openStageFolder, readPartial, readRecord, writePartial, writeRecord } from './stage-folder.js';
+
+/** How often the time spent is written down; a killed attempt loses at most this much of its account. */
+const HEARTBEAT_MS = 10_000;
+
+export interface FinishedStage extends Artifact {
+  as: string;
+}
+
+/** What a run hands to each of its stages. */
+export interface RunParts extends RunRequest {
+  now: () => number;
+  journal(event: string, fields?: { [key: string]: Json }): void;
+  finished: ReadonlyMap<string, FinishedStage>;
+  /** The folder of the whole run; `dir` is where this stage's folder lies. */
+  runDir: string;
+  /** `2/6 dino (pretrain)`. */
+  label: string;
+}
+
+/** Does one stage of a run, unless it was done before. */
+export async function performStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+  return stage.state === 'done' ? skipStage(stage, parts) : runStage(stage, parts);
+}
+
+function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts): FinishedStage {
+  const { as, key } = stage;
+  const folder = openStageFolder(dir, stage);
+  const record = readRecord(folder);
+  if (record === undefined) throw new Error(`${folder} lost its stage.json`);
+  journal('stage-skipped', { as, key });
+  log(`${label}: done before`);
+  return { as, dir: folder, stage: stage.stage, result: record.result, seconds: record.seconds };
+}
+
+/** Runs one stage in its folder, from where an earlier attempt left off. */
+async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+  const { dir, journal, log, label } = parts;
+  const { as, key } = stage;
+  const folder = openStageFolder(dir, stage);
+  const stopwatch = startStopwatch(stage, folder, parts.now);
+  const resume = stage.state === 'resume';
+  journal('stage-start', { as, stage: stage.stage, key, resume });
+  log(`${label}${resume ? ': goes on' : ''}`);
+  try {
+    const result = await attempt(stage, folder, parts);
+    const seconds = stopwatch.stop();
+    writeRecord(folder, { key, stage: stage.stage, options: stage.options as Json, result, seconds });
+    journal('stage-done', { as, key, seconds });
+    log(`${label}: done in ${seconds.toFixed(1)} s`);
+    return { as, dir: folder, stage: stage.stage, result, seconds };
+  } catch (error) {
+    stopwatch.save();
+    const interrupted = isInterruption(error, parts.signal);
+    ignoring(() => journal(interrupted ? 'stage-interrupted' : 'stage-failed', { as, key, message: messageOf(error) }));
+    if (interrupted) throw new Interrupted();
+    throw error instanceof UserError ? new UserError(`${label}: ${error.message}`, { cause: error }) : error;
+  } finally {
+    stopwatch.stop();
+  }
+}
+
+async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Promise<Json> {
+  const progress = parts.progress(stage.as);
+  const { config, registry, runDir, environment, signal, finished } = parts;
+  const given = stage.references.flatMap((name) => finished.get(name) ?? []);
+  const inner = openInner({ folder, within: stage.as, given, parts, perform: performStage });
+  const context: StageContext = {
+    dir: folder,
+    runDir,
+    runName: config.name,
+    environment,
+    seed: config.seed,
+    device: config.device,
+    threads: config.threads,
+    memoryBytes: memoryBytesOf(config),
+    registry,
+    progress,
+    signal,
+    resume: stage.state === 'resume',
+    log: (line) => progress.line(line),
+    inner: inner.run,
+    artifact(name) {
+      // The stage's key would not depend on any other.
+      const made = inner.artifacts.get(name);
+      if (made) return made;
+      throw new Error(`stage '${stage.stage}' asked for '${name}', which none of its artifact() options names`);
+    },
+  };
+  try {
+    const result = await stage.plugin.run(context, stage.options);
+    // What a later run reads back from stage.json, so that it makes no difference which of the two it was.
+    return JSON.parse(JSON.stringify(result ?? null)) as Json;
+  } finally {
+    progress.done();
+  }
+}
+
+/** Counts the seconds of a stage over all its attempts, in stage.partial.json. */
+function startStopwatch({ key, attempt, stage }: PlannedStage, folder: string, now: () => number) {
+  const before = readPartial(folder)?.seconds ?? 0;
+  const start = now();
+  const seconds = () => Math.round((before + (now() - start) / 1000) * 1000) / 1000;
+  const save = () => writePartial(folder, { key, attempt, stage, seconds: seconds() });
+  save();
+  const heartbeat = setInterval(() => ignoring(save), HEARTBEAT_MS);
+  heartbeat.unref();
+  return {
+    save: () => ignoring(save),
+    stop() {
+      clearInterval(heartbeat);
+      return seconds();
+    },
+  };
+}
+
+// For what is written beside the work: a full disk there must neither end a run nor hide the error that ended it.
+function ignoring(action: () => void): void {
+  try {
+    action();
+  } catch {}
+}

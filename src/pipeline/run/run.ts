@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../io/atomic.js';
+import type { Json } from '../../plugin/json.js';
+import type { Registry } from '../../plugin/plugin.js';
+import type { CheckContext, Progress } from '../../plugin/stage.js';
+import { memoryBytesOf, type ResolvedConfig } from '../config/config.js';
+import { resolvedYaml } from '../config/resolved-yaml.js';
+import { Interrupted } from './interrupt.js';
+import { appendToJournal } from './journal.js';
+import { lockRun } from './lock.js';
+import { type PlannedStage, planRun, removeForced, titleOf } from './plan.js';
+import { type FinishedStage, performStage, type RunParts } from './run-stage.js';
+
+export interface RunRequest {
+  config: ResolvedConfig;
+  registry: Registry;
+  dir: string;
+  /** What environment.json will hold. */
+  environment: { [key: string]: Json };
+  signal: AbortSignal;
+  /** The display of a stage, by its title. */
+  progress(title: string): Progress;
+  log(line: string): void;
+  /** Artifact names of stages to do again, with all that is made from them. */
+  forced?: readonly string[];
+  /** A monotonic clock in milliseconds. */
+  now?: () => number;
+}
+
+/**
+ * Runs the stages of a config in a run directory; those done before are skipped, one that was begun goes on. Throws
+ * Interrupted when the signal ended it, and whatever a stage throws.
+ */
+export async function runPipeline(request: RunRequest): Promise<FinishedStage[]> {
+  const release = lockRun(request.dir);
+  try {
+    return await runLocked(request);
+  } finally {
+    release();
+  }
+}
+
+async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
+  const { config, registry, dir, environment, forced = [], now = () => performance.now() } = request;
+  const plan = planRun(config, dir, registry, forced);
+  await checkStages(plan, { ...request, config });
+  removeForced(plan, dir, forced);
+  writeFileAtomic(join(dir, 'config.yaml'), resolvedYaml(config));
+  writeFileAtomic(join(dir, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+  const journal = (event: string, fields?: { [key: string]: Json }) =>
+    appendToJournal(join(dir, 'journal.jsonl'), event, fields);
+
+  journal('run-start', { name: config.name, seed: config.seed, pid: process.pid });
+  const finished = new Map<string, FinishedStage>();
+  for (const [index, stage] of plan.entries()) {
+    if (request.signal.aborted) throw new Interrupted();
+    const parts: RunParts = {
+      ...request,
+      runDir: dir,
+      now,
+      journal,
+      finished,
+      label: `${index + 1}/${plan.length} ${titleOf(stage)}`,
+    };
+    finished.set(stage.as, await performStage(stage, parts));
+  }
+  journal('run-done');
+  return [...finished.values()];
+}
+
+/** Asks every stage that is to run whether it can; throws one UserError with all that is missing. */
+export async function checkStages(
+  plan: readonly PlannedStage[],
+  { config, registry, log }: { config: ResolvedConfig; registry: Registry; log(line: string): void },
+): Promise<void> {
+  const { seed, device, threads } = config;
+  const context: CheckContext = { seed, device, threads, memoryBytes: memoryBytesOf(config), registry, log };
+  // What several stages miss is said once, by the first of them.
+  const problems = new Map<string, string>();
+  for (const stage of plan) {
+    if (stage.state === 'done' || stage.plugin.check === undefined) continue;
+    for (const problem of await problemsOf(stage, context)) {
+      if (!problems.has(problem)) problems.set(problem, `${titleOf(stage)}: ${problem}`);
+    }
+  }
+  if (problems.size > 0) throw new UserError([...problems.values()].join('\n'));
+}
+
+async function problemsOf({ plugin, options }: PlannedStage, context: CheckContext): Promise<string[]> {
+  try {
+    return (await plugin.check?.(context, options)) ?? [];
+  } catch (error) {
+    if (error instanceof UserError) return [error.message];
+    throw error;
+  }
+}

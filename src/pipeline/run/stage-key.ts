@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { stableJson } from '../../plugin/json.js';
+import type { Registry } from '../../plugin/plugin.js';
+import type { ResolvedStage } from '../config/config-stages.js';
+
+/** What every stage's outcome depends on. */
+interface KeyedRun {
+  seed: number;
+  version: string;
+  registry: Registry;
+}
+
+/**
+ * What a stage's outcome depends on, as one hash: its plugin and options, the keys of the artifacts it uses, the seed, the
+ * version of voxloop, and the text of the user's plugin files that have a part in it.
+ */
+export function stageKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
+  return keyOf(stage, stage.options, inputs, run);
+}
+
+/** The same without the options that an unfinished attempt may have had otherwise. */
+export function attemptKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
+  const options = structuredClone(stage.options) as Record<string, unknown>;
+  for (const path of stage.plugin.convertible ?? []) remove(options, path.split('.'));
+  return keyOf(stage, options, inputs, run);
+}
+
+function remove(options: Record<string, unknown>, [first, ...rest]: string[]): void {
+  const value = options[first];
+  if (rest.length === 0) delete options[first];
+  else if (typeof value === 'object' && value !== null) remove(value as Record<string, unknown>, rest);
+}
+
+function keyOf(stage: ResolvedStage, options: unknown, inputs: Record<string, string>, run: KeyedRun): string {
+  const uses = [{ kind: 'stage' as const, name: stage.stage }, ...stage.uses];
+  const files = uses.flatMap(({ kind, name }) => run.registry.origin(kind, name).digest ?? []).sort();
+  const { seed, version } = run;
+  const parts = { stage: stage.stage, options, inputs, seed, version, files };
+  return createHash('sha256').update(stableJson(parts)).digest('hex');
+}

@@ -1,0 +1,110 @@
+import type { z } from 'zod';
+import type { NoiseBank } from '../audio/augment/bank.js';
+import type { RowChange } from '../audio/augment/choice.js';
+import type { Clustering } from '../cluster/clustering.js';
+import type { Tensor } from '../engine/tf.js';
+import type { Backbone } from '../nn/backbone.js';
+import type { PoolingLayer } from '../nn/pooling.js';
+import type { Scope } from '../nn/scope.js';
+import type { ClassificationLoss } from '../train/labels/classification-loss.js';
+import type { SslContext, SslMethod } from '../train/step/ssl-method.js';
+import type { PluginBase } from './plugin.js';
+import type { StagePlugin } from './stage.js';
+
+/** A network family: features to embedding. */
+export interface BackbonePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'backbone', O> {
+  build(context: {
+    scope: Scope;
+    bins: number;
+    options: z.output<O>;
+    /** Builds the pooling that the option `pooling` chose, over `channels`; 'tstp' where there is no such option. */
+    pooling(scope: Scope, channels: number): PoolingLayer;
+  }): Backbone;
+}
+
+/** A way from the frames of an utterance to one vector. */
+export interface PoolingPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'pooling', O> {
+  build(context: { scope: Scope; channels: number; options: z.output<O> }): PoolingLayer;
+}
+
+/** A self-supervised method. */
+export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'ssl', O> {
+  /** Crops of each utterance that the method wants; `clean` global crops are not augmented. */
+  views(options: z.output<O>): { global: number; local: number; clean?: boolean };
+  /**
+   * What the method cannot work with, before the run starts: one sentence for each fault. `batch` is the utterances that one
+   * forward pass sees (batchSize / accumulate).
+   */
+  check?(options: z.output<O>, training: { batch: number }): string[];
+  build(context: SslContext<z.output<O>>): SslMethod;
+}
+
+/** A loss over labelled embeddings. */
+export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'loss', O> {
+  /** False where `losses` gives no class scores: labels cannot be corrected by it. Default: true. */
+  scores?: boolean;
+  /** For a loss that compares utterances: rows come in runs of so many of one speaker. Absent, any utterances make a batch. */
+  batch?(options: z.output<O>): { utterancesPerSpeaker: number };
+  /** What the loss cannot work with beyond that, as an ssl plugin's `check`. */
+  check?(options: z.output<O>, training: { batch: number }): string[];
+  build(context: { scope: Scope; embeddingSize: number; classes: number; options: z.output<O> }): ClassificationLoss;
+}
+
+/** A clustering algorithm over embeddings. */
+export interface ClusteringPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'clustering', O> {
+  /** `points` [rows, size] row-major float32. */
+  cluster(context: {
+    points: Float32Array;
+    rows: number;
+    size: number;
+    seed: number;
+    options: z.output<O>;
+    device: 'auto' | 'cpu' | 'gpu';
+    threads: number;
+    log(line: string): void;
+    signal?: AbortSignal;
+  }): Promise<Clustering>;
+}
+
+/** A rule that says up to which loss a pseudo-label is believed. */
+export interface GatePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'gate', O> {
+  /**
+   * The largest loss that is kept, from the last losses of all utterances (NaN where none is known yet). Infinity keeps
+   * all. `components` describes what was fitted, for the log and the report.
+   */
+  threshold(losses: Float32Array, options: z.output<O>): { threshold: number; components?: Record<string, number> };
+}
+
+/** What a change to a training batch is told. */
+export interface AugmentationContext<O> {
+  /** Prefix of the random draws' names. */
+  name: string;
+  options: O;
+  /** What an earlier `noises` stage of this name made; a stand-in for it where nothing has run yet. */
+  bank(artifact: string): NoiseBank;
+  /** The augmentations that an option `of` chose, in its order. */
+  of: readonly RowChange[];
+}
+
+/** A change to a training batch, traced into the graph: to its waveforms, or its features. */
+export interface AugmentationPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'augmentation', O> {
+  /**
+   * `wave` [rows, samples] float32 on int16 scale, to the same shape; each row is one recording (of one or several crops) with draws of
+   * its own. Random draws must be named below `name`.
+   */
+  apply?(wave: Tensor, context: AugmentationContext<z.output<O>>): Tensor;
+  /** `features` [rows, frames, bins] as the network would see them, to the same shape. */
+  features?(features: Tensor, context: AugmentationContext<z.output<O>>): Tensor;
+}
+
+/** Each kind's plugin as the registry hands it out: its options are known to its own schema only. */
+export interface PluginKinds {
+  stage: StagePlugin;
+  ssl: SslPlugin;
+  backbone: BackbonePlugin;
+  pooling: PoolingPlugin;
+  loss: LossPlugin;
+  clustering: ClusteringPlugin;
+  gate: GatePlugin;
+  augmentation: AugmentationPlugin;
+}

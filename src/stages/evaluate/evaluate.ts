@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { SAMPLE_RATE_HZ } from '../../audio/decode/decode.js';
+import { UserError } from '../../errors.js';
+import {
+  CALIBRATED,
+  checkBackendModel,
+  cohortFault,
+  cohortUses,
+  scoresByPart,
+  scoreWithBackend,
+} from '../../eval/backend/backend.js';
+import { readBackend } from '../../eval/backend/backend-file.js';
+import type { SideInput } from '../../eval/backend/trial-sides.js';
+import { meanEmbedding, scoreTrials } from '../../eval/cosine-scoring.js';
+import { defineStage } from '../../plugin/define.js';
+import { artifact } from '../../plugin/options.js';
+import { rowsOf } from '../../rows.js';
+import { needLists, openCorpus, type TestList } from '../artifacts/corpus-data.js';
+import { type Embeddings, embeddingsResult, readEmbeddings } from '../artifacts/embeddings-data.js';
+import { type Figures, figuresOf, type GroupedFigures, keepScores } from './list-figures.js';
+import { groupFigures } from './list-groups.js';
+
+const options = z.strictObject({
+  corpus: artifact('corpus'),
+  embeddings: artifact('embeddings'),
+  system: z.string().describe('name of the row in the results'),
+  clusters: artifact('clusters').optional().describe("whose agreement with the speakers is shown in this system's row"),
+  rule: z
+    .enum(['raw', 'mean-subtracted'])
+    .default('mean-subtracted')
+    .describe('headline scoring rule, where there is no back-end; the other one is shown beside it'),
+  backend: artifact('backend')
+    .optional()
+    .describe(
+      'scores by this chain (PLDA, score normalisation, calibration) as the headline; each part is shown beside it',
+    ),
+  cohort: z
+    .enum(['allow', 'forbid'])
+    .default('allow')
+    .describe('forbid: refuse a back-end that looks at speakers other than the two of a trial'),
+});
+
+const RULES = ['raw', 'mean-subtracted'] as const;
+
+/** The figures of a list: those of the headline rule, its EER by group, and what each rule gives. */
+type ListResult = Figures & { rule: string; groups: GroupedFigures; byRule: Record<string, Figures> };
+
+/**
+ * Scores the trial lists by cosine, raw and with the training mean subtracted, and by a back-end where one is given; the headline rule
+ * is fixed beforehand. Its EER is also given by gender, language and duration, where the manifest knows them; costs and Cllr of scores
+ * as they are (actDCF, Cllr) belong to a calibration's scores only.
+ */
+export default defineStage({
+  name: 'evaluate',
+  summary: 'Scores the trial lists, by cosine or a back-end, and computes EER, minDCF, Cllr and intervals.',
+  options,
+  produces: 'evaluation',
+  async run(context, given) {
+    const corpus = openCorpus(context.artifact(given.corpus));
+    const embeddings = context.artifact(given.embeddings);
+    const backend = given.backend === undefined ? null : readBackend(context.artifact(given.backend).dir);
+    const fault = backend && given.cohort === 'forbid' && cohortFault(cohortUses(backend));
+    if (fault) throw new UserError(fault);
+    const { network, origin, model } = embeddingsResult.parse(embeddings.result);
+    if (backend) checkBackendModel(`The back-end '${given.backend}'`, backend, model);
+    const train = readEmbeddings(embeddings, 'train');
+    const mean = meanEmbedding(rowsOf(train.vectors, train.size));
+    const lists: Record<string, ListResult> = {};
+    for (const list of needLists(corpus)) {
+      const input = listInput(list, readEmbeddings(embeddings, list.name));
+      const cosines = (rule: (typeof RULES)[number]) =>
+        scoreTrials(input.embeddings, list.trials, { ...input, mean: rule === 'raw' ? undefined : mean });
+      const byCosine = RULES.map((rule) => [rule, cosines(rule)] as const);
+      const byBackend = backend ? scoresByPart(backend, scoreWithBackend(backend, input)) : [];
+      const rule = byBackend.at(-1)?.[0] ?? given.rule;
+      const scored = new Map([...byCosine, ...byBackend]);
+      keepScores(context.dir, list, scored.get(rule)!);
+      const byRule = Object.fromEntries(
+        [...scored].map(([name, scores]) => [name, figuresOf(list, scores, name === CALIBRATED)]),
+      );
+      const groups = groupFigures(corpus.manifest, list, scored.get(rule)!);
+      lists[list.name] = { ...byRule[rule], rule, groups, byRule };
+    }
+    const clusters = given.clusters
+      ? agreement.parse(context.artifact(given.clusters).result)
+      : { nmi: null, purity: null };
+    return { system: given.system, network, origin, lists, ...clusters };
+  },
+});
+
+/** What a list's trials are scored from; a model of several utterances is scored from all of them. */
+function listInput(list: TestList, { vectors, size }: Embeddings): SideInput {
+  const rows = [...rowsOf(vectors, size)];
+  const durations = Array.from(list.shards.samples, (samples) => samples / SAMPLE_RATE_HZ);
+  return {
+    trials: list.trials,
+    embeddings: new Map(rows.map((row, i) => [list.paths[i], row])),
+    seconds: new Map(durations.map((seconds, i) => [list.paths[i], seconds])),
+    enrolments: new Map(list.models.map(({ name, utterances }) => [name, utterances.map((i) => list.paths[i])])),
+  };
+}
+
+const agreement = z.object({ nmi: z.number().nullable(), purity: z.number().nullable() });

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../io/atomic.js';
+import { writeNpy } from '../../io/npy.js';
+import type { GatedEpoch } from '../../train/labels/gate-keeper.js';
+import { type GateQuality, type GateShares, gateQuality, gateShares } from '../../train/labels/gate-quality.js';
+
+/** One line of gate.jsonl. Figures about true speakers are null where these are not known or nothing was gated. */
+export interface GateLine extends GateShares, GateQuality {
+  /** Counted from 0. */
+  epoch: number;
+  /** The largest loss that was kept; null when all were. */
+  gate: number | null;
+  components?: Record<string, number>;
+}
+
+/** Epochs whose losses stay on disk: enough to see how a distribution moves. */
+const EPOCHS_KEPT = 3;
+const UNKNOWN: GateQuality = { gatePrecision: null, gateRecall: null, correctionPrecision: null };
+
+/** What became of one epoch's labels; `speakers` [utterances] where they are to be measured against. */
+export function gateLine(epoch: GatedEpoch, labels: Int32Array, speakers: readonly string[] | null): GateLine {
+  const { threshold, components, decisions } = epoch;
+  return {
+    ...{ epoch: epoch.epoch, gate: Number.isFinite(threshold) ? threshold : null, ...gateShares(decisions) },
+    ...(speakers ? gateQuality(decisions, labels, speakers) : UNKNOWN),
+    ...(components && { components }),
+  };
+}
+
+/**
+ * Adds an epoch to gate.jsonl and writes its losses [utterances] as losses/epoch-NNN.npy, of which the last few are kept. What a run
+ * that was stopped had written about this epoch and later ones is replaced.
+ */
+export function recordEpoch(dir: string, line: GateLine, losses: Float32Array): void {
+  const earlier = readGateLines(dir).filter(({ epoch }) => epoch < line.epoch);
+  writeFileAtomic(gatePath(dir), [...earlier, line].map((one) => `${JSON.stringify(one)}\n`).join(''));
+  const folder = join(dir, 'losses');
+  mkdirSync(folder, { recursive: true });
+  writeNpy(lossesPath(dir, line.epoch), [losses.length], losses);
+  for (const name of readdirSync(folder)) {
+    const epoch = Number(/^epoch-(\d+)\.npy$/.exec(name)?.[1] ?? Number.NaN);
+    if (epoch > line.epoch || epoch <= line.epoch - EPOCHS_KEPT) rmSync(join(folder, name));
+  }
+}
+
+/** Reads gate.jsonl; no lines where there is none. */
+export function readGateLines(dir: string): GateLine[] {
+  if (!existsSync(gatePath(dir))) return [];
+  const lines = readFileSync(gatePath(dir), 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as GateLine);
+}
+
+/** The file of an epoch's losses. */
+export const lossesPath = (dir: string, epoch: number): string =>
+  join(dir, 'losses', `epoch-${String(epoch).padStart(3, '0')}.npy`);
+
+const gatePath = (dir: string): string => join(dir, 'gate.jsonl');
+
+/** An epoch in a sentence, for the log. */
+export function describeEpoch({ epoch, kept, corrected, ...quality }: GateLine): string {
+  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const facts = [
+    kept !== null && `kept ${percent(kept)}`,
+    corrected && `corrected ${percent(corrected)}`,
+    quality.gatePrecision !== null && `${percent(quality.gatePrecision)} of the kept labels are right`,
+    quality.gateRecall !== null && `${percent(quality.gateRecall)} of the right ones are kept`,
+    quality.correctionPrecision !== null && `${percent(quality.correctionPrecision)} of the corrections are right`,
+  ];
+  return `epoch ${epoch}: ${facts.filter(Boolean).join('; ')}`;
+}

@@ -1,0 +1,96 @@
+import { type NoiseBank, standInBank } from '../../audio/augment/bank.js';
+import type { RowChange } from '../../audio/augment/choice.js';
+import type { FeatureDefinition } from '../../audio/features/features.js';
+import { openNoiseBank } from '../../data/noise-bank/noise-bank.js';
+import type { ModelInfo } from '../../embed/model-file.js';
+import { userError } from '../../errors.js';
+import type { Backbone } from '../../nn/backbone.js';
+import type { Scope } from '../../nn/scope.js';
+import { choosePlugin } from '../../plugin/choose-plugin.js';
+import { isPluginChoice, type PluginChoice } from '../../plugin/options.js';
+import type { Registry } from '../../plugin/plugin.js';
+import type { StageContext } from '../../plugin/stage.js';
+import type { CropView } from '../../train/step/crop-features.js';
+import { bankDir } from '../artifacts/noises-data.js';
+
+/** The chosen backbone, with the pooling it chose, as a function that builds it at a scope. */
+export async function backboneBuilder(
+  registry: Registry,
+  choice: { name: string; options: unknown },
+  bins: number,
+): Promise<(scope: Scope) => Backbone> {
+  const plugin = await registry.load('backbone', choice.name);
+  const pooling = await poolingBuilder(registry, choice.options);
+  return (scope) => plugin.build({ scope, bins, options: choice.options, pooling });
+}
+
+/** What a backbone's option `pooling` chose; statistics pooling where it has no such option. */
+async function poolingBuilder(registry: Registry, backboneOptions: unknown) {
+  const { pooling } = backboneOptions as { pooling?: unknown };
+  const { name, options } = isPluginChoice(pooling) ? pooling : await choosePlugin(registry, 'pooling', 'tstp');
+  const plugin = await registry.load('pooling', name);
+  return (scope: Scope, channels: number) => plugin.build({ scope, channels, options });
+}
+
+/** The backbone of a model on disk. */
+export async function modelBuilder(registry: Registry, { backbone, features }: ModelInfo) {
+  const place = `the model's backbone '${backbone.name}'`;
+  const choice = await choosePlugin(registry, 'backbone', backbone.name, backbone.options, place);
+  return backboneBuilder(registry, choice, features.bins);
+}
+
+/** Where plugins and what earlier stages left behind are found; without `artifact` nothing has run yet. */
+type PluginSources = Pick<StageContext, 'registry'> & Partial<Pick<StageContext, 'artifact'>>;
+
+/** What a training stage is prepared from. */
+export type Preparation = PluginSources & Pick<StageContext, 'seed'>;
+
+/** How training sees audio, from the stage's options. */
+export async function cropView(
+  sources: PluginSources,
+  given: { features: FeatureDefinition; augmentation: readonly PluginChoice<'augmentation'>[] },
+): Promise<CropView> {
+  const banks = openBanks(sources);
+  const all = await Promise.all(
+    given.augmentation.map((choice) => resolveAugmentation(sources.registry, choice, banks)),
+  );
+  return {
+    features: given.features,
+    augmentations: all.flatMap(({ wave }) => (wave ? [wave] : [])),
+    featureChanges: all.flatMap(({ features }) => (features ? [features] : [])),
+  };
+}
+
+/** Opens each bank once. */
+function openBanks({ artifact }: PluginSources): (name: string) => NoiseBank {
+  const open = new Map<string, NoiseBank>();
+  return (name) => {
+    const bank = open.get(name) ?? (artifact ? openNoiseBank(bankDir(artifact(name))) : standInBank);
+    open.set(name, bank);
+    return bank;
+  };
+}
+
+/** A chosen augmentation as functions; those that its option `of` chose are resolved before. */
+async function resolveAugmentation(
+  registry: Registry,
+  { name, options }: PluginChoice<'augmentation'>,
+  bank: (name: string) => NoiseBank,
+): Promise<{ wave?: RowChange; features?: RowChange }> {
+  const plugin = await registry.load('augmentation', name);
+  const { of: chosen } = options as { of?: unknown };
+  const inner = Array.isArray(chosen) ? chosen.filter(isPluginChoice) : [];
+  const of = await Promise.all(
+    inner.map(async (choice) => {
+      const { wave } = await resolveAugmentation(registry, choice as PluginChoice<'augmentation'>, bank);
+      return (
+        wave ?? userError(`augmentation '${name}' takes what changes waveforms; '${choice.name}' changes features`)
+      );
+    }),
+  );
+  const contextOf = (drawName: string) => ({ name: drawName, options, bank, of });
+  return {
+    wave: plugin.apply && ((wave, drawName) => plugin.apply!(wave, contextOf(drawName))),
+    features: plugin.features && ((features, drawName) => plugin.features!(features, contextOf(drawName))),
+  };
+}

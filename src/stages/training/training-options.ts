@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { userError } from '../../errors.js';
+import { optimizerOptions } from '../../optim/optimizer.js';
+import { scheduleOptions } from '../../optim/schedule.js';
+import { pluginChoice } from '../../plugin/options.js';
+import type { CheckContext } from '../../plugin/stage.js';
+import { microBatchFault } from '../../train/step/micro-batches.js';
+import { checkLibrary } from './with-session.js';
+
+/** Options that every stage which trains has. */
+export const trainingOptions = {
+  augmentation: z.array(pluginChoice('augmentation')).default([]).describe('applied to every crop, in this order'),
+  batchSize: z.number().int().min(2).default(64).describe('utterances in a batch'),
+  accumulate: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      'parts a batch is cut into, their gradients averaged: less memory; losses that compare utterances see a part only',
+    ),
+  steps: z.number().int().nonnegative().optional().describe('updates; give steps or epochs'),
+  epochs: z.number().positive().optional(),
+  optimizer: optimizerOptions.prefault({}),
+  rate: scheduleOptions,
+  compute: z.enum(['float32', 'bfloat16', 'auto']).default('float32').describe('auto: bfloat16 where it is faster'),
+  checkpointSeconds: z.number().positive().default(60),
+};
+
+/** What a stopped training may go on with: the checkpoint's states are converted. */
+export const convertibleOptions = ['optimizer.stateBits', 'optimizer.keep32', 'checkpointSeconds'];
+
+/** A training stage's check, before the run starts. */
+export function checkTraining(context: CheckContext, given: { batchSize: number; accumulate: number }): string[] {
+  const fault = microBatchFault(given.batchSize, given.accumulate);
+  return [...checkLibrary(context), ...(fault ? [fault] : [])];
+}
+
+/** Steps of a run from `steps` or `epochs`. */
+export function stepsOf({ steps, epochs }: { steps?: number; epochs?: number }, batchesPerEpoch: number): number {
+  if (steps !== undefined && epochs === undefined) return steps;
+  if (epochs !== undefined && steps === undefined) return Math.round(epochs * batchesPerEpoch);
+  return userError('A training stage needs either `steps` or `epochs` (one of them).');
+}
+
+/** Samples of a crop. */
+export const cropSamples = (seconds: number, sampleRateHz: number): number => Math.round(seconds * sampleRateHz);

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { messageOf, UserError } from '../../errors.js';
+import type { HostTensor } from '../../host-tensor.js';
+import { readSafetensors, writeSafetensors } from '../../io/safetensors.js';
+
+const classifierInfo = z.strictObject({
+  format: z.literal('voxloop-classifier-1'),
+  /** Name of the loss it belongs to. */
+  loss: z.string(),
+  /** Speakers or clusters, each once. */
+  speakers: z.number().int().positive(),
+  /** Speeds at which each speaker is a class of its own. */
+  speeds: z.number().int().positive(),
+});
+type ClassifierInfo = z.output<typeof classifierInfo>;
+
+/** What a classification loss has learned beside the network: a training may go on with it. */
+export interface Classifier {
+  dir: string;
+  info: Omit<ClassifierInfo, 'format'>;
+  /** The loss's variables, named below its scope. */
+  weights: Record<string, HostTensor>;
+}
+
+const FILE = 'classifier.safetensors';
+
+/** Writes DIR/classifier.safetensors, whole or not at all. */
+export function writeClassifier({ dir, info, weights }: Classifier): void {
+  const description: ClassifierInfo = { format: 'voxloop-classifier-1', ...info };
+  writeSafetensors(join(dir, FILE), weights, { voxloop: JSON.stringify(description) });
+}
+
+/** Reads the classifier beside a model; throws UserError when there is none. */
+export function readClassifier(dir: string): Classifier {
+  const path = join(dir, FILE);
+  if (!existsSync(path))
+    throw new UserError(
+      `${dir} holds no classifier to keep (${FILE} is missing): a finetune stage leaves one. Give classifier: new.`,
+    );
+  const { tensors, metadata } = readSafetensors(path);
+  try {
+    const { format: _, ...info } = classifierInfo.parse(JSON.parse(metadata.voxloop ?? ''));
+    return { dir, info, weights: tensors };
+  } catch (error) {
+    throw new UserError(`${path} is not a classifier this version of voxloop reads: ${messageOf(error)}`);
+  }
+}

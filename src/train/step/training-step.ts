@@ -1,0 +1,127 @@
+import { differentiate, type Gradient, type Loss } from '../../engine/autodiff.js';
+import { requireFinite } from '../../engine/require-finite.js';
+import type { Compiled, Inputs, Outputs, Values } from '../../engine/session/compile.js';
+import type { Session } from '../../engine/session/session.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+import { inPhase } from '../../engine/trace.js';
+import type { Variable } from '../../engine/variable.js';
+import { createScope } from '../../nn/scope.js';
+import { createOptimizer, type OptimizerOptions } from '../../optim/optimizer.js';
+import { createAccumulators } from './accumulators.js';
+
+type Named = Record<string, Tensor>;
+
+/** What one update is made of. All functions are traced; `inputs` holds the batch and the values of the step. */
+export interface StepParts<V> {
+  session: Session;
+  name: string;
+  trained: readonly Variable[];
+  optimizer: OptimizerOptions;
+  /** Micro-batches whose gradients are averaged before one update. Default 1. */
+  accumulate?: number;
+  /** From the batch to what the loss sees; not differentiated. */
+  views(inputs: Named): V;
+  loss(views: V, inputs: Named): Loss<Named>;
+  /** Weights that do not learn in every step, each with the name of the input that says so: 1, or 0 where it stands still. */
+  learnsWhen?: ReadonlyMap<Variable, string>;
+  /** What the learning rate of some weights is multiplied by; 1 for the others. */
+  rateFactors?: ReadonlyMap<Variable, number>;
+  /** Updates that follow the optimizer's. */
+  afterStep?(inputs: Named): void;
+}
+
+/** Values of a step that every micro-batch shares. */
+export type StepValues = { step: number; rate: number } & Record<string, number>;
+
+/** A compiled function and inputs of the right shapes. */
+export interface CompiledCall {
+  compiled: Compiled<Inputs, Outputs>;
+  inputs: Inputs;
+}
+
+/** A compiled update. */
+export interface TrainingStep {
+  /**
+   * Does one update on micro-batches of equal shapes, as many as the step accumulates; returns what the loss reported for each.
+   * Throws a NotFiniteError, with every variable as it was, when the loss or a gradient is not finite.
+   */
+  run(batches: readonly Inputs[], values: StepValues): Promise<Values<Outputs>[]>;
+  /** The compiled functions of one update with inputs of the right shapes, in the order in which they run. */
+  functions(batches: readonly Inputs[], values: StepValues): CompiledCall[];
+}
+
+/** Builds the optimizer and compiles the update. */
+export function createTrainingStep<V>(parts: StepParts<V>): TrainingStep {
+  const learnsWhen = [...(parts.learnsWhen ?? [])];
+  const pausing = learnsWhen.map(([variable]) => variable);
+  const states = createScope(parts.session, 'optimizer', 0);
+  const optimizer = createOptimizer(states, parts.trained, parts.optimizer, undefined, pausing);
+  const update = (gradients: Gradient[], inputs: Named) =>
+    inPhase('update', () => {
+      const learns = new Map(learnsWhen.map(([variable, name]) => [variable, inputs[name]]));
+      optimizer.apply(gradients, ratesBy(parts.rateFactors, inputs.rate), inputs.step, learns);
+      parts.afterStep?.(inputs);
+    });
+  const count = parts.accumulate ?? 1;
+  const functions = count > 1 ? inPieces(parts, count, update) : atOnce(parts, update);
+  return {
+    functions,
+    async run(batches, values) {
+      if (batches.length !== count) throw new Error(`${batches.length} micro-batches for a step of ${count}`);
+      const outputs: Values<Outputs>[] = [];
+      for (const { compiled, inputs } of functions(batches, values)) outputs.push(await compiled(inputs));
+      return outputs.slice(0, count);
+    },
+  };
+}
+
+/** The rate of each weight; weights of one factor share the tensor. */
+function ratesBy(factors: StepParts<unknown>['rateFactors'], rate: Tensor): (weight: Variable) => Tensor {
+  const scaled = new Map([[1, rate]]);
+  for (const factor of factors?.values() ?? []) {
+    if (!scaled.has(factor)) scaled.set(factor, tf.mul(rate, factor));
+  }
+  return (weight) => scaled.get(factors?.get(weight) ?? 1)!;
+}
+
+type Update = (gradients: Gradient[], inputs: Named) => void;
+
+function atOnce<V>(parts: StepParts<V>, update: Update): TrainingStep['functions'] {
+  const compiled = parts.session.compile(parts.name, (inputs: Named) => {
+    const { gradients, outputs } = soundGradients(parts, inputs);
+    update(gradients, inputs);
+    return outputs;
+  }) as Compiled<Inputs, Outputs>;
+  return ([batch], values) => [{ compiled, inputs: { ...batch, ...values } }];
+}
+
+function inPieces<V>(parts: StepParts<V>, count: number, update: Update): TrainingStep['functions'] {
+  const { session, name, trained } = parts;
+  const accumulators = createAccumulators(session, trained);
+  const gather = session.compile(name, (inputs: Named) => {
+    const { gradients, outputs } = soundGradients(parts, inputs);
+    inPhase('update', () => accumulators.add(gradients, inputs.fresh));
+    return outputs;
+  }) as Compiled<Inputs, Outputs>;
+  const apply = session.compile(`${name}-update`, (inputs: Named) => {
+    update(accumulators.mean(count), inputs);
+    return {};
+  }) as Compiled<Inputs, Outputs>;
+  return (batches, values) => [
+    ...batches.map((batch, i) => ({
+      compiled: gather,
+      // Each micro-batch draws its own random numbers. The first one starts the sums anew, so that a refused step leaves nothing.
+      inputs: { ...batch, ...values, step: values.step * count + i, fresh: i === 0 ? 1 : 0 },
+    })),
+    { compiled: apply, inputs: { ...values } },
+  ];
+}
+
+/** Loss and gradients, behind the check that all of them are finite. */
+function soundGradients<V>(parts: StepParts<V>, inputs: Named): { gradients: Gradient[]; outputs: Outputs } {
+  const views = parts.views(inputs);
+  const { loss, aux, gradients } = differentiate(() => parts.loss(views, inputs), parts.trained);
+  const named = gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
+  inPhase('update', () => requireFinite({ 'the loss': loss, ...Object.fromEntries(named) }));
+  return { gradients, outputs: { loss, ...aux } };
+}

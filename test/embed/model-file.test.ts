@@ -1,0 +1,55 @@
+import { readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { readModel, writeModel } from '../../src/embed/model-file.js';
+import { UserError } from '../../src/errors.js';
+import { float32 } from '../../src/host-tensor.js';
+import { writeSafetensors } from '../../src/io/safetensors.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { smallFeatures } from '../helpers/training/small-training.js';
+
+const INFO = {
+  origin: 'dino teacher',
+  backbone: { name: 'tdnn', options: { width: 8 } },
+  features: smallFeatures,
+  embeddingSize: 3,
+};
+const WEIGHTS = { 'embedding/bias': float32([1, 2, 3]), 'mean-embedding': float32([9], [1, 1]) };
+const FILE = 'model.safetensors';
+
+test('a model comes back as it was written, with and without a mean', (t) => {
+  const dir = temporaryFolder(t);
+  writeModel(dir, INFO, WEIGHTS);
+  t.deepEqual(readModel(dir), { dir, info: { format: 'voxloop-model-1', ...INFO }, weights: WEIGHTS, mean: null });
+  const mean = Float32Array.of(0.5, -1, 2);
+  writeModel(dir, INFO, WEIGHTS, mean);
+  const model = readModel(dir);
+  t.deepEqual(model.mean, mean);
+  // A weight may be named like the mean: weights have a prefix of their own.
+  t.deepEqual(model.weights, WEIGHTS);
+});
+
+test('equal models are equal bytes', (t) => {
+  const [a, b] = [temporaryFolder(t), temporaryFolder(t)];
+  writeModel(a, INFO, WEIGHTS);
+  writeModel(b, INFO, Object.fromEntries(Object.entries(WEIGHTS).reverse()));
+  t.deepEqual(readFileSync(join(a, FILE)), readFileSync(join(b, FILE)));
+});
+
+test('what is no model is refused, naming the file', (t) => {
+  const dir = temporaryFolder(t);
+  const refused = (message: RegExp) => {
+    const error = t.throws(() => readModel(dir), { instanceOf: UserError, message });
+    t.true(error.message.includes(dir));
+  };
+  refused(/holds no model/);
+  writeSafetensors(join(dir, FILE), WEIGHTS, {});
+  refused(/is not a model this version of voxloop reads/);
+  writeSafetensors(join(dir, FILE), WEIGHTS, { voxloop: '{"format": "voxloop-model-1"' });
+  refused(/is not a model this version of voxloop reads/);
+  writeSafetensors(join(dir, FILE), WEIGHTS, { voxloop: JSON.stringify({ format: 'voxloop-model-2', ...INFO }) });
+  refused(/is not a model this version of voxloop reads:.*voxloop-model-1.*format/s);
+  writeModel(dir, INFO, WEIGHTS);
+  truncateSync(join(dir, FILE), readFileSync(join(dir, FILE)).length - 1);
+  refused(/cut short/);
+});

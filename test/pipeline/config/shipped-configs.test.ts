@@ -1,0 +1,102 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { z } from 'zod';
+import { builtIns } from '../../../src/builtins.js';
+import { loadConfig } from '../../../src/pipeline/config/config.js';
+import { createRegistry } from '../../../src/pipeline/registry/registry.js';
+import { planRun } from '../../../src/pipeline/run/plan.js';
+import { checkStages } from '../../../src/pipeline/run/run.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
+
+const folder = (name: string) => fileURLToPath(new URL(`../../../../configs/${name}`, import.meta.url));
+const recipesIn = (name: string) =>
+  readdirSync(folder(name))
+    .filter((file) => /^[a-z].*\.yaml$/.test(file))
+    .map((file) => join(folder(name), file));
+
+const pretraining = z.object({
+  method: z.object({ name: z.string(), options: z.unknown() }),
+  ...{ globalSeconds: z.number(), localSeconds: z.number(), batchSize: z.number() },
+  ...{ steps: z.number().optional(), accumulate: z.number(), reference: z.string().nullish() },
+});
+
+async function load(file: string) {
+  const registry = createRegistry(builtIns);
+  const { stages } = await loadConfig({ file, registry });
+  const trained = stages.filter(({ stage, as }) => stage === 'pretrain' && as !== 'untrained');
+  return Promise.all(
+    trained.map(async ({ options }) => {
+      const given = pretraining.parse(options);
+      const plugin = await registry.load('ssl', given.method.name);
+      const faults = plugin.check?.(given.method.options, { batch: given.batchSize / given.accumulate }) ?? [];
+      return { ...given, faults, views: plugin.views(given.method.options) };
+    }),
+  );
+}
+
+const methods = builtIns.filter(({ kind }) => kind === 'ssl').map(({ name }) => name);
+
+test('there is a small and a full recipe for every method', (t) => {
+  const named = (name: string) => recipesIn(name).map((file) => basename(file, '.yaml'));
+  for (const folder of ['small', 'voxceleb']) {
+    const missing = methods.filter((method) => !named(folder).includes(method));
+    t.deepEqual(missing, [], folder);
+  }
+});
+
+test('the small recipes resolve, suit their methods, name their references, and process the same number of frames', async (t) => {
+  for (const file of recipesIn('small')) {
+    const [{ method, reference, faults, views, batchSize, steps, globalSeconds, localSeconds }, ...more] =
+      await load(file);
+    t.is(more.length, 0);
+    t.deepEqual(faults, [], file);
+    const recipe = basename(file, '.yaml');
+    if (methods.includes(recipe)) t.deepEqual([method.name, reference], [recipe, recipe]);
+    const seconds = views.global * globalSeconds + views.local * localSeconds;
+    t.is(batchSize * steps! * seconds, 40_320, file);
+  }
+});
+
+test('the full recipes resolve and suit their methods', async (t) => {
+  for (const file of [...recipesIn('voxceleb'), ...recipesIn('cnceleb')])
+    for (const { faults } of await load(file)) t.deepEqual(faults, [], file);
+});
+
+const official = [
+  ...recipesIn('voxceleb'),
+  ...recipesIn('cnceleb'),
+  ...['self-supervised', 'supervised'].map((name) => join(folder('../bench'), `official-${name}.yaml`)),
+];
+
+test('the full recipes pass a dry run where the data are, train on MUSAN and rooms, and end in a report of scored lists', async (t) => {
+  const data = temporaryFolder(t);
+  mkdirSync(join(data, 'noise'));
+  for (const file of official) {
+    const registry = createRegistry(builtIns);
+    const { stages } = await loadConfig({ file, registry });
+    const settings = stages.flatMap(({ stage, as, options }) => {
+      const folders = ['path', 'testPath', 'secondPath'].filter((option) => option in (options as object));
+      if (stage === 'corpus') return folders.map((option) => `${as}.${option}=${data}`);
+      return stage === 'noises' ? [`${as}.musan=${data}`, `${as}.rooms=${data}`] : [];
+    });
+    const config = await loadConfig({ file, settings, registry });
+    const plan = planRun(config, join(data, 'run'), registry);
+    await t.notThrowsAsync(checkStages(plan, { config, registry, log: () => {} }), file);
+    const text = JSON.stringify(config.stages.map(({ options }) => options));
+    t.true(text.includes('"noise-reverb"') && !text.includes('"random-channel"'), file);
+    const { evaluations, systems } = reportOf(config.stages);
+    t.deepEqual(systems, evaluations, file);
+  }
+});
+
+/** What is evaluated, and what the last report shows. */
+function reportOf(stages: readonly { stage: string; as: string; options: unknown }[]) {
+  const report = stages.at(-1)!;
+  const systems = z.object({ systems: z.array(z.object({ evaluation: z.string() })) }).parse(report.options).systems;
+  return {
+    evaluations: stages.flatMap(({ stage, as }) => (stage === 'evaluate' ? [as] : [])),
+    systems: systems.map(({ evaluation }) => evaluation),
+  };
+}

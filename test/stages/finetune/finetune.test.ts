@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { readModel } from '../../../src/embed/model-file.js';
+import { UserError } from '../../../src/errors.js';
+import { readSafetensors } from '../../../src/io/safetensors.js';
+import { readClassifier } from '../../../src/train/labels/classifier-file.js';
+import { voiceCorpus } from '../../helpers/corpora/voices.js';
+import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { BINS } from '../../helpers/training/small-training.js';
+
+const FILES = [
+  'metrics.jsonl',
+  'checkpoint.safetensors',
+  'models/network/model.safetensors',
+  'models/network/classifier.safetensors',
+];
+
+const SCRATCH = {
+  ...{ corpus: 'corpus', clusters: 'clusters', features: { bins: BINS }, cropSeconds: 0.3 },
+  ...{ backbone: { name: 'tdnn', width: 8, embeddingSize: 6 }, batchSize: 4, epochs: 3, rate: { peak: 0.01 } },
+};
+
+/** A corpus of 18 utterances by four speakers, all of them labelled. */
+async function labelledCorpus(t: ExecutionContext) {
+  const registry = newRegistry();
+  const corpusDir = temporaryFolder(t);
+  await voiceCorpus(
+    corpusDir,
+    Array.from({ length: 18 }, (_, i) => 2500 + 700 * (i % 7)),
+  );
+  const corpus = artifactAt(corpusDir, 'corpus', { path: null });
+  const options = { corpus: 'corpus' };
+  const clusters = await runStage({
+    registry,
+    stage: 'labels',
+    dir: temporaryFolder(t),
+    options,
+    artifacts: { corpus },
+  });
+  return { registry, artifacts: { corpus, clusters } };
+}
+
+const metricsOf = (dir: string): Record<string, number>[] =>
+  readFileSync(join(dir, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const TRAININGS: Record<string, Record<string, unknown>> = {
+  'from scratch at three speeds, by lengths, with a rising margin, parts frozen, and the mean of the last epochs': {
+    margin: { fromEpoch: 0, toEpoch: 2 },
+    sampling: { kind: 'length-buckets', shortestSeconds: 0.15, lengths: 2 },
+    ...{ speeds: [1, 0.9, 1.1], average: 2 },
+    ...{ freeze: { parts: ['*/layer1/*'], untilEpoch: 1 }, backboneRate: 0.5, augmentation: ['random-channel'] },
+  },
+  'classes balanced, micro-batches, and the mean over steps': {
+    ...{ sampling: { kind: 'class-balanced' }, accumulate: 2, average: { decay: 0.9 } },
+    optimizer: { name: 'sgd', nesterov: true },
+  },
+  'a loss that compares utterances': { loss: { name: 'ge2e', utterancesPerSpeaker: 2 } },
+};
+
+for (const [title, more] of Object.entries(TRAININGS)) {
+  test(`${title}; a stopped run ends with the same bits`, async (t) => {
+    const { registry, artifacts } = await labelledCorpus(t);
+    const attempt = { registry, artifacts, stage: 'finetune', options: { ...SCRATCH, ...more } };
+    const whole = await runStage({ ...attempt, dir: temporaryFolder(t) });
+    const stopped = { ...attempt, dir: temporaryFolder(t) };
+    await t.throwsAsync(runStage({ ...stopped, stopAt: 5 }), { message: 'stopped' });
+    const resumed = await runStage({ ...stopped, resume: true });
+    t.deepEqual(resumed.result, whole.result);
+    for (const file of FILES)
+      t.true(readFileSync(join(resumed.dir, file)).equals(readFileSync(join(whole.dir, file))), file);
+    const losses = metricsOf(whole.dir).map(({ loss }) => loss);
+    t.true(losses.length >= 8 && losses.every(Number.isFinite));
+  });
+}
+
+test('large-margin fine-tuning keeps the classifier of three speeds, and goes on at one of them', async (t) => {
+  const { registry, artifacts } = await labelledCorpus(t);
+  const base = { registry, stage: 'finetune' };
+  const speeds = { speeds: [1, 0.9, 1.1], average: 2 };
+  const model = await runStage({ ...base, artifacts, options: { ...SCRATCH, ...speeds }, dir: temporaryFolder(t) });
+  t.like(model.result, { classes: 12, averagedEpochs: 2, steps: 12 });
+  const folder = join(model.dir, 'models', 'network');
+  const first = readClassifier(folder);
+  t.deepEqual(first.info, { loss: 'aam-softmax', speakers: 4, speeds: 3 });
+  t.deepEqual(first.weights.prototypes.shape, [6, 12]);
+  t.is(readModel(folder).info.origin, 'classifier');
+  // What is written is the mean, not the last weights.
+  const last = readSafetensors(join(model.dir, 'checkpoint.safetensors')).tensors;
+  t.notDeepEqual(last['network/classifier/prototypes'].data, first.weights.prototypes.data);
+
+  const { backbone: _, features: __, ...tuning } = SCRATCH;
+  const options = {
+    ...{ ...tuning, init: 'model', classifier: 'keep', loss: { name: 'aam-softmax', margin: 0.5 }, cropSeconds: 0.4 },
+    rate: { kind: 'constant', peak: 1e-12 },
+  };
+  const all = { ...artifacts, model };
+  const tuned = await runStage({ ...base, artifacts: all, options, dir: temporaryFolder(t) });
+  t.like(tuned.result, { classes: 12 });
+  const second = readClassifier(join(tuned.dir, 'models', 'network'));
+  t.deepEqual(second.info, first.info);
+  const [start, end] = [model, tuned].map(({ dir }) => readModel(join(dir, 'models', 'network')).weights);
+  for (const name of Object.keys(start).filter((own) => !/\/(mean|variance)$/.test(own)))
+    t.true(
+      start[name].data.every((value, i) => Math.abs(Number(value) - Number(end[name].data[i])) < 1e-6),
+      name,
+    );
+  const [before, after] = [first, second].map(({ weights }) => [...weights.prototypes.data].map(Number));
+  t.true(before.every((value, i) => Math.abs(value - after[i]) < 1e-6));
+
+  const refuse = (more: Record<string, unknown>, message: RegExp, given = all) =>
+    t.throwsAsync(runStage({ ...base, artifacts: given, options: { ...options, ...more }, dir: temporaryFolder(t) }), {
+      instanceOf: UserError,
+      message,
+    });
+  await refuse({ speeds: [1, 0.9, 1.1, 0.8] }, /knows 4 speakers at 3 speeds, and there are 4 at 4/);
+  await refuse({ loss: 'am-softmax' }, /one of 'aam-softmax', and the loss is 'am-softmax'/);
+});
+
+test('the two ways to start, and what does not go together, are checked before the run', async (t) => {
+  const registry = newRegistry();
+  const here = artifactAt('.', 'x');
+  const artifacts = { corpus: here, clusters: here, model: here, embeddings: here };
+  const faults = async (more: Record<string, unknown>) => {
+    const given = Object.entries({ ...SCRATCH, ...more }).filter(([, value]) => value !== undefined);
+    const found = await checkStage({ registry, artifacts, stage: 'finetune', options: Object.fromEntries(given) });
+    return found.join('\n');
+  };
+  t.is(await faults({}), '');
+  t.is(await faults({ init: 'model', backbone: undefined, features: undefined }), '');
+  t.regex(await faults({ backbone: undefined }), /init, backbone: give one of them:/);
+  t.regex(await faults({ init: 'model', features: undefined }), /give one of them only/);
+  t.regex(await faults({ init: 'model', backbone: undefined }), /features: the init's are kept/);
+  t.regex(await faults({ classifier: 'keep' }), /there is none without `init`/);
+  t.regex(
+    await faults({
+      init: 'model',
+      backbone: undefined,
+      features: undefined,
+      classifier: 'keep',
+      prototypes: 'embeddings',
+    }),
+    /prototypes: they would replace/,
+  );
+  t.regex(await faults({ margin: { fromEpoch: 1, toEpoch: 5 } }), /toEpoch: 5 is after the end \(epochs: 3\)/);
+  t.regex(await faults({ sampling: { lengths: 3 } }), /say nothing to shuffled batches/);
+  t.regex(await faults({ sampling: { kind: 'length-buckets', shortestSeconds: 0.3 } }), /not below cropSeconds/);
+  t.regex(await faults({ loss: 'ge2e', sampling: { kind: 'class-balanced' } }), /makes batches of its own/);
+  const correction = { fromEpoch: 2 };
+  t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' tells no classes apart/);
+  t.regex(await faults({ correction }), /only what a gate rejects/);
+});

@@ -1,0 +1,105 @@
+import test from 'ava';
+import { augment, augmentOptions } from '../../src/audio/augment/random-channel.js';
+import type { Session } from '../../src/engine/session/session.js';
+import { type Tensor, tf } from '../../src/engine/tf.js';
+import type { PretrainParts } from '../../src/train/pretrainer.js';
+import type { CropView } from '../../src/train/step/crop-features.js';
+import type { StepMetrics } from '../../src/train/step/step-metrics.js';
+import { withSession } from '../helpers/session.js';
+import { BATCH, noiseBatch, smallFeatures, smallPretrainer } from '../helpers/training/small-training.js';
+
+const VALUES = { rate: 0.01, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };
+
+/** A method that learns nothing of note and reports the energy of each crop's features. */
+const listener: PretrainParts['build'] = ({ scope }) => {
+  const weight = scope('weight').param('value', [1], 1);
+  const energies = (name: string, rows: Tensor) => {
+    const sums = tf.split(tf.sum(tf.square(rows), [1, 2]), rows.shape[0]);
+    return Object.fromEntries(sums.map((sum, row) => [`${name}${row}`, sum]));
+  };
+  return {
+    trained: [weight],
+    networks: {},
+    loss: ({ global, local }) => ({
+      loss: tf.sum(tf.square(weight.read())),
+      metrics: { ...energies('global', global), ...energies('local', local!) },
+      embeddings: tf.zeros([BATCH, 4]),
+    }),
+  };
+};
+
+const channel: CropView['augmentations'] = [(wave, name) => augment(wave, augmentOptions.parse({}), name)];
+const views: Record<string, CropView> = {
+  dither: { features: { ...smallFeatures, dither: 100 }, augmentations: [] },
+  augmentation: { features: smallFeatures, augmentations: channel },
+};
+
+/** What the listener hears at the given steps; every crop of the batch is the same noise. */
+function hear(view: CropView, steps: number[], seed = 0, clean = false): Promise<StepMetrics[]> {
+  return withSession(
+    async (session: Session) => {
+      const crops = { global: 2, local: 2, clean };
+      const trainer = smallPretrainer(session, {}, { build: listener, view, crops });
+      const batch = noiseBatch('one');
+      const crop = batch.global.subarray(0, batch.global.length / (2 * BATCH));
+      for (const rows of [batch.global, batch.local!]) {
+        for (let at = 0; at < rows.length; at += crop.length) rows.set(crop, at);
+      }
+      const heard: StepMetrics[] = [];
+      for (const step of steps) heard.push(await trainer.step(batch, step, { rate: 0 }));
+      return heard;
+    },
+    { seed },
+  );
+}
+
+const energies = ({ loss: _, embeddingStd: __, effectiveRank: ___, ...rest }: StepMetrics): number[] =>
+  Object.values(rest);
+
+for (const [name, view] of Object.entries(views)) {
+  test(`${name}: every crop and every step draws anew, the same step the same`, async (t) => {
+    const [first, second, again] = (await hear(view, [0, 1, 0])).map(energies);
+    t.is(first.length, 4 * BATCH);
+    t.is(new Set([...first, ...second]).size, 8 * BATCH, 'no two crops sound alike');
+    t.deepEqual(again, first);
+    // Another process would start at this step, after a resume.
+    t.deepEqual((await hear(view, [1])).map(energies), [second]);
+    t.notDeepEqual((await hear(view, [1], 1)).map(energies), [second], 'another seed');
+  });
+}
+
+test('without dither and augmentation nothing is random', async (t) => {
+  const heard = (await hear({ features: smallFeatures, augmentations: [] }, [0, 1])).flatMap(energies);
+  t.is(new Set(heard).size, 1);
+});
+
+test('the seed decides where a network starts', async (t) => {
+  const start = (seed: number) =>
+    withSession(async (session) => {
+      smallPretrainer(session, {}, { seed });
+      return session.save();
+    });
+  t.deepEqual(await start(1), await start(1));
+  t.notDeepEqual(await start(1), await start(2));
+});
+
+test('ten steps on one batch lower its loss', async (t) => {
+  await withSession(async (session) => {
+    const trainer = smallPretrainer(session, { name: 'adam' });
+    const batch = noiseBatch('batch');
+    const losses: number[] = [];
+    for (let step = 0; step < 10; step++) losses.push((await trainer.step(batch, step, VALUES)).loss);
+    t.true(losses[9] < 0.9 * losses[0], `${losses}`);
+  });
+});
+
+test('clean global crops are not augmented; the local ones are, and dither is no augmentation', async (t) => {
+  const distinct = (values: number[]) => new Set(values).size;
+  const globals = ([metrics]: StepMetrics[]) => energies(metrics).slice(0, 2 * BATCH);
+  const locals = ([metrics]: StepMetrics[]) => energies(metrics).slice(2 * BATCH);
+  const plain = await hear({ features: smallFeatures, augmentations: [] }, [0]);
+  const heard = await hear(views.augmentation, [0], 0, true);
+  t.deepEqual(globals(heard), globals(plain));
+  t.is(distinct(locals(heard)), 2 * BATCH);
+  t.is(distinct(globals(await hear(views.dither, [0], 0, true))), 2 * BATCH);
+});
