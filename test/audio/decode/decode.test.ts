@@ -125,7 +125,7 @@ test('loadMono16k averages the channels', async (t) => {
 });
 
 test('every decoder works in a worker thread', async (t) => {
-  const module = new URL('../../../../src/audio/decode/decode.js', import.meta.url).href;
+  const module = new URL('../../../src/audio/decode/decode.js', import.meta.url).href;
   const script = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.module).then(async ({ decodeFile }) => {

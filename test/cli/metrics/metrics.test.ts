@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const SCRIPT = `
 import { Command } from 'commander';
-const { register } = await import(${JSON.stringify(new URL('../../../../src/cli/metrics/metrics.js', import.meta.url).href)});
+const { register } = await import(${JSON.stringify(new URL('../../../src/cli/metrics/metrics.js', import.meta.url).href)});
 const program = new Command('voxloop');
 register(program);
 try {

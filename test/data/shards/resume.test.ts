@@ -136,7 +136,7 @@ test('a list far larger than the heap is built, half of it skipped, and goes on 
   const dir = join(temporaryFolder(t), 'shards');
   const count = 40000;
   const script = (stopAt: number) => `
-    import { buildShards } from ${JSON.stringify(new URL('../../../../src/data/shards/build.js', import.meta.url).href)};
+    import { buildShards } from ${JSON.stringify(new URL('../../../src/data/shards/build.js', import.meta.url).href)};
     const source = (i) => ({ id: \`speaker-\${i % 1000}-utterance-\${i}\`, path: \`/nowhere/\${i}.wav\` });
     const utterances = { length: ${count}, *[Symbol.iterator]() { for (let i = 0; i < ${count}; i++) yield source(i); } };
     const decode = async (path) => {

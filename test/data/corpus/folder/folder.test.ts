@@ -153,7 +153,7 @@ test('a killed build goes on with what it had decoded', async (t) => {
   writeRecordings(join(parent, 'root'), SPEAKERS, 6);
   const options = { out: join(parent, 'out'), root: join(parent, 'root'), speakerPart: 0, minSeconds: 0.3, jobs: 1 };
   const script = `
-    import { buildDirCorpus } from ${JSON.stringify(new URL('../../../../../src/data/corpus/folder/folder.js', import.meta.url).href)};
+    import { buildDirCorpus } from ${JSON.stringify(new URL('../../../../src/data/corpus/folder/folder.js', import.meta.url).href)};
     const log = (line) => line.startsWith('  10 of') && process.kill(process.pid, 'SIGKILL');
     await buildDirCorpus({ ...${JSON.stringify(options)}, log });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -130,7 +130,7 @@ test('a folder whose lists are far larger than the heap is planned', async (t) =
   file('segments', ...names.map((name, i) => `${name} ra ${i / 1e5} 1`));
   file('utt2spk', ...names.map((name) => `${name} ${name.split('/')[0]}`));
   const script = `
-    import { buildKaldiCorpus } from ${JSON.stringify(new URL('../../../../../src/data/corpus/kaldi/kaldi.js', import.meta.url).href)};
+    import { buildKaldiCorpus } from ${JSON.stringify(new URL('../../../../src/data/corpus/kaldi/kaldi.js', import.meta.url).href)};
     const stop = new AbortController();
     const progress = (part, done, total) => stop.abort(new Error(\`\${part}: \${total}\`));
     const options = ${JSON.stringify({ root: dir, out, jobs: 1 })};
