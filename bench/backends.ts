@@ -11,9 +11,9 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_TOP, scoresByPart, scoreWithBackend } from '../src/eval/backend/backend.js';
 import { type BackendRecipe, fitBackend } from '../src/eval/backend/fit-backend.js';
 import type { QualityMeasure } from '../src/eval/backend/quality-measures.js';
+import { DEFAULT_TOP, scoresByPart, scoreWithBackend } from '../src/eval/backend/scoring-backend.js';
 import { cllr } from '../src/eval/detection/cllr.js';
 import { equalError } from '../src/eval/detection/eer.js';
 import { sortScores } from '../src/eval/detection/sorted-scores.js';

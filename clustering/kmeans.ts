@@ -1,4 +1,5 @@
-import { chooseClusters, clusterRange, defineClustering, kmeans, openSession, z } from '../src/index.js';
+import { defineClustering, kmeans, openSession, z } from '../src/index.js';
+import { chooseClusters, clusterRange } from './parts/choose-k.js';
 
 const options = z.strictObject({
   clusters: clusterRange().describe('number of clusters, or a range {from, to, steps, by} to choose it from'),
@@ -13,7 +14,12 @@ const options = z.strictObject({
     .positive()
     .optional()
     .describe('rows of a mini-batch (Sculley 2010); without it every iteration takes all rows'),
-  iterations: z.number().int().positive().default(100).describe('the most iterations of one start, or passes of it'),
+  iterations: z
+    .number()
+    .int()
+    .positive()
+    .default(100)
+    .describe('the most iterations of one start, or passes over the rows in mini-batches'),
   restarts: z.number().int().positive().default(3).describe('starts, of which the one with the least inertia is kept'),
 });
 
@@ -22,19 +28,19 @@ export default defineClustering({
   summary:
     'k-means on the engine, spherical or Euclidean, whole or in mini-batches; can choose the number of clusters.',
   options,
-  async cluster({ options, device, threads, ...given }) {
+  async cluster({ options, device, threads, ...data }) {
     // A session for each run, because its variables stay until it closes.
     const run = async (points: Float32Array, rows: number, clusters: number) => {
       const session = openSession({ device, threads });
       try {
-        return await kmeans(session, { ...given, ...options, points, rows, clusters });
+        return await kmeans(session, { ...data, ...options, points, rows, clusters });
       } finally {
         await session.close();
       }
     };
     const { clusters, metric } = options;
-    if (typeof clusters === 'number') return run(given.points, given.rows, clusters);
+    if (typeof clusters === 'number') return run(data.points, data.rows, clusters);
     const clusterer = async (points: Float32Array, rows: number) => (wanted: number) => run(points, rows, wanted);
-    return chooseClusters({ ...given, metric }, clusters, clusterer, given.log);
+    return chooseClusters({ ...data, metric }, clusters, clusterer, data.log);
   },
 });

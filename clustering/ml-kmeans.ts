@@ -1,5 +1,5 @@
 import { kmeans } from 'ml-kmeans';
-import { checkClusters, defineClustering, preparePoints, UserError, z } from '../src/index.js';
+import { checkClusters, defineClustering, preparePoints, squaredDistance, UserError, z } from '../src/index.js';
 
 const options = z.strictObject({
   clusters: z.number().int().positive(),
@@ -24,23 +24,21 @@ export default defineClustering({
       );
     }
     const distanceFunction = metric === 'cosine' ? cosineDistance : squaredDistance;
-    const found = kmeans(data, clusters, { maxIterations: iterations, seed, distanceFunction });
-    const centers = metric === 'cosine' ? found.centroids.map(unitRow) : found.centroids;
-    const inertia = data.reduce((sum, row, i) => sum + squaredDistance(row, centers[found.clusters[i]]), 0);
-    log(`ml-kmeans: inertia ${inertia.toPrecision(6)} after ${found.iterations} iterations`);
+    const result = kmeans(data, clusters, { maxIterations: iterations, seed, distanceFunction });
+    const centers = metric === 'cosine' ? result.centroids.map(unitRow) : result.centroids;
+    const inertia = data.reduce((sum, row, i) => sum + squaredDistance(row, centers[result.clusters[i]]), 0);
+    log(`ml-kmeans: inertia ${inertia.toPrecision(6)} after ${result.iterations} iterations`);
     return {
-      labels: Int32Array.from(found.clusters),
-      ...{ clusters, inertia, iterations: found.iterations },
+      labels: Int32Array.from(result.clusters),
+      clusters,
+      inertia,
+      iterations: result.iterations,
       centers: Float32Array.from(centers.flat()),
     };
   },
 });
 
-function squaredDistance(a: number[], b: number[]): number {
-  return a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
-}
-
-/** Blind to the centres' lengths, so that means may stand for unit centres. */
+/** Independent of the centres' lengths, so that means may stand for unit centres. */
 function cosineDistance(a: number[], b: number[]): number {
   let [product, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {

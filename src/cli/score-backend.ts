@@ -1,6 +1,9 @@
 import type { Model } from '../embed/model-file.js';
 import { weightsIdentity } from '../embed/weights-identity.js';
 import { UserError } from '../errors.js';
+import { readBackend, readCalibration } from '../eval/backend/backend-file.js';
+import { KALDI_SCORING } from '../eval/backend/plda.js';
+import { readKaldiPlda } from '../eval/backend/plda-kaldi.js';
 import {
   type Backend,
   checkBackend,
@@ -8,10 +11,7 @@ import {
   cohortFault,
   cohortUses,
   DEFAULT_TOP,
-} from '../eval/backend/backend.js';
-import { readBackend, readCalibration } from '../eval/backend/backend-file.js';
-import { KALDI_SCORING } from '../eval/backend/plda.js';
-import { readKaldiPlda } from '../eval/backend/plda-kaldi.js';
+} from '../eval/backend/scoring-backend.js';
 import { sizeAfter, subtraction } from '../eval/backend/steps.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { readNpy } from '../io/npy.js';

@@ -73,7 +73,7 @@ async function score(options: ScoreOptions): Promise<void> {
     import('./options/with-model.js'),
     import('./score-backend.js'),
     import('../embed/embed-recordings.js'),
-    import('../eval/backend/backend.js'),
+    import('../eval/backend/scoring-backend.js'),
     import('../eval/detection/evaluate.js'),
     import('../eval/score-files/scores-file.js'),
   ]);

@@ -1,13 +1,15 @@
+import { indicesUpTo } from '../rows.js';
+
 /** Disjoint sets of the rows 0 to rows - 1. */
 export interface Sets {
-  /** A row that stands for the set of this one. */
+  /** The row that represents the set of this one. */
   find(row: number): number;
   join(a: number, b: number): void;
 }
 
-/** Every row starts alone; the least row of a set stands for it. */
+/** Every row starts alone; the first row of a set represents it. */
 export function createSets(rows: number): Sets {
-  const parents = new Int32Array(rows).map((_, row) => row);
+  const parents = indicesUpTo(rows);
   function find(row: number): number {
     while (parents[row] !== row) {
       parents[row] = parents[parents[row]];

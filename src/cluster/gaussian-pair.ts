@@ -15,7 +15,7 @@ export interface GaussianPair {
 
 /** More values than this are represented by this many of their quantiles. */
 const MOST_VALUES = 2 ** 14;
-/** Where the values are split for a first guess: mixtures of 10 to 90 % are all found. */
+/** Quantiles at which the values are split for a first guess, for components that hold 10 to 90 % of the values. */
 const SPLITS = [0.1, 0.25, 0.5, 0.75, 0.9];
 const ITERATIONS = 1000;
 const TOLERANCE = 1e-7;
@@ -23,8 +23,8 @@ const TOLERANCE = 1e-7;
 const LEAST_DEVIATION = 1e-3;
 
 /**
- * Fits a mixture of two Gaussians to finite values by expectation maximisation, from several splits of the sorted values, of which
- * the likeliest end is taken; nothing is random. Needs at least two different values.
+ * Fits a mixture of two Gaussians to finite values by expectation maximisation, from several splits of the sorted values; the
+ * likeliest result is returned. Nothing is random. Needs at least two different values.
  */
 export function fitTwoGaussians(values: ArrayLike<number>): GaussianPair {
   const sorted = quantilesOf(Float64Array.from(values).sort());
@@ -40,8 +40,8 @@ export function fitTwoGaussians(values: ArrayLike<number>): GaussianPair {
 }
 
 /**
- * Where the weighted densities of two components cross between their means, or undefined when one lies below the other at its
- * own mean. There is at most one such place: between the means the log-ratio falls all the way.
+ * The crossing of the weighted densities of two components between their means, or undefined when one lies below the other at its
+ * own mean. There is at most one such place: the log-ratio falls monotonically between the means.
  */
 export function crossingOf(low: Gaussian, high: Gaussian): number | undefined {
   const ratio = (x: number) => logDensity(x, low) - logDensity(x, high);

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 export type Metric = 'cosine' | 'l2';
 
 /**
- * Rows to cluster, left where they are, and what turns a row into the vector that k-means works on, y = factor x - shift: by
+ * Rows to cluster, not copied, and what turns a row x into the vector y = factor x - shift that is clustered: by
  * cosine the unit vector; by l2 the deviation from the mean, which keeps float32 products exact for data far from the origin.
  */
 export interface Points {
@@ -20,7 +20,7 @@ export interface Points {
   energy: number;
 }
 
-/** Looks at every row once or twice. Throws a UserError for rows that are not finite and, by cosine, for rows of zeros. */
+/** Makes one or two passes over the rows. Throws a UserError for rows that are not finite and, by cosine, for rows of zeros. */
 export function preparePoints(values: Float32Array, rows: number, size: number, metric: Metric): Points {
   if (values.length !== rows * size) throw new Error(`${values.length} values are not ${rows} rows of ${size}`);
   if (rows === 0 || size === 0) throw new UserError(`There is nothing to cluster: ${rows} rows of ${size} numbers.`);

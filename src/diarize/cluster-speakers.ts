@@ -21,7 +21,7 @@ const MOST_SPECTRAL = 300;
 const MOST_PAIRED = 10000;
 
 /**
- * Who speaks in each window, by its embedding.
+ * Clusters windows by speaker.
  * @param vectors [windows, size] unit rows in the order of time
  * @returns a label for each window, from 0 in the order of their first windows
  */
@@ -31,9 +31,9 @@ export function clusterSpeakers(vectors: Float32Array, size: number, options: Cl
   const stride = Math.ceil(windows / MOST_PAIRED);
   const groups = Int32Array.from({ length: windows }, (_, i) => Math.floor(i / stride));
   const items = stride === 1 ? vectors : centroids(vectors, size, groups, undefined, groups[windows - 1] + 1);
-  const found = options.algorithm === 'spectral' ? spectral(items, size, options) : merged(items, size, options);
+  const clustered = options.algorithm === 'spectral' ? spectral(items, size, options) : merged(items, size, options);
   const { least, most } = options.bounds;
-  const joined = least === most ? found : joinAlike(items, size, found, options);
+  const joined = least === most ? clustered : joinAlike(items, size, clustered, options);
   return inOrder(groups.map((group) => joined[group]));
 }
 
@@ -42,11 +42,9 @@ function spectral(items: Float32Array, size: number, { bounds, neighbours, seed 
   if (rows <= MOST_SPECTRAL) return spectralClusters(items, size, bounds, { neighbours, seed });
   const merges = nearestChain(cosineDistances(items, size), new Uint8Array(rows).fill(1), 'average');
   const { labels, clusters } = cutTree(merges, rows, { clusters: MOST_SPECTRAL });
-  const found = spectralClusters(centroids(items, size, labels, undefined, clusters), size, bounds, {
-    neighbours,
-    seed,
-  });
-  return labels.map((label) => found[label]);
+  const groups = centroids(items, size, labels, undefined, clusters);
+  const speakers = spectralClusters(groups, size, bounds, { neighbours, seed });
+  return labels.map((label) => speakers[label]);
 }
 
 function merged(items: Float32Array, size: number, { bounds, threshold }: ClusterOptions): Int32Array {
@@ -57,7 +55,7 @@ function merged(items: Float32Array, size: number, { bounds, threshold }: Cluste
   return wanted === clusters ? labels : cutTree(merges, rows, { clusters: wanted }).labels;
 }
 
-/** Joins the speakers whose mean directions are most alike, as long as they pass for one and there are more than the least. */
+/** Joins the speakers whose mean directions are most alike, while they are similar enough and more than the fewest. */
 function joinAlike(items: Float32Array, size: number, labels: Int32Array, options: ClusterOptions): Int32Array {
   const { sameSpeaker, bounds } = options;
   const clusters = labels.reduce((most, label) => Math.max(most, label), 0) + 1;

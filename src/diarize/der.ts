@@ -83,7 +83,9 @@ function sweep(lines: readonly Span[][], visit: (length: number, active: Readonl
 /** The sum of errors over recordings. */
 export function addErrors(errors: readonly DiarizationError[]): DiarizationError {
   const sum = { speech: 0, missed: 0, falseAlarm: 0, confusion: 0 };
-  for (const one of errors) for (const part of Object.keys(sum) as (keyof DiarizationError)[]) sum[part] += one[part];
+  for (const error of errors) {
+    for (const part of Object.keys(sum) as (keyof DiarizationError)[]) sum[part] += error[part];
+  }
   return sum;
 }
 

@@ -4,10 +4,10 @@ import { UserError } from '../errors.js';
 import { type DiarizeOptions, diarize } from './diarize.js';
 import type { Segment } from './segments.js';
 
-/** What came of a recording: segments, none where nobody speaks; or why it cannot be used, naming the file. */
+/** The result for a recording: segments, none where nobody speaks; or the reason it cannot be used, naming the file. */
 export type DiarizeOutcome = { segments: Segment[] } | { reason: string };
 
-/** Who speaks when in a recording on disk. Digital silence is a recording without speech. @throws as diarize */
+/** Diarizes a file. Digital silence is a recording without speech. @throws as diarize */
 export async function diarizeFile(
   path: string,
   extractor: Extractor,

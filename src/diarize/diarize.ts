@@ -11,10 +11,10 @@ import { runsOf, type Segment, type Span } from './segments.js';
 import { smoothWindows } from './smooth-windows.js';
 import type { SpeakerBounds } from './spectral.js';
 import { speechSpans } from './speech-spans.js';
-import { windowsOf } from './windows.js';
+import { windowsOf } from './speech-windows.js';
 
 export const diarizeOptions = z.strictObject({
-  speakers: z.number().int().positive().optional().describe('how many speak, where it is known'),
+  speakers: z.number().int().positive().optional().describe('the number of speakers, where it is known'),
   leastSpeakers: z.number().int().positive().default(1),
   mostSpeakers: z.number().int().positive().default(10),
   algorithm: z.enum(['spectral', 'agglomerative']).default('spectral'),
@@ -44,9 +44,9 @@ export const diarizeOptions = z.strictObject({
     .min(0)
     .default(4)
     .describe('cosine, summed over frames of 0.1 s, that a change of speaker must gain'),
-  passes: z.number().int().positive().default(3).describe('times that the borders between speakers are drawn anew'),
+  passes: z.number().int().positive().default(3).describe('times that the borders between speakers are refined'),
   joinSeconds: z.number().min(0).default(0.3).describe('pauses up to this length are speech'),
-  padSeconds: z.number().min(0).default(0.05).describe('speech begins and ends by so much outside what was found'),
+  padSeconds: z.number().min(0).default(0.05).describe('seconds added to each end of a stretch of speech'),
   seed: z.number().int().default(1),
   vad: vadOptions.prefault({}),
 });
@@ -56,10 +56,10 @@ export type DiarizeOptions = z.output<typeof diarizeOptions>;
 const FRAME_SECONDS = 0.1;
 
 /**
- * Who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same recording,
- * model and options give the same answer.
+ * Finds who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same recording,
+ * model and options give the same result.
  * @param samples 16 kHz mono in [-1, 1], finite
- * @returns segments in the order of time, speakers named speaker1, speaker2, ... by their first words; none for silence
+ * @returns segments in the order of time, speakers named speaker1, speaker2, ... in the order of their first turns; none for silence
  * @throws UserError when the least number of speakers exceeds the most
  */
 export async function diarize(
@@ -76,8 +76,8 @@ export async function diarize(
   });
   if (speech.length === 0) return [];
   const windows = windowsOf(speech, options.windowSeconds, options.hopSeconds);
-  const found = await embedSpans(toPcm16(samples), windows, extractor, signal);
-  const vectors = smoothWindows(speech, windows, found, options.smoothSeconds);
+  const embeddings = await embedSpans(toPcm16(samples), windows, extractor, signal);
+  const vectors = smoothWindows(speech, windows, embeddings, options.smoothSeconds);
   const labels = clusterSpeakers(vectors, extractor.size, { ...options, bounds });
   const best = resegment(speech, windows, centredRows(vectors, extractor.size), labels, {
     ...options,
@@ -99,11 +99,11 @@ function segmentsOf(speech: readonly Span[], best: Int32Array): Segment[] {
   });
 }
 
-/** How many speakers there may be. @throws UserError when the least exceeds the most */
+/** The bounds on the number of speakers. @throws UserError when the least exceeds the most */
 export function boundsOf({ speakers, leastSpeakers, mostSpeakers }: DiarizeOptions): SpeakerBounds {
   if (speakers !== undefined) return { least: speakers, most: speakers };
   if (leastSpeakers <= mostSpeakers) return { least: leastSpeakers, most: mostSpeakers };
   throw new UserError(
-    `At least ${leastSpeakers} speakers and at most ${mostSpeakers} cannot both be. Swap them, or give one.`,
+    `At least ${leastSpeakers} speakers and at most ${mostSpeakers} contradict each other. Swap them, or give one of them.`,
   );
 }

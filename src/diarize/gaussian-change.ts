@@ -1,4 +1,4 @@
-/** Where a sequence most looks like two. */
+/** The most likely change in a sequence. */
 export interface Change {
   /** The first row of the second part. */
   at: number;
@@ -6,15 +6,16 @@ export interface Change {
   gain: number;
 }
 
-/** Rows between two places that are tried. */
+/** Rows between two candidates. */
 const STEP = 10;
-/** Keeps the covariance of rows that hardly differ finite. */
+/** Keeps the covariance of almost equal rows regular. */
 const RIDGE = 1e-2;
 
 /**
  * The likeliest change in a sequence of vectors: two Gaussians of one full covariance, a mean for each part, against one Gaussian, as in the
- * Bayesian information criterion (Chen and Gopalakrishnan 1998) without its penalty. In speech of one second a part, covariances of their own
- * would fit phones rather than speakers.
+ * Bayesian information criterion (Chen and Gopalakrishnan, "Speaker, Environment and Channel Change Detection and Clustering via
+ * the Bayesian Information Criterion", DARPA Broadcast News Workshop 1998) without its penalty. In speech of one second a part, separate covariances would
+ * fit phones rather than speakers.
  * @param rows [frames, size]
  * @param margin rows that each part has at least
  * @returns null when there are fewer than two margins of rows
@@ -24,7 +25,7 @@ export function likeliestChange(rows: Float32Array, size: number, margin: number
   if (frames < 2 * margin) return null;
   const whole = momentsOf(rows, size, 0, frames);
   const { sums, products } = whole;
-  const one = logDeterminant(pooled(products, [{ sums, rows: frames }], size), size);
+  const joint = logDeterminant(pooled(products, [{ sums, rows: frames }], size), size);
   let best: Change | null = null;
   const first = momentsOf(rows, size, 0, margin).sums;
   for (let at = margin; at <= frames - margin; at += STEP) {
@@ -32,7 +33,7 @@ export function likeliestChange(rows: Float32Array, size: number, margin: number
       { sums: first, rows: at },
       { sums: sums.map((sum, i) => sum - first[i]), rows: frames - at },
     ];
-    const gain = (one - logDeterminant(pooled(products, parts, size), size)) / 2;
+    const gain = (joint - logDeterminant(pooled(products, parts, size), size)) / 2;
     if (best === null || gain > best.gain) best = { at, gain };
     for (let i = at * size; i < Math.min(at + STEP, frames) * size; i++) first[i % size] += rows[i];
   }
@@ -60,7 +61,7 @@ function pooled(products: Float64Array, parts: { sums: Float64Array; rows: numbe
   });
 }
 
-/** By Cholesky's decomposition. */
+/** By Cholesky decomposition. */
 function logDeterminant(matrix: Float64Array, size: number): number {
   const factor = new Float64Array(size * size);
   let log = 0;

@@ -1,15 +1,16 @@
+import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { hostMfcc } from '../audio/features/host-mfcc.js';
 import { periodicity } from '../audio/speech/periodicity.js';
 import { VAD_FRAME_SECONDS, vadOptions, voiceActivity } from '../audio/speech/vad.js';
 import { likeliestChange } from './gaussian-change.js';
 
-/** What can be said of an utterance without a trained model. */
+/** Measures of an utterance that need no trained model. */
 export interface SpeechMeasures {
   seconds: number;
   speechSeconds: number;
   /** Power of speech over that of the quietest tenth, in dB; null without speech. */
   snrDb: number | null;
-  /** The likeliest change of speaker and how much speaks for it (`likeliestChange`); null where there is too little speech. */
+  /** The likeliest change of speaker and its gain (see {@link likeliestChange}); null where there is too little speech. */
   change: { atSeconds: number; gain: number } | null;
 }
 
@@ -19,13 +20,13 @@ const MARGIN_FRAMES = 60;
 const VOICED = 0.5;
 const VAD = vadOptions.parse({});
 
-/** Looks at one utterance. @param pcm 16 kHz */
+/** Measures one utterance. @param pcm 16 kHz */
 export function measureSpeech(pcm: Int16Array): SpeechMeasures {
   const samples = Float32Array.from(pcm, (value) => value / 32768);
   const { active } = voiceActivity(samples, VAD);
   const frames = [...active.keys()].filter((frame) => active[frame] === 1);
   return {
-    seconds: pcm.length / 16000,
+    seconds: pcm.length / SAMPLE_RATE_HZ,
     speechSeconds: frames.length * VAD_FRAME_SECONDS,
     snrDb: frames.length === 0 ? null : signalToNoiseDb(samples, active),
     change: changeOf(samples, frames),
@@ -50,7 +51,7 @@ function signalToNoiseDb(samples: Float32Array, active: Uint8Array): number {
 
 const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Only voiced frames are compared: noise and silence say nothing about speakers. */
+/** Only voiced frames are compared: noise and silence do not depend on the speaker. */
 function changeOf(samples: Float32Array, speech: readonly number[]): SpeechMeasures['change'] {
   const periodic = periodicity(samples, (speech.at(-1) ?? -1) + 1);
   const frames = speech.filter((frame) => periodic[frame] > VOICED);

@@ -1,7 +1,7 @@
 import { rttmText } from './rttm.js';
 import type { Segment } from './segments.js';
 
-/** Forms in which a diarization is written. */
+/** File formats of a diarization. */
 export const FORMATS = ['rttm', 'json', 'audacity'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -22,10 +22,10 @@ export function formatted(all: readonly Diarized[], format: Format): string {
   const items = all.map(({ recording, segments }) => ({
     recording,
     speakers: new Set(segments.map(({ speaker }) => speaker)).size,
-    segments: segments.map((one) => ({
-      start: round(one.startSeconds),
-      end: round(one.endSeconds),
-      speaker: one.speaker,
+    segments: segments.map(({ startSeconds, endSeconds, speaker }) => ({
+      start: round(startSeconds),
+      end: round(endSeconds),
+      speaker,
     })),
   }));
   return `${JSON.stringify(items)}\n`;
@@ -33,6 +33,8 @@ export function formatted(all: readonly Diarized[], format: Format): string {
 
 function labelTrack(segments: readonly Segment[]): string {
   return segments
-    .map((one) => `${one.startSeconds.toFixed(3)}\t${one.endSeconds.toFixed(3)}\t${one.speaker}\n`)
+    .map(
+      ({ startSeconds, endSeconds, speaker }) => `${startSeconds.toFixed(3)}\t${endSeconds.toFixed(3)}\t${speaker}\n`,
+    )
     .join('');
 }

@@ -1,17 +1,18 @@
+import { rowDot } from '../rows.js';
 import { centroids } from './cosines.js';
 import type { Span } from './segments.js';
 
 export interface ResegmentOptions {
-  /** Length of the frames that are given to a speaker. */
+  /** Length of the frames that are assigned to a speaker. */
   frameSeconds: number;
-  /** What a change of speaker costs: as much as one frame whose cosine to the new speaker is higher by so much. */
+  /** The cost of a change of speaker, in cosine of one frame. */
   switchCost: number;
-  /** Times that speakers' mean directions are found anew and frames given anew. */
+  /** Times that speakers' mean directions and the assignment of frames are computed. */
   passes: number;
 }
 
 /**
- * Draws the borders between speakers anew: a frame's score for a speaker is the mean cosine of the windows over it, those
+ * Refines the borders between speakers: a frame's score for a speaker is the mean cosine of the windows over it, those
  * whose middle is near weighing more, and the best path (Viterbi) through each stretch of speech pays for every change of speaker.
  * @param speech stretches in order, at least one
  * @param vectors [windows, size] unit rows
@@ -28,10 +29,10 @@ export function resegment(
   const size = vectors.length / windows.length;
   const speakers = labels.reduce((most, label) => Math.max(most, label), -1) + 1;
   const frames = Math.ceil(speech[speech.length - 1].endSeconds / frameSeconds);
-  let own = labels;
+  let assigned = labels;
   const best = new Int32Array(frames).fill(-1);
   for (let pass = 0; pass < passes; pass++) {
-    const means = centroids(vectors, size, own, undefined, speakers);
+    const means = centroids(vectors, size, assigned, undefined, speakers);
     const scores = frameScores(windows, vectors, means, frames, frameSeconds);
     for (const { startSeconds, endSeconds } of speech) {
       const first = Math.round(startSeconds / frameSeconds);
@@ -39,7 +40,7 @@ export function resegment(
       if (last > first)
         best.set(bestPath(scores.subarray(first * speakers, last * speakers), speakers, switchCost), first);
     }
-    own = own.map((label, i) => {
+    assigned = assigned.map((label, i) => {
       const { startSeconds, endSeconds } = windows[i];
       const middle = best[Math.floor((startSeconds + endSeconds) / 2 / frameSeconds)] ?? -1;
       return middle < 0 ? label : middle;
@@ -59,7 +60,7 @@ function frameScores(
   const speakers = means.length / size;
   const [scores, weights] = [new Float32Array(frames * speakers), new Float32Array(frames)];
   for (const [i, { startSeconds, endSeconds }] of windows.entries()) {
-    const cosines = Array.from({ length: speakers }, (_, k) => product(vectors, i * size, means, k * size, size));
+    const cosines = Array.from({ length: speakers }, (_, k) => rowDot(vectors, i, means, k, size));
     const [middle, half] = [(startSeconds + endSeconds) / 2, (endSeconds - startSeconds) / 2 + frameSeconds];
     const last = Math.min(frames, Math.ceil(endSeconds / frameSeconds));
     for (let frame = Math.max(0, Math.floor(startSeconds / frameSeconds)); frame < last; frame++) {
@@ -71,13 +72,10 @@ function frameScores(
   return scores.map((score, i) => score / (weights[Math.floor(i / speakers)] || 1));
 }
 
-function product(a: Float32Array, atA: number, b: Float32Array, atB: number, size: number): number {
-  let sum = 0;
-  for (let j = 0; j < size; j++) sum += a[atA + j] * b[atB + j];
-  return sum;
-}
-
-/** The path of the largest sum of scores [frames, states] less `cost` for each change of state (Viterbi 1967). */
+/**
+ * The path of the largest sum of scores [frames, states] less `cost` for each change of state (Viterbi, "Error bounds for convolutional codes and an
+ * asymptotically optimum decoding algorithm", 1967, doi:10.1109/TIT.1967.1054010).
+ */
 export function bestPath(scores: Float32Array, states: number, cost: number): Int32Array {
   const frames = scores.length / states;
   const from = new Int32Array(frames * states);

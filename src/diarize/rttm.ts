@@ -32,7 +32,7 @@ const OTHER_TYPES = new Set(
 
 /**
  * Parses RTTM text: the SPEAKER lines by recording; lines of other types (SPKR-INFO, LEXEME, ...), comments (;;) and blank lines are
- * passed over, and so are segments without duration.
+ * skipped, and so are segments without duration.
  * @param file the name that error messages show
  * @throws UserError with the line for one that is broken
  */

@@ -1,4 +1,4 @@
-/** Who speaks from when to when, in seconds from the start of the recording. */
+/** A turn of one speaker, in seconds from the start of the recording. */
 export interface Segment {
   startSeconds: number;
   endSeconds: number;
@@ -23,15 +23,15 @@ export function joinSpans(spans: readonly Span[], gapSeconds = 0): Span[] {
   return joined;
 }
 
-/** The spans of each speaker, joined where they touch or overlap; speakers in the order of their first word. */
+/** The spans of each speaker, joined where they touch or overlap; speakers in the order of their first turn. */
 export function spansBySpeaker(segments: readonly Segment[]): Map<string, Span[]> {
   const spans = new Map<string, Segment[]>();
   for (const segment of segments) {
-    const own = spans.get(segment.speaker);
-    if (own) own.push(segment);
+    const known = spans.get(segment.speaker);
+    if (known) known.push(segment);
     else spans.set(segment.speaker, [segment]);
   }
-  return new Map([...spans].map(([speaker, own]) => [speaker, joinSpans(own)]));
+  return new Map([...spans].map(([speaker, turns]) => [speaker, joinSpans(turns)]));
 }
 
 /** Runs of equal labels over frames of `frameSeconds`, negative labels left out, as spans with their label. */

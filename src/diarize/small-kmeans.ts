@@ -1,5 +1,6 @@
 import { drawWeighted } from '../cluster/kmeans/draw-weighted.js';
 import { createRng, type Rng } from '../random.js';
+import { squaredRowDistance } from '../rows.js';
 
 const RESTARTS = 10;
 const ITERATIONS = 50;
@@ -9,20 +10,20 @@ const ITERATIONS = 50;
  * saves. Returns a label for each row of `rows` [items, size]; every label occurs if there are as many different rows.
  */
 export function smallKMeans(rows: Float64Array, size: number, clusters: number, seed: number): Int32Array {
-  let best: Found = { labels: new Int32Array(rows.length / size), inertia: Number.POSITIVE_INFINITY };
+  let best: Partition = { labels: new Int32Array(rows.length / size), inertia: Number.POSITIVE_INFINITY };
   for (let restart = 0; restart < RESTARTS; restart++) {
-    const found = lloyd(rows, size, firstCenters(rows, size, clusters, createRng(seed).fork(restart)));
-    if (found.inertia < best.inertia) best = found;
+    const partition = lloyd(rows, size, firstCenters(rows, size, clusters, createRng(seed).fork(restart)));
+    if (partition.inertia < best.inertia) best = partition;
   }
   return best.labels;
 }
 
-interface Found {
+interface Partition {
   labels: Int32Array;
   inertia: number;
 }
 
-/** k-means++ (Arthur and Vassilvitskii 2007). */
+/** k-means++ (Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007). */
 function firstCenters(rows: Float64Array, size: number, clusters: number, rng: Rng): Float64Array {
   const items = rows.length / size;
   const centers = new Float64Array(clusters * size);
@@ -30,13 +31,13 @@ function firstCenters(rows: Float64Array, size: number, clusters: number, rng: R
   let chosen = rng.int(items);
   for (let k = 0; k < clusters; k++) {
     centers.set(rows.subarray(chosen * size, (chosen + 1) * size), k * size);
-    for (let i = 0; i < items; i++) nearest[i] = Math.min(nearest[i], squared(rows, i, centers, k, size));
+    for (let i = 0; i < items; i++) nearest[i] = Math.min(nearest[i], squaredRowDistance(rows, i, centers, k, size));
     [chosen] = drawWeighted(nearest, 1, rng);
   }
   return centers;
 }
 
-function lloyd(rows: Float64Array, size: number, centers: Float64Array): Found {
+function lloyd(rows: Float64Array, size: number, centers: Float64Array): Partition {
   const [items, clusters] = [rows.length / size, centers.length / size];
   const labels = new Int32Array(items).fill(-1);
   let inertia = 0;
@@ -46,7 +47,7 @@ function lloyd(rows: Float64Array, size: number, centers: Float64Array): Found {
     for (let i = 0; i < items; i++) {
       let [best, least] = [0, Number.POSITIVE_INFINITY];
       for (let k = 0; k < clusters; k++) {
-        const distance = squared(rows, i, centers, k, size);
+        const distance = squaredRowDistance(rows, i, centers, k, size);
         if (distance < least) [best, least] = [k, distance];
       }
       if (labels[i] !== best) changed = true;
@@ -68,10 +69,4 @@ function moveCenters(rows: Float64Array, size: number, labels: Int32Array, cente
     const label = labels[Math.floor(i / size)];
     centers[label * size + (i % size)] += rows[i] / counts[label];
   }
-}
-
-function squared(a: Float64Array, row: number, b: Float64Array, center: number, size: number): number {
-  let sum = 0;
-  for (let j = 0; j < size; j++) sum += (a[row * size + j] - b[center * size + j]) ** 2;
-  return sum;
 }

@@ -1,9 +1,9 @@
-import { unitRows } from './cosines.js';
+import { norm, unitRows } from '../rows.js';
 import type { Span } from './segments.js';
 
 /**
  * Gives each window the mean direction of the windows whose middles are at most `seconds` from its own and that lie in the same stretch of
- * speech: voices rarely change without a pause, and a mean of several looks says more than one.
+ * speech: voices rarely change without a pause, and a mean of several windows is less noisy than one.
  * @param speech stretches, in order
  * @param windows in order, each within a stretch
  * @param vectors [windows, size] unit rows
@@ -28,7 +28,7 @@ export function smoothWindows(
       for (let k = 0; k < size; k++) sums[i * size + k] += vectors[j * size + k];
     }
   }
-  return unitRows(sums, size);
+  return unitRows(sums, size, norm);
 }
 
 /** The stretch that each instant lies in; both in order. */

@@ -1,8 +1,9 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { rowDot } from '../rows.js';
 import { centredRows } from './cosines.js';
 import { smallKMeans } from './small-kmeans.js';
 
-/** How many speakers there may be; equal numbers where it is known. */
+/** The fewest and the most speakers; equal where their number is known. */
 export interface SpeakerBounds {
   least: number;
   most: number;
@@ -17,8 +18,9 @@ export interface SpectralOptions {
 const LEAST_NEIGHBOURS = 3;
 
 /**
- * Spectral clustering of speaker vectors (Ng, Jordan and Weiss 2001): cosines of what each differs from the mean, pruned to each item's
- * nearest neighbours and made symmetric, the normalised Laplacian, as many clusters as its largest eigengap says, and k-means on the rows of the
+ * Spectral clustering of speaker vectors (Ng, Jordan and Weiss, "On Spectral Clustering: Analysis and an algorithm", NIPS 2001): cosines of the
+ * differences from the mean, pruned to each item's
+ * nearest neighbours and made symmetric, the normalised Laplacian, as many clusters as its largest eigengap indicates, and k-means on the rows of the
  * first eigenvectors. Time grows with items^3.
  * @param vectors [items, size] unit rows
  * @returns a label for each item, from 0; fewer clusters than asked for where there are fewer items
@@ -55,9 +57,7 @@ function prunedAffinity(vectors: Float32Array, size: number, neighbours: number)
   const cosines = Array.from({ length: items }, () => new Float64Array(items));
   for (let a = 0; a < items; a++) {
     for (let b = 0; b < a; b++) {
-      let sum = 0;
-      for (let j = 0; j < size; j++) sum += vectors[a * size + j] * vectors[b * size + j];
-      cosines[a][b] = cosines[b][a] = Math.max(0, sum);
+      cosines[a][b] = cosines[b][a] = Math.max(0, rowDot(vectors, a, vectors, b, size));
     }
   }
   const least = cosines.map((row) => row.slice().sort()[items - keep]);
@@ -67,7 +67,7 @@ function prunedAffinity(vectors: Float32Array, size: number, neighbours: number)
 
 /** I - D^-1/2 A D^-1/2. */
 function normalisedLaplacian(affinity: Float64Array[]): Matrix {
-  // An item without neighbours is a part of its own.
+  // An item without neighbours has degree 0.
   const scales = affinity.map((row) => 1 / Math.sqrt(row.reduce((sum, value) => sum + value, 0) || 1));
   return new Matrix(affinity.map((row, a) => row.map((value, b) => (a === b ? 1 : 0) - value * scales[a] * scales[b])));
 }

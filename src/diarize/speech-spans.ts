@@ -1,11 +1,12 @@
+import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { VAD_FRAME_SECONDS, type VadOptions, voiceActivity } from '../audio/speech/vad.js';
 import { joinSpans, runsOf, type Span } from './segments.js';
 
-/** How frames of speech become stretches of it. */
+/** Options for joining frames of speech to stretches. */
 export interface SpeechOptions extends VadOptions {
-  /** Pauses up to this length belong to the speech around them. */
+  /** Pauses up to this length count as speech. */
   joinSeconds: number;
-  /** Speech begins and ends by so much outside the frames that were found. */
+  /** Added to both ends of a stretch. */
   padSeconds: number;
 }
 
@@ -16,7 +17,7 @@ export function speechSpans(samples: Float32Array, { joinSeconds, padSeconds, ..
     Int32Array.from(active, (on) => on - 1),
     VAD_FRAME_SECONDS,
   );
-  const end = samples.length / 16000;
+  const end = samples.length / SAMPLE_RATE_HZ;
   const padded = joinSpans(runs, joinSeconds).map(({ startSeconds, endSeconds }) => ({
     startSeconds: Math.max(0, startSeconds - padSeconds),
     endSeconds: Math.min(end, endSeconds + padSeconds),

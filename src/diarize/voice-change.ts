@@ -1,4 +1,6 @@
+import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import type { Extractor } from '../embed/extract.js';
+import { rowDot } from '../rows.js';
 import { embedSpans } from './embed-spans.js';
 
 const LEAST_SECONDS = 1.5;
@@ -12,10 +14,10 @@ export interface VoiceChange {
   cosine: number;
 }
 
-/** Looks for a change of voice by a model's embeddings; null for an utterance of less than twice 1.5 s. @param pcm 16 kHz */
+/** The likeliest change of voice by a model's embeddings; null for an utterance of less than twice 1.5 s. @param pcm 16 kHz */
 export async function voiceChange(pcm: Int16Array, extractor: Extractor): Promise<VoiceChange | null> {
   const { size } = extractor;
-  const end = pcm.length / 16000;
+  const end = pcm.length / SAMPLE_RATE_HZ;
   const steps = Math.floor((end - 2 * LEAST_SECONDS) / STEP_SECONDS + 1e-6);
   if (steps < 0) return null;
   const places = Array.from({ length: steps + 1 }, (_, i) => LEAST_SECONDS + i * STEP_SECONDS);
@@ -24,10 +26,9 @@ export async function voiceChange(pcm: Int16Array, extractor: Extractor): Promis
     { startSeconds: at, endSeconds: Math.min(end, at + MOST_SECONDS) },
   ]);
   const vectors = await embedSpans(pcm, spans, extractor);
-  const changes = places.map((atSeconds, i) => {
-    let cosine = 0;
-    for (let j = 0; j < size; j++) cosine += vectors[2 * i * size + j] * vectors[(2 * i + 1) * size + j];
-    return { atSeconds, cosine };
-  });
-  return changes.reduce((least, one) => (one.cosine < least.cosine ? one : least));
+  const changes = places.map((atSeconds, i) => ({
+    atSeconds,
+    cosine: rowDot(vectors, 2 * i, vectors, 2 * i + 1, size),
+  }));
+  return changes.reduce((least, change) => (change.cosine < least.cosine ? change : least));
 }

@@ -3,13 +3,13 @@ import { embedRecordings } from './embed-recordings.js';
 import type { Extractor } from './extract.js';
 
 export interface EmbedFilesOptions {
-  /** A file that cannot be used becomes a row of NaN, instead of an error. */
+  /** A file that cannot be used becomes a row of NaN instead of an error. */
   skipBad: boolean;
   progress?: (done: number, total: number) => void;
 }
 
 /**
- * Embeddings of audio files, [files, size] in the order given, not normalised; and why files were skipped.
+ * Embeddings of audio files, [files, size] in their order, not normalised; and the reasons for skipped files.
  * @throws UserError for a file that cannot be used, unless it is to be skipped
  */
 export async function embedFiles(

@@ -1,20 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { loadMono16k, SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { trimSilence } from '../data/corpus/trim.js';
-import { lengthBuckets } from '../data/length-buckets.js';
 import { openDecoders } from '../data/shards/decode.js';
 import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
 import { messageOf, UserError } from '../errors.js';
+import { embedPieces } from './embed-batches.js';
 import type { Extractor } from './extract.js';
-import { type Piece, piecesOfLength, type Windows } from './windows.js';
+import { piecesOfLength, type Windows } from './recording-pieces.js';
 
-/** Recordings decoded before the network runs over them, grouped by length: so many, or so much audio (38 MB). */
+/** Recordings, or samples of audio (38 MB), that are decoded before the network runs over them, grouped by length. */
 const CHUNK_RECORDINGS = 128;
 const CHUNK_SAMPLES = 20 * 60 * SAMPLE_RATE_HZ;
-const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
 /** Shorter than one frame of features (25 ms). */
 const MIN_SAMPLES = 400;
-/** Threads that decode pay off from here on. */
+/** Recordings from which decoding in several threads is faster. */
 const MANY_RECORDINGS = 16;
 const MOST_DECODERS = 4;
 
@@ -31,16 +30,16 @@ export interface EmbeddedPart {
   vector: Float32Array;
 }
 
-/** What came of a recording: one part, or its windows in order; or why there is nothing. */
+/** The result for a recording: one part, or its windows in order; or the reason why there is none. */
 export type EmbedOutcome = { recording: Recording } & (
   | { parts: EmbeddedPart[]; seconds: number; soundSeconds: number | null }
   | { reason: string }
 );
 
 export interface EmbedOptions {
-  /** Embeds windows; without them the whole recording, up to two minutes. */
+  /** Embed windows; without them the whole recording, up to two minutes. */
   windows?: Windows;
-  /** Measures how much of each recording is sound. */
+  /** Measure the seconds of each recording that are not silent. */
   measureSound?: boolean;
   progress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -53,7 +52,7 @@ interface Loaded {
 }
 
 /**
- * Embeds recordings in the order given, whatever their number, in bounded memory: twenty minutes of audio at a time, or one
+ * Embeds any number of recordings, in their order, in bounded memory: twenty minutes of audio at a time, or one
  * longer recording. A recording that cannot be used is an outcome with a reason, which names the file, not an error.
  */
 export async function* embedRecordings(
@@ -118,7 +117,14 @@ async function embedChunk(
   const pieces = chunk.flatMap(({ pcm }, place) =>
     pcm ? piecesOfLength(pcm.length, windows).map((piece) => ({ ...piece, pcm, place })) : [],
   );
-  const vectors = await embedPieces(pieces, extractor, windows, progress);
+  // Windows all have one length, so that none needs padding.
+  const maxSamples = windows && Math.round(windows.windowSeconds * SAMPLE_RATE_HZ);
+  const vectors = await embedPieces(
+    pieces.map(({ pcm, start, samples }) => pcm.subarray(start, start + samples)),
+    extractor,
+    { bucket: { maxSamples }, progress: (done, total) => progress(done / total) },
+  );
+  if (pieces.length === 0) progress(1);
   const parts = chunk.map((): EmbeddedPart[] => []);
   pieces.forEach(({ start, samples, place }, i) => {
     parts[place].push({
@@ -140,37 +146,3 @@ async function embedChunk(
 
 const soundOf = (pcm: Int16Array) =>
   trimSilence(Float32Array.from(pcm, (sample) => sample / 32768)).length / SAMPLE_RATE_HZ;
-
-/** Vectors of pieces of audio [pieces, size], in batches of like lengths. */
-async function embedPieces(
-  pieces: readonly (Piece & { pcm: Int16Array })[],
-  extractor: Extractor,
-  windows: Windows | undefined,
-  progress: (share: number) => void,
-): Promise<Float32Array> {
-  const { size } = extractor;
-  const vectors = new Float32Array(pieces.length * size);
-  const lengths = pieces.map(({ samples }) => samples);
-  // Windows are as long as each other: none needs padding.
-  const maxSamples = windows && Math.round(windows.windowSeconds * SAMPLE_RATE_HZ);
-  let done = 0;
-  for (const batch of lengthBuckets(lengths, { maxBatchSamples: MAX_BATCH_SAMPLES, maxSamples })) {
-    const { indices, samples, rows } = batch;
-    const pcm = new Int16Array(rows * samples);
-    const valid = new Int32Array(rows);
-    for (let row = 0; row < rows; row++) {
-      // Rows to spare repeat the first piece; nothing of theirs is kept.
-      const piece = pieces[indices[row < indices.length ? row : 0]];
-      pcm.set(piece.pcm.subarray(piece.start, piece.start + piece.samples), row * samples);
-      valid[row] = piece.samples;
-    }
-    const found = await extractor.run({ ...batch, pcm, lengths: valid });
-    indices.forEach((index, row) => {
-      vectors.set(found.subarray(row * size, (row + 1) * size), index * size);
-    });
-    done += indices.length;
-    progress(done / pieces.length);
-  }
-  if (pieces.length === 0) progress(1);
-  return vectors;
-}

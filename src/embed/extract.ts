@@ -13,12 +13,10 @@ import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { checkShapes } from '../train/checkpoint.js';
+import { type BatchHooks, embedBatches, MAX_BATCH_SAMPLES } from './embed-batches.js';
 import type { Model } from './model-file.js';
 
-/** Rows times samples of an extraction batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
-const MAX_BATCH_SAMPLES = 64 * 16000;
-
-/** Whole utterances to vectors. */
+/** Embeds whole utterances. */
 export interface Extractor {
   size: number;
   /** Vectors of a batch's utterances [indices.length, size]. */
@@ -26,8 +24,8 @@ export interface Extractor {
 }
 
 /**
- * Compiles `embed` over whole utterances of padded length; what lies beyond an utterance's end does not count.
- * @param augmentations applied in order to waveforms [rows, samples] on int16 scale, drawn anew for each batch that is run
+ * Compiles `embed` over whole utterances of padded length; samples beyond an utterance's end are masked.
+ * @param augmentations applied in order to waveforms [rows, samples] on int16 scale, with new draws for each batch
  */
 export function createExtractor(
   session: Session,
@@ -47,7 +45,7 @@ export function createExtractor(
   return {
     size,
     async run({ pcm, lengths, rows, samples, indices }) {
-      // The zeros behind an utterance shorter than a frame make it one.
+      // Zeros pad an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
         pcm: { dtype: 'int16', shape: [rows, samples], data: pcm },
@@ -76,7 +74,7 @@ export async function openModelExtractors(
   const scope = createScope(session, 'model', 0);
   const { embeddingSize, embed } = build(scope);
   await loadWeights(session, scope, model);
-  return augmentations.map((each) => createExtractor(session, model.info.features, embeddingSize, embed, each));
+  return augmentations.map((list) => createExtractor(session, model.info.features, embeddingSize, embed, list));
 }
 
 /** Puts a model's weights into the backbone built at `scope`, or a classifier's into its loss; UserError when they are of another architecture. */
@@ -103,26 +101,11 @@ export async function saveWeights(
 }
 
 /** Vectors of all utterances of a shard set, in its order: [utterances, size] row-major. */
-export async function extractAll(
+export function extractAll(
   shards: ShardLayout,
   extractor: Extractor,
-  hooks: {
-    progress?: (done: number, total: number) => void;
-    signal?: AbortSignal;
-    bucket?: Partial<BucketOptions>;
-  } = {},
+  { bucket, ...hooks }: BatchHooks & { bucket?: Partial<BucketOptions> } = {},
 ): Promise<Float32Array> {
-  const total = shards.samples.length;
-  const all = new Float32Array(total * extractor.size);
-  let done = 0;
-  for (const batch of utteranceBatches(shards, { maxBatchSamples: MAX_BATCH_SAMPLES, ...hooks.bucket })) {
-    const vectors = await extractor.run(batch);
-    batch.indices.forEach((index, row) => {
-      all.set(vectors.subarray(row * extractor.size, (row + 1) * extractor.size), index * extractor.size);
-    });
-    done += batch.indices.length;
-    hooks.progress?.(done, total);
-    hooks.signal?.throwIfAborted();
-  }
-  return all;
+  const batches = utteranceBatches(shards, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
+  return embedBatches(batches, shards.samples.length, extractor, hooks);
 }

@@ -15,7 +15,7 @@ const modelInfo = z.strictObject({
   embeddingSize: z.number().int().positive(),
 });
 
-/** What is needed to run a model: its backbone, its features, and where it came from. */
+/** The description of a model that is needed to run it: its backbone, its features, and its origin. */
 export type ModelInfo = z.output<typeof modelInfo>;
 
 /** A model as it lies on disk. */
@@ -46,7 +46,7 @@ export function writeModel(
   writeSafetensors(join(dir, MODEL_FILE), tensors, { voxloop: description });
 }
 
-/** Reads a model folder; throws UserError when it is not one, or when the file is cut short. */
+/** Reads a model folder. @throws UserError for a folder without a model, and for a file that is cut short */
 export function readModel(dir: string): Model {
   const path = join(dir, MODEL_FILE);
   if (!existsSync(path)) {

@@ -3,11 +3,11 @@ import type { ModelIdentity } from '../eval/model-identity.js';
 import { piecesOf } from '../io/read-file.js';
 import type { Model, ModelInfo } from './model-file.js';
 
-/** What people call a model: its origin, backbone and embedding size. */
+/** A model's name for people: its origin, backbone and embedding size. */
 export const modelName = ({ origin, backbone, embeddingSize }: ModelInfo): string =>
   `${origin} (${backbone.name}, ${embeddingSize})`;
 
-/** The identity of a network by its weights: the same one with the mean embedding of whichever corpus. Its digest is their SHA-256. */
+/** The identity of a network by the SHA-256 of its weights, whatever the mean embedding stored with them. */
 export function weightsIdentity({ info, weights }: Pick<Model, 'info' | 'weights'>): ModelIdentity {
   const hash = createHash('sha256');
   for (const name of Object.keys(weights).sort()) {

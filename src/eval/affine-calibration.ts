@@ -11,12 +11,14 @@ const MAX_STEPS = 100;
 const TOLERANCE = 1e-10;
 
 /**
- * Affine calibration by prior-weighted logistic regression (Bruemmer and du Preez 2006): the scale and offset with the least
+ * Affine calibration by prior-weighted logistic regression (Brümmer and du Preez, "Application-independent evaluation of speaker
+ * detection", 2006, doi:10.1016/j.csl.2005.08.001): the scale and offset with the least
  *
  *   prior / T sum over targets log(1 + e^-(llr + logit prior)) + (1 - prior) / N sum over nontargets log(1 + e^(llr + logit prior))
  *
- * by Newton's method, which is exact to rounding as the cost is convex. Scores that a threshold separates have no least cost: there
- * every trial counts as certain to (n + 1) / (n + 2) only, n trials of its kind (Platt 1999).
+ * by Newton's method, which is exact to rounding as the cost is convex. For scores that a threshold separates the
+ * cost has no minimum: the goal of every trial is then (n + 1) / (n + 2), n trials of its kind (Platt, "Probabilistic Outputs for
+ * Support Vector Machines and Comparisons to Regularized Likelihood Methods", 1999).
  *
  * @param prior of a target trial where decisions are to be good; 0.5 weighs both kinds alike
  * @throws UserError for infinite scores, and where targets do not score higher than nontargets on the whole
@@ -69,7 +71,7 @@ export function fitAffineCalibration({ targets, nontargets }: SortedScores, prio
     return total;
   }
 
-  /** Newton's direction, and how much it promises: the squared Newton decrement. */
+  /** Newton's direction, and the squared Newton decrement, which estimates its gain. */
   function newtonStep({ slope, level }: typeof point) {
     let [g1, g0, h11, h10, h00] = [0, 0, 0, 0, 0];
     for (const { scores, weight, goal } of kinds) {

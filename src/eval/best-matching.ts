@@ -2,9 +2,10 @@
 export type SparseTable = ReadonlyMap<number, number>[];
 
 /**
- * The largest total of counts that a one-to-one matching of rows to columns can have: the assignment problem (Kuhn 1955), solved by
- * shortest augmenting paths (Jonker and Volgenant 1987). A path looks only at counts that are there, and tables of clusters
- * by speakers hold few. Rows and columns may stay alone.
+ * The largest total of counts that a one-to-one matching of rows to columns can have: the assignment problem (Kuhn, "The Hungarian
+ * method for the assignment problem", 1955, doi:10.1002/nav.3800020109), solved by shortest augmenting paths (Jonker and Volgenant, "A
+ * shortest augmenting path algorithm for dense and sparse linear assignment problems", 1987, doi:10.1007/BF02278710). A path visits
+ * only counts above zero, which are few in tables of clusters by speakers. Rows and columns may stay unmatched.
  * @param table counts above zero; columns from 0
  */
 export function bestMatching(table: SparseTable): number {
@@ -24,7 +25,7 @@ interface Matching {
   columnDual: Float64Array;
 }
 
-/** Takes a row in: along the cheapest path other rows change their column, until one takes a free column or stays alone. */
+/** Adds a row: along the cheapest path other rows change their column, until one takes a free column or stays unmatched. */
 function augment(table: SparseTable, { rowOf, rowDual, columnDual }: Matching, start: number): void {
   rowDual[start] = 0;
   for (const [column, count] of table[start]) {

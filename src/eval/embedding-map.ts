@@ -1,3 +1,4 @@
+import { norm, unitRows } from '../rows.js';
 import { principalAxes } from './principal-axes.js';
 
 /** A flat picture of embeddings. */
@@ -15,7 +16,7 @@ export interface EmbeddingMap {
  * @throws UserError for fewer than two rows or a value that is not finite
  */
 export function mapEmbeddings(rows: Float32Array, n: number, dimensions: number): EmbeddingMap {
-  const unit = normaliseRows(rows, dimensions);
+  const unit = unitRows(rows, dimensions, norm);
   const { mean, variances, axes } = principalAxes(unit, n, dimensions);
   const coordinate = (row: number, axis: number) => {
     let sum = 0;
@@ -28,14 +29,4 @@ export function mapEmbeddings(rows: Float32Array, n: number, dimensions: number)
     y: Float64Array.from({ length: n }, (_, row) => coordinate(row, 1)),
     explained: total === 0 ? 1 : (variances[0] + variances[1]) / total,
   };
-}
-
-function normaliseRows(rows: Float32Array, dimensions: number): Float32Array {
-  const unit = Float32Array.from(rows);
-  for (let start = 0; start < unit.length; start += dimensions) {
-    const row = unit.subarray(start, start + dimensions);
-    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    for (let i = 0; norm > 0 && i < row.length; i++) row[i] /= norm;
-  }
-  return unit;
 }

@@ -10,7 +10,7 @@ export interface Whitening {
   matrix: Float64Array;
 }
 
-/** Variances below this share of their mean are raised to it, so that axes of pure noise are not blown up. */
+/** Variances below this share of their mean are raised to it, so that axes of pure noise are not amplified. */
 const VARIANCE_FLOOR = 1e-3;
 
 /**

@@ -14,12 +14,12 @@ import { cosine, type SpeakerModel } from './speaker-model.js';
 type Progress = (done: number, total: number) => void;
 type Comparing = Pick<SpeakerModel, 'extractor' | 'mean'>;
 
-/** Rounding carries a cosine no farther beyond 1. */
+/** Rounding takes a cosine at most this far beyond 1. */
 const ROUNDING = 1e-4;
 /** Comparisons of crops of different recordings, at most. */
 const MOST_PAIRS = 1_000_000;
 
-/** Cosines of labelled trials from a file of scores. @throws UserError for scores that are no cosines, or of one kind only */
+/** Cosines of labelled trials from a file of scores. @throws UserError for scores beyond [-1, 1], or of one kind only */
 export async function scoresOfFile(path: string): Promise<SortedScores> {
   const scores = sortInPlace(await readScores(path, { advice: 'write them as SCORE 1|0' }), path);
   const low = Math.min(scores.targets[0], scores.nontargets[0]);
@@ -54,8 +54,8 @@ export async function scoresOfTrials(
 
 /**
  * Cosines without labels: the first crop of each recording against the last one of the same recording, and of others. Optimistic:
- * crops of one recording share its channel and wording, which recordings of one speaker need not. (Where others are of the same
- * speaker, unknown to us, that errs to the other side.)
+ * crops of one recording share its channel and wording, which recordings of one speaker need not. Undetected recordings of the
+ * same speaker bias it the other way.
  * @throws UserError when fewer than two recordings are long enough for two crops that do not overlap
  */
 export async function scoresOfCrops(
@@ -77,13 +77,13 @@ export async function scoresOfCrops(
         'hundreds. Give more recordings, or shorter crops.',
     );
   }
-  const each = Math.max(1, Math.min(used - 1, Math.floor(MOST_PAIRS / used)));
+  const perRecording = Math.max(1, Math.min(used - 1, Math.floor(MOST_PAIRS / used)));
   const targets = Float64Array.from(crops, ({ first, last }) => cosine(first, last));
-  const nontargets = new Float64Array(used * each);
+  const nontargets = new Float64Array(used * perRecording);
   for (let i = 0, at = 0; i < used; i++) {
-    for (let k = 0; k < each; k++) {
+    for (let k = 0; k < perRecording; k++) {
       // Spread over all others, and never the recording itself.
-      const other = (i + 1 + Math.floor((k * (used - 1)) / each)) % used;
+      const other = (i + 1 + Math.floor((k * (used - 1)) / perRecording)) % used;
       nontargets[at++] = cosine(crops[i].first, crops[other].last);
     }
   }

@@ -1,9 +1,9 @@
 import { type Calibration, FALSE_ACCEPT_RATES } from './calibration.js';
 
-/** Errors that a rate should rest on: then it is right to about 30 % with 90 % confidence (Doddington's rule). */
+/** Errors that a rate should rest on: its relative error is then about 30 % with 90 % confidence (Doddington's rule of 30). */
 const ENOUGH = 30;
 
-/** What a calibration lacks, or rests on too few trials, and how many it needs: one sentence each. */
+/** Warnings of thresholds that are missing or rest on too few trials, with the number needed: a sentence for each. */
 export function calibrationWarnings({ thresholds, measuredOn }: Calibration): string[] {
   const { targets, nontargets } = measuredOn;
   const trials = (count: number, kind: string) => `${count} ${kind} trial${count === 1 ? '' : 's'}`;

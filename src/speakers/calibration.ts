@@ -34,13 +34,13 @@ const measuredOn = z.strictObject({
 const calibration = z.strictObject({
   format: z.literal('voxloop-calibration-1'),
   model: modelIdentity,
-  /** Whether the mean embedding is subtracted before the cosine. */
+  /** True when the mean embedding is subtracted before the cosine. */
   meanSubtracted: z.boolean(),
   /** log-likelihood ratio = scale * cosine + offset, natural logarithm. */
   scale: z.number().positive(),
   offset: z.number(),
   prior: z.number().gt(0).lt(1),
-  /** Of the log-likelihood ratios, on the trials that they were fitted to; 0 at best, 1 says nothing. */
+  /** Of the log-likelihood ratios, on the trials that they were fitted to; 0 at best, 1 for no information. */
   cllr: z.number(),
   equalError: z.strictObject({ eer: z.number(), threshold: z.number() }),
   /** One for each rate of `FALSE_ACCEPT_RATES` that the trials are enough for. */
@@ -48,7 +48,7 @@ const calibration = z.strictObject({
   measuredOn,
 });
 
-/** What a model's scores mean, as it lies in calibration.json beside the model. */
+/** The calibration of a model's scores, as stored in calibration.json beside the model. */
 export type Calibration = z.output<typeof calibration>;
 export type MeasuredOn = z.output<typeof measuredOn>;
 
@@ -66,7 +66,12 @@ export function calibrate(
   // One false accept must be possible within the rate.
   const rates = FALSE_ACCEPT_RATES.filter((rate) => rate * nontargets.length >= 1);
   return {
-    ...{ format: 'voxloop-calibration-1', model, meanSubtracted, prior, scale, offset },
+    format: 'voxloop-calibration-1',
+    model,
+    meanSubtracted,
+    prior,
+    scale,
+    offset,
     cllr: cllr({ targets: toLlr(targets), nontargets: toLlr(nontargets) }),
     equalError: equalError(scores),
     thresholds: thresholdTable(scores, rates),
@@ -88,17 +93,17 @@ export function writeCalibration(dir: string, value: Calibration): string {
 export function readCalibration(dir: string, model: ModelIdentity): Calibration | null {
   const path = join(dir, FILE);
   if (!existsSync(path)) return null;
-  const mend = 'Calibrate again with `voxloop calibrate`, or delete the file.';
-  const found = parse(path, mend);
-  checkSameModel(path, found.model, model, mend);
-  return found;
+  const advice = 'Calibrate again with `voxloop calibrate`, or delete the file.';
+  const calibrated = parse(path, advice);
+  checkSameModel(path, calibrated.model, model, advice);
+  return calibrated;
 }
 
-function parse(path: string, mend: string): Calibration {
+function parse(path: string, advice: string): Calibration {
   try {
     return calibration.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new UserError(`${path} is not a calibration that this version of voxloop reads: ${reason}. ${mend}`);
+    throw new UserError(`${path} is not a calibration that this version of voxloop reads: ${reason}. ${advice}`);
   }
 }

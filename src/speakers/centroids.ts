@@ -1,4 +1,5 @@
-import { centroidOf, dot } from './directions.js';
+import { dot } from '../rows.js';
+import { centroidOf } from './directions.js';
 import type { Speaker } from './store.js';
 
 /** A speaker, and how near a recording is to the mean direction of their recordings. */
@@ -11,7 +12,7 @@ export interface Match {
 /** Searches the speakers of a store. */
 export interface SpeakerSearch {
   speakers: number;
-  /** Whether all speakers are compared, so that none is missed. */
+  /** True when all speakers are compared, so that none is missed. */
   exact: boolean;
   /** The `count` nearest, best first; of equal ones the one enrolled earlier. @param unit vector of length one [size] */
   find(unit: Float32Array, count: number): Match[];
@@ -21,9 +22,9 @@ export interface SpeakerSearch {
 export function centroidsOf(speakers: readonly Speaker[], vectors: Float32Array, size: number) {
   let at = 0;
   return speakers.map(({ name, utterances }) => {
-    const own = vectors.subarray(at, at + utterances.length * size);
-    at += own.length;
-    return { speaker: name, centroid: centroidOf(name, own, size) };
+    const units = vectors.subarray(at, at + utterances.length * size);
+    at += units.length;
+    return { speaker: name, centroid: centroidOf(name, units, size) };
   });
 }
 

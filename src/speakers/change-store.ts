@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { writeError, writeFileAtomic } from '../io/atomic.js';
 import { openAtomic } from '../io/open-atomic.js';
-import { dot } from './directions.js';
+import { dot } from '../rows.js';
 import { isStore, readInfo, readStore, type Speaker, type SpeakerStore, speakerOf, vectorsOf } from './store.js';
 import { journalFile, STORE_FILE, STORE_FILES, type StoreInfo, type Utterance, vectorsFile } from './store-format.js';
 
@@ -16,16 +16,16 @@ export interface Enrolment {
   utterances: (Utterance & { vector: Float32Array })[];
 }
 
-/** What the vectors of a store are. */
+/** The kind of vectors in a store. */
 export type StoreKind = Pick<StoreInfo, 'model' | 'embeddingSize' | 'meanSubtracted'>;
 
-/** How a store is changed. */
+/** Options of changes to a store. */
 export interface ChangeOptions {
   log?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** The same recording again, up to rounding. */
+/** Cosine of the same recording, up to rounding. */
 const SAME = 1 - 1e-6;
 
 /**
@@ -58,7 +58,7 @@ export async function addToStore(
   });
 }
 
-/** Removes speakers; nothing of their recordings is left. @throws UserError for a name that is not enrolled; then none is removed */
+/** Removes speakers with all their vectors. @throws UserError for a name that is not enrolled; then none is removed */
 export async function removeFromStore(
   dir: string,
   names: readonly string[],
@@ -72,16 +72,16 @@ export async function removeFromStore(
   });
 }
 
-/** @throws UserError naming both models when a store was written by another one than this */
-export function checkStoreModel(dir: string, { model: made }: StoreInfo, given: ModelIdentity): void {
-  checkSameModel(`The store ${dir}`, made, given, 'Use that model, or enrol into another store.');
+/** @throws UserError naming both models when a store belongs to another model */
+export function checkStoreModel(dir: string, info: StoreInfo, model: ModelIdentity): void {
+  checkSameModel(`The store ${dir}`, info.model, model, 'Use that model, or enrol into another store.');
 }
 
 function createStore(dir: string, kind: StoreKind): void {
   const foreign = readdirSync(dir).filter((name) => !STORE_FILES.test(name));
   if (foreign.length > 0) {
     throw new UserError(
-      `${dir} is no speaker store, and not empty: it holds ${foreign[0]}. Choose an empty or new folder.`,
+      `${dir} is not a speaker store, and not empty: it contains ${foreign[0]}. Choose an empty or new folder.`,
     );
   }
   writeStore(dir, kind, []);
@@ -108,7 +108,7 @@ function writeStore(dir: string, kind: StoreKind, enrolments: Iterable<Enrolment
   writeFileAtomic(join(dir, STORE_FILE), `${JSON.stringify(info, null, 2)}\n`);
 }
 
-/** A new generation without some speakers, with others behind; then the old one goes, and every index. */
+/** Writes a new generation without some speakers and with others appended; then deletes the old one, and every index. */
 function rewrite(store: SpeakerStore, without: ReadonlySet<string>, more: readonly Enrolment[]): void {
   const { dir, info } = store;
   const kept = function* (): Generator<Enrolment> {
@@ -133,7 +133,7 @@ function enrolmentOf(store: SpeakerStore, speaker: Speaker): Enrolment {
   return { speaker: speaker.name, utterances };
 }
 
-/** Adds to the files of a store; what a killed process left behind their ends is written over. */
+/** Adds to the files of a store; overwrites what a killed process left behind their ends. */
 function append({ dir, info, rows, journalBytes }: SpeakerStore, enrolments: readonly Enrolment[]): void {
   if (enrolments.length === 0) return;
   let row = rows;
@@ -160,7 +160,7 @@ function writeFrom(path: string, position: number, data: Uint8Array): void {
       closeSync(file);
     }
   } catch (error) {
-    throw existsSync(path) ? writeError(path, error) : new UserError(`${path} is missing. Restore it, or enrol anew.`);
+    throw existsSync(path) ? writeError(path, error) : new UserError(`${path} is missing. Restore it, or enrol again.`);
   }
 }
 

@@ -1,16 +1,16 @@
 import { UserError } from '../errors.js';
 import type { Calibration } from './calibration.js';
 
-/** Above which score two recordings count as one speaker, and where that comes from. */
+/** The score above which two recordings count as one speaker, and its origin. */
 export interface Threshold {
   value: number;
   /** For people. */
   basis: string;
-  /** Whether it was measured with this model. */
+  /** True when it was measured with this model. */
   calibrated: boolean;
 }
 
-/** What is asked of a decision: a threshold, or a rate of false accepts as a fraction. */
+/** The threshold to decide by, or the rate of false accepts to take it from, as a fraction. */
 export interface ThresholdChoice {
   threshold?: number;
   falseAccepts?: number;
@@ -48,9 +48,9 @@ export function chooseThreshold(calibration: Calibration | null, choice: Thresho
     const basis = basisOf('equal error rate', calibration);
     return { value: calibration.equalError.threshold, basis, calibrated: true };
   }
-  const there = calibration.thresholds.map(({ allowed }) => percent(allowed)).join(', ');
+  const rates = calibration.thresholds.map(({ allowed }) => percent(allowed)).join(', ');
   throw new UserError(
-    `The model's calibration holds no threshold for ${percent(wanted)} false accepts, only for ${there || 'the equal error rate'}. ` +
+    `The model's calibration holds no threshold for ${percent(wanted)} false accepts, only for ${rates || 'the equal error rate'}. ` +
       'Choose one of these, give a threshold, or calibrate on more trials.',
   );
 }

@@ -3,7 +3,7 @@ import { type EmbedOptions, embedRecordings, type Recording } from '../embed/emb
 import type { Extractor } from '../embed/extract.js';
 import type { EmbeddingRow } from './write-embeddings.js';
 
-/** What came of embedding a list; complete when all rows have been taken. */
+/** The summary of embedding a list; complete when all rows have been taken. */
 export interface EmbedSummary {
   files: number;
   rows: number;

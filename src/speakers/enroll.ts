@@ -19,10 +19,10 @@ export interface EnrollOptions extends ChangeOptions {
   progress?: (done: number, total: number) => void;
 }
 
-/** What came of an enrolment. */
+/** The result of an enrolment. */
 export interface EnrollReport {
   enrolled: { speaker: string; utterances: number; seconds: number; soundSeconds: number }[];
-  /** Speakers of whom nothing was stored. */
+  /** Speakers that were not stored. */
   refused: { speaker: string; reason: string }[];
   skipped: { file: string; reason: string }[];
   /** Recordings that the speaker was enrolled with already. */
@@ -32,7 +32,7 @@ export interface EnrollReport {
 
 /** Less sound than this makes a poor enrolment. */
 const SHORT_SECONDS = 1;
-/** Speakers stored at a time: what a crash can lose of a long list. */
+/** Speakers stored at a time; a crash loses at most this many of a long list. */
 const BATCH_SPEAKERS = 64;
 const LONGEST_NAME = 200;
 
@@ -110,14 +110,14 @@ function utteranceOf(outcome: EmbedOutcome, { mean }: SpeakerModel): Enrolment['
 }
 
 function summaryOf({ speaker, utterances }: Enrolment, repeated: EnrollReport['repeated']) {
-  const again = new Set(repeated.filter((one) => one.speaker === speaker).map(({ file }) => file));
+  const again = new Set(repeated.filter((repetition) => repetition.speaker === speaker).map(({ file }) => file));
   const added = utterances.filter(({ file }) => !again.has(file));
-  const sum = (of: (utterance: (typeof added)[number]) => number) => added.reduce((total, one) => total + of(one), 0);
+  const sum = (key: 'seconds' | 'soundSeconds') => added.reduce((total, utterance) => total + utterance[key], 0);
   return {
     speaker,
     utterances: added.length,
-    seconds: sum(({ seconds }) => seconds),
-    soundSeconds: sum(({ soundSeconds }) => soundSeconds),
+    seconds: sum('seconds'),
+    soundSeconds: sum('soundSeconds'),
   };
 }
 
@@ -128,20 +128,22 @@ function mergeRequests(requests: readonly EnrollRequest[]): { speaker: string; f
     const name = request.speaker.normalize('NFC').trim();
     if (name === '' || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
       const shown = JSON.stringify(request.speaker.slice(0, LONGEST_NAME));
-      throw new UserError(`${shown} is no name for a speaker: it must have 1 to ${LONGEST_NAME} printable characters.`);
+      throw new UserError(
+        `${shown} cannot be the name of a speaker: it must have 1 to ${LONGEST_NAME} printable characters.`,
+      );
     }
     const known = files.get(name) ?? new Set();
     for (const file of request.files) known.add(file);
     files.set(name, known);
   }
   const merged = [...files].map(([speaker, set]) => ({ speaker, files: [...set] }));
-  const empty = merged.filter((one) => one.files.length === 0);
+  const empty = merged.filter((request) => request.files.length === 0);
   if (empty.length > 0) {
     const names = empty.map(({ speaker }) => `'${speaker}'`).join(', ');
     throw new UserError(
       `No recording is given to enrol ${names} with. Name at least one; three of 5 s or more are better.`,
     );
   }
-  if (merged.length === 0) throw new UserError('Nobody is given to enrol.');
+  if (merged.length === 0) throw new UserError('There is nobody to enrol. Name a speaker and recordings.');
   return merged;
 }

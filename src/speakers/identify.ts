@@ -7,13 +7,13 @@ import { directionOf } from './directions.js';
 import { openSearch } from './search.js';
 import type { SpeakerModel } from './speaker-model.js';
 
-/** Who a recording may be of, best first; `speaker` is null when nobody is near enough. */
+/** The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold. */
 export type Identification =
   | { file: string; speaker: string | null; matches: (Match & { llr: number | null })[] }
   | { file: string; reason: string };
 
 export interface IdentifyOptions extends ThresholdChoice {
-  /** How many speakers to name for each recording. */
+  /** Number of speakers to name for each recording. */
   top?: number;
   search?: Search;
   log?: (line: string) => void;
@@ -21,7 +21,7 @@ export interface IdentifyOptions extends ThresholdChoice {
   signal?: AbortSignal;
 }
 
-/** Identifications of recordings, in order, as they come; and what they are decided by. */
+/** Identifications of recordings, in their order, as they are made; and the threshold that decides them. */
 export interface IdentifyRun {
   threshold: Threshold;
   speakers: number;

@@ -9,21 +9,21 @@ import { centroidsOf, type Match, nearest, type SpeakerSearch } from './centroid
 import { readStoreVectors, type Speaker, type SpeakerStore } from './store.js';
 import { INDEX_FILE, indexFile } from './store-format.js';
 
-/** Names of Malkov and Yashunin 2018; wider than for clustering, as a missed speaker is a wrong answer. */
+/** The parameters of HNSW (see hnsw.ts); wider than for clustering, as a missed speaker is a wrong answer. */
 const LINKS = 16;
 const EF_CONSTRUCTION = 80;
 const EF_SEARCH = 200;
 const SEED = 1;
-/** Speakers enrolled since the index was built are compared one by one, until they are this share of all, or so many. */
+/** Speakers enrolled since the index was built are compared one by one, up to this share of all or this number. */
 const LATE_SHARE = 0.02;
 const LATE_SPEAKERS = 1000;
-/** Speakers added before other work gets its turn. */
+/** Speakers added before other work runs. */
 const TURN = 256;
 
 /**
  * Searches through an HNSW index of all speakers' mean directions, numbered in the order of their enrolment. It is built once and kept
- * beside the store's files, under a name that says how much of the journal it knows; who was enrolled or changed after that is
- * compared exactly, and when they are many the index is built again.
+ * beside the store's files, under a name with the length of the journal it covers; speakers enrolled or changed after that are
+ * compared exactly, and when they are many the index is rebuilt.
  */
 export async function searchIndex(
   library: Hnswlib,
@@ -31,9 +31,9 @@ export async function searchIndex(
   log: (line: string) => void = () => {},
 ): Promise<SpeakerSearch> {
   let cached: Cached | undefined;
-  const { store, chosen, vectors } = readStoreVectors(dir, (found) => {
-    cached = openCached(library, found, log);
-    return cached?.late ?? found.speakers.values();
+  const { store, chosen, vectors } = readStoreVectors(dir, (snapshot) => {
+    cached = openCached(library, snapshot, log);
+    return cached?.late ?? snapshot.speakers.values();
   });
   const centroids = centroidsOf(chosen, vectors, store.info.embeddingSize);
   if (cached) return searchOf(store, cached.index, centroids);
@@ -73,7 +73,7 @@ function searchOf({ speakers }: SpeakerStore, index: HnswIndex, late: Centroids)
   };
 }
 
-/** The newest index of this generation, unless too much came after it or it cannot be read. */
+/** The newest index of this generation, unless too many speakers came after it or it cannot be read. */
 function openCached(library: Hnswlib, store: SpeakerStore, log: (line: string) => void): Cached | undefined {
   const { dir, info, speakers } = store;
   const known = readdirSync(dir).flatMap((name) => {
@@ -90,7 +90,7 @@ function openCached(library: Hnswlib, store: SpeakerStore, log: (line: string) =
     index.readIndexSync(path);
     return { index, late };
   } catch (error) {
-    log(`${path} cannot be read (${messageOf(error)}); it is built again`);
+    log(`${path} cannot be read (${messageOf(error)}); building it again`);
     return undefined;
   }
 }
@@ -107,7 +107,7 @@ async function build(library: Hnswlib, centroids: Centroids, size: number): Prom
   return index;
 }
 
-/** Writes the index beside the store and removes older ones; a folder that cannot be written to only costs time the next time. */
+/** Writes the index beside the store and removes older ones; without write access the index is built again the next time. */
 function keep(index: HnswIndex, dir: string, name: string, log: (line: string) => void): void {
   const temporary = join(dir, `index-${randomBytes(4).toString('hex')}.tmp`);
   try {
@@ -118,6 +118,6 @@ function keep(index: HnswIndex, dir: string, name: string, log: (line: string) =
     }
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary, { force: true });
-    log(`the search index is not kept (${messageOf(error)})`);
+    log(`the search index cannot be stored (${messageOf(error)})`);
   }
 }

@@ -3,8 +3,9 @@ import type { Extractor } from '../embed/extract.js';
 import type { Model } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
+import { dot } from '../rows.js';
 import { type Calibration, readCalibration } from './calibration.js';
-import { directionOf, dot } from './directions.js';
+import { directionOf } from './directions.js';
 import { identityOf } from './model-identity.js';
 
 /** A model ready to compare speakers. */
@@ -17,15 +18,15 @@ export interface SpeakerModel {
 }
 
 /**
- * What the speaker tools need of a model that was opened.
- * @param raw do not subtract the mean; then a calibration with it does not hold
+ * Prepares an opened model for the speaker tools.
+ * @param raw do not subtract the mean; a calibration with the mean subtracted is then ignored
  * @throws UserError for a calibration of another model
  */
 export function speakerModel(model: Model, extractor: Extractor, { raw = false } = {}): SpeakerModel {
   const identity = identityOf(model);
   const mean = raw ? null : model.mean;
-  const found = readCalibration(model.dir, identity);
-  const calibration = found?.meanSubtracted === (mean !== null) ? found : null;
+  const stored = readCalibration(model.dir, identity);
+  const calibration = stored?.meanSubtracted === (mean !== null) ? stored : null;
   return { identity, extractor, mean, calibration };
 }
 
@@ -43,5 +44,5 @@ export async function cosineOfFiles(model: SpeakerModel, a: string, b: string): 
   return cosine(await directionOfFile(model, a), await directionOfFile(model, b));
 }
 
-/** Of two vectors of length one; rounding must not carry it out of [-1, 1]. */
+/** The cosine of two vectors of length one, clamped to [-1, 1] against rounding. */
 export const cosine = (a: Float32Array, b: Float32Array): number => Math.min(1, Math.max(-1, dot(a, b)));

@@ -6,9 +6,9 @@ export const storeInfo = z.strictObject({
   format: z.literal('voxloop-speakers-1'),
   model: modelIdentity,
   embeddingSize: z.number().int().positive(),
-  /** Whether the model's mean embedding was subtracted before the vectors were brought to length one. */
+  /** True when the model's mean embedding was subtracted before normalisation to length one. */
   meanSubtracted: z.boolean(),
-  /** Part of the names of the two files; another one after speakers were removed or replaced. */
+  /** Part of the names of the two files; it changes when speakers are removed or replaced. */
   generation: z.string().regex(/^[0-9a-f]{8}$/),
 });
 export type StoreInfo = z.output<typeof storeInfo>;
@@ -17,7 +17,7 @@ export type StoreInfo = z.output<typeof storeInfo>;
 const utterance = z.strictObject({
   file: z.string(),
   seconds: z.number(),
-  /** How much of it is not silence. */
+  /** Seconds that are not silence. */
   soundSeconds: z.number(),
 });
 export type Utterance = z.output<typeof utterance>;
@@ -37,5 +37,5 @@ export const vectorsFile = ({ generation }: StoreInfo) => `embeddings-${generati
 export const indexFile = ({ generation }: StoreInfo, journalBytes: number) =>
   `index-${generation}-${journalBytes}.hnsw`;
 export const INDEX_FILE = /^index-([0-9a-f]{8})-(\d+)\.hnsw$/;
-/** Files that stores consist of; a folder with others in it is none. */
+/** Files of a store; a folder with other files is not a store. */
 export const STORE_FILES = /^(store\.json|journal-.*|embeddings-.*|index-.*|lock.*)$/;

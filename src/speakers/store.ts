@@ -19,11 +19,11 @@ import {
 export interface Speaker {
   name: string;
   utterances: (Utterance & { row: number })[];
-  /** Where the speaker's last line ends in the journal. */
+  /** End of the speaker's last line in the journal. */
   journalBytes: number;
 }
 
-/** A speaker store as one moment found it. */
+/** A snapshot of a speaker store. */
 export interface SpeakerStore {
   dir: string;
   info: StoreInfo;
@@ -39,7 +39,7 @@ const ATTEMPTS = 5;
 
 /**
  * Reads who is enrolled.
- * @throws UserError when the folder is no store, or a file of it is broken
+ * @throws UserError when the folder is not a store, or a file of it is broken
  */
 export const readStore = (dir: string): SpeakerStore => current(dir, (store) => store);
 
@@ -54,31 +54,31 @@ export function readStoreVectors(
   });
 }
 
-/** Whether a folder holds a store. */
+/** True for a folder that holds a store. */
 export const isStore = (dir: string): boolean => existsSync(join(dir, STORE_FILE));
 
 /** A speaker by name. @throws UserError that suggests the nearest name */
 export function speakerOf({ dir, speakers }: SpeakerStore, name: string): Speaker {
-  const found = speakers.get(name);
-  if (found) return found;
+  const speaker = speakers.get(name);
+  if (speaker) return speaker;
   if (speakers.size === 0) throw noSpeakers(dir);
   const hint = didYouMean(name, speakers.keys()) || '.';
   throw new UserError(`No speaker '${name}' is enrolled in ${dir}${hint} \`voxloop speakers\` lists them.`);
 }
 
 export const noSpeakers = (dir: string) =>
-  new UserError(`The store ${dir} holds no speaker. Enrol one with \`voxloop enroll\`.`);
+  new UserError(`The store ${dir} is empty. Enrol a speaker with \`voxloop enroll\`.`);
 
 /** store.json; @throws UserError when there is none or it is broken */
 export function readInfo(dir: string): StoreInfo {
   const path = join(dir, STORE_FILE);
   if (!existsSync(path)) {
-    throw new UserError(`${dir} is no speaker store: it holds no ${STORE_FILE}. \`voxloop enroll\` makes one.`);
+    throw new UserError(`${dir} is not a speaker store: ${STORE_FILE} is missing. \`voxloop enroll\` makes one.`);
   }
   return parse(storeInfo, readFileSync(path, 'utf8'), path);
 }
 
-/** Another process may replace the files between two reads: then everything is read again. */
+/** Another process may replace the files between two reads; then everything is read again. */
 function current<T>(dir: string, act: (store: SpeakerStore) => T): T {
   for (let attempt = 1; ; attempt++) {
     const info = readInfo(dir);
@@ -120,7 +120,7 @@ function addEntry(store: SpeakerStore, { speaker: name, row, utterances }: Journ
   store.rows = Math.max(store.rows, row + utterances.length);
 }
 
-/** The vectors of some speakers of a store that nobody changes meanwhile: float32 [their rows, size]. */
+/** The vectors of some speakers of a store, which must not change meanwhile: float32 [their rows, size]. */
 export const vectorsOf = (store: SpeakerStore, speakers: Iterable<Speaker>): Float32Array =>
   readRows(
     store,
@@ -133,7 +133,7 @@ function readRows({ dir, info, rows }: SpeakerStore, wanted: readonly number[]):
     if (file.bytes < rows * size * 4) {
       const there = Math.floor(file.bytes / (size * 4));
       throw new UserError(
-        `${file.path} is cut short: it holds ${there} of ${rows} vectors. Restore it, or enrol anew.`,
+        `${file.path} is cut short: it holds ${there} of ${rows} vectors. Restore it, or enrol again.`,
       );
     }
     const vectors = new Float32Array(wanted.length * size);
@@ -153,7 +153,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, place: string): T {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(
-      `${place}: this is not what a speaker store of this version holds: ${reason}. Restore it, or enrol anew.`,
+      `${place} is not part of a speaker store of this version: ${reason}. Restore it, or enrol again.`,
     );
   }
 }

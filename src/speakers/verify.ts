@@ -4,7 +4,7 @@ import { centroidOf } from './directions.js';
 import { cosine, directionOfFile, type SpeakerModel } from './speaker-model.js';
 import { readStoreVectors, speakerOf } from './store.js';
 
-/** Whether a recording is of the speaker that it is said to be of. */
+/** The comparison of a recording with the speaker that it is claimed to be of. */
 export interface Verification {
   speaker: string;
   file: string;

@@ -11,7 +11,7 @@ export interface EmbeddingRow {
   path: string;
   startSeconds: number;
   seconds: number;
-  /** Whether it is of a window, not of a whole recording. */
+  /** True for a window, false for a whole recording. */
   window: boolean;
   vector: Float32Array;
 }
@@ -41,7 +41,8 @@ async function writeNpyRows(path: string, table: string, rows: AsyncIterable<Emb
     await streamFileAtomic(table, async (append) => {
       append('name\tpath\tstart\tseconds\n');
       for await (const { name, path: source, startSeconds, seconds, vector } of rows) {
-        if (/[\t\r\n]/.test(name + source)) throw new UserError(`${JSON.stringify(name)} holds a tab or a line end.`);
+        if (/[\t\r\n]/.test(name + source))
+          throw new UserError(`${JSON.stringify(name)} contains a tab or a line end. Rename it, or write .jsonl.`);
         append(`${name}\t${source}\t${startSeconds}\t${seconds}\n`);
         file.write(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
         count++;

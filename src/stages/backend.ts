@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
-import { cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/backend.js';
 import { writeBackend } from '../eval/backend/backend-file.js';
 import { fitBackend } from '../eval/backend/fit-backend.js';
 import { qualityMeasures } from '../eval/backend/quality-measures.js';
+import { cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/scoring-backend.js';
 import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';

@@ -6,7 +6,7 @@ import { loadPlugins } from '../pipeline/registry/load-plugin.js';
 import { createRegistry } from '../pipeline/registry/registry.js';
 import { modelBuilder } from '../stages/training/resolve-plugins.js';
 
-/** Where a model runs. */
+/** The device and plugins that a model runs with. */
 export interface ModelRunOptions {
   device?: 'auto' | 'cpu' | 'gpu';
   /** Threads of one operation; 0: all cores. */
@@ -23,7 +23,7 @@ export interface OpenedModel {
   close(): Promise<void>;
 }
 
-/** Opens a model folder. @throws UserError when it is none, or the device cannot be used */
+/** Opens a model folder. @throws UserError when it holds no model, or the device cannot be used */
 export async function openModel(
   dir: string,
   { device = 'auto', threads = 0, plugin = [] }: ModelRunOptions = {},

@@ -6,10 +6,15 @@ import { drawMixture } from '../cluster/mixture.js';
 
 const searches = 'failure' in (await loadHnswlib()) ? ['exact'] : ['exact', 'hnsw'];
 
-type Given = Pick<ReturnType<typeof drawMixture>, 'points' | 'rows' | 'size'>;
-const run = ({ points, rows, size }: Given, options: Record<string, unknown> = {}, lines: string[] = [], seed = 1) =>
+type Data = Pick<ReturnType<typeof drawMixture>, 'points' | 'rows' | 'size'>;
+const run = ({ points, rows, size }: Data, options: Record<string, unknown> = {}, lines: string[] = [], seed = 1) =>
   plugin.cluster({
-    ...{ points, rows, size, seed, device: 'cpu', threads: 0 },
+    points,
+    rows,
+    size,
+    seed,
+    device: 'cpu',
+    threads: 0,
     log: (line) => void lines.push(line),
     options: plugin.options.parse(options),
   });
@@ -88,7 +93,7 @@ test("bad input is the user's to mend", async (t) => {
   const nan = points.slice();
   nan[7] = Number.NaN;
   const zeros = points.slice().fill(0, 9, 12);
-  const refusals: [Given, Record<string, unknown>, RegExp][] = [
+  const refusals: [Data, Record<string, unknown>, RegExp][] = [
     [one, {}, /All 1 rows were rejected as noise: clusters need 3 rows, and the largest of 1 has 1/],
     [{ points: nan, rows, size }, {}, /1 of 20 rows .*NaN.* row 2/],
     [{ points: zeros, rows, size }, {}, /only zeros.* row 3/],

@@ -1,12 +1,12 @@
 import test from 'ava';
 import { clusterSpeakers } from '../../src/diarize/cluster-speakers.js';
-import { unitRows } from '../../src/diarize/cosines.js';
 import { likeliestChange } from '../../src/diarize/gaussian-change.js';
 import { bestPath } from '../../src/diarize/resegment.js';
 import { largestGap } from '../../src/diarize/spectral.js';
-import { windowsOf } from '../../src/diarize/windows.js';
+import { windowsOf } from '../../src/diarize/speech-windows.js';
 import { nmi } from '../../src/eval/clustering-metrics.js';
 import { createRng } from '../../src/random.js';
+import { norm, unitRows } from '../../src/rows.js';
 
 const SIZE = 8;
 const OPTIONS = { neighbours: 0.15, threshold: 0.9, sameSpeaker: 0.8, seed: 1 };
@@ -19,7 +19,7 @@ function voices(items: number, speakers: number, spread: number) {
   const rows = Float32Array.from({ length: items * SIZE }, (_, i) => {
     return means[truth[Math.floor(i / SIZE)] * SIZE + (i % SIZE)] + spread * rng.normal();
   });
-  return { vectors: unitRows(rows, SIZE), truth };
+  return { vectors: unitRows(rows, SIZE, norm), truth };
 }
 
 for (const algorithm of ['spectral', 'agglomerative'] as const) {

@@ -47,7 +47,10 @@ test('each kind of error by hand', (t) => {
   ];
   // Two speak from 8 to 10 and one is found; nobody is found from 12 to 13; 14 to 15 is nobody's; x speaks for b from 13 to 14.
   t.deepEqual(diarizationError(segments(reference), segments(hypothesis), PLAIN), {
-    ...{ speech: 16, missed: 3, falseAlarm: 1, confusion: 1 },
+    speech: 16,
+    missed: 3,
+    falseAlarm: 1,
+    confusion: 1,
   });
   const skipped = diarizationError(segments(reference), segments(hypothesis), { collarSeconds: 0, skipOverlap: true });
   t.deepEqual(skipped, { speech: 12, missed: 1, falseAlarm: 1, confusion: 1 });
@@ -60,7 +63,10 @@ test('no reference, no hypothesis, a collar that swallows all', (t) => {
   t.is(errorRate(diarizationError([], turns, PLAIN)), Number.POSITIVE_INFINITY);
   t.is(diarizationError(turns, turns, { collarSeconds: 1, skipOverlap: false }).speech, 0);
   t.deepEqual(addErrors([diarizationError(turns, [], PLAIN), diarizationError([], turns, PLAIN)]), {
-    ...{ speech: 2, missed: 2, falseAlarm: 2, confusion: 0 },
+    speech: 2,
+    missed: 2,
+    falseAlarm: 2,
+    confusion: 0,
   });
 });
 

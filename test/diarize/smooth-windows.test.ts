@@ -1,7 +1,7 @@
 import test from 'ava';
-import { unitRows } from '../../src/diarize/cosines.js';
 import { smoothWindows } from '../../src/diarize/smooth-windows.js';
-import { windowsOf } from '../../src/diarize/windows.js';
+import { windowsOf } from '../../src/diarize/speech-windows.js';
+import { norm, unitRows } from '../../src/rows.js';
 import { close } from '../helpers/close.js';
 import { normals } from '../helpers/random-values.js';
 
@@ -13,7 +13,7 @@ test('windows of one stretch that are near are averaged, those of another are no
   const speech = [span(0, 2.5), span(2.6, 2.8)];
   const windows = windowsOf(speech, 1, 0.5);
   t.is(windows.length, 5);
-  const vectors = unitRows(normals(5 * SIZE, 'windows'), SIZE);
+  const vectors = unitRows(normals(5 * SIZE, 'windows'), SIZE, norm);
   const row = (i: number) => Array.from(vectors.subarray(i * SIZE, (i + 1) * SIZE));
   const mean = (...rows: number[]) => {
     const sum = Array.from({ length: SIZE }, (_, k) => rows.reduce((total, i) => total + row(i)[k], 0));

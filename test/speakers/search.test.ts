@@ -113,7 +113,7 @@ test('an empty store, and one of another model, are refused', async (t) => {
   await addToStore(dir, kindOf(), [enrolmentOf('a', '1')]);
   await t.throwsAsync(openSearch(dir, kindOf('two').model), { instanceOf: UserError, message: /'one'.*'two'/ });
   await removeFromStore(dir, ['a']);
-  await t.throwsAsync(openSearch(dir, model), { instanceOf: UserError, message: /holds no speaker/ });
+  await t.throwsAsync(openSearch(dir, model), { instanceOf: UserError, message: /is empty/ });
 });
 
 test('recordings of a speaker that cancel out are named', async (t) => {

@@ -115,8 +115,8 @@ test('a store of another model is refused, naming both', async (t) => {
 
 test('what is no store, or a broken one, is refused by name', async (t) => {
   const dir = dirOf(t);
-  t.throws(() => readStore(dir), { instanceOf: UserError, message: /is no speaker store/ });
-  await refused(t, () => removeFromStore(dir, ['a']), /is no speaker store/);
+  t.throws(() => readStore(dir), { instanceOf: UserError, message: /is not a speaker store/ });
+  await refused(t, () => removeFromStore(dir, ['a']), /is not a speaker store/);
   t.false(existsSync(dir), 'looking makes no folder');
   mkdirSync(dir);
   writeFileSync(join(dir, 'holiday.jpg'), '');
@@ -130,7 +130,7 @@ test('what is no store, or a broken one, is refused by name', async (t) => {
   writeFileSync(fileOf(broken, 'journal'), '{"speaker":"a"}\n');
   t.throws(() => readStore(broken), {
     instanceOf: UserError,
-    message: /journal-.*\.jsonl:1: .*not what a speaker store/,
+    message: /journal-.*\.jsonl:1: .*not part of a speaker store/,
   });
   writeFileSync(join(broken, 'store.json'), '{}');
   t.throws(() => readStore(broken), { instanceOf: UserError, message: /store\.json: / });
@@ -147,7 +147,7 @@ test('an unknown speaker: the nearest name is suggested; an empty store says so'
     message: /No speaker 'zzz' is enrolled in .*store\. /,
   });
   await removeFromStore(dir, ['bob', 'Katherine']);
-  t.throws(() => speakerOf(readStore(dir), 'bob'), { instanceOf: UserError, message: /holds no speaker/ });
+  t.throws(() => speakerOf(readStore(dir), 'bob'), { instanceOf: UserError, message: /is empty/ });
 });
 
 test('several processes that enrol at once lose nothing, though a dead one left its lock', async (t) => {

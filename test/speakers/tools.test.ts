@@ -114,8 +114,8 @@ test.serial('a speaker with a recording that cannot be used is refused; the othe
   t.deepEqual([...readStore(store).speakers.keys()], ['dan', 'ann', 'bob', 'cat']);
   for (const [request, message] of [
     [{ speaker: 'zoe', files: [] }, /No recording is given to enrol 'zoe' with/],
-    [{ speaker: ' ', files: [wav(0, 0)] }, /is no name for a speaker/],
-    [{ speaker: 'a\nb', files: [wav(0, 0)] }, /is no name for a speaker/],
+    [{ speaker: ' ', files: [wav(0, 0)] }, /cannot be the name of a speaker/],
+    [{ speaker: 'a\nb', files: [wav(0, 0)] }, /cannot be the name of a speaker/],
   ] as const) {
     await t.throwsAsync(enrollSpeakers(store, model, [request]), { instanceOf: UserError, message });
   }

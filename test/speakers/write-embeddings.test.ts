@@ -9,7 +9,11 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { SIZE, unitOf } from './units.js';
 
 const rowOf = (name: string, startSeconds = 0, window = false): EmbeddingRow => ({
-  ...{ name, path: `dir/${name}.wav`, startSeconds, seconds: 1.5, window },
+  name,
+  path: `dir/${name}.wav`,
+  startSeconds,
+  seconds: 1.5,
+  window,
   vector: unitOf(`${name} ${startSeconds}`),
 });
 

@@ -1,9 +1,10 @@
 import { UserError } from '../../errors.js';
+import { createSets } from '../disjoint-sets.js';
 
-/** How far apart two clusters are, from the distances of their members. */
+/** The definition of the distance of two clusters by the distances of their members. */
 export type Linkage = 'average' | 'complete' | 'single' | 'ward';
 
-/** Two clusters become one. A cluster goes by any of its items. */
+/** Two clusters become one. Any item of a cluster names it. */
 export interface Merge {
   a: number;
   b: number;
@@ -11,12 +12,11 @@ export interface Merge {
   height: number;
 }
 
-/** Where a tree of merges is cut: at a number of clusters, or above all merges up to a height. */
+/** The cut of a tree of merges: at a number of clusters, or above all merges up to a height. */
 export type Cut = { clusters: number; threshold?: undefined } | { threshold: number; clusters?: undefined };
 
-/** Throws a UserError unless exactly one of both is there; gives it as a cut. */
-export function cutOf(given: { clusters?: number; threshold?: number }, items: number): Cut {
-  const { clusters, threshold } = given;
+/** A number of clusters or a threshold as a cut. @throws UserError unless exactly one is given, and for more clusters than items */
+export function cutOf({ clusters, threshold }: { clusters?: number; threshold?: number }, items: number): Cut {
   if ((clusters === undefined) === (threshold === undefined)) {
     throw new UserError('Agglomerative clustering needs either clusters or threshold, not both.');
   }
@@ -34,22 +34,16 @@ export function cutOf(given: { clusters?: number; threshold?: number }, items: n
  */
 export function cutTree(merges: Merge[], items: number, cut: Cut): { labels: Int32Array; clusters: number } {
   const sorted = merges.map((merge, i) => ({ ...merge, i })).sort((a, b) => a.height - b.height || a.i - b.i);
-  const parents = new Int32Array(items).map((_, i) => i);
-  const find = (item: number): number => {
-    let root = item;
-    while (parents[root] !== root) root = parents[root];
-    for (let at = item; parents[at] !== root; ) [parents[at], at] = [root, parents[at]];
-    return root;
-  };
+  const sets = createSets(items);
   let clusters = items;
   for (const { a, b, height } of sorted) {
     if (cut.clusters === undefined ? height > cut.threshold : clusters === cut.clusters) break;
-    parents[find(b)] = find(a);
+    sets.join(a, b);
     clusters--;
   }
   const names = new Map<number, number>();
   const labels = new Int32Array(items).map((_, item) => {
-    const root = find(item);
+    const root = sets.find(item);
     if (!names.has(root)) names.set(root, names.size);
     return names.get(root)!;
   });

@@ -10,7 +10,7 @@ export interface DifferentRows {
   counts: number[];
 }
 
-/** Finds rows that are equal bit by bit, such as those of an utterance that is there twice. */
+/** Finds rows that are equal bit by bit, such as those of an utterance that occurs twice. */
 export function differentRows({ values, rows, size }: Pick<Points, 'values' | 'rows' | 'size'>): DifferentRows {
   const words = new Int32Array(values.buffer, values.byteOffset, values.length);
   const known = new Map<number, number>();
@@ -19,7 +19,7 @@ export function differentRows({ values, rows, size }: Pick<Points, 'values' | 'r
   const places = new Int32Array(rows).map((_, row) => {
     const key = hashOf(words, row * size, (row + 1) * size);
     const seen = known.get(key);
-    // Different rows of the same hash are no set: should that ever happen, the later ones stay alone.
+    // Should different rows ever have the same hash, the later one is not merged with equal rows.
     if (seen !== undefined && equal(words, firsts[seen] * size, row * size, size)) {
       counts[seen]++;
       return seen;

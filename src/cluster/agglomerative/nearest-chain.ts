@@ -5,7 +5,7 @@ export const pairAt = (items: number, a: number, b: number): number => a * items
 
 /**
  * Merges all items into one, always two clusters that are nearest to each other, by following chains of nearest neighbours
- * (Murtagh 1983; Müllner 2011, section 3.2): time O(items^2), no memory but the distances. The merges are not in the
+ * (Müllner, "Modern hierarchical, agglomerative clustering algorithms", 2011, arXiv:1109.2378, section 3.2): time O(items^2), no memory but the distances. The merges are not in the
  * order of their heights.
  * @param distances float32 [items * (items - 1) / 2] row by row (`pairAt`); destroyed
  * @param counts [items] rows that each item stands for, which weigh in `average`
@@ -50,16 +50,19 @@ export function nearestChain(
     while (sizes[first] === 0) first++;
     if (chain.length === 0) chain.push(first);
     const [last, before] = [chain[chain.length - 1], chain[chain.length - 2] ?? -1];
-    const found = nearest(last, before);
-    if (found.item === before) {
+    const { item, height } = nearest(last, before);
+    if (item === before) {
       chain.length -= 2;
-      merge(Math.min(last, before), Math.max(last, before), found.height);
-    } else chain.push(found.item);
+      merge(Math.min(last, before), Math.max(last, before), height);
+    } else chain.push(item);
   }
   return merges;
 }
 
-/** Lance and Williams 1967: the distance of a cluster to the union of a and b, from those to a and to b and their sizes. */
+/**
+ * Lance and Williams, "A general theory of classificatory sorting strategies", 1967: the distance of a cluster to the union of a and b, from those to a and to b and their
+ * sizes.
+ */
 const updates: Record<Exclude<Linkage, 'ward'>, (toA: number, toB: number, a: number, b: number) => number> = {
   single: (toA, toB) => Math.min(toA, toB),
   complete: (toA, toB) => Math.max(toA, toB),

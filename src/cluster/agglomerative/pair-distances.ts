@@ -20,9 +20,8 @@ const ROUNDING = 1e-6;
 export async function pairDistances(
   session: Session,
   vectors: Float32Array,
-  given: { size: number; cosine: boolean; name: string; signal?: AbortSignal },
+  { size, cosine, name, signal }: { size: number; cosine: boolean; name: string; signal?: AbortSignal },
 ): Promise<Float32Array> {
-  const { size, cosine, name, signal } = given;
   const rows = vectors.length / size;
   const pairs = (rows * (rows - 1)) / 2;
   if (4 * pairs > MOST_BYTES) {

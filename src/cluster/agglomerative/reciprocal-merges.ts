@@ -21,18 +21,18 @@ export interface MeanClusters {
  * Merges clusters whose linkage follows from means and sizes: `average` of cosine distances, 1 - m_a m_b with m the means of unit
  * rows (the mean over all pairs of rows, one from each), and `ward`, sqrt(2 n_a n_b / (n_a + n_b)) |m_a - m_b|. No matrix of
  * distances is needed: in each round all pairs that are each other's nearest merge, which gives the tree of one merge after
- * the other (reciprocal agglomerative clustering, Sumengen et al. 2021), and only clusters whose nearest changed look for it anew,
+ * the other (Sumengen et al., "Scaling Hierarchical Agglomerative Clustering to Billion-sized Datasets", 2021, arXiv:2105.11653), and only clusters whose nearest changed search again,
  * by matrix products on the session's device. Ends as soon as all merges below the cut are known.
  */
 export async function reciprocalMerges(
   session: Session,
-  given: MeanClusters,
+  items: MeanClusters,
   options: { linkage: 'average' | 'ward'; cut: Cut; name: string; signal?: AbortSignal; log?(line: string): void },
 ): Promise<Merge[]> {
-  const { size } = given;
+  const { size } = items;
   const { linkage, cut, signal, log } = options;
-  const means = Float64Array.from(given.means);
-  const counts = Float64Array.from(given.counts);
+  const means = Float64Array.from(items.means);
+  const counts = Float64Array.from(items.counts);
   const search = createSearch(session, size, linkage, options.name);
   const nearest = new Int32Array(counts.length).fill(-1);
   const heights = new Float64Array(counts.length);
@@ -60,13 +60,13 @@ export async function reciprocalMerges(
   }
 
   for (let round = 1; active.length > 1; round++) {
-    const found = await search({ means, counts }, active, stale, signal);
+    const others = await search({ means, counts }, active, stale, signal);
     stale.forEach((item, i) => {
-      nearest[item] = found[i];
-      heights[item] = height(item, found[i]);
+      nearest[item] = others[i];
+      heights[item] = height(item, others[i]);
     });
     const least = active.reduce((low, item) => Math.min(low, heights[item]), Number.POSITIVE_INFINITY);
-    if (settled(merges, cut, least, given.counts.length)) break;
+    if (settled(merges, cut, least, items.counts.length)) break;
     const pairs = mutualPairs(active, nearest, heights).filter(({ height }) => !(height > (cut.threshold ?? Infinity)));
     for (const { a, b } of pairs) merge(a, b);
     const merged = new Set(pairs.flatMap(({ a, b }) => [a, b]));
@@ -77,7 +77,7 @@ export async function reciprocalMerges(
   return merges;
 }
 
-/** Whether no merge to come can be below the cut: distances to come are never below the least of now. */
+/** True when no further merge can be below the cut: distances never fall below the present minimum. */
 function settled(merges: Merge[], { clusters, threshold }: Cut, least: number, items: number): boolean {
   if (threshold !== undefined) return least > threshold;
   let below = 0;
@@ -85,7 +85,7 @@ function settled(merges: Merge[], { clusters, threshold }: Cut, least: number, i
   return below >= items - clusters;
 }
 
-/** Pairs that are each other's nearest; the nearest pair of all where rounding leaves none. */
+/** Pairs that are each other's nearest; the nearest pair of all if rounding leaves none. */
 function mutualPairs(active: number[], nearest: Int32Array, heights: Float64Array): Merge[] {
   const pair = (item: number) => ({ a: Math.min(item, nearest[item]), b: Math.max(item, nearest[item]) });
   const mutual = active.filter((item) => item < nearest[item] && nearest[nearest[item]] === item);
@@ -105,9 +105,9 @@ function createSearch(session: Session, size: number, linkage: 'average' | 'ward
     const barred = tf.logicalOr(itself, tf.expandDims(tf.lessEqual(counts, 0), 0));
     return { nearest: tf.cast(tf.argMax(tf.where(barred, tf.fill(products.shape, -3e38), scores), 1), 'int32') };
 
-    function wardScores(given: typeof products) {
+    function wardScores(dots: typeof products) {
       const squares = tf.add(tf.sum(tf.square(x), 1, true), tf.expandDims(tf.sum(tf.square(all), 1), 0));
-      const distances = tf.sub(squares, tf.mul(given, 2));
+      const distances = tf.sub(squares, tf.mul(dots, 2));
       const [mine, others] = [tf.expandDims(own_counts, 1), tf.expandDims(counts, 0)];
       return tf.neg(tf.mul(tf.div(others, tf.maximum(tf.add(mine, others), 1)), distances));
     }
@@ -135,15 +135,14 @@ function createSearch(session: Session, size: number, linkage: 'average' | 'ward
       const own = new Int32Array(step).map((_, i) => places.get(queries[Math.min(first + i, queries.length - 1)])!);
       const x = new Float32Array(step * size);
       own.forEach((place, i) => void x.set(all.subarray(place * size, (place + 1) * size), i * size));
-      const found = await nearestOf({
-        ...{
-          x: float32(x, [step, size]),
-          own: int32(own),
-          own_counts: float32(Float32Array.from(own, (p) => counts[p])),
-        },
-        ...{ all: float32(all, [capacity, size]), counts: float32(counts) },
+      const output = await nearestOf({
+        x: float32(x, [step, size]),
+        own: int32(own),
+        own_counts: float32(Float32Array.from(own, (place) => counts[place])),
+        all: float32(all, [capacity, size]),
+        counts: float32(counts),
       });
-      const nearest = found.nearest.data as Int32Array;
+      const nearest = output.nearest.data as Int32Array;
       for (let i = 0; i < Math.min(step, queries.length - first); i++) result[first + i] = active[nearest[i]];
     }
     return result;

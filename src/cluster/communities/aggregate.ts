@@ -1,6 +1,5 @@
 import { type Edge, graphOf } from '../neighbours/graph.js';
-import type { Flow } from './map-equation.js';
-import { strengths } from './map-equation.js';
+import { type Flow, strengths } from './map-equation.js';
 
 /** Labels as numbers from 0, in the order of their first nodes. */
 export function numbered(labels: Int32Array): { numbers: Int32Array; count: number } {
@@ -12,7 +11,7 @@ export function numbered(labels: Int32Array): { numbers: Int32Array; count: numb
   return { numbers, count: known.size };
 }
 
-/** The flow between `count` modules as nodes. */
+/** The flow between modules, which become the nodes of a graph of `count` nodes. */
 export function aggregate({ graph, visits }: Flow, modules: Int32Array, count: number): Flow {
   const sums = new Map<number, number>();
   const moduleVisits = new Float64Array(count);

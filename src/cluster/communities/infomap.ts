@@ -1,4 +1,5 @@
 import type { Rng } from '../../random.js';
+import { indicesUpTo } from '../../rows.js';
 import type { WeightedGraph } from '../neighbours/graph.js';
 import { aggregate, numbered } from './aggregate.js';
 import type { Communities } from './communities.js';
@@ -13,28 +14,27 @@ const SEARCHES = 3;
 const MOST_PASSES = 100;
 const MOST_REFINEMENTS = 20;
 
-/** Communities with the bits a step of the map equation that they were found by. */
+/** Communities with their value of the map equation, in bits per step. */
 export interface InfomapResult extends Communities {
   bits: number;
 }
 
 /**
- * Communities of least description length, two-level Infomap (Rosvall and Bergstrom 2008; the search as in Rosvall, Axelsson and
- * Bergstrom 2009): nodes move one by one, in random order, into the neighbouring module that lowers the map equation most; the modules
+ * Communities of least description length, two-level Infomap (Rosvall and Bergstrom, "Maps of random walks on complex networks reveal
+ * community structure", 2008, arXiv:0707.0609; the search as in Rosvall, Axelsson and Bergstrom, "The map equation", 2009,
+ * arXiv:0906.1405): nodes move one by one, in random order, into the neighbouring module that lowers the map equation most; the modules
  * become the nodes of the next level, as in Louvain, until no level gains. Then single nodes may move out of the modules found, and
- * it starts over from there, until that gains nothing either. The best of three such searches.
+ * the search starts over from there, until that gains nothing either. The best of three such searches.
  */
 export function infomap(graph: WeightedGraph, rng: Rng): InfomapResult {
-  if (graph.targets.length === 0) return { labels: alone(graph.nodes), rounds: 0, bits: 0 };
+  if (graph.targets.length === 0) return { labels: indicesUpTo(graph.nodes), rounds: 0, bits: 0 };
   const flow = flowOf(graph);
-  const found = Array.from({ length: SEARCHES }, (_, i) => searchRefined(flow, rng.fork(i)));
-  return found.reduce((best, other) => (other.bits < best.bits ? other : best));
+  const results = Array.from({ length: SEARCHES }, (_, i) => searchRefined(flow, rng.fork(i)));
+  return results.reduce((best, other) => (other.bits < best.bits ? other : best));
 }
 
-const alone = (nodes: number) => new Int32Array(nodes).map((_, node) => node);
-
 function searchRefined(flow: Flow, rng: Rng): InfomapResult {
-  let { labels, rounds } = search(flow, alone(flow.graph.nodes), rng);
+  let { labels, rounds } = search(flow, indicesUpTo(flow.graph.nodes), rng);
   let bits = mapEquation(flow, labels);
   for (let refinement = 0; refinement < MOST_REFINEMENTS; refinement++) {
     const refined = search(flow, labels, rng);
@@ -57,7 +57,7 @@ function search(leaves: Flow, start: Int32Array, rng: Rng): Communities {
     labels = flow === leaves ? numbers : labels.map((label) => numbers[label]);
     if (count === flow.graph.nodes) return { labels, rounds };
     flow = aggregate(flow, numbers, count);
-    modules = alone(count);
+    modules = indicesUpTo(count);
   }
 }
 

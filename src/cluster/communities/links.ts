@@ -8,7 +8,7 @@ export interface Links {
   weightTo(label: number): number;
 }
 
-/** Makes the function that sums a node's edges by label. It uses its arrays again: a call changes the last answer. */
+/** Returns the function that sums a node's edges by label. Its arrays are reused: a call overwrites the last result. */
 export function createLinks({ nodes, offsets, targets, weights }: WeightedGraph) {
   const sums = new Float64Array(nodes);
   const seen = new Int32Array(nodes).fill(-1);

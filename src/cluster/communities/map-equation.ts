@@ -1,6 +1,6 @@
 import type { WeightedGraph } from '../neighbours/graph.js';
 
-/** What a random walker does on a graph: shares of all steps. */
+/** The steps of a random walker on a graph, as shares of all steps. */
 export interface Flow {
   /** The graph, its weights the share of steps along each edge in one direction. */
   graph: WeightedGraph;
@@ -27,11 +27,11 @@ export function strengths({ nodes, offsets, weights }: WeightedGraph): Float64Ar
   });
 }
 
-/** p log2 p, 0 for p = 0 and for what rounding leaves below it. */
+/** p log2 p; 0 for p = 0, and for negative rounding errors. */
 export const plogp = (p: number): number => (p > 0 ? p * Math.log2(p) : 0);
 
 /**
- * The map equation for two levels (Rosvall and Bergstrom 2008): bits a step that it takes to describe the walk with a code book for
+ * The map equation for two levels (Rosvall and Bergstrom 2008, see infomap.ts): the bits per step that describe the walk with a code book for
  * each module and one for the steps between modules, at Shannon's limit.
  */
 export function mapEquation({ graph, visits, exits }: Flow, modules: Int32Array): number {

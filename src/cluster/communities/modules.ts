@@ -13,50 +13,50 @@ export function createModules({ graph, visits, exits }: Flow, labels: Int32Array
   const moduleVisits = new Float64Array(graph.nodes);
   const moduleExits = new Float64Array(graph.nodes);
   const members = new Int32Array(graph.nodes);
-  labels.forEach((own, node) => {
-    moduleVisits[own] += visits[node];
-    moduleExits[own] += exits[node] - linksOf(node, labels).weightTo(own);
-    members[own]++;
+  labels.forEach((from, node) => {
+    moduleVisits[from] += visits[node];
+    moduleExits[from] += exits[node] - linksOf(node, labels).weightTo(from);
+    members[from]++;
   });
   const empty = [...members.keys()].filter((module) => members[module] === 0);
   let totalExit = moduleExits.reduce((sum, exit) => sum + exit, 0);
 
   function move(node: number, to: number, exitLeft: number, exitThere: number): void {
-    const own = labels[node];
-    totalExit += exitLeft - moduleExits[own] + exitThere - moduleExits[to];
-    moduleVisits[own] -= visits[node];
+    const from = labels[node];
+    totalExit += exitLeft - moduleExits[from] + exitThere - moduleExits[to];
+    moduleVisits[from] -= visits[node];
     moduleVisits[to] += visits[node];
-    moduleExits[own] = exitLeft;
+    moduleExits[from] = exitLeft;
     moduleExits[to] = exitThere;
     if (members[to]++ === 0) empty.pop();
-    if (--members[own] === 0) empty.push(own);
+    if (--members[from] === 0) empty.push(from);
     labels[node] = to;
   }
 
   return {
     moveToBest(node, leastGain) {
-      const own = labels[node];
+      const from = labels[node];
       const { labels: around, weightTo } = linksOf(node, labels);
-      // Edges within the own module come to lead out of it; of the edges that led out, those into the new module no longer do.
-      const exitLeft = moduleExits[own] - exits[node] + 2 * weightTo(own);
+      // The node's edges within its module become exits of it; its edges into the new module are exits no longer.
+      const exitLeft = moduleExits[from] - exits[node] + 2 * weightTo(from);
       const exitWith = (module: number) => moduleExits[module] + exits[node] - 2 * weightTo(module);
       const leaving =
-        moduleBits(moduleVisits[own], moduleExits[own]) - moduleBits(moduleVisits[own] - visits[node], exitLeft);
+        moduleBits(moduleVisits[from], moduleExits[from]) - moduleBits(moduleVisits[from] - visits[node], exitLeft);
       const gainOf = (module: number) => {
         const exitThere = exitWith(module);
-        const exitAfter = totalExit - moduleExits[own] + exitLeft - moduleExits[module] + exitThere;
+        const exitAfter = totalExit - moduleExits[from] + exitLeft - moduleExits[module] + exitThere;
         const before = moduleBits(moduleVisits[module], moduleExits[module]);
         const after = moduleBits(moduleVisits[module] + visits[node], exitThere);
         return leaving + before - after + plogp(totalExit) - plogp(exitAfter);
       };
-      let [best, gain] = [own, leastGain];
+      let [best, gain] = [from, leastGain];
       const consider = (module: number) => {
         const possible = gainOf(module);
         if (possible > gain) [best, gain] = [module, possible];
       };
-      for (const module of around) if (module !== own) consider(module);
-      if (members[own] > 1 && empty.length > 0) consider(empty[empty.length - 1]);
-      if (best === own) return false;
+      for (const module of around) if (module !== from) consider(module);
+      if (members[from] > 1 && empty.length > 0) consider(empty[empty.length - 1]);
+      if (best === from) return false;
       move(node, best, exitLeft, exitWith(best));
       return true;
     },

@@ -1,3 +1,5 @@
+import { indicesUpTo, squaredDistance } from '../../rows.js';
+
 /** Rounds of two-means that find the direction of a split. */
 const ROUNDS = 4;
 
@@ -12,12 +14,7 @@ export function groupCenters(centers: Float32Array, size: number, groups: number
   const clusters = centers.length / size;
   const width = Math.ceil(clusters / groups);
   const result = new Int32Array(groups * width).fill(-1);
-  const parts = split(
-    centers,
-    size,
-    new Int32Array(clusters).map((_, i) => i),
-    groups,
-  );
+  const parts = split(centers, size, indicesUpTo(clusters), groups);
   parts.forEach((part, group) => void result.set(part.toSorted(), group * width));
   return result;
 }
@@ -25,7 +22,7 @@ export function groupCenters(centers: Float32Array, size: number, groups: number
 function split(centers: Float32Array, size: number, members: Int32Array, groups: number): Int32Array[] {
   if (groups === 1) return [members];
   const along = projections(centers, size, members);
-  const order = new Int32Array(members.length).map((_, i) => i).sort((a, b) => along[a] - along[b] || a - b);
+  const order = indicesUpTo(members.length).sort((a, b) => along[a] - along[b] || a - b);
   const sorted = order.map((i) => members[i]);
   const half = Math.ceil(sorted.length / 2);
   return [sorted.subarray(0, half), sorted.subarray(half)].flatMap((part) => split(centers, size, part, groups / 2));
@@ -76,10 +73,4 @@ function farthest(members: Int32Array, distance: (i: number) => number): number 
     if (now > most) [best, most] = [i, now];
   }
   return best;
-}
-
-function squaredDistance(a: Float32Array, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += (a[j] - b[j]) ** 2;
-  return sum;
 }

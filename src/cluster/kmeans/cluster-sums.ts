@@ -1,3 +1,4 @@
+import { norm } from '../../rows.js';
 import { factorOf, type Points } from '../points.js';
 
 /** A partition of the points, with the sum of each cluster's vectors kept up to date in float64. */
@@ -45,7 +46,7 @@ export function createClusterSums(points: Points, clusters: number): ClusterSums
       const centers = previous.slice();
       for (let cluster = 0; cluster < clusters; cluster++) {
         const sum = sums.subarray(cluster * size, (cluster + 1) * size);
-        const divisor = points.metric === 'cosine' ? lengthOf(sum) : counts[cluster];
+        const divisor = points.metric === 'cosine' ? norm(sum) : counts[cluster];
         // Opposite unit vectors may cancel out: then every direction is as good.
         if (counts[cluster] === 0 || divisor < 1e-9 * counts[cluster]) continue;
         for (let j = 0; j < size; j++) centers[cluster * size + j] = sum[j] / divisor;
@@ -69,10 +70,4 @@ export function sumClusters(points: Points, labels: Int32Array, clusters: number
   const sums = createClusterSums(points, clusters);
   labels.forEach((label, row) => void sums.move(row, label));
   return sums;
-}
-
-function lengthOf(vector: Float64Array): number {
-  let sum = 0;
-  for (const value of vector) sum += value * value;
-  return Math.sqrt(sum);
 }

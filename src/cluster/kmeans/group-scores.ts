@@ -2,12 +2,12 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { float32 } from '../../host-tensor.js';
 import type { Points } from '../points.js';
-import { blockRows, transpose } from './assign.js';
+import { argMax, blockRows, integer, transpose } from './assigner.js';
 
 /** Below every score. */
 const NOTHING = -1e30;
 
-/** What a full pass found for a block of rows; a score is y c - |c|^2 / 2, largest for the nearest centre. */
+/** The result of a full pass for a block of rows; a score is y c - |c|^2 / 2, largest for the nearest centre. */
 export interface BlockScores {
   firstRow: number;
   /** [rows, groups] the best score of each group. */
@@ -19,7 +19,7 @@ export interface BlockScores {
   squares: Float32Array;
 }
 
-/** What a pass over the centres of one group found. */
+/** The result of a pass over the centres of one group. */
 export interface GroupScores {
   columns: Int32Array;
   firsts: Float32Array;
@@ -29,10 +29,10 @@ export interface GroupScores {
 
 /** Scores of points against centres that lie in groups of `width` columns. */
 export interface GroupedScores {
-  /** Sets the centres [clusters, size]; `order` says which one stands in a column, -1 for none. */
+  /** Sets the centres [clusters, size]; `order` [columns] gives the centre of each column, -1 for none. */
   load(centers: Float32Array, order: Int32Array): Promise<void>;
   /** All rows against all centres, block after block. */
-  all(found: (block: BlockScores) => void, signal?: AbortSignal): Promise<void>;
+  all(take: (block: BlockScores) => void, signal?: AbortSignal): Promise<void>;
   /** Rows of values [batch, size] against the centres of one group. */
   group(group: number, rows: Float32Array): Promise<GroupScores>;
 }
@@ -89,18 +89,18 @@ export function createGroupedScores(
   }
 
   return {
-    async load(given, order) {
-      transpose(given, columnwise, size, (column) => Math.max(0, order[column]));
-      const halves = Float32Array.from(order, (cluster) => (cluster < 0 ? -NOTHING : biasOf(points, given, cluster)));
+    async load(next, order) {
+      transpose(next, columnwise, size, (column) => Math.max(0, order[column]));
+      const halves = Float32Array.from(order, (cluster) => (cluster < 0 ? -NOTHING : biasOf(points, next, cluster)));
       await session.load({ [centers.name]: float32(columnwise, [size, columns]), [biases.name]: float32(halves) });
     },
-    async all(found, signal) {
+    async all(take, signal) {
       let running = block(0);
       for (let first = 0; first < rows; first += step) {
         const scores = await running;
         signal?.throwIfAborted();
         if (first + step < rows) running = block(first + step);
-        found(scores);
+        take(scores);
       }
     },
     async group(group, x) {
@@ -133,7 +133,3 @@ function topTwo(scores: Tensor): { within: Tensor; first: Tensor; second: Tensor
 }
 
 const squaresOf = (y: Tensor): Tensor => tf.sum(tf.square(y), 1);
-
-const integer = (value: number): Tensor => tf.scalar(value, 'int32');
-
-const argMax = (x: Tensor): Tensor => tf.cast(tf.argMax(x, 1), 'int32');

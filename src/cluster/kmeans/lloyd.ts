@@ -1,10 +1,10 @@
 import type { Rng } from '../../random.js';
 import type { Points } from '../points.js';
-import type { Assign } from './assign.js';
+import type { Assigner } from './assigner.js';
 import { createClusterSums } from './cluster-sums.js';
 import { mendEmptyClusters } from './mend.js';
 
-/** What one iteration did. */
+/** The record of one iteration. */
 export interface Iteration {
   iteration: number;
   /** Rows whose cluster changed, and empty clusters that were given a point. */
@@ -16,8 +16,8 @@ export interface Iteration {
   inertia: number;
 }
 
-/** How long to go on, and whom to tell. */
 export interface LloydOptions {
+  /** At most this many. */
   iterations: number;
   rng: Rng;
   signal?: AbortSignal;
@@ -33,13 +33,14 @@ export interface LloydResult {
 }
 
 /**
- * Lloyd's iterations (assign every point, move every centre to its cluster's mean) from `start` [clusters, size], until no label
+ * Lloyd's iterations (Lloyd, "Least squares quantization in PCM", 1982, doi:10.1109/TIT.1982.1056489: assign every point, move
+ * every centre to its cluster's mean) from `start` [clusters, size], until no label
  * changes, the inertia no longer falls or `iterations` are done. Unless no label changed, a last assignment fits the labels to the centres
  * that were moved last.
  */
 export async function lloyd(
   points: Points,
-  assign: Assign,
+  assigner: Assigner,
   start: Float32Array,
   options: LloydOptions,
 ): Promise<LloydResult> {
@@ -53,7 +54,7 @@ export async function lloyd(
       sums.move(row, to);
       changed++;
     };
-    await assign(centers, sums.labels, move, signal);
+    await assigner.assign(centers, sums.labels, move, signal);
     return changed;
   }
 

@@ -7,7 +7,7 @@ import { drawWeighted } from './draw-weighted.js';
 /** Squared distances below this share of the vectors' own squares are rounding. */
 const ROUNDING = 1e-12;
 
-/** Points drawn as candidates: so many, and so many more for each empty cluster. */
+/** Points drawn as candidates, and additional ones for each empty cluster. */
 const CANDIDATES = 256;
 const CANDIDATES_PER_CLUSTER = 4;
 
@@ -23,7 +23,7 @@ export function mendEmptyClusters(points: Points, sums: ClusterSums, centers: Fl
   const { labels, counts } = sums;
   const empty = [...counts.keys()].filter((cluster) => counts[cluster] === 0);
   if (empty.length === 0) return 0;
-  const spread = distancesToOwn(points, labels, centers);
+  const spread = distancesToCenters(points, labels, centers);
   if (spread.every((distance) => distance === 0)) throw tooFewPoints(points, counts.length, empty.length);
   const drawn = drawWeighted(spread, CANDIDATES + CANDIDATES_PER_CLUSTER * empty.length, rng);
   const candidates = Int32Array.from(new Set(drawn));
@@ -41,26 +41,26 @@ export function mendEmptyClusters(points: Points, sums: ClusterSums, centers: Fl
     if (distances[farthest] === 0) break;
     sums.move(candidates[farthest], cluster);
     mended++;
-    const given = vectorOf(farthest);
+    const taken = vectorOf(farthest);
     distances.forEach((distance, i) => {
-      distances[i] = Math.min(distance, squaredDistance(vectorOf(i), given));
+      distances[i] = Math.min(distance, roundedDistance(vectorOf(i), taken));
     });
   }
   return mended;
 }
 
 /** float64 [rows] squared distance of each vector to the centre of its cluster. */
-function distancesToOwn(points: Points, labels: Int32Array, centers: Float32Array): Float64Array {
+function distancesToCenters(points: Points, labels: Int32Array, centers: Float32Array): Float64Array {
   const { rows, size } = points;
   const row = new Int32Array(1);
   return new Float64Array(rows).map((_, i) => {
     row[0] = i;
-    return squaredDistance(vectorsOf(points, row), centers.subarray(labels[i] * size, (labels[i] + 1) * size));
+    return roundedDistance(vectorsOf(points, row), centers.subarray(labels[i] * size, (labels[i] + 1) * size));
   });
 }
 
-/** 0 where the difference is no more than rounding. */
-function squaredDistance(a: Float32Array, b: Float32Array): number {
+/** The squared distance; 0 where it is no more than rounding. */
+function roundedDistance(a: Float32Array, b: Float32Array): number {
   let [distance, scale] = [0, 0];
   for (let j = 0; j < a.length; j++) {
     distance += (a[j] - b[j]) ** 2;
@@ -71,9 +71,9 @@ function squaredDistance(a: Float32Array, b: Float32Array): number {
 
 function tooFewPoints({ rows, metric }: Points, clusters: number, empty: number): UserError {
   const different = clusters - empty;
-  const what = metric === 'cosine' ? 'directions' : 'places';
-  const found = different === 1 ? 'are all equal' : `lie in only ${different} different ${what}`;
+  const places = metric === 'cosine' ? 'directions' : 'places';
+  const spread = different === 1 ? 'are all equal' : `lie in only ${different} different ${places}`;
   return new UserError(
-    `The ${rows} rows to cluster ${found}: there are no ${clusters} clusters in them. Ask for at most ${different}.`,
+    `The ${rows} rows to cluster ${spread}: there are no ${clusters} clusters in them. Ask for at most ${different}.`,
   );
 }

@@ -1,7 +1,8 @@
 import type { Session } from '../../engine/session/session.js';
 import type { Rng } from '../../random.js';
+import { indicesUpTo, squaredRowDistance } from '../../rows.js';
 import { type Points, vectorsOf } from '../points.js';
-import type { Assign } from './assign.js';
+import type { Assigner } from './assigner.js';
 import { drawWeighted } from './draw-weighted.js';
 import { type LloydOptions, type LloydResult, lloyd } from './lloyd.js';
 import { createMiniBatch, type MiniBatch } from './mini-batch.js';
@@ -17,21 +18,19 @@ const LEAST_GAIN = 1e-3;
 export function createPasses(
   session: Session,
   points: Points,
-  given: { clusters: number; batch: number; name: string },
-): (start: Float32Array, assign: Assign, options: LloydOptions) => Promise<LloydResult> {
+  { clusters, batch, name }: { clusters: number; batch: number; name: string },
+): (start: Float32Array, assigner: Assigner, options: LloydOptions) => Promise<LloydResult> {
   const { rows, size, metric } = points;
-  const { clusters, batch, name } = given;
   const first = new Float32Array(clusters * size);
   // One for all starts: its variables stay in the session.
   const miniBatch = createMiniBatch(session, { size, batch, metric, name: `${name}/batch` }, first);
 
-  return async (start, assign, options) => {
-    const { iterations, rng, signal, onIteration } = options;
+  return async (start, assigner, { iterations, rng, signal, onIteration }) => {
     for (let cluster = 0; cluster < clusters; cluster++) {
       miniBatch.replace(cluster, start.subarray(cluster * size, (cluster + 1) * size));
       miniBatch.counts[cluster] = 0;
     }
-    const order = new Int32Array(rows).map((_, row) => row);
+    const order = indicesUpTo(rows);
     const labels = new Int32Array(rows).fill(-1);
     let [iteration, before] = [0, Number.POSITIVE_INFINITY];
     for (let falls = true; falls && iteration < iterations; ) {
@@ -42,12 +41,12 @@ export function createPasses(
       for (let at = 0; at < rows; at += batch) {
         signal?.throwIfAborted();
         last = order.subarray(at, Math.min(rows, at + batch));
-        const found = await miniBatch.update(vectorsOf(points, last));
-        inertia += found.inertia;
-        lastLabels = found.labels;
+        const update = await miniBatch.update(vectorsOf(points, last));
+        inertia += update.inertia;
+        lastLabels = update.labels;
         last.forEach((row, i) => {
-          if (labels[row] === found.labels[i]) return;
-          labels[row] = found.labels[i];
+          if (labels[row] === update.labels[i]) return;
+          labels[row] = update.labels[i];
           changed++;
         });
       }
@@ -58,7 +57,11 @@ export function createPasses(
       falls = inertia < before * (1 - LEAST_GAIN) || idle.length > 0;
       before = inertia;
     }
-    const end = await lloyd(points, assign, miniBatch.centers(), { rng, signal, iterations: Math.min(1, iterations) });
+    const end = await lloyd(points, assigner, miniBatch.centers(), {
+      rng,
+      signal,
+      iterations: Math.min(1, iterations),
+    });
     return { ...end, iterations: iteration };
   };
 }
@@ -69,9 +72,7 @@ function fill(miniBatch: MiniBatch, idle: number[], vectors: Float32Array, label
   const centers = miniBatch.centers();
   const size = vectors.length / labels.length;
   const vectorOf = (row: number) => vectors.subarray(row * size, (row + 1) * size);
-  const distances = Float64Array.from(labels, (label, row) => {
-    return vectorOf(row).reduce((sum, value, j) => sum + (value - centers[label * size + j]) ** 2, 0);
-  });
+  const distances = Float64Array.from(labels, (label, row) => squaredRowDistance(vectors, row, centers, label, size));
   const drawn = drawWeighted(distances, idle.length, rng);
   idle.forEach((cluster, i) => void miniBatch.replace(cluster, vectorOf(drawn[i])));
 }

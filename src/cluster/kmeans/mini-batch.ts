@@ -1,14 +1,15 @@
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
+import { norm } from '../../rows.js';
 import type { Points } from '../points.js';
-import { createAssign } from './assign.js';
+import { createAssigner } from './assigner.js';
 
 /** k-means over a stream of vectors: each batch moves the centres a little. */
 export interface MiniBatch {
   /**
-   * Assigns a batch of `rows` vectors [rows, size], at most as many as were announced, and moves the centres towards them; a
+   * Assigns a batch of vectors [rows, size], at most as many rows as `batch`, and moves the centres towards them; a
    * centre that has taken n vectors by then moves by 1 / n of the way, so that it is the mean of all it ever took.
-   * @returns labels [rows], and the sum of squared distances to the own centres, each taken before the vector moves it
+   * @returns labels [rows], and the sum of squared distances to the vectors' centres, each taken before its vector moves the centre
    */
   update(vectors: Float32Array): Promise<{ labels: Int32Array; inertia: number }>;
   /** [clusters, size] */
@@ -20,7 +21,7 @@ export interface MiniBatch {
 }
 
 /**
- * Mini-batch k-means (Sculley 2010, algorithm 1). By cosine vectors must have length 1, and so have the centres after each batch.
+ * Mini-batch k-means (Sculley, "Web-scale k-means clustering", WWW 2010, doi:10.1145/1772690.1772862, algorithm 1). By cosine vectors must have length 1, and so have the centres after each batch.
  * Its variables stay until the session closes.
  * @param start first centres [clusters, size]
  */
@@ -36,7 +37,7 @@ export function createMiniBatch(
   const counts = new Float64Array(clusters);
   const factors = metric === 'cosine' ? new Float64Array(batch).fill(1) : new Float64Array(0);
   const points = { values: buffer, rows: batch, size, metric, factors, shift: new Float64Array(size), energy: 0 };
-  const assign = createAssign(session, points, clusters, name);
+  const assigner = createAssigner(session, points, clusters, name);
   const labels = new Int32Array(batch);
 
   function take(row: number): number {
@@ -67,7 +68,7 @@ export function createMiniBatch(
         throw new UserError('A batch holds NaN or infinite numbers.');
       buffer.fill(0).set(vectors);
       labels.fill(-1);
-      await assign(Float32Array.from(centers), labels, (row, to) => {
+      await assigner.assign(Float32Array.from(centers), labels, (row, to) => {
         labels[row] = to;
       });
       let inertia = 0;
@@ -80,6 +81,6 @@ export function createMiniBatch(
 
 function toLengthOne(centers: Float64Array, cluster: number, size: number): void {
   const center = centers.subarray(cluster * size, (cluster + 1) * size);
-  const length = Math.sqrt(center.reduce((sum, value) => sum + value * value, 0));
+  const length = norm(center);
   if (length > 1e-9) for (let j = 0; j < size; j++) center[j] /= length;
 }

@@ -1,11 +1,12 @@
 import type { Session } from '../../engine/session/session.js';
 import type { Rng } from '../../random.js';
+import { indicesUpTo } from '../../rows.js';
 import { type Points, vectorsOf } from '../points.js';
 import { drawWeighted } from './draw-weighted.js';
 import { createGroupedScores, type GroupedScores } from './group-scores.js';
 import { createPlusPlus } from './plus-plus.js';
 
-/** Bahmani et al. 2012, section 5: five rounds of half as many draws as clusters do as well as k-means++. */
+/** Section 5 of the paper: five rounds of half as many draws as clusters do as well as k-means++. */
 const ROUNDS = 5;
 const OVERSAMPLING = 0.5;
 
@@ -18,23 +19,22 @@ export interface ParallelShape {
   candidates: number;
 }
 
-/** What k-means|| draws for so many clusters. */
+/** The draws of k-means|| for a number of clusters. */
 export function parallelShape(clusters: number): ParallelShape {
   const draws = Math.max(8, Math.ceil(OVERSAMPLING * clusters));
   return { draws, candidates: draws * Math.max(ROUNDS, Math.ceil(clusters / draws) + 1) };
 }
 
 /**
- * k-means|| (Bahmani et al. 2012, algorithm 2): each round draws many points at once with probability proportional to the squared
+ * k-means|| (Bahmani et al., "Scalable k-means++", 2012, arXiv:1203.6402, algorithm 2): each round draws many points at once with probability proportional to the squared
  * distance to the candidates so far; the candidates, weighted by the points nearest to them, are reduced by k-means++. A round
  * draws a fixed number of points with replacement, where the paper tosses a coin for each point.
  */
 export function createParallelSeeds(
   session: Session,
   points: Points,
-  given: { clusters: number; shape: ParallelShape; name: string },
+  { clusters, shape, name }: { clusters: number; shape: ParallelShape; name: string },
 ): (rng: Rng, signal?: AbortSignal) => Promise<Float32Array> {
-  const { clusters, shape, name } = given;
   const { draws, candidates } = shape;
   const { rows, size } = points;
   const layout = { groups: 1, width: draws, batch: Math.min(rows, 1), name: `${name}/rounds` };
@@ -69,7 +69,7 @@ async function measure(
 ): Promise<void> {
   const { scores, points, distances, nearest, first } = state;
   const cosine = points.metric === 'cosine';
-  const order = new Int32Array(drawn.length / points.size).map((_, i) => i);
+  const order = indicesUpTo(drawn.length / points.size);
   await scores.load(drawn, order);
   await scores.all(({ firstRow, maxima, columns, squares }) => {
     columns.forEach((column, i) => {

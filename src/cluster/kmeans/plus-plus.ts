@@ -8,15 +8,16 @@ import { drawWeighted } from './draw-weighted.js';
 const ROUNDING = 1e-6;
 const FAR = 3e38;
 
-/** Chooses `clusters` of the vectors [rows, size] as first centres; `weights` [rows] says how many points each stands for. */
+/** Chooses `clusters` of the vectors [rows, size] as first centres; each stands for `weights` [rows] points. */
 export type PlusPlus = (
   vectors: Float32Array,
   rng: Rng,
-  given?: { weights?: Float32Array; signal?: AbortSignal },
+  options?: { weights?: Float32Array; signal?: AbortSignal },
 ) => Promise<Int32Array>;
 
 /**
- * k-means++ (Arthur and Vassilvitskii 2007, section 2.2 and its remark on several draws): each next centre is the best of `draws`
+ * k-means++ (Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, section 2.2 and its remark on
+ * several draws): each next centre is the best of `draws`
  * vectors drawn with probability proportional to weight times squared distance to the centres so far, best being the one that lowers
  * the weighted sum of these distances most.
  */
@@ -32,9 +33,9 @@ export function createPlusPlus(
 
   const choose = session.compile(`${name}/choose`, ({ candidates }) => {
     const vectors = sample.read();
-    const given = candidates as ReturnType<typeof tf.tensor1d>;
-    const scale = tf.add(squares.read(), tf.expandDims(tf.gather(squares.read(), given), 1));
-    const products = tf.matMul(tf.gather(vectors, given), vectors, false, true);
+    const drawn = candidates as ReturnType<typeof tf.tensor1d>;
+    const scale = tf.add(squares.read(), tf.expandDims(tf.gather(squares.read(), drawn), 1));
+    const products = tf.matMul(tf.gather(vectors, drawn), vectors, false, true);
     const distances = tf.sub(scale, tf.mul(products, 2));
     // [draws, rows]
     const exact = tf.where(tf.greater(distances, tf.mul(scale, ROUNDING)), distances, tf.zerosLike(distances));
@@ -42,7 +43,7 @@ export function createPlusPlus(
     const weighted = tf.mul(lowered, weight.read());
     const best = tf.cast(tf.argMin(tf.sum(weighted, 1), 0), 'int32');
     nearest.assign(rowAt(lowered, best));
-    return { chosen: rowAt(given, best), distances: rowAt(weighted, best) };
+    return { chosen: rowAt(drawn, best), distances: rowAt(weighted, best) };
   });
 
   return async (vectors, rng, { weights = new Float32Array(rows).fill(1), signal } = {}) => {

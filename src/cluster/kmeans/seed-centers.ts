@@ -1,13 +1,14 @@
 import type { Session } from '../../engine/session/session.js';
 import type { Rng } from '../../random.js';
+import { indicesUpTo } from '../../rows.js';
 import { type Points, vectorsOf } from '../points.js';
 import { createParallelSeeds, type ParallelShape, parallelShape } from './parallel-seeds.js';
 import { createPlusPlus } from './plus-plus.js';
 
-/** How first centres are found. */
+/** The way to first centres. */
 export type SeedMethod = 'k-means++' | 'k-means||';
 
-/** Points among which the first centres are sought, and the least number of them for each centre. */
+/** Size of the sample that first centres are drawn from, and its least number of points for each centre. */
 const SAMPLE_ROWS = 2 ** 15;
 const SAMPLE_ROWS_PER_CENTER = 4;
 
@@ -22,9 +23,8 @@ export type SeedCenters = (rng: Rng, signal?: AbortSignal) => Promise<Float32Arr
 export function createSeedCenters(
   session: Session,
   points: Points,
-  given: { clusters: number; method: SeedMethod; name: string },
+  { clusters, method, name }: { clusters: number; method: SeedMethod; name: string },
 ): SeedCenters {
-  const { clusters, method, name } = given;
   const shape: ParallelShape = parallelShape(clusters);
   if (method === 'k-means||' && shape.candidates <= points.rows) {
     return createParallelSeeds(session, points, { clusters, shape, name });
@@ -33,11 +33,7 @@ export function createSeedCenters(
   const draws = 2 + Math.floor(Math.log(clusters));
   const plusPlus = createPlusPlus(session, { rows, size: points.size, clusters, draws, name });
   return async (rng, signal) => {
-    const indices = rng
-      .fork('sample')
-      .shuffle(new Int32Array(points.rows).map((_, row) => row))
-      .slice(0, rows)
-      .sort();
+    const indices = rng.fork('sample').shuffle(indicesUpTo(points.rows)).slice(0, rows).sort();
     const chosen = await plusPlus(vectorsOf(points, indices), rng, { signal });
     return vectorsOf(
       points,

@@ -1,10 +1,11 @@
 import type { Session } from '../../engine/session/session.js';
 import { float32, int32 } from '../../host-tensor.js';
+import { indicesUpTo } from '../../rows.js';
 import { type Points, vectorsOf } from '../points.js';
 import type { Neighbours } from './neighbours.js';
 import { createTopColumns } from './top.js';
 
-/** Products of so many rows with so many columns are made at a time: 32 MiB. */
+/** Rows and columns multiplied at a time: 32 MiB of products. */
 const BLOCK_ROWS = 512;
 const BLOCK_COLUMNS = 16_384;
 
@@ -20,17 +21,16 @@ export async function exactNeighbours(
   const { rows, size } = points;
   // One more, as most rows find themselves.
   const wanted = count + 1;
-  const vectors = vectorsOf(
-    points,
-    new Int32Array(rows).map((_, row) => row),
-  );
+  const vectors = vectorsOf(points, indicesUpTo(rows));
   const block = (first: number, step: number) => {
     const taken = Math.min(step, rows - first);
     return float32(vectors.subarray(first * size, (first + taken) * size), [taken, size]);
   };
   const top = createTopColumns(session, wanted);
-  const found: Neighbours = {
-    ...{ rows, count, exact: true },
+  const result: Neighbours = {
+    rows,
+    count,
+    exact: true,
     indices: new Int32Array(rows * count),
     similarities: new Float32Array(rows * count),
   };
@@ -45,20 +45,20 @@ export async function exactNeighbours(
       signal?.throwIfAborted();
       best = await top({ ...best, x, columns: block(column, BLOCK_COLUMNS), first: int32(Int32Array.of(column), []) });
     }
-    keepOthers(found, first, best.indices.data as Int32Array, best.similarities.data as Float32Array);
+    keepOthers(result, first, best.indices.data as Int32Array, best.similarities.data as Float32Array);
   }
-  return found;
+  return result;
 }
 
-/** Copies all but the row itself; all but the last where a row is so often there that it did not find itself. */
-function keepOthers(found: Neighbours, first: number, indices: Int32Array, similarities: Float32Array): void {
-  const { count } = found;
+/** Copies all but the row itself; all but the last for a row with so many copies that it did not find itself. */
+function keepOthers(result: Neighbours, first: number, indices: Int32Array, similarities: Float32Array): void {
+  const { count } = result;
   const wanted = count + 1;
   for (let row = first, from = 0; from < indices.length; row++, from += wanted) {
     for (let i = 0, to = row * count; i < wanted && to < (row + 1) * count; i++) {
       if (indices[from + i] === row) continue;
-      found.indices[to] = indices[from + i];
-      found.similarities[to++] = similarities[from + i];
+      result.indices[to] = indices[from + i];
+      result.similarities[to++] = similarities[from + i];
     }
   }
 }

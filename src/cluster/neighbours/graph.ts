@@ -1,4 +1,10 @@
+import { crossingOf, fitTwoGaussians } from '../gaussian-pair.js';
 import type { Neighbours } from './neighbours.js';
+
+/** Share of the rows that may lose their nearest neighbour to the threshold. */
+const MOST_ALONE = 0.05;
+/** Cosines that differ by less count as equal. */
+const LEAST_RANGE = 1e-6;
 
 /** An undirected graph without loops; every edge is there from both its ends. */
 export interface WeightedGraph {
@@ -14,8 +20,8 @@ export interface WeightedGraph {
 export type Edge = [a: number, b: number, weight: number];
 
 /**
- * Joins every row to its neighbours from `threshold` on, with the cosine as weight; one of both need be among the neighbours of the
- * other. Edges whose cosine is not above 0 are left out, whatever the threshold.
+ * Joins every row to its neighbours whose cosine is at least `threshold`, with the cosine as weight; it is enough that one of the two is
+ * among the neighbours of the other. Edges whose cosine is not above 0 are left out, whatever the threshold.
  */
 export function neighbourGraph({ rows, count, indices, similarities }: Neighbours, threshold: number): WeightedGraph {
   const lists = (row: number, other: number) => {
@@ -33,7 +39,21 @@ export function neighbourGraph({ rows, count, indices, similarities }: Neighbour
   });
 }
 
-/** A graph from its edges, each given once, which are walked through twice. */
+/**
+ * The least cosine of neighbours of the same kind, from the distribution of the neighbours' cosines alone: where the weighted densities
+ * of two Gaussians fitted to them cross, but so low that at least 95 % of the rows keep their nearest neighbour. -1, which keeps all,
+ * where the densities do not cross or all cosines are equal.
+ */
+export function neighbourThreshold({ rows, count, similarities }: Neighbours): number {
+  const cosines = similarities.filter((similarity) => similarity >= -2);
+  const sorted = cosines.slice().sort();
+  if (cosines.length < 2 || sorted[sorted.length - 1] - sorted[0] < LEAST_RANGE) return -1;
+  const { low, high } = fitTwoGaussians(cosines);
+  const nearest = new Float32Array(rows).map((_, row) => similarities[row * count]).sort();
+  return Math.min(crossingOf(low, high) ?? -1, nearest[Math.floor(MOST_ALONE * rows)]);
+}
+
+/** A graph from its edges, each given once; `edges` is iterated twice. */
 export function graphOf(nodes: number, edges: () => Iterable<Edge>): WeightedGraph {
   const offsets = new Float64Array(nodes + 1);
   for (const [a, b] of edges()) {

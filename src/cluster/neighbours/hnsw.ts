@@ -1,10 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { createRng } from '../../random.js';
+import { indicesUpTo } from '../../rows.js';
 import { factorOf, type Points } from '../points.js';
 import type { HnswIndex, Hnswlib } from './hnswlib.js';
 import type { Neighbours } from './neighbours.js';
 
-/** How the index is built and searched; names of Malkov and Yashunin 2018. */
+/**
+ * How the index is built and searched, in the terms of Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
+ * Hierarchical Navigable Small World graphs", 2016, arXiv:1603.09320.
+ */
 export interface HnswOptions {
   count: number;
   seed: number;
@@ -20,7 +24,7 @@ export interface HnswOptions {
 const LINKS = 16;
 const EF_CONSTRUCTION = 40;
 const EF_SEARCH = 40;
-/** Rows worked on before other work and a signal to stop get their turn. */
+/** Rows processed before other work runs and a signal to stop is checked. */
 const TURN = 512;
 
 /**
@@ -34,19 +38,19 @@ export async function hnswNeighbours(library: Hnswlib, points: Points, options: 
   index.initIndex(rows, options.links ?? LINKS, options.efConstruction ?? EF_CONSTRUCTION, seed);
   const vector = new Array<number>(size).fill(0);
   // Rows of one recording or speaker often follow each other: added at random they make a better graph.
-  const order = createRng(seed)
-    .fork('hnsw')
-    .shuffle(new Int32Array(rows).map((_, row) => row));
+  const order = createRng(seed).fork('hnsw').shuffle(indicesUpTo(rows));
   await inTurns(rows, signal, (i) => index.addPoint(unitRow(points, order[i], vector), order[i]));
 
   index.setEf(Math.max(options.efSearch ?? EF_SEARCH, count + 1));
-  const found = emptyNeighbours(rows, count);
-  await inTurns(rows, signal, (row) => keepOthers(found, row, search(index, unitRow(points, row, vector), count + 1)));
-  return found;
+  const result = emptyNeighbours(rows, count);
+  await inTurns(rows, signal, (row) => keepOthers(result, row, search(index, unitRow(points, row, vector), count + 1)));
+  return result;
 }
 
 const emptyNeighbours = (rows: number, count: number): Neighbours => ({
-  ...{ rows, count, exact: false },
+  rows,
+  count,
+  exact: false,
   indices: new Int32Array(rows * count).fill(-1),
   similarities: new Float32Array(rows * count).fill(Number.NEGATIVE_INFINITY),
 });
@@ -65,8 +69,8 @@ function search(index: HnswIndex, vector: number[], count: number): { row: numbe
     .sort((a, b) => b.similarity - a.similarity || a.row - b.row);
 }
 
-function keepOthers({ indices, similarities, count }: Neighbours, row: number, found: ReturnType<typeof search>): void {
-  const others = found.filter((other) => other.row !== row);
+function keepOthers({ indices, similarities, count }: Neighbours, row: number, hits: ReturnType<typeof search>): void {
+  const others = hits.filter((other) => other.row !== row);
   for (let i = 0; i < Math.min(count, others.length); i++) {
     indices[row * count + i] = others[i].row;
     similarities[row * count + i] = others[i].similarity;

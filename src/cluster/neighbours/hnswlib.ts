@@ -1,4 +1,4 @@
-/** What voxloop uses of hnswlib-node. It is optional, so its own types may be missing. */
+/** The part of hnswlib-node that voxloop uses. The package is optional, so its own types may be missing. */
 export interface Hnswlib {
   HierarchicalNSW: new (space: 'ip', size: number) => HnswIndex;
 }
@@ -13,7 +13,7 @@ export interface HnswIndex {
   readIndexSync(path: string): void;
 }
 
-/** Loads hnswlib-node, or says in one line why it does not load: it is not installed, or was not compiled. */
+/** Loads hnswlib-node; `failure` is the reason in one line where it is not installed, or was not compiled. */
 export async function loadHnswlib(name = 'hnswlib-node'): Promise<Hnswlib | { failure: string }> {
   try {
     const loaded: { default: Hnswlib } = await import(name);

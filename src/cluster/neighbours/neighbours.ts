@@ -14,20 +14,19 @@ export interface Neighbours {
   indices: Int32Array;
   /** float32 [rows, count] cosines; -Infinity where a search found fewer. */
   similarities: Float32Array;
-  /** Whether all pairs were compared, so that none is missed. */
+  /** True when all pairs were compared, so that none is missed. */
   exact: boolean;
 }
 
-/** How neighbours are searched: `auto` is exact for up to 50,000 rows and where hnswlib-node does not load. */
+/** Search methods: `auto` is exact for up to 50,000 rows and where hnswlib-node does not load. */
 export const searches = ['auto', 'exact', 'hnsw'] as const;
 export type Search = (typeof searches)[number];
 
 /** Rows up to which `auto` searches exactly. */
 const EXACT_UP_TO = 50_000;
 
-/** What to search among, and how. */
 export interface NeighbourOptions {
-  /** How many neighbours of each row; fewer where there are not so many other rows. */
+  /** Neighbours of each row; fewer where there are fewer other rows. */
   count: number;
   search: Search;
   seed: number;
@@ -46,7 +45,7 @@ export async function neighbours(session: Session, points: Points, options: Neig
   return hnswNeighbours(library, points, { ...options, count });
 }
 
-/** hnswlib-node when it is to be used for so many rows; where `auto` wants it in vain, one line says so. */
+/** hnswlib-node where it is to be used for this many rows; logs one line where `auto` would use it and it does not load. */
 export async function libraryFor(
   rows: number,
   { search, log }: Pick<NeighbourOptions, 'search' | 'log'>,
@@ -56,10 +55,12 @@ export async function libraryFor(
   const library = await load();
   if (!('failure' in library)) return library;
   const reason = `hnswlib-node does not load (${library.failure})`;
-  const mend = '`npm install hnswlib-node` or `npm rebuild hnswlib-node` compiles it where there is a C++ compiler';
+  const advice = '`npm install hnswlib-node` or `npm rebuild hnswlib-node` compiles it where there is a C++ compiler';
   if (search === 'hnsw') {
-    throw new UserError(`Search 'hnsw' was asked for, but ${reason}. ${mend}; search 'exact' or 'auto' does without.`);
+    throw new UserError(
+      `Search 'hnsw' was asked for, but ${reason}. ${advice}; search 'exact' or 'auto' works without it.`,
+    );
   }
-  log?.(`${reason}: the neighbours of ${rows} rows are searched exactly, which takes longer; ${mend}`);
+  log?.(`${reason}: the neighbours of ${rows} rows are searched exactly, which takes longer; ${advice}`);
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { HostTensor } from '../../host-tensor.js';
 
-/** Columns of one group; a search in groups pays from so many groups for each column wanted. */
+/** Columns of one group, and the groups for each wanted column from which a search in groups is faster. */
 const GROUP = 64;
 const GROUPS_PER_WANTED = 2;
 
@@ -14,17 +14,17 @@ type Best<T> = {
 };
 
 /** Rows x [rows, size], the next `columns` [columns, size], the number `first` of their first, and the best so far. */
-type Given = Best<HostTensor> & { x: HostTensor; columns: HostTensor; first: HostTensor };
+type Block = Best<HostTensor> & { x: HostTensor; columns: HostTensor; first: HostTensor };
 
-export type TopColumns = (given: Given) => Promise<Best<HostTensor>>;
+export type TopColumns = (block: Block) => Promise<Best<HostTensor>>;
 
-/** Makes the search for the `wanted` largest products of each row with columns that come block after block; the first of equals. */
+/** Compiles the search for the `wanted` largest products of each row with columns that come block after block; the first of equals. */
 export function createTopColumns(session: Session, wanted: number): TopColumns {
-  return session.compile(`neighbours/${wanted}`, (given: Traced<Given>) => {
-    const found = topOf(tf.matMul(given.x, given.columns, false, true), wanted);
+  return session.compile(`neighbours/${wanted}`, (block: Traced<Block>) => {
+    const top = topOf(tf.matMul(block.x, block.columns, false, true), wanted);
     return best(
-      tf.concat([given.similarities, found.similarities], 1),
-      tf.concat([given.indices, tf.add(found.indices, given.first)], 1),
+      tf.concat([block.similarities, top.similarities], 1),
+      tf.concat([block.indices, tf.add(top.indices, block.first)], 1),
       wanted,
     );
   });
@@ -52,7 +52,7 @@ function topOf(scores: Tensor, wanted: number): Best<Tensor> {
   return best(tf.reshape(candidates, shape), tf.reshape(numbers, shape), wanted);
 }
 
-/** The largest of each row, and what `numbers` says at their places. */
+/** The largest of each row, and the `numbers` at their places. */
 function best(similarities: Tensor, numbers: Tensor, wanted: number): Best<Tensor> {
   const [rows, columns] = similarities.shape;
   const { values, indices } = tf.topk(similarities, wanted);

@@ -4,11 +4,11 @@ import { float32 } from '../../host-tensor.js';
 import type { Sets } from '../disjoint-sets.js';
 import { type Points, vectorsOf } from '../points.js';
 
-/** Products of so many rows with so many rows are made at a time: 8 MiB. */
+/** Rows multiplied with each other at a time: 8 MiB of products. */
 const BLOCK_ROWS = 512;
 const BLOCK_COLUMNS = 4096;
 
-/** Joins all pairs of the given rows whose cosine is at least `threshold`; nothing is kept of the pairs. */
+/** Joins in `sets` all pairs of `rows` whose cosine is at least `threshold`, without a list of the pairs. */
 export async function joinWithin(
   session: Session,
   points: Points,
@@ -24,7 +24,7 @@ export async function joinWithin(
     cosines: tf.matMul(x, columns, false, true),
   }));
   for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
-    // Every pair once: columns before the block met its rows as rows.
+    // Every pair once: earlier columns were compared with these rows as rows.
     for (let start = first; start < rows.length; start += BLOCK_COLUMNS) {
       signal?.throwIfAborted();
       const columns = block(start, BLOCK_COLUMNS);

@@ -7,8 +7,8 @@ import { writeFileAtomic } from '../../io/atomic.js';
 import { readError } from '../../io/read-file.js';
 import { readSafetensors, writeSafetensors } from '../../io/safetensors.js';
 import { modelIdentity } from '../model-identity.js';
-import type { Backend } from './backend.js';
 import { type Calibration, calibrationSchema, scoreKind } from './calibration.js';
+import type { Backend } from './scoring-backend.js';
 import type { EmbeddingStep } from './steps.js';
 
 /** Steps, PLDA and cohort of a back-end folder; numbers are kept as float32. */
@@ -59,7 +59,7 @@ export function readBackend(dir: string): Backend {
   const take = (name: string, length: number) => {
     const data = tensors[name]?.data;
     if (data instanceof Float32Array && data.length === length) return Float64Array.from(data);
-    throw new UserError(`${path} is not a whole back-end: ${name} is missing or of another size. Train it again.`);
+    throw new UserError(`${path} is an incomplete back-end: ${name} is missing or has another size. Train it again.`);
   };
   let width = size;
   const readStep = (kind: EmbeddingStep['kind'], i: number): EmbeddingStep => {
@@ -105,6 +105,6 @@ function parsed<S extends z.ZodType>(schema: S, json: string, path: string, what
     return schema.parse(JSON.parse(json));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : messageOf(error);
-    throw new UserError(`${path} is not ${what} of voxloop (${why}). Name what the backend stage wrote.`);
+    throw new UserError(`${path} is not ${what} of voxloop (${why}). Give the output of a backend stage.`);
   }
 }

@@ -15,7 +15,7 @@ type Band = (typeof BANDS)[number][number];
 
 export interface CalibrationTrialOptions {
   /**
-   * [rows] who speaks, or who is thought to: speakers, clusters, or, for several crops of each recording, the recording. -1 leaves a row
+   * [rows] the true or assumed speaker: speakers, clusters, or, for several crops of each recording, the recording. -1 leaves a row
    * out.
    */
   labels: ArrayLike<number>;
@@ -29,8 +29,8 @@ export interface CalibrationTrialOptions {
 }
 
 /**
- * Draws the trials that a calibration learns from, out of training recordings: never from the trials it will be judged by. Speakers are
- * drawn evenly; no pair stands twice. Rows are named by their numbers.
+ * Draws the trials that a calibration learns from out of training recordings, never from the trials that evaluate it. Speakers are
+ * drawn uniformly; no pair occurs twice. Rows are named by their numbers.
  * @throws UserError when no target or no nontarget pair can be drawn
  */
 export function calibrationTrials({
@@ -107,14 +107,14 @@ function nontargetDraw(speakers: Speaker[], [a, b]: readonly [Band, Band], rng: 
     isTarget: false,
     pair() {
       for (;;) {
-        const [one, other] = [pick(first, rng), pick(second, rng)];
-        if (one !== other) return [pick(one[a], rng), pick(other[b], rng)];
+        const [enrolled, tested] = [pick(first, rng), pick(second, rng)];
+        if (enrolled !== tested) return [pick(enrolled[a], rng), pick(tested[b], rng)];
       }
     },
   };
 }
 
-/** Takes from each draw in turn; a draw whose pairs keep coming up again has few left. */
+/** Takes pairs from each draw in turn, for a limited number of attempts: a draw may have few pairs left that are new. */
 function drawAll(draws: Draw[], count: number): Trial[] {
   const seen = new Set<string>();
   const trials: Trial[] = [];

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
+import { dot } from '../../rows.js';
 import { fitLogistic } from './logistic-regression.js';
-import { dot } from './matrix.js';
 import { featureNames, qualityMeasures, type SideValues, writeFeatures } from './quality-measures.js';
 import type { TrialPairs } from './trial-pairs.js';
 
-/** Scores of one kind cannot go through a calibration of another kind. */
+/** The kind of scores that a calibration applies to. */
 export const scoreKind = z.strictObject({
   scorer: z.enum(['cosine', 'plda']),
   norm: z.strictObject({ kind: z.enum(['s-norm', 'as-norm']), top: z.number().int().positive() }).nullable(),
 });
 export type ScoreKind = z.output<typeof scoreKind>;
 
-/** What score-calibration.json holds. */
+/** The contents of score-calibration.json. */
 export const calibrationSchema = z.strictObject({
   format: z.literal('voxloop-score-calibration-1'),
-  /** What it takes in. */
+  /** The kind of scores it calibrates. */
   scores: scoreKind,
   measures: z.array(z.enum(qualityMeasures)),
   features: z.array(z.strictObject({ name: z.string(), weight: z.number() })).min(1),
@@ -40,7 +40,8 @@ export interface MeasuredScores {
 }
 
 /**
- * Learns a calibration (quality measure functions, as in Thienpondt et al. 2021) that minimises Cllr.
+ * Learns a calibration (quality measure functions, as in Thienpondt, Desplanques and Demuynck, "The IDLab VoxSRC-20 Submission:
+ * Large Margin Fine-Tuning and Quality-Aware Score Calibration in DNN Based Speaker Verification", ICASSP 2021, arXiv:2010.11255) that minimises Cllr.
  * @param isTarget [trials]
  * @throws UserError when one kind of trial is missing or a feature is not finite
  */
@@ -58,16 +59,20 @@ export function fitCalibration(
   const { weights, bias, cllr } = fitLogistic({ features, width, isTarget }, { ridge });
   return {
     format: 'voxloop-score-calibration-1',
-    ...{ scores, measures, bias, cllr, trials: isTarget.length },
+    scores,
+    measures,
+    bias,
+    cllr,
+    trials: isTarget.length,
     features: names.map((name, i) => ({ name, weight: weights[i] })),
   };
 }
 
 /** Checks that a calibration was learned from scores of this kind. @throws UserError that names both kinds */
-export function checkScoreKind({ scores }: Calibration, given: ScoreKind): void {
-  if (describe(scores) === describe(given)) return;
+export function checkScoreKind({ scores }: Calibration, kind: ScoreKind): void {
+  if (describe(scores) === describe(kind)) return;
   throw new UserError(
-    `The calibration was learned from ${describe(scores)}, and these are ${describe(given)}. ` +
+    `The calibration was learned from ${describe(scores)}, and these are ${describe(kind)}. ` +
       'Score in the same way, or learn another calibration.',
   );
 }

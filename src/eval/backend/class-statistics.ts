@@ -10,7 +10,7 @@ export interface LabelledVectors {
   labels: ArrayLike<number>;
 }
 
-/** What two-covariance models are estimated from. */
+/** The statistics that two-covariance models are estimated from. */
 export interface ClassStatistics {
   size: number;
   /** Rows that have a class. */

@@ -1,5 +1,3 @@
-import { topValuesToFront } from './top-values.js';
-
 /** Rows scored against the cohort at once: the only scores held in memory besides the trials' own. */
 const BLOCK_ROWS = 64;
 
@@ -15,14 +13,14 @@ export interface CohortStatistics {
 export interface Cohort {
   /** [speakers] rows as PairScorer.test makes them. */
   rows: readonly Float64Array[];
-  /** How many of the best-scoring speakers count; all when there are fewer. */
+  /** Number of best-scoring speakers that are used; all when there are fewer. */
   top: number;
 }
 
 /**
  * Scores each row against the cohort, block by block, and keeps two numbers of each.
  * @param rowOf the row (as PairScorer.enrol makes it) of the i-th of `count`
- * @param without the cohort speaker that the i-th is, or -1: nobody may be an impostor to himself
+ * @param without the cohort speaker that the i-th is, or -1: nobody is an impostor to themselves
  */
 export function cohortStatistics(
   count: number,
@@ -47,7 +45,7 @@ export function cohortStatistics(
   return { mean, deviation };
 }
 
-/** All rows against all of the cohort, four of one and two of the other at once, so that values that were read are used again. */
+/** All rows against all of the cohort, four of one and two of the other at once, so that loaded values are reused. */
 function scoreBlock(rows: readonly Float64Array[], cohort: readonly Float64Array[], scores: Float64Array[]): void {
   const tile = new Float64Array(8);
   for (let c = 0; c < cohort.length; c += 2) {
@@ -61,7 +59,7 @@ function scoreBlock(rows: readonly Float64Array[], cohort: readonly Float64Array
   }
 }
 
-/** Dot products of four rows with two of the cohort; past an end, the last one stands in. // tile: [4, 2] */
+/** Dot products of four rows with two of the cohort; past an end the last one is repeated. // tile: [4, 2] */
 function scoreTile(
   rows: readonly Float64Array[],
   r: number,
@@ -99,4 +97,34 @@ function momentsOf(values: Float64Array): [mean: number, deviation: number] {
   let squares = 0;
   for (const value of values) squares += (value - mean) ** 2;
   return [mean, Math.sqrt(squares / values.length)];
+}
+
+/**
+ * Moves the `count` largest values to the front, in no order, in place (Hoare's selection with medians of three: linear time on
+ * average, ties included). All of them when there are no more.
+ */
+export function topValuesToFront(values: Float64Array, count: number): void {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high && count > low && count <= high) {
+    const pivot = medianOfThree(values[low], values[(low + high) >> 1], values[high]);
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while (values[left] > pivot) left++;
+      while (values[right] < pivot) right--;
+      if (left > right) break;
+      const swapped = values[left];
+      values[left++] = values[right];
+      values[right--] = swapped;
+    }
+    // Now low..right >= pivot >= left..high, and what lies between equals the pivot.
+    if (count <= right + 1) high = right;
+    else if (count > left) low = left;
+    else return;
+  }
+}
+
+function medianOfThree(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

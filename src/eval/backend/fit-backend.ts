@@ -4,7 +4,6 @@ import { rowsOf } from '../../rows.js';
 import { meanEmbedding } from '../cosine-scoring.js';
 import type { ModelIdentity } from '../model-identity.js';
 import { fitWhitening } from '../whitening.js';
-import { type Backend, measureScores, scoreKindOf } from './backend.js';
 import { fitCalibration } from './calibration.js';
 import { calibrationTrials } from './calibration-trials.js';
 import { classMeans } from './class-statistics.js';
@@ -12,9 +11,10 @@ import { fitLda } from './lda.js';
 import { adaptPlda, type PldaAdaptation } from './plda-adapt.js';
 import { fitPlda } from './plda-em.js';
 import type { QualityMeasure } from './quality-measures.js';
+import { type Backend, measureScores, scoreKindOf } from './scoring-backend.js';
 import { applyToRows, type EmbeddingStep, sizeAfter, subtraction, whiteningStep } from './steps.js';
 
-/** What a chain is made of; parts that are absent are left out of it. */
+/** The parts of a chain; absent ones are left out. */
 export interface BackendRecipe {
   /** Centre on the training mean; the target domain's where the model is adapted. */
   subtractMean: boolean;
@@ -37,26 +37,26 @@ export interface BackendData {
   labels: Int32Array;
   /** [rows] for calibration by durations. */
   seconds?: ArrayLike<number>;
-  /** [rows] for calibration: which rows are one recording, heard several times. Default: each is one of its own. */
+  /** [rows] for calibration: the recording that each row is from. Default: every row is a recording of its own. */
   recordings?: ArrayLike<number>;
   seed: number | string;
   /** Whose embeddings they are. */
   model?: ModelIdentity;
 }
 
-/** A chain, and what was found on the way. */
+/** A chain, and the progress of its estimation. */
 export interface FittedBackend {
   backend: Backend;
   /** Log-likelihood of a training vector before and after each iteration of PLDA. */
   logLikelihoods: number[] | null;
 }
 
-/** Speakers kept out of LDA and PLDA, so that a calibration sees scores as they are of strangers; so many at least, half at most. */
+/** Share of the speakers that LDA and PLDA do not see, so that a calibration learns from scores of unseen speakers; half at most. */
 const CALIBRATION_SHARE = 0.2;
 const LEAST_CALIBRATION_SPEAKERS = 10;
 
 /**
- * Learns a chain from labelled training embeddings: mean, whitening, LDA and length normalisation each on what the one before makes,
+ * Learns a chain from labelled training embeddings: mean, whitening, LDA and length normalisation each on the output of the step before,
  * then PLDA, the cohort, and a calibration on trials among the training recordings. Where LDA or PLDA is learned too, a fifth of the
  * speakers (ten at least, half of few) is kept out of it for the calibration.
  * @throws UserError for labels too few for a part, and embeddings that are not finite

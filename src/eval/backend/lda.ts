@@ -5,7 +5,8 @@ import { addOuter, mirrorLower } from './matrix.js';
 import type { AffineStep } from './steps.js';
 
 /**
- * Linear discriminant analysis (Fisher 1936; Rao 1948): the directions along which speakers differ most, against how much one
+ * Linear discriminant analysis (Fisher, "The use of multiple measurements in taxonomic problems", 1936,
+ * doi:10.1111/j.1469-1809.1936.tb02137.x): the directions along which speakers differ most, against how much one
  * speaker varies. Within-speaker variance along each is 1 afterwards, as with scikit-learn's eigenvalue solver.
  * @param dimensions how many are kept: at most those of the vectors, and one less than the speakers
  * @throws UserError for too many dimensions, fewer than two speakers, or speakers without any variance

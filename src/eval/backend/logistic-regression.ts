@@ -1,6 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { UserError } from '../../errors.js';
-import { addOuter, dot, mirrorLower } from './matrix.js';
+import { dot, norm } from '../../rows.js';
+import { addOuter, mirrorLower } from './matrix.js';
 
 /** Labelled rows of features. */
 export interface LogisticData {
@@ -16,7 +17,7 @@ export interface LogisticFit {
   /** [width] of the features as they were given; 0 for features that never vary. */
   weights: Float64Array;
   bias: number;
-  /** Cost of log-likelihood ratios on the training rows, in bits (Brümmer and du Preez 2006). */
+  /** Cost of log-likelihood ratios on the training rows, in bits (see cllr.ts). */
   cllr: number;
 }
 
@@ -31,7 +32,7 @@ const SMALLEST_GRADIENT = 1e-9;
  */
 export function fitLogistic(data: LogisticData, { ridge = 1e-4 } = {}): LogisticFit {
   const { width, isTarget } = data;
-  const targets = isTarget.reduce((sum, one) => sum + one, 0);
+  const targets = isTarget.reduce((sum, label) => sum + label, 0);
   if (targets === 0 || targets === isTarget.length) {
     throw new UserError(
       `Calibration learns from target and nontarget trials; there are ${targets} and ${isTarget.length - targets}.`,
@@ -44,7 +45,7 @@ export function fitLogistic(data: LogisticData, { ridge = 1e-4 } = {}): Logistic
   let point = costAt(problem, solution);
   for (let round = 0; round < MOST_ROUNDS && norm(point.gradient) > SMALLEST_GRADIENT; round++) {
     const step = newtonStep(point);
-    // Newton's step may overshoot where the cost is flat; half of it, again and again, never does.
+    // Newton's step may overshoot where the cost is flat; it is halved until the cost falls.
     for (let length = 1; ; length /= 2) {
       const next = solution.map((value, i) => value - length * step[i]);
       const there = costAt(problem, next);
@@ -103,7 +104,7 @@ function costAt({ features, width, isTarget, weightOf, ridge }: Problem, solutio
 
 function newtonStep({ gradient, hessian }: Point): Float64Array {
   const size = gradient.length;
-  // Where every trial is decided beyond doubt the Hessian vanishes; a trace of damping keeps it solvable.
+  // The Hessian vanishes where all probabilities saturate; slight damping keeps it solvable.
   for (let j = 0; j < size; j++) hessian[j * size + j] += 1e-12;
   const solved = new CholeskyDecomposition(Matrix.from1DArray(size, size, hessian)).solve(
     Matrix.columnVector(Array.from(gradient)),
@@ -122,7 +123,7 @@ function standardised({ features, width, isTarget }: LogisticData) {
   }
   for (let i = 0; i < features.length; i++) scales[i % width] += (features[i] - means[i % width]) ** 2 / rows;
   for (let j = 0; j < width; j++) {
-    // What varies by rounding only is constant.
+    // A feature that varies by rounding only is constant.
     scales[j] = scales[j] <= 1e-20 * means[j] ** 2 ? 0 : Math.sqrt(scales[j]);
   }
   const scaled = features.map((value, i) =>
@@ -130,5 +131,3 @@ function standardised({ features, width, isTarget }: LogisticData) {
   );
   return { features: scaled, means, scales };
 }
-
-const norm = (vector: Float64Array): number => Math.sqrt(dot(vector, vector));

@@ -30,7 +30,7 @@ export function congruence(a: Float64Array, covariance: Float64Array, size: numb
   return symmetrised(product, a.length / size);
 }
 
-/** The mean of a matrix and its transpose: takes away what rounding made of a symmetric matrix. */
+/** The mean of a matrix and its transpose: removes the asymmetry that rounding leaves. */
 function symmetrised(matrix: Float64Array, size: number): Float64Array {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < i; j++) {
@@ -56,11 +56,4 @@ export function addOuter(matrix: Float64Array, vector: Float64Array, weight: num
 export function mirrorLower(matrix: Float64Array, size: number): Float64Array {
   for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) matrix[j * size + i] = matrix[i * size + j];
   return matrix;
-}
-
-/** a b for vectors of one length. */
-export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

@@ -1,10 +1,10 @@
 import { UserError } from '../../errors.js';
-import { dot } from './matrix.js';
+import { dot, norm } from '../../rows.js';
 import { applySteps, type EmbeddingStep, toLength } from './steps.js';
 
 /**
- * Scores an enrolment against a test utterance by a dot product of two rows, each made from one side alone: so millions of trials
- * cost one row an utterance, and scores against a cohort are a matrix product. The score of two utterances is the same both ways.
+ * Scores an enrolment against a test utterance by a dot product of two rows, each made from one side alone: millions of trials need
+ * only one row per utterance, and scores against a cohort are a matrix product. The score of two utterances is the same both ways.
  */
 export interface PairScorer {
   /** The row of a speaker model made of one or more embeddings. @throws UserError with its name for one that has no score */
@@ -13,16 +13,16 @@ export interface PairScorer {
   test(vector: ArrayLike<number>, name: string): Float64Array;
 }
 
-/** Cosines; a model of several utterances is the mean of their directions. @param steps what embeddings go through before */
+/** Cosines; a model of several utterances is the mean of their directions. @param steps applied to embeddings first */
 export function cosineScorer(steps: readonly EmbeddingStep[]): PairScorer {
   const direction = (vector: ArrayLike<number>, name: string) => {
     const stepped = applySteps(steps, vector);
-    const norm = Math.sqrt(dot(stepped, stepped));
-    if (norm === 0) {
+    const length = norm(stepped);
+    if (length === 0) {
       const why = steps.length > 0 ? 'equals the mean that is subtracted' : 'is zero';
       throw new UserError(`The embedding of ${name} ${why}, so it has no cosine. Is the recording silent?`);
     }
-    return stepped.map((value) => value / norm);
+    return stepped.map((value) => value / length);
   };
   return {
     enrol(vectors, name) {

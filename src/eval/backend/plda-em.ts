@@ -5,10 +5,10 @@ import { diagonalise, raiseVariances } from './diagonalise.js';
 import { addOuter, congruence, mirrorLower, multiply, transpose } from './matrix.js';
 import type { Plda } from './plda.js';
 
-/** An estimated model, and how likely the data was under each model on the way. */
+/** An estimated model, and the likelihood of the data under the model of each iteration. */
 export interface PldaFit {
   plda: Plda;
-  /** [iterations + 1] natural log-likelihood of the training vectors, a vector; it never falls. */
+  /** [iterations + 1] natural log-likelihood per training vector; it never falls. */
   logLikelihoods: number[];
 }
 
@@ -22,7 +22,7 @@ interface LatentStatistics {
 }
 
 /**
- * Estimates the two-covariance model by expectation maximisation (Ioffe 2006; Brümmer and de Villiers 2010). Each round works in the
+ * Estimates the two-covariance model by expectation maximisation (see {@link Plda} for the papers). Each round works in the
  * basis where both covariances are diagonal, so that a speaker's posterior needs no matrix inverse.
  * @throws UserError for fewer than two speakers, or when no speaker has two utterances that differ
  */
@@ -34,7 +34,7 @@ export function fitPlda(labelled: LabelledVectors, { iterations = 10 } = {}): Pl
     throw new UserError('PLDA learns how one speaker varies, and none has two utterances. Use fewer, larger clusters.');
   }
   const centred = means.map((value, i) => value - mean[i % size]);
-  // Along an axis where no speaker varies, each round would find a smaller variance than the one before.
+  // Along an axis where no speaker varies, the variance would shrink in every round.
   const statistics = { counts, means: centred, withinScatter: raiseVariances(withinScatter, size) };
   let { transform, betweenVariances } = turned(firstGuess(statistics, size, rows), null, size);
   const logLikelihoods: number[] = [];
@@ -96,7 +96,7 @@ function maximise({ counts, means, withinScatter }: LatentStatistics, betweenVar
   return { between: mirrorLower(between, size), within: mirrorLower(within, size) };
 }
 
-/** Of all vectors under the model, divided by their number. */
+/** Mean log-likelihood of the vectors under the model. */
 function logLikelihood(
   { counts, means, withinScatter }: LatentStatistics,
   betweenVariances: Float64Array,

@@ -12,7 +12,7 @@ interface KaldiArray {
   values: Float64Array;
 }
 
-/** Takes what stands next in a Kaldi file; throws UserError where it is something else. */
+/** Reads the next item of a Kaldi file; throws a UserError where it is of another kind. */
 interface KaldiReader {
   token(expected: string): void;
   array(kind: 'vector' | 'matrix'): KaldiArray;
@@ -27,7 +27,7 @@ export function readKaldiPlda(path: string): Plda {
   return withFile(path, (file) => parseKaldiPlda(Buffer.from(file.read(0, file.bytes)), path));
 }
 
-/** readKaldiPlda over bytes; `path` stands for the file in error messages. */
+/** readKaldiPlda over bytes; error messages name `path`. */
 export function parseKaldiPlda(bytes: Buffer, path: string): Plda {
   const broken = (why: string) =>
     new UserError(`${path} is not a PLDA model of Kaldi: ${why}. Name what ivector-compute-plda wrote.`);
@@ -49,7 +49,7 @@ export function parseKaldiPlda(bytes: Buffer, path: string): Plda {
   return { size, mean, transform: transform.values, betweenVariances };
 }
 
-/** Whether bytes are a Kaldi PLDA, binary or text, by their beginning. */
+/** True for the first bytes of a Kaldi PLDA, binary or text. */
 export const looksLikeKaldiPlda = (bytes: Buffer): boolean =>
   bytes
     .toString('latin1', isBinary(bytes) ? 2 : 0, 32)
@@ -68,7 +68,7 @@ function binaryReader(bytes: Buffer, broken: (why: string) => UserError): KaldiR
   };
   const word = () => {
     const end = bytes.indexOf(0x20, at);
-    if (end < 0 || end - at > 32) throw broken('a mark is missing');
+    if (end < 0 || end - at > 32) throw broken('a token is missing');
     const text = bytes.toString('latin1', at, end);
     at = end + 1;
     return text;
@@ -76,19 +76,19 @@ function binaryReader(bytes: Buffer, broken: (why: string) => UserError): KaldiR
   const size = () => {
     const from = take(5);
     const value = bytes.readInt32LE(from + 1);
-    if (bytes[from] !== 4 || value < 0 || value > LARGEST_SIZE) throw broken('a size is broken');
+    if (bytes[from] !== 4 || value < 0 || value > LARGEST_SIZE) throw broken('a size is invalid');
     return value;
   };
   return {
     token(expected) {
-      const found = word();
-      if (found !== expected) throw broken(`${expected} is expected where ${JSON.stringify(found)} stands`);
+      const token = word();
+      if (token !== expected) throw broken(`expected ${expected}, got ${JSON.stringify(token)}`);
     },
     array(kind) {
       const type = word();
       const letter = kind === 'vector' ? 'V' : 'M';
       if (type !== `D${letter}` && type !== `F${letter}`)
-        throw broken(`a ${kind} is expected where ${JSON.stringify(type)} stands`);
+        throw broken(`expected a ${kind}, got ${JSON.stringify(type)}`);
       const rows = kind === 'vector' ? 1 : size();
       const columns = size();
       const width = type[0] === 'D' ? 8 : 4;
@@ -106,7 +106,7 @@ function textReader(text: string, broken: (why: string) => UserError): KaldiRead
   let rest = text;
   const cut = (pattern: RegExp, expected: string) => {
     const match = pattern.exec(rest);
-    if (!match) throw broken(`${expected} is expected where ${JSON.stringify(rest.trim().slice(0, 20))} stands`);
+    if (!match) throw broken(`expected ${expected}, got ${JSON.stringify(rest.trim().slice(0, 20))}`);
     rest = rest.slice(match[0].length);
     return match[1];
   };

@@ -1,9 +1,10 @@
-import { dot } from './matrix.js';
+import { dot } from '../../rows.js';
 import { meanOf, type PairScorer } from './pair-scorer.js';
 import { applySteps, type EmbeddingStep } from './steps.js';
 
 /**
- * The two-covariance model (Ioffe 2006; Brümmer and de Villiers 2010): a vector is mean + speaker + session, speaker ~ N(0, B),
+ * The two-covariance model (Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006, doi:10.1007/11744085_41; Brümmer and de
+ * Villiers, "The Speaker Partitioning Problem", Odyssey 2010): a vector is mean + speaker + session, speaker ~ N(0, B),
  * session ~ N(0, W). It is kept in the basis where both are diagonal, as Kaldi keeps it.
  */
 export interface Plda {
@@ -12,14 +13,14 @@ export interface Plda {
   mean: Float64Array;
   /** [size, size] A with A W A^T = I and A B A^T = diag(betweenVariances). */
   transform: Float64Array;
-  /** [size] never negative, largest first where we estimated it. */
+  /** [size] never negative, largest first in models of `fitPlda`. */
   betweenVariances: Float64Array;
 }
 
-/** How vectors and enrolments of several utterances are treated. */
+/** Options of scoring. */
 export interface PldaScoring {
   /**
-   * `count`: an enrolment of n utterances is known n times as well, by the book; `mean`: their mean counts as one utterance.
+   * `count`: an enrolment of n utterances counts as n observations, as the model has it; `mean`: their mean counts as one utterance.
    */
   sessions: 'count' | 'mean';
   /**
@@ -29,7 +30,7 @@ export interface PldaScoring {
   lengthNorm: 'none' | 'simple' | 'kaldi';
 }
 
-/** What Kaldi's ivector-plda-scoring does by default. */
+/** The defaults of Kaldi's ivector-plda-scoring. */
 export const KALDI_SCORING: PldaScoring = { sessions: 'count', lengthNorm: 'kaldi' };
 
 /** A vector in the basis where both covariances are diagonal. @param sessions utterances that it is the mean of */
@@ -49,7 +50,7 @@ export function toLatent(plda: Plda, vector: Float64Array, lengthNorm: PldaScori
 /**
  * Natural log-likelihood ratios of "same speaker" against "different speakers", in closed form. With between variance p of an axis
  * and an enrolment mean e of n utterances, a test x of the same speaker has mean m = n p e / (n p + 1) and variance
- * v = 1 + p / (n p + 1); of another one, 0 and 1 + p. Written out, the ratio is a dot product of rows that know one side each:
+ * v = 1 + p / (n p + 1); of another one, 0 and 1 + p. Written out, the ratio is a dot product of two rows, one from each side:
  * [m / v, (1/(1+p) - 1/v) / 2, bias] with [x, x^2, 1].
  */
 export function pldaScorer(

@@ -1,8 +1,8 @@
-/** What a calibration may know of a trial besides its score. */
+/** The properties of a trial that a calibration may use besides its score. */
 export const qualityMeasures = ['durations', 'magnitudes', 'cohort-means'] as const;
 export type QualityMeasure = (typeof qualityMeasures)[number];
 
-/** Longer recordings count as this long: more of the same tells no more. */
+/** Durations are capped at this: longer recordings are no more reliable. */
 export const LONGEST_SECONDS = 20;
 
 /** A quality of both sides of the trials, by the numbers that TrialPairs gives them. */

@@ -1,5 +1,5 @@
+import { dot, norm } from '../../rows.js';
 import type { Whitening } from '../whitening.js';
-import { dot } from './matrix.js';
 
 /** Subtracts a mean and, where there is a matrix, multiplies by it: mean subtraction, whitening, LDA. */
 export interface AffineStep {
@@ -10,7 +10,10 @@ export interface AffineStep {
   matrix: Float64Array | null;
 }
 
-/** Scales a vector to the length sqrt(dimensions), so that its components have variance 1 (Garcia-Romero and Espy-Wilson 2011). */
+/**
+ * Scales a vector to the length sqrt(dimensions), so that its components have variance 1 (Garcia-Romero and
+ * Espy-Wilson, "Analysis of i-vector Length Normalization in Speaker Recognition Systems", Interspeech 2011).
+ */
 export interface LengthNormStep {
   kind: 'length-norm';
 }
@@ -66,6 +69,6 @@ function affine({ mean, matrix }: AffineStep, vector: Float64Array): Float64Arra
 
 /** A vector scaled to a length. */
 export function toLength(vector: Float64Array, length: number): Float64Array {
-  const norm = Math.sqrt(dot(vector, vector));
-  return norm === 0 ? vector : vector.map((value) => (value * length) / norm);
+  const before = norm(vector);
+  return before === 0 ? vector : vector.map((value) => (value * length) / before);
 }

@@ -1,9 +1,9 @@
 import { checkTrials, type Trial } from '../../data/trials.js';
 import { UserError } from '../../errors.js';
-import { dot } from './matrix.js';
+import { dot } from '../../rows.js';
 import type { PairScorer } from './pair-scorer.js';
 
-/** What a trial list is scored from. */
+/** A trial list and the embeddings to score it with. */
 export interface TrialInput {
   /** One vector by utterance, all of one length, any norm. */
   embeddings: ReadonlyMap<string, Float32Array>;
@@ -15,7 +15,7 @@ export interface TrialInput {
   enrolments?: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The distinct models and test utterances of a trial list, and which of them meet. */
+/** The distinct models and test utterances of a trial list, and which of them are compared. */
 export interface TrialPairs {
   models: { name: string; utterances: readonly string[] }[];
   tests: string[];
@@ -43,7 +43,8 @@ export function trialPairs({ embeddings, trials, enrolments = new Map() }: Trial
   const pairs = {
     models: [...models.keys()].map((name) => ({ name, utterances: enrolments.get(name) ?? [name] })),
     tests: [...tests.keys()],
-    ...{ model, test },
+    model,
+    test,
   };
   checkPairs(pairs, embeddings, size);
   return pairs;

@@ -1,13 +1,13 @@
 import { UserError } from '../../errors.js';
+import { norm } from '../../rows.js';
 import { type Cohort, type CohortStatistics, cohortStatistics } from './cohort-statistics.js';
-import { dot } from './matrix.js';
 import type { PairScorer } from './pair-scorer.js';
 import { LONGEST_SECONDS, type QualityMeasure, type SideValues } from './quality-measures.js';
 import { type TrialInput, type TrialPairs, vectorsOf } from './trial-pairs.js';
 
-/** What is known of the utterances of a trial list besides their embeddings. */
+/** A trial list with the properties of its utterances besides their embeddings. */
 export interface SideInput extends TrialInput {
-  /** By utterance; needed where the calibration knows durations. */
+  /** By utterance; needed where the calibration uses durations. */
   seconds?: ReadonlyMap<string, number>;
   /** The cohort speaker (by number) who speaks an utterance, left out of its statistics: for trials among training recordings. */
   ownCohort?: ReadonlyMap<string, number>;
@@ -32,7 +32,7 @@ export function sideStatistics(
   const single = new Map(models.flatMap(({ name, utterances }, i) => (isSingle(name, utterances) ? [[name, i]] : [])));
   const rest = tests.filter((name) => !single.has(name));
   const sides = [...models, ...rest.map((name) => ({ name, utterances: [name] }))];
-  const found = cohortStatistics(
+  const { mean, deviation } = cohortStatistics(
     sides.length,
     (i) => scorer.enrol(vectorsOf(sides[i].utterances, embeddings), sides[i].name),
     cohort,
@@ -42,8 +42,8 @@ export function sideStatistics(
   const place = tests.map((name) => single.get(name) ?? next++);
   const pick = (values: Float64Array) => Float64Array.from(place, (i) => values[i]);
   return {
-    model: { mean: found.mean.subarray(0, models.length), deviation: found.deviation.subarray(0, models.length) },
-    test: { mean: pick(found.mean), deviation: pick(found.deviation) },
+    model: { mean: mean.subarray(0, models.length), deviation: deviation.subarray(0, models.length) },
+    test: { mean: pick(mean), deviation: pick(deviation) },
   };
 }
 
@@ -53,7 +53,7 @@ const isSingle = (name: string, utterances: readonly string[]) => utterances.len
  * The quality measures of both sides. A model lasts as long as its utterances together (20 s at most); its magnitude is the mean of
  * theirs.
  * @param statistics needed for `cohort-means`
- * @throws UserError naming an utterance whose duration is needed and not known
+ * @throws UserError naming an utterance whose duration is needed and unknown
  */
 export function sideValues(
   measures: readonly QualityMeasure[],
@@ -66,7 +66,7 @@ export function sideValues(
     model: Float64Array.from(models, ({ utterances }) => measureOf(utterances)),
     test: Float64Array.from(tests, (name) => measureOf([name])),
   });
-  const magnitude = (name: string) => Math.sqrt(dot(embeddings.get(name)!, embeddings.get(name)!));
+  const magnitude = (name: string) => norm(embeddings.get(name)!);
   const duration = (name: string) => durationOf(name, seconds);
   return measures.map((measure) => {
     if (measure === 'cohort-means') return { measure, model: statistics!.model.mean, test: statistics!.test.mean };
@@ -78,7 +78,9 @@ export function sideValues(
 function durationOf(name: string, seconds: SideInput['seconds']): number {
   const duration = seconds?.get(name);
   if (duration !== undefined) return duration;
-  throw new UserError(`The calibration needs durations, and that of ${name} is not known.`);
+  throw new UserError(
+    `The calibration needs durations, and that of ${name} is unknown. Give it, or use a calibration without durations.`,
+  );
 }
 
 const sum = (names: readonly string[], measureOf: (name: string) => number): number =>

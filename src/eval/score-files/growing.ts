@@ -1,8 +1,8 @@
-/** Numbers whose count is not known beforehand, in pieces: no piece is ever copied into a larger one while they grow. */
+/** A growing list of numbers, in pieces of fixed size: growth copies nothing. */
 export interface Growing<List> {
   push(value: number): void;
   length(): number;
-  /** All of them in one array; the pieces are let go on the way. */
+  /** All of them in one array; the pieces are released along the way. */
   join(): List;
 }
 

@@ -7,7 +7,7 @@ const NEWLINE = 10;
 const LOOK_BYTES = 1 << 17;
 
 /**
- * Where to cut a file of lines into parts of about equal size, and the columns its first line shows.
+ * Cuts a file of lines into parts of about equal size; `columns` are those of its first line.
  * @returns the start of each part, ascending from 0; fewer than `parts` where lines are very long
  */
 export function lineStarts(
@@ -28,6 +28,6 @@ export function lineStarts(
 /** By the first line that is not blank, as the parser does. */
 function columnsOf(head: Uint8Array): ScoreColumns | null {
   const text = textOf(head, 0, head.length).replace(/^\u00ef\u00bb\u00bf/, '');
-  const line = text.split('\n').find((each) => each.trim() !== '');
+  const line = text.split('\n').find((candidate) => candidate.trim() !== '');
   return (line && recogniseColumns(line)) || null;
 }

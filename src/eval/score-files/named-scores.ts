@@ -16,7 +16,7 @@ export interface NamedScores {
   names: string[];
 }
 
-/** Trials that stand in a list more than once. */
+/** Trials that occur in a list more than once. */
 export interface RepeatedTrials {
   /** Lines that repeat an earlier one. */
   count: number;
@@ -28,7 +28,7 @@ const SHOWN = 10;
 
 /**
  * Reads a file of scores with the names of both utterances; see readScores.
- * @throws UserError also when the lines hold no names, or a trial stands there both as target and as nontarget
+ * @throws UserError also when the lines hold no names, or a trial is listed both as target and as nontarget
  */
 export async function readNamedScores(
   path: string,
@@ -39,9 +39,10 @@ export async function readNamedScores(
   const isTarget = growing((length) => new Uint8Array(length));
   const [enrolments, tests] = [0, 1].map(() => growing((length) => new Int32Array(length)));
   const table = createNameTable();
-  const found = await readable(name, () =>
+  const columns = await readable(name, () =>
     parseTrialLines(streamOf(path), {
-      ...{ name, ...reading },
+      name,
+      ...reading,
       take(score, target, bytes, enrolStart, enrolEnd, testStart, testEnd) {
         scores.push(score);
         isTarget.push(target);
@@ -50,13 +51,16 @@ export async function readNamedScores(
       },
     }),
   );
-  if (found && !(found.includes('enrol') && found.includes('test'))) {
+  if (columns && !(columns.includes('enrol') && columns.includes('test'))) {
     throw new UserError(
       `${name} holds no names of utterances, which intervals and groups need. Write lines "ENROL TEST target|nontarget SCORE".`,
     );
   }
   const named = {
-    ...{ scores: scores.join(), isTarget: isTarget.join(), enrolments: enrolments.join(), tests: tests.join() },
+    scores: scores.join(),
+    isTarget: isTarget.join(),
+    enrolments: enrolments.join(),
+    tests: tests.join(),
     names: [...table],
   };
   return { ...named, repeated: findRepeated(named, name) };
@@ -70,7 +74,7 @@ export function findRepeated(
   { isTarget, enrolments, tests, names }: Omit<NamedScores, 'scores'>,
   source: string,
 ): RepeatedTrials {
-  // Whole numbers well below 2^53 for millions of utterances; target and nontarget stand side by side.
+  // Whole numbers well below 2^53 for millions of utterances; target and nontarget are neighbours.
   const keys = Float64Array.from(isTarget, (target, i) => 2 * (enrolments[i] * names.length + tests[i]) + target);
   sortFloats(keys);
   const trialOf = (key: number) => {
@@ -92,7 +96,7 @@ export function findRepeated(
   if (contradictions > 0) {
     throw new UserError(
       `${source} holds ${contradictions} trial${contradictions > 1 ? 's' : ''} both as target and as nontarget: ` +
-        `${contradictory.map(trialOf).join('; ')}${contradictions > SHOWN ? '; ...' : ''}. Mend the labels.`,
+        `${contradictory.map(trialOf).join('; ')}${contradictions > SHOWN ? '; ...' : ''}. Correct the labels.`,
     );
   }
   return { count, examples: repeated.map(trialOf) };

@@ -3,12 +3,12 @@ import { UserError } from '../../errors.js';
 export const COLUMN_NAMES = ['score', 'label', 'enrol', 'test', 'skip'] as const;
 export type ColumnName = (typeof COLUMN_NAMES)[number];
 
-/** What the columns of a file of scores hold, in their order. */
+/** The columns of a file of scores, in their order. */
 export type ScoreColumns = readonly ColumnName[];
 
 /**
- * The orders that are recognised by their first line. Where scores are whole numbers 0 or 1, several may fit; the first does.
- * WeSpeaker writes the third, a VoxCeleb list with scores behind is the last.
+ * The orders that are recognised by their first line. Where scores are whole numbers 0 or 1, several may fit; the first is taken.
+ * WeSpeaker writes the third; the last is a VoxCeleb list with scores appended.
  */
 const KNOWN: readonly ScoreColumns[] = [
   ['score', 'label'],
@@ -20,10 +20,10 @@ const KNOWN: readonly ScoreColumns[] = [
 
 const LABEL = /^(?:1|0|target|nontarget)$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-/** Spelled by programs for scores that are none; the line itself is then named as broken. */
+/** Programs write these for undefined scores; such a line is then reported as broken. */
 const NOT_FINITE = /^[+-]?(?:inf(?:inity)?|nan)$/i;
 
-/** The known order that this line fits; undefined for none. */
+/** The known order that this line fits, if any. */
 export function recogniseColumns(line: string): ScoreColumns | undefined {
   const fields = line.split(/[ \t\r]+/).filter((field) => field !== '');
   return KNOWN.find(
@@ -40,7 +40,7 @@ function couldBe(name: ColumnName, field: string): boolean {
 export function parseColumns(text: string): ScoreColumns {
   const names = text.split(/[\s,]+/).filter((name) => name !== '');
   const known = names.every((name): name is ColumnName => COLUMN_NAMES.some((column) => column === name));
-  // The parser keeps the places of sixteen fields.
+  // The parser holds up to sixteen fields.
   const few = names.length < 16;
   const times = (name: ColumnName) => names.filter((other) => other === name).length;
   if (!known || !few || times('score') !== 1 || times('label') !== 1 || times('enrol') > 1 || times('test') > 1) {
@@ -57,5 +57,5 @@ export function describeColumns(columns: ScoreColumns): string {
   return columns.map((name) => (name === 'label' ? 'target|nontarget|1|0' : name.toUpperCase())).join(' ');
 }
 
-/** What a file of scores may look like, for messages. */
+/** Common forms of a line of scores, for messages. */
 export const KNOWN_COLUMNS = `"${describeColumns(KNOWN[0])}" or "${describeColumns(KNOWN[1])}"`;

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import { parseDecimal, textOf } from './decimal.js';
 import { describeColumns, KNOWN_COLUMNS, recogniseColumns, type ScoreColumns } from './score-columns.js';
 
-/** Gets each trial: where its line spells the names, in the bytes at hand. Without name columns all four places are 0. */
+/** Receives each trial, with the positions of its names in `bytes`. Without name columns all four positions are 0. */
 export type TakeTrial = (
   score: number,
   target: number,
@@ -13,7 +13,7 @@ export type TakeTrial = (
   testEnd: number,
 ) => void;
 
-/** A line that is no scored trial. */
+/** A line that is not a scored trial. */
 export interface BrokenLine {
   /** From 1, within what was parsed. */
   line: number;
@@ -21,23 +21,23 @@ export interface BrokenLine {
   why: string;
 }
 
-/** What became of the lines; broken ones are counted, and the first few kept. */
+/** The parsed lines: broken ones are counted, and the first few kept. */
 export interface LineReport {
   lines: number;
   broken: BrokenLine[];
   brokenCount: number;
-  /** null while no line has shown them. */
+  /** null before the first line that is not blank. */
   columns: ScoreColumns | null;
 }
 
 export interface LineParser {
-  /** Returns false once a line is too long for one of scores: nothing sensible follows in such a file. */
+  /** Returns false once a line is too long for scores: the rest of such a file is not parsed. */
   push(bytes: Uint8Array): boolean;
-  /** Parses what stands behind the last line end. */
+  /** Parses the last line, if it has no line end. */
   finish(): LineReport;
 }
 
-/** No score line is this long; a file that is no text must not pile up in memory. */
+/** No score line is this long; a file that is not text must not fill the memory. */
 const LONGEST_LINE = 65_536;
 const KEPT = 10;
 const SHOWN_TEXT = 80;
@@ -64,7 +64,7 @@ export function createLineParser(columns: ScoreColumns | null, take: TakeTrial):
         rest = new Uint8Array(0);
       }
       parseLines(bytes, start, end, report, take);
-      // What is kept must not lie in the caller's buffer.
+      // A copy: the caller reuses its buffer.
       if (end < bytes.length) rest = new Uint8Array(Buffer.concat([rest, bytes.subarray(end)]));
       if (rest.length <= LONGEST_LINE) return true;
       report.lines++;
@@ -87,7 +87,7 @@ function parseLines(bytes: Uint8Array, start: number, end: number, report: LineR
   let at = start;
   if (report.lines === 0 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Where each field begins and ends.
+  // The begin and end of each field.
   const bounds = new Int32Array(2 * 16);
   let columns = report.columns;
   let places = placesOf(columns);
@@ -146,7 +146,7 @@ function fieldEnd(bytes: Uint8Array, words: DataView, start: number): number {
   }
 }
 
-/** Where in the bounds each column's begin stands; a column that is not there points at an empty field behind all others. */
+/** The index of each column's begin in the bounds; a missing column points at an empty field behind all others. */
 function placesOf(columns: ScoreColumns | null) {
   const place = (name: ScoreColumns[number]) => {
     const column = columns ? columns.indexOf(name) : -1;
@@ -179,11 +179,11 @@ function refuse(report: LineReport, why: string, text: string): void {
   report.broken.push({ line: report.lines, text: shown, why });
 }
 
-/** All broken lines in one error, the first few in full. @param advice what to do where the columns stand in another order */
+/** All broken lines in one error, the first few in full. @param advice for columns in another order */
 export function brokenLines(name: string, { broken, brokenCount, columns }: LineReport, advice?: string): UserError {
   const lines = broken.map(({ line, why, text }) => `${name}:${line}: ${why}, got ${JSON.stringify(text)}.`);
   const more = brokenCount - broken.length;
   if (more > 0) lines.push(`${more} more line${more > 1 ? 's are' : ' is'} broken.`);
-  if (columns && advice) lines.push(`If the columns stand in another order, ${advice}.`);
+  if (columns && advice) lines.push(`If the columns are in another order, ${advice}.`);
   return new UserError(lines.join('\n'));
 }

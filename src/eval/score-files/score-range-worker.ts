@@ -2,7 +2,7 @@ import { serveTasks } from '../../data/worker-pool.js';
 import { sortFloats } from '../detection/radix-sort.js';
 import { readRange, type ScoreRange } from './score-range.js';
 
-/** Sorts what it has read, too: two threads do that in half the time, and sorted lists are merged in one pass. */
+/** Also sorts the scores: two threads do that in half the time, and sorted lists are merged in one pass. */
 serveTasks(async (range: ScoreRange) => {
   const result = readRange(range);
   for (const list of [result.targets, result.nontargets]) sortFloats(list);

@@ -17,11 +17,11 @@ const MOST_THREADS = 8;
 /** Broken lines shown in full. */
 const SHOWN = 10;
 
-/** How lines of scores are read. */
+/** Options for reading lines of scores. */
 export interface ScoreReading {
-  /** What the columns hold, where the first line does not show it. */
+  /** The columns; by default they are recognised from the first line. */
   columns?: ScoreColumns | null;
-  /** What to do where they stand in another order than the first line seems to show, for the error. */
+  /** Advice of the error message for columns that were recognised wrongly. */
   advice?: string;
 }
 
@@ -60,7 +60,7 @@ export async function readScores(
   });
 }
 
-/** readScores over any stream of bytes; `name` stands for the file in error messages. */
+/** readScores over any stream of bytes; error messages name `name`. */
 export async function parseScores(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
@@ -83,14 +83,14 @@ export async function parseTrialLines(
   return report.columns;
 }
 
-/** What messages call a file that may be standard input. */
+/** The name of a file, or of standard input, in messages. */
 export const sourceName = (path: string): string => (path === '-' ? 'standard input' : path);
 
 /** The bytes of a file, or of standard input. */
 export const streamOf = (path: string): AsyncIterable<Uint8Array> =>
   path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
 
-/** Turns what reading throws into a sentence for the user. */
+/** Turns system errors of reading into UserErrors. */
 export async function readable<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -100,13 +100,13 @@ export async function readable<T>(name: string, read: () => Promise<T>): Promise
   }
 }
 
-async function readRanges(path: string, given: ScoreColumns | null, threadBytes: number): Promise<RangeScores[]> {
+async function readRanges(path: string, known: ScoreColumns | null, threadBytes: number): Promise<RangeScores[]> {
   const bytes = statSync(path).size;
   const threads = Math.min(availableParallelism(), MOST_THREADS, Math.floor(bytes / threadBytes));
-  if (threads < 2) return [readRange({ path, start: 0, end: bytes, columns: given })];
+  if (threads < 2) return [readRange({ path, start: 0, end: bytes, columns: known })];
   const { starts, columns } = lineStarts(path, bytes, threads);
   const ranges = starts.map(
-    (start, i): ScoreRange => ({ path, start, end: starts[i + 1] ?? bytes, columns: given ?? columns }),
+    (start, i): ScoreRange => ({ path, start, end: starts[i + 1] ?? bytes, columns: known ?? columns }),
   );
   const pool = openWorkerPool<ScoreRange, RangeScores>(new URL('./score-range-worker.js', import.meta.url), threads);
   try {
@@ -116,7 +116,7 @@ async function readRanges(path: string, given: ScoreColumns | null, threadBytes:
   }
 }
 
-/** One list as it is; several, each ascending, as one that is. */
+/** Merges ascending lists into one; a single list stays in its order. */
 function mergeAll(lists: Float64Array[]): Float64Array {
   let all = lists;
   while (all.length > 1) {
@@ -133,7 +133,7 @@ function checkReports(name: string, reports: LineReport[], advice: string | unde
   const broken: BrokenLine[] = [];
   let before = 0;
   for (const report of reports) {
-    broken.push(...report.broken.map((each) => ({ ...each, line: before + each.line })));
+    broken.push(...report.broken.map((line) => ({ ...line, line: before + line.line })));
     before += report.lines;
   }
   const columns = reports.find((report) => report.columns)?.columns ?? null;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 
-/** What is known about utterances: columns of text, '' where unknown. */
+/** Properties of utterances: columns of text, '' where unknown. */
 export interface UtteranceTable {
   source: string;
   /** Row by id and by path of an utterance. */
@@ -13,11 +13,11 @@ export interface UtteranceTable {
 }
 
 const SHOWN = 10;
-/** A manifest writes this for what nobody knows. */
+/** An unknown value in a manifest. */
 const UNKNOWN = '-';
 
 /**
- * Reads what is known about utterances: a table with tabs between its fields and a header that names an `id` or `path` column (as a
+ * Reads properties of utterances: a table with tabs between its fields and a header that names an `id` or `path` column (as a
  * corpus' manifest.tsv; a folder means the manifest in it), or Kaldi's utt2spk lines `UTTERANCE SPEAKER`.
  * @throws UserError when the file cannot be read or a line has another number of fields
  */

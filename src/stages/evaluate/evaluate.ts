@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../../audio/decode/decode.js';
 import { UserError } from '../../errors.js';
+import { readBackend } from '../../eval/backend/backend-file.js';
 import {
   CALIBRATED,
   checkBackendModel,
@@ -8,8 +9,7 @@ import {
   cohortUses,
   scoresByPart,
   scoreWithBackend,
-} from '../../eval/backend/backend.js';
-import { readBackend } from '../../eval/backend/backend-file.js';
+} from '../../eval/backend/scoring-backend.js';
 import type { SideInput } from '../../eval/backend/trial-sides.js';
 import { meanEmbedding, scoreTrials } from '../../eval/cosine-scoring.js';
 import { defineStage } from '../../plugin/define.js';

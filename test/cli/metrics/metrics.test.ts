@@ -163,7 +163,7 @@ test('with a manifest: intervals by speaker, groups, and repeated trials', async
 test('where the columns may stand in another order, the option that names them is shown', async (t) => {
   const { code, stderr } = await metrics('0.5 1\n0.25 x\n');
   t.is(code, 2);
-  t.regex(stderr, /:2: .*\nIf the columns stand in another order, name them: --columns enrol,test,score,label\.$/m);
+  t.regex(stderr, /:2: .*\nIf the columns are in another order, name them: --columns enrol,test,score,label\.$/m);
 });
 
 for (const [option, value, message] of [

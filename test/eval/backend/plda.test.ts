@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../../src/errors.js';
-import { dot } from '../../../src/eval/backend/matrix.js';
 import { KALDI_SCORING, type PldaScoring, pldaScorer } from '../../../src/eval/backend/plda.js';
 import { adaptPlda, covariancesOf } from '../../../src/eval/backend/plda-adapt.js';
 import { fitPlda } from '../../../src/eval/backend/plda-em.js';
 import { readKaldiPlda } from '../../../src/eval/backend/plda-kaldi.js';
+import { dot } from '../../../src/rows.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { distance, fixturePath, readFixture } from './fixture.js';
 

@@ -1,8 +1,7 @@
 import test from 'ava';
 import { UserError } from '../../../src/errors.js';
-import { type Backend, cohortFault, cohortUses, scoreWithBackend } from '../../../src/eval/backend/backend.js';
-import { cohortStatistics } from '../../../src/eval/backend/cohort-statistics.js';
-import { topValuesToFront } from '../../../src/eval/backend/top-values.js';
+import { cohortStatistics, topValuesToFront } from '../../../src/eval/backend/cohort-statistics.js';
+import { type Backend, cohortFault, cohortUses, scoreWithBackend } from '../../../src/eval/backend/scoring-backend.js';
 import { createRng } from '../../../src/random.js';
 import { distance, readFixture } from './fixture.js';
 

@@ -1,22 +1,44 @@
-import { UserError } from '../errors.js';
-import { adjustedRand } from '../eval/clustering-metrics.js';
-import { createRng } from '../random.js';
-import type { Clustering } from './clustering.js';
-import { type Metric, preparePoints } from './points.js';
+import {
+  adjustedRand,
+  type Clustering,
+  createRng,
+  indicesUpTo,
+  type Metric,
+  preparePoints,
+  type Rng,
+  takeRows,
+  UserError,
+  z,
+} from '../../src/index.js';
 import { sampleRows, silhouette } from './silhouette.js';
 
-/** How a number of clusters is chosen without labels. */
-export type Criterion = 'silhouette' | 'stability' | 'gain';
+const wholeNumber = z.number().int().positive();
+
+const range = z.strictObject({
+  from: wholeNumber.describe('fewest clusters to try'),
+  to: wholeNumber.describe('most clusters to try'),
+  steps: z.number().int().min(2).default(8).describe('how many numbers to try, each the same factor above the last'),
+  by: z
+    .enum(['silhouette', 'stability', 'gain'])
+    .default('silhouette')
+    .describe('largest silhouette, agreement of two samples, or knee of the inertia'),
+});
+
+/** An option `clusters`: a number of clusters, or `{from, to, steps, by}` to choose it from (see {@link chooseClusters}). */
+export const clusterRange = () => z.union([wholeNumber, range]);
 
 /** Numbers of clusters to try: `steps` of them from `from` to `to`, each the same factor above the last. */
-export interface ClusterRange {
-  from: number;
-  to: number;
-  steps: number;
-  by: Criterion;
+export type ClusterRange = z.output<typeof range>;
+
+/** The data to cluster, as a clustering plugin gets it. */
+interface Rows {
+  /** [rows, size] row-major. */
+  points: Float32Array;
+  rows: number;
+  size: number;
 }
 
-/** Clusters some rows; what it returns clusters them into any number, for `clusters` in any order. */
+/** Prepares to cluster some rows; the function that it returns clusters them into any number of clusters, in any order. */
 export type Clusterer = (points: Float32Array, rows: number) => Promise<(clusters: number) => Promise<Clustering>>;
 
 /** Samples of `stability` and their share of the rows: two of them have about half of the rows in common. */
@@ -25,7 +47,7 @@ const SAMPLE_SHARE = 0.7;
 /** Inertias below this share of the first are rounding. */
 const LEAST_INERTIA = 1e-9;
 
-/** The numbers of clusters of a range, ascending, all of them where there are no more than steps; throws a UserError where the range is none. */
+/** The numbers of clusters of a range, ascending, all of them where there are no more than steps. @throws UserError for an impossible range */
 export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): number[] {
   if (from > to) throw new UserError(`clusters: from ${from} is above to ${to}.`);
   if (to > rows)
@@ -42,43 +64,53 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
  * that of the number slows down most; the ends of the range are compared only where there is nothing else. A table goes to the log.
  */
 export async function chooseClusters(
-  given: { points: Float32Array; rows: number; size: number; metric: Metric; seed: number },
+  data: Rows & { metric: Metric; seed: number },
   range: ClusterRange,
   cluster: Clusterer,
   log: (line: string) => void,
 ): Promise<Clustering> {
-  const { points, rows, size, metric } = given;
+  const { points, rows, seed } = data;
   const candidates = candidatesOf(range, rows);
-  const rng = createRng(given.seed).fork('choose-k');
-  const whole = await cluster(points, rows);
-  if (candidates.length === 1) return whole(candidates[0]);
-  const found: Clustering[] = [];
-  const measures: number[] = [];
-  if (range.by === 'stability') {
-    measures.push(...(await stabilities(given, candidates, cluster, rng)));
-  } else {
-    // Of clusterings only one is kept: all their centres would take much memory.
-    const prepared = preparePoints(points, rows, size, metric);
-    const sample = sampleRows(rows, rng);
-    for (const clusters of candidates) {
-      const result = await whole(clusters);
-      measures.push(range.by === 'gain' ? result.inertia : silhouette(prepared, result, sample));
-      if (range.by === 'silhouette' && measures.every((measure) => measure <= measures[measures.length - 1])) {
-        found[0] = result;
-      }
-    }
-  }
+  const rng = createRng(seed).fork('choose-k');
+  const clusterInto = await cluster(points, rows);
+  if (candidates.length === 1) return clusterInto(candidates[0]);
+  const { measures, likeliest } =
+    range.by === 'stability'
+      ? { measures: await stabilities(data, candidates, cluster, rng), likeliest: undefined }
+      : await measureAll(data, candidates, clusterInto, { by: range.by, rng });
   const best = bestOf(range.by, candidates, measures);
-  const what = range.by === 'gain' ? 'inertia' : range.by === 'silhouette' ? 'silhouette' : 'adjusted Rand index';
   log(`clusters by ${range.by}:`);
   candidates.forEach((clusters, i) => {
-    log(`  ${String(clusters).padStart(6)}  ${what} ${measures[i].toPrecision(5)}${i === best ? '  <- chosen' : ''}`);
+    const measure = `${MEASURES[range.by]} ${measures[i].toPrecision(5)}`;
+    log(`  ${String(clusters).padStart(6)}  ${measure}${i === best ? '  <- chosen' : ''}`);
   });
-  return found[0]?.clusters === candidates[best] ? found[0] : whole(candidates[best]);
+  return likeliest?.clusters === candidates[best] ? likeliest : clusterInto(candidates[best]);
+}
+
+const MEASURES = { silhouette: 'silhouette', stability: 'adjusted Rand index', gain: 'inertia' };
+
+/** The inertia or silhouette of each candidate; by silhouette also the best clustering, the only one that memory is spent on. */
+async function measureAll(
+  { points, rows, size, metric }: Rows & { metric: Metric },
+  candidates: number[],
+  clusterInto: (clusters: number) => Promise<Clustering>,
+  { by, rng }: { by: 'silhouette' | 'gain'; rng: Rng },
+): Promise<{ measures: number[]; likeliest?: Clustering }> {
+  const prepared = preparePoints(points, rows, size, metric);
+  const sample = sampleRows(rows, rng);
+  const measures: number[] = [];
+  let likeliest: Clustering | undefined;
+  for (const clusters of candidates) {
+    const clustering = await clusterInto(clusters);
+    const measure = by === 'gain' ? clustering.inertia : silhouette(prepared, clustering, sample);
+    measures.push(measure);
+    if (by === 'silhouette' && measures.every((other) => other <= measure)) likeliest = clustering;
+  }
+  return { measures, likeliest };
 }
 
 /** The index of the chosen candidate. */
-export function bestOf(by: Criterion, candidates: number[], measures: number[]): number {
+export function bestOf(by: ClusterRange['by'], candidates: number[], measures: number[]): number {
   const most = Math.max(...measures);
   if (by === 'silhouette') return measures.indexOf(most);
   if (by === 'stability') {
@@ -96,29 +128,31 @@ export function bestOf(by: Criterion, candidates: number[], measures: number[]):
   return best;
 }
 
+/** The mean adjusted Rand index of the clusterings of three samples, for each candidate. */
 async function stabilities(
-  { points, rows, size }: { points: Float32Array; rows: number; size: number },
+  { points, rows, size }: Rows,
   candidates: number[],
   cluster: Clusterer,
-  rng: ReturnType<typeof createRng>,
+  rng: Rng,
 ): Promise<number[]> {
   const count = Math.min(rows, Math.max(Math.ceil(SAMPLE_SHARE * rows), candidates[candidates.length - 1]));
-  const samples = Array.from({ length: SAMPLES }, (_, i) => {
-    const order = new Int32Array(rows).map((_, row) => row);
-    return rng.fork(i).shuffle(order).slice(0, count).sort();
-  });
-  const into = await Promise.all(samples.map((sample) => cluster(rowsOf(points, sample, size), count)));
+  const samples = Array.from({ length: SAMPLES }, (_, i) =>
+    rng.fork(i).shuffle(indicesUpTo(rows)).slice(0, count).sort(),
+  );
+  const clusterers = await Promise.all(samples.map((sample) => cluster(takeRows(points, size, sample), count)));
   const measures: number[] = [];
   for (const clusters of candidates) {
     const labels: Int32Array[] = [];
-    for (const [i, of] of into.entries()) labels.push(spread((await of(clusters)).labels, samples[i], rows));
+    for (const [i, clusterInto] of clusterers.entries()) {
+      labels.push(spread((await clusterInto(clusters)).labels, samples[i], rows));
+    }
     const pairs = labels.flatMap((first, i) => labels.slice(i + 1).map((second) => agreement(first, second)));
     measures.push(pairs.reduce((sum, index) => sum + index, 0) / pairs.length);
   }
   return measures;
 }
 
-/** Stands for a row that is not in a sample. */
+/** Marks a row that is not in a sample. */
 const ABSENT = -2;
 
 /** Labels of a sample as labels of all rows. */
@@ -134,10 +168,4 @@ function spread(labels: Int32Array, sample: Int32Array, rows: number): Int32Arra
 function agreement(first: Int32Array, second: Int32Array): number {
   const shared = (_: number, row: number) => first[row] !== ABSENT && second[row] !== ABSENT;
   return adjustedRand(first.filter(shared), second.filter(shared));
-}
-
-function rowsOf(points: Float32Array, rows: Int32Array, size: number): Float32Array {
-  const result = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => void result.set(points.subarray(row * size, (row + 1) * size), i * size));
-  return result;
 }

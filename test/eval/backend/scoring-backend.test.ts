@@ -2,10 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../../src/errors.js';
-import { type Backend, measureScores, scoresByPart, scoreWithBackend } from '../../../src/eval/backend/backend.js';
 import { readBackend, writeBackend } from '../../../src/eval/backend/backend-file.js';
 import { type BackendRecipe, fitBackend } from '../../../src/eval/backend/fit-backend.js';
 import { featureNames } from '../../../src/eval/backend/quality-measures.js';
+import {
+  type Backend,
+  measureScores,
+  scoresByPart,
+  scoreWithBackend,
+} from '../../../src/eval/backend/scoring-backend.js';
 import { scoreTrials } from '../../../src/eval/cosine-scoring.js';
 import { cllr } from '../../../src/eval/detection/cllr.js';
 import { sortScores } from '../../../src/eval/detection/sorted-scores.js';
@@ -86,7 +91,7 @@ test('features of a trial: score, then min, max, difference and ratio of each me
   t.true(Math.abs(magnitudes.test[0] - Math.hypot(...input.embeddings.get(first.test)!)) < 1e-6);
   t.throws(() => measureScores(backend, { ...input, seconds: new Map() }, ['durations']), {
     instanceOf: UserError,
-    message: /that of 0 is not known/,
+    message: /that of 0 is unknown/,
   });
 });
 

@@ -1,13 +1,14 @@
 import type { Session } from '../../engine/session/session.js';
+import { indicesUpTo } from '../../rows.js';
 import type { Points } from '../points.js';
-import type { Assign } from './assign.js';
+import type { Assigner } from './assigner.js';
 import { type Bounds, createBounds } from './bounds.js';
 import { groupCenters } from './center-groups.js';
 import { createGroupedScores, type GroupedScores } from './group-scores.js';
 
 /** Groups of centres: each takes 4 bytes a row. A row has at most this many bits of candidates. */
 const GROUPS = 8;
-/** Rows of a pass over one group: what passes leave behind in memory grows with it. */
+/** Rows of a pass over one group; the memory that passes allocate grows with it. */
 const BATCH = 256;
 /** With more than this share of rows and groups to look at, one pass over everything is faster. */
 const FULL_PASS_FROM = 0.4;
@@ -16,61 +17,65 @@ const FULL_PASS_FROM = 0.4;
 const LEAST_CLUSTERS = 512;
 const LEAST_PRODUCTS = 2 ** 27;
 
-/** Whether bounds pay for this many rows and clusters. */
+/** True from the sizes on for which bounds are faster. */
 export const boundsPay = (rows: number, clusters: number): boolean =>
   clusters >= LEAST_CLUSTERS && rows * clusters >= LEAST_PRODUCTS;
 
 /**
- * An assignment for the iterations of one start after another: a row is compared only with the groups of centres that bounds of its
- * distances cannot rule out (Ding et al. 2015). The first iteration of a start moves the centres so far that bounds are made in the
- * second. What it finds differs from a plain pass only where two centres are equally far within float32.
- * @returns begins a start
+ * The assigner of Yinyang k-means (see {@link createBounds}): a row is compared only with the groups of centres that the bounds of its
+ * distances cannot rule out. The first iteration of a start moves the centres so far that bounds are made in the second. The result
+ * differs from a plain pass only where two centres are equally far within float32.
  */
-export function createBoundedAssign(session: Session, points: Points, clusters: number, name: string): () => Assign {
+export function createBoundedAssigner(session: Session, points: Points, clusters: number, name: string): Assigner {
   const { rows, size } = points;
   const groups = Math.min(GROUPS, 2 ** Math.floor(Math.log2(clusters)));
   const width = Math.ceil(clusters / groups);
   const batch = Math.min(BATCH, rows);
   const scores = createGroupedScores(session, points, { groups, width, batch, name });
   const groupOf = new Int32Array(clusters);
-  const inOrder = new Int32Array(groups * width).map((_, column) => (column < clusters ? column : -1));
-  let made: { bounds: Bounds; bits: Uint8Array } | undefined;
+  const firstOrder = indicesUpTo(groups * width).map((column) => (column < clusters ? column : -1));
+  // Made when first needed: an assignment without iterations never needs them.
+  let memory: { bounds: Bounds; bits: Uint8Array } | undefined;
+  let [order, iteration, previous]: [Int32Array, number, Float32Array] = [firstOrder, 0, new Float32Array(0)];
 
-  return () => {
-    let order: Int32Array = inOrder;
-    let iteration = 0;
-    let previous: Float32Array = new Float32Array(0);
-    return async (centers, labels, move, signal) => {
+  function regroup(centers: Float32Array): void {
+    order = groupCenters(centers, size, groups);
+    order.forEach((cluster, column) => {
+      if (cluster >= 0) groupOf[cluster] = Math.floor(column / width);
+    });
+  }
+
+  return {
+    begin() {
+      [order, iteration, previous] = [firstOrder, 0, new Float32Array(0)];
+    },
+    async assign(centers, labels, move, signal) {
       const settle = (row: number, to: number) => {
         if (labels[row] !== to) move(row, to);
       };
       iteration++;
-      if (iteration === 2) {
-        order = groupCenters(centers, size, groups);
-        order.forEach((cluster, column) => {
-          if (cluster >= 0) groupOf[cluster] = Math.floor(column / width);
-        });
-      }
+      if (iteration === 2) regroup(centers);
       await scores.load(centers, order);
       if (iteration === 1) {
         return scores.all(({ firstRow, columns }) => {
-          for (let i = 0; i < columns.length; i++) settle(firstRow + i, columns[i]);
+          columns.forEach((column, i) => void settle(firstRow + i, column));
         }, signal);
       }
-      made ??= { bounds: createBounds(points, groupOf, groups), bits: new Uint8Array(rows) };
-      const { bounds, bits } = made;
+      memory ??= { bounds: createBounds(points, groupOf, groups), bits: new Uint8Array(rows) };
+      const { bounds, bits } = memory;
       bounds.begin(centers);
-      const found = iteration === 2 ? rows * groups : bounds.candidates(previous, labels, bits);
+      const candidates = iteration === 2 ? rows * groups : bounds.candidates(previous, labels, bits);
       previous = centers;
       const context = { groups, order, settle, signal };
-      if (found > FULL_PASS_FROM * rows * groups) await fullPass(scores, bounds, context);
+      if (candidates > FULL_PASS_FROM * rows * groups) await fullPass(scores, bounds, context);
       else await groupPasses(scores, bounds, { ...context, points, batch, bits });
-    };
+    },
   };
 }
 
 interface PassContext {
   groups: number;
+  /** [columns] the centre of each column; -1 for none. */
   order: Int32Array;
   settle(row: number, to: number): void;
   signal?: AbortSignal;
@@ -87,7 +92,7 @@ function fullPass(scores: GroupedScores, bounds: Bounds, context: PassContext): 
         const score = group === best ? seconds[i] : maxima[i * groups + group];
         bounds.setLower(row, group, bounds.least(row, score, squares[i]));
       }
-      bounds.set(row, order[column], bounds.most(row, maxima[i * groups + best], squares[i]));
+      bounds.setUpper(row, order[column], bounds.most(row, maxima[i * groups + best], squares[i]));
       settle(row, order[column]);
     });
   }, signal);
@@ -116,11 +121,13 @@ async function groupPasses(
     signal?.throwIfAborted();
     running = scores.group(group, buffer).then(({ columns, firsts, seconds, squares }) => {
       waiting.forEach((row, i) => {
-        const first = bounds.least(row, firsts[i], squares[i]);
-        const others = bounds.least(row, seconds[i], squares[i]);
-        settle(row, bounds.refine(row, group, order[columns[i]], first, others));
+        const center = order[columns[i]];
+        const distance = bounds.least(row, firsts[i], squares[i]);
+        const othersDistance = bounds.least(row, seconds[i], squares[i]);
+        settle(row, bounds.refine(row, group, { center, distance, othersDistance }));
       });
     });
+    // A failure is thrown where `running` is awaited next.
     running.catch(() => {});
   }
 

@@ -1,21 +1,22 @@
 import test, { type ExecutionContext } from 'ava';
-import plugin from '../../../clustering/dbscan.js';
-import type { Clustering } from '../../../src/cluster/clustering.js';
-import { type DbscanOptions, dbscan } from '../../../src/cluster/density/dbscan.js';
-import { kneeOf } from '../../../src/cluster/density/knee.js';
-import { preparePoints } from '../../../src/cluster/points.js';
-import { nmi } from '../../../src/eval/clustering-metrics.js';
-import { createRng } from '../../../src/random.js';
-import { withSession } from '../../helpers/session.js';
-import { toRows } from '../kmeans/naive-kmeans.js';
-import { drawMixture } from '../mixture.js';
+import plugin, { type DbscanOptions, dbscan, kneeOf } from '../../clustering/dbscan.js';
+import type { Clustering } from '../../src/cluster/clustering.js';
+import { preparePoints } from '../../src/cluster/points.js';
+import { nmi } from '../../src/eval/clustering-metrics.js';
+import { createRng } from '../../src/random.js';
+import { toRows } from '../cluster/kmeans/naive-kmeans.js';
+import { drawMixture } from '../cluster/mixture.js';
+import { withSession } from '../helpers/session.js';
 import { naiveDbscan } from './naive-dbscan.js';
 
 type Drawn = ReturnType<typeof drawMixture>;
 const run = ({ points, rows, size }: Drawn, options: Partial<DbscanOptions>) =>
   withSession((session) =>
     dbscan(session, preparePoints(points, rows, size, 'cosine'), {
-      ...{ minPoints: 5, epsilon: 'auto', search: 'exact', seed: 1 },
+      minPoints: 5,
+      epsilon: 'auto',
+      search: 'exact',
+      seed: 1,
       ...options,
     }),
   );

@@ -1,14 +1,13 @@
 import test from 'ava';
-import { clusteringOfLabels } from '../../../src/cluster/density/labels.js';
-import { rejectNoise } from '../../../src/cluster/density/reject.js';
-import { neighbourGraph } from '../../../src/cluster/neighbours/graph.js';
-import type { Neighbours } from '../../../src/cluster/neighbours/neighbours.js';
-import { neighbourThreshold } from '../../../src/cluster/neighbours/threshold.js';
-import { preparePoints } from '../../../src/cluster/points.js';
-import { createRng } from '../../../src/random.js';
-import { squaredDistance, toRows, unitRow } from '../kmeans/naive-kmeans.js';
-import { drawMixture } from '../mixture.js';
-import { naiveNeighbours } from '../neighbours/naive-neighbours.js';
+import { clusteringOfLabels } from '../../src/cluster/clustering-of-labels.js';
+import { neighbourGraph, neighbourThreshold } from '../../src/cluster/neighbours/graph.js';
+import type { Neighbours } from '../../src/cluster/neighbours/neighbours.js';
+import { preparePoints } from '../../src/cluster/points.js';
+import { rejectNoise } from '../../src/cluster/reject-noise.js';
+import { createRng } from '../../src/random.js';
+import { squaredDistance, toRows, unitRow } from './kmeans/naive-kmeans.js';
+import { drawMixture } from './mixture.js';
+import { naiveNeighbours } from './neighbours/naive-neighbours.js';
 
 type Drawn = ReturnType<typeof drawMixture>;
 type Metric = 'cosine' | 'l2';

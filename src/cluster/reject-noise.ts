@@ -1,9 +1,10 @@
-import type { Clustering } from '../clustering.js';
-import type { Neighbours } from '../neighbours/neighbours.js';
-import { factorOf, type Points } from '../points.js';
-import { clusteringOfLabels } from './labels.js';
+import { indicesUpTo } from '../rows.js';
+import type { Clustering } from './clustering.js';
+import { clusteringOfLabels } from './clustering-of-labels.js';
+import type { Neighbours } from './neighbours/neighbours.js';
+import { factorOf, type Points } from './points.js';
 
-/** Which rows are noise, as shares of the rows that belong to a cluster. */
+/** Shares of the rows in clusters that are rejected as noise. */
 export interface NoiseRule {
   /** This share of the rows, those farthest from the centre of their cluster. */
   farthest: number;
@@ -12,22 +13,28 @@ export interface NoiseRule {
 }
 
 /**
- * Takes rows out of a clustering (label -1): those that fall under one of the rules. Rows that are equally far are taken or left
- * together, so a share is reached at most. Clusters that lose all rows go; centres and inertia are those of the rows left.
- * @param neighbours of every row; wanted by `sparsest` above 0
+ * Takes rows out of a clustering (label -1): those that fall under one of the rules. Rows that are equally far are rejected or
+ * kept together, so that a share is an upper bound. Clusters that lose all rows disappear; centres and inertia are those of the remaining rows.
+ * @param neighbours of every row; needed for `sparsest` above 0
  * @throws UserError when no row is left
  */
-export function rejectNoise(points: Points, found: Clustering, rule: NoiseRule, neighbours?: Neighbours): Clustering {
+export function rejectNoise(
+  points: Points,
+  clustering: Clustering,
+  rule: NoiseRule,
+  neighbours?: Neighbours,
+): Clustering {
   if (rule.sparsest > 0 && neighbours === undefined)
     throw new Error('the sparsest rows cannot be told without neighbours');
-  const members = found.labels.map((_, row) => row).filter((row) => found.labels[row] >= 0);
+  const { labels, iterations } = clustering;
+  const members = indicesUpTo(labels.length).filter((row) => labels[row] >= 0);
   const rejected = new Set([
-    ...outermost(members, rule.farthest, (row) => distanceToCenter(points, row, found)),
+    ...outermost(members, rule.farthest, (row) => distanceToCenter(points, row, clustering)),
     ...outermost(members, rule.sparsest, (row) => sparsity(neighbours!, row)),
   ]);
-  if (rejected.size === 0) return found;
-  const labels = found.labels.map((label, row) => (rejected.has(row) ? -1 : label));
-  return clusteringOfLabels(points, labels, { iterations: found.iterations });
+  if (rejected.size === 0) return clustering;
+  const kept = labels.map((label, row) => (rejected.has(row) ? -1 : label));
+  return clusteringOfLabels(points, kept, { iterations });
 }
 
 /** The rows whose number is above that of the row at the share's border. */
@@ -52,11 +59,11 @@ function distanceToCenter(points: Points, row: number, { labels, centers }: Clus
 
 /** 1 - the mean cosine to the neighbours; the most that can be for a row without. */
 function sparsity({ indices, similarities, count }: Neighbours, row: number): number {
-  let [sum, found] = [0, 0];
+  let [sum, counted] = [0, 0];
   for (let at = row * count; at < (row + 1) * count; at++) {
     if (indices[at] < 0) continue;
     sum += similarities[at];
-    found++;
+    counted++;
   }
-  return found === 0 ? 2 : 1 - sum / found;
+  return counted === 0 ? 2 : 1 - sum / counted;
 }

@@ -1,11 +1,11 @@
-import { UserError } from '../../errors.js';
-import type { Clustering } from '../clustering.js';
-import { createClusterSums } from '../kmeans/cluster-sums.js';
-import { factorOf, type Points, vectorsOf } from '../points.js';
+import { UserError } from '../errors.js';
+import type { Clustering } from './clustering.js';
+import { createClusterSums } from './kmeans/cluster-sums.js';
+import { factorOf, type Points, vectorsOf } from './points.js';
 
 /**
  * The clustering that labels make: clusters of fewer than `leastSize` rows become noise (-1), as rows labelled below 0 are; the others
- * are numbered in the order of their first rows. The inertia is that of the rows that are left.
+ * are numbered in the order of their first rows. The inertia is that of the remaining rows.
  * @param labels [rows] any whole numbers
  * @throws UserError when no row is left
  */
@@ -42,7 +42,7 @@ function centersAndInertia(
   labels.forEach((label, row) => {
     if (label >= 0) sums.move(row, label);
   });
-  // Where the rows of a cluster cancel out, its first stands for them.
+  // The first row of a cluster is its centre where its rows cancel out.
   const centers = sums.centers(vectorsOf(points, firsts));
   return { inertia: sums.inertia(centers), centers: centers.map((value, i) => value + shift[i % size]) };
 }

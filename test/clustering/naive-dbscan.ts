@@ -1,4 +1,4 @@
-import { cosinesOf } from '../neighbours/naive-neighbours.js';
+import { cosinesOf } from '../cluster/neighbours/naive-neighbours.js';
 
 /** DBSCAN of Ester et al. 1996 over all pairs: which rows are core, the cluster of each core row, and who is within reach of whom. */
 export function naiveDbscan(rows: number[][], minPoints: number, epsilon: number) {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { piecesOfLength } from '../../src/embed/windows.js';
+import { piecesOfLength } from '../../src/embed/recording-pieces.js';
 
 test('a whole recording is one piece, of two minutes at most', (t) => {
   t.deepEqual(piecesOfLength(400), [{ start: 0, samples: 400 }]);

@@ -1,5 +1,5 @@
-import type { Linkage } from '../../../src/cluster/agglomerative/dendrogram.js';
-import { squaredDistance } from '../kmeans/naive-kmeans.js';
+import type { Linkage } from '../../src/cluster/agglomerative/dendrogram.js';
+import { squaredDistance } from '../cluster/kmeans/naive-kmeans.js';
 
 const cosineDistance = (a: number[], b: number[]) =>
   1 - a.reduce((sum, x, j) => sum + x * b[j], 0) / (Math.hypot(...a) * Math.hypot(...b));

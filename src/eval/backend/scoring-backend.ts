@@ -11,7 +11,7 @@ import type { EmbeddingStep } from './steps.js';
 import { scorePairs, trialPairs } from './trial-pairs.js';
 import { type SideInput, sideStatistics, sideValues } from './trial-sides.js';
 
-/** Best-scoring cohort speakers that count, unless said otherwise. */
+/** Best-scoring cohort speakers of adaptive s-norm, by default. */
 export const DEFAULT_TOP = 300;
 
 /** The chain from embeddings to scores: steps, cosine or PLDA, score normalisation, calibration. */
@@ -25,7 +25,7 @@ export interface Backend {
   /** [speakers, size] mean embedding of speakers (or clusters) whom no trial is about; what `norm` and cohort means need. */
   cohort: Float32Array | null;
   calibration: Calibration | null;
-  /** By its weights, the model whose embeddings it learned from; null where that is not known. */
+  /** By its weights, the model whose embeddings it learned from; null if unknown. */
   model: ModelIdentity | null;
 }
 
@@ -53,7 +53,7 @@ export function scoresByPart(
   return parts.flatMap(([name, scores]) => (scores ? [[name, scores]] : []));
 }
 
-/** What of a chain looks at speakers other than the two of a trial, for messages. */
+/** The parts of a chain that compare with speakers other than the two of a trial, for messages. */
 export function cohortUses({
   norm,
   calibration,
@@ -65,7 +65,7 @@ export function cohortUses({
   return [...(norm ? [norm.kind] : []), ...means];
 }
 
-/** Why a chain with these cohort uses may not be used where a one-to-one rule holds; undefined when it has none. */
+/** The fault of a chain with these cohort uses under a one-to-one rule; undefined when it has none. */
 export function cohortFault(uses: readonly string[]): string | undefined {
   if (uses.length === 0) return undefined;
   return (
@@ -85,11 +85,11 @@ export function checkBackend(backend: Backend): void {
 
 /**
  * Checks that embeddings are of the model that a back-end learned from, where both are known.
- * @param name what to call the back-end
+ * @param name of the back-end in messages
  * @throws UserError naming both models
  */
-export function checkBackendModel(name: string, { model }: Backend, given: ModelIdentity | undefined): void {
-  checkSameModel(name, model, given, 'Learn a back-end from embeddings of this model.');
+export function checkBackendModel(name: string, { model }: Backend, other: ModelIdentity | undefined): void {
+  checkSameModel(name, model, other, 'Train a back-end on embeddings of this model.');
 }
 
 function needCohort({ cohort, size }: Pick<Backend, 'cohort' | 'size'>, uses: readonly string[]): void {
@@ -132,7 +132,7 @@ export function measureScores(
   return { pairs, plain, normalised, scores: normalised ?? plain, measures: values };
 }
 
-/** What kind of scores a chain makes, before its calibration. */
+/** The kind of scores of a chain, before its calibration. */
 export const scoreKindOf = ({ plda, norm }: Pick<Backend, 'plda' | 'norm'>): ScoreKind => ({
   scorer: plda ? 'plda' : 'cosine',
   norm,

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { type AgglomerateOptions, agglomerate } from '../../../src/cluster/agglomerative/agglomerate.js';
-import { nmi } from '../../../src/eval/clustering-metrics.js';
-import { createRng } from '../../../src/random.js';
-import { withSession } from '../../helpers/session.js';
-import { inertiaOf, toRows, unitRow } from '../kmeans/naive-kmeans.js';
-import { drawMixture } from '../mixture.js';
+import { type AgglomerateOptions, agglomerate } from '../../clustering/ahc.js';
+import { nmi } from '../../src/eval/clustering-metrics.js';
+import { createRng } from '../../src/random.js';
+import { inertiaOf, toRows, unitRow } from '../cluster/kmeans/naive-kmeans.js';
+import { drawMixture } from '../cluster/mixture.js';
+import { withSession } from '../helpers/session.js';
 import { labelsOf, naiveAgglomerate } from './naive-agglomerate.js';
 
 const run = (options: AgglomerateOptions) => withSession((session) => agglomerate(session, options));
@@ -59,7 +59,7 @@ test('equal rows stay together; one row, all rows equal', async (t) => {
   t.is(equal.clusters, 1);
 });
 
-test("bad input is the user's to mend", async (t) => {
+test('bad input is refused with a UserError', async (t) => {
   const { points, rows, size } = drawMixture(20, 3, 4, 1, 13);
   const given = { points, rows, size, linkage: 'average', metric: 'cosine' } as const;
   const bad = points.slice();

@@ -1,11 +1,11 @@
 import test from 'ava';
-import kmeansPlugin from '../../clustering/kmeans.js';
-import kmeansAhcPlugin from '../../clustering/kmeans-ahc.js';
-import { bestOf, candidatesOf } from '../../src/cluster/choose-k.js';
-import { exactSilhouette } from '../../src/cluster/silhouette.js';
-import { nmi } from '../../src/eval/clustering-metrics.js';
-import { squaredDistance, toRows } from './kmeans/naive-kmeans.js';
-import { drawMixture } from './mixture.js';
+import kmeansPlugin from '../../../clustering/kmeans.js';
+import kmeansAhcPlugin from '../../../clustering/kmeans-ahc.js';
+import { bestOf, candidatesOf } from '../../../clustering/parts/choose-k.js';
+import { exactSilhouette } from '../../../clustering/parts/silhouette.js';
+import { nmi } from '../../../src/eval/clustering-metrics.js';
+import { squaredDistance, toRows } from '../../cluster/kmeans/naive-kmeans.js';
+import { drawMixture } from '../../cluster/mixture.js';
 
 const context = { seed: 3, device: 'cpu' as const, threads: 0 };
 

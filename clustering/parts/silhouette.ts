@@ -1,34 +1,35 @@
-import type { Clustering } from './clustering.js';
-import { type Points, vectorsOf } from './points.js';
+import { type Clustering, indicesUpTo, type Points, squaredRowDistance, vectorsOf } from '../../src/index.js';
 
-/** Rows that are looked at. */
+/** Rows of the sample. */
 const SAMPLE_ROWS = 2000;
 /** With fewer rows of the sample in a cluster, on the average, distances to centres stand for those to rows. */
 const LEAST_ROWS_PER_CLUSTER = 20;
 
 /** Rows of the sample: all of a small set, else drawn by the generator's seed. */
 export function sampleRows(rows: number, rng: { shuffle(items: Int32Array): Int32Array }): Int32Array {
-  const order = new Int32Array(rows).map((_, row) => row);
+  const order = indicesUpTo(rows);
   return rows <= SAMPLE_ROWS ? order : rng.shuffle(order).slice(0, SAMPLE_ROWS).sort();
 }
 
 /**
  * Mean silhouette over a sample of rows, by Euclidean distances (of unit vectors by cosine); in [-1, 1]. Exact within the sample
- * (Rousseeuw 1987) where it holds 20 rows a cluster, else the simplified one (Hruschka et al. 2004), whose distances are those to the own
- * and to the nearest other centre.
+ * (Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", 1987,
+ * doi:10.1016/0377-0427(87)90125-7) where it holds 20 rows a cluster, else the simplified one (Hruschka, de Castro and Campello,
+ * "Evolutionary algorithms for clustering gene-expression data", ICDM 2004), whose distances
+ * are those to the row's own and to the nearest other centre.
  */
 export function silhouette(
   points: Points,
-  found: Pick<Clustering, 'labels' | 'clusters' | 'centers'>,
+  { labels, clusters, centers }: Pick<Clustering, 'labels' | 'clusters' | 'centers'>,
   sample: Int32Array,
 ): number {
-  if (found.clusters < 2) return 0;
-  const rows = sample.filter((row) => found.labels[row] >= 0);
+  if (clusters < 2) return 0;
+  const rows = sample.filter((row) => labels[row] >= 0);
   if (rows.length === 0) return 0;
   const vectors = vectorsOf(points, rows);
-  const labels = rows.map((row) => found.labels[row]);
-  if (rows.length >= LEAST_ROWS_PER_CLUSTER * found.clusters) return exactSilhouette(vectors, labels, found.clusters);
-  return simplifiedSilhouette(points, vectors, labels, found.centers);
+  const rowLabels = rows.map((row) => labels[row]);
+  if (rows.length >= LEAST_ROWS_PER_CLUSTER * clusters) return exactSilhouette(vectors, rowLabels, clusters);
+  return simplifiedSilhouette(points, vectors, rowLabels, centers);
 }
 
 /** Mean silhouette of vectors [rows, size]; 0 for a row that is alone in its cluster. */
@@ -41,7 +42,7 @@ export function exactSilhouette(vectors: Float32Array, labels: Int32Array, clust
   for (let row = 0; row < rows; row++) {
     const sums = new Float64Array(clusters);
     for (let other = 0; other < rows; other++) {
-      sums[labels[other]] += distance(vectors, row * size, vectors, other * size, size);
+      sums[labels[other]] += Math.sqrt(squaredRowDistance(vectors, row, vectors, other, size));
     }
     const own = labels[row];
     if (counts[own] === 1) continue;
@@ -53,16 +54,21 @@ export function exactSilhouette(vectors: Float32Array, labels: Int32Array, clust
   return total / rows;
 }
 
-function simplifiedSilhouette(points: Points, vectors: Float32Array, labels: Int32Array, given: Float32Array): number {
+function simplifiedSilhouette(
+  points: Points,
+  vectors: Float32Array,
+  labels: Int32Array,
+  centers: Float32Array,
+): number {
   const { size, shift } = points;
-  const centers = given.map((value, i) => value - shift[i % size]);
+  const shiftedCenters = centers.map((value, i) => value - shift[i % size]);
   let total = 0;
   for (let row = 0; row < labels.length; row++) {
     let [own, other] = [0, Number.POSITIVE_INFINITY];
-    for (let at = 0, cluster = 0; at < centers.length; at += size, cluster++) {
-      const now = distance(vectors, row * size, centers, at, size);
-      if (cluster === labels[row]) own = now;
-      else other = Math.min(other, now);
+    for (let cluster = 0; cluster < centers.length / size; cluster++) {
+      const distance = Math.sqrt(squaredRowDistance(vectors, row, shiftedCenters, cluster, size));
+      if (cluster === labels[row]) own = distance;
+      else other = Math.min(other, distance);
     }
     total += widthOf(own, other);
   }
@@ -73,10 +79,4 @@ function simplifiedSilhouette(points: Points, vectors: Float32Array, labels: Int
 function widthOf(own: number, other: number): number {
   const most = Math.max(own, other);
   return most === 0 || !Number.isFinite(most) ? 0 : (other - own) / most;
-}
-
-function distance(a: Float32Array, fromA: number, b: Float32Array, fromB: number, size: number): number {
-  let sum = 0;
-  for (let j = 0; j < size; j++) sum += (a[fromA + j] - b[fromB + j]) ** 2;
-  return Math.sqrt(sum);
 }

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { type KMeansMergeOptions, kmeansMerge } from '../../../src/cluster/agglomerative/kmeans-merge.js';
-import { nmi } from '../../../src/eval/clustering-metrics.js';
-import { withSession } from '../../helpers/session.js';
-import { toRows } from '../kmeans/naive-kmeans.js';
-import { drawMixture } from '../mixture.js';
+import { type KMeansMergeOptions, kmeansMerge } from '../../clustering/kmeans-ahc.js';
+import { nmi } from '../../src/eval/clustering-metrics.js';
+import { toRows } from '../cluster/kmeans/naive-kmeans.js';
+import { drawMixture } from '../cluster/mixture.js';
+import { withSession } from '../helpers/session.js';
 import { labelsOf, naiveAgglomerate } from './naive-agglomerate.js';
 
 const defaults = { seed: 1, iterations: 50, restarts: 1 };

@@ -12,11 +12,11 @@ export interface Piece {
   samples: number;
 }
 
-/** What lies beyond adds nothing to a speaker's embedding but memory. */
+/** More audio adds nothing to a speaker's embedding but costs memory. */
 const MAX_SAMPLES = 120 * SAMPLE_RATE_HZ;
 
 /**
- * What of a recording of `length` samples is embedded: all of it, up to two minutes; or its windows, all of one length. The last
+ * The pieces of a recording of `length` samples to embed: all of it, up to two minutes; or its windows, all of one length. The last
  * window ends where the recording ends, so that no hop up to a window's length leaves a sample out; a recording shorter than a window is one piece.
  */
 export function piecesOfLength(length: number, windows?: Windows): Piece[] {
