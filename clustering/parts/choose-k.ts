@@ -47,7 +47,10 @@ const SAMPLE_SHARE = 0.7;
 /** Inertias below this share of the first are rounding. */
 const LEAST_INERTIA = 1e-9;
 
-/** The numbers of clusters of a range, ascending, all of them where there are no more than steps. @throws UserError for an impossible range */
+/**
+ * The numbers of clusters of a range, ascending, all of them where there are no more than steps.
+ * @throws UserError for an impossible range
+ */
 export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): number[] {
   if (from > to) throw new UserError(`clusters: from ${from} is above to ${to}.`);
   if (to > rows)
@@ -58,10 +61,10 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
 }
 
 /**
- * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean
- * silhouette of a sample. `stability`: the largest number whose clusterings of random samples agree, where these
- * overlap, as well as those of any other number (mean adjusted Rand index of three pairs). `gain`: the knee of the inertia, where the fall of its logarithm by
- * that of the number slows down most; the ends of the range are compared only where there is nothing else. A table goes to the log.
+ * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean silhouette
+ * of a sample. `stability`: the largest number whose clusterings of random samples agree, where these overlap, as well as those of any
+ * other number (mean adjusted Rand index of three pairs). `gain`: the knee of the inertia, where the fall of its logarithm by that of the
+ * number slows down most; the ends of the range are compared only where there is nothing else. A table goes to the log.
  */
 export async function chooseClusters(
   data: Rows & { metric: Metric; seed: number },

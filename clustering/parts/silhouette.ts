@@ -15,8 +15,8 @@ export function sampleRows(rows: number, rng: { shuffle(items: Int32Array): Int3
  * Mean silhouette over a sample of rows, by Euclidean distances (of unit vectors by cosine); in [-1, 1]. Exact within the sample
  * (Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", 1987,
  * doi:10.1016/0377-0427(87)90125-7) where it holds 20 rows a cluster, else the simplified one (Hruschka, de Castro and Campello,
- * "Evolutionary algorithms for clustering gene-expression data", ICDM 2004), whose distances
- * are those to the row's own and to the nearest other centre.
+ * "Evolutionary algorithms for clustering gene-expression data", ICDM 2004), whose distances are those to the row's own and to the nearest
+ * other centre.
  */
 export function silhouette(
   points: Points,

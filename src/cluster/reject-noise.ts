@@ -13,8 +13,8 @@ export interface NoiseRule {
 }
 
 /**
- * Takes rows out of a clustering (label -1): those that fall under one of the rules. Rows that are equally far are rejected or
- * kept together, so that a share is an upper bound. Clusters that lose all rows disappear; centres and inertia are those of the remaining rows.
+ * Takes rows out of a clustering (label -1): those that fall under one of the rules. Rows that are equally far are rejected or kept
+ * together, so that a share is an upper bound. Clusters that lose all rows disappear; centres and inertia are those of the remaining rows.
  * @param neighbours of every row; needed for `sparsest` above 0
  * @throws UserError when no row is left
  */

@@ -56,8 +56,8 @@ export type DiarizeOptions = z.output<typeof diarizeOptions>;
 const FRAME_SECONDS = 0.1;
 
 /**
- * Finds who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same recording,
- * model and options give the same result.
+ * Finds who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same
+ * recording, model and options give the same result.
  * @param samples 16 kHz mono in [-1, 1], finite
  * @returns segments in the order of time, speakers named speaker1, speaker2, ... in the order of their first turns; none for silence
  * @throws UserError when the least number of speakers exceeds the most

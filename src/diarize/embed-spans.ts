@@ -1,5 +1,5 @@
 import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
-import { embedPieces } from '../embed/embed-batches.js';
+import { embedPieces } from '../embed/embed-pieces.js';
 import type { Extractor } from '../embed/extract.js';
 import { norm, unitRows } from '../rows.js';
 import type { Span } from './segments.js';

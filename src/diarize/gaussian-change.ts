@@ -12,10 +12,10 @@ const STEP = 10;
 const RIDGE = 1e-2;
 
 /**
- * The likeliest change in a sequence of vectors: two Gaussians of one full covariance, a mean for each part, against one Gaussian, as in the
- * Bayesian information criterion (Chen and Gopalakrishnan, "Speaker, Environment and Channel Change Detection and Clustering via
- * the Bayesian Information Criterion", DARPA Broadcast News Workshop 1998) without its penalty. In speech of one second a part, separate covariances would
- * fit phones rather than speakers.
+ * The likeliest change in a sequence of vectors: two Gaussians of one full covariance, a mean for each part, against one Gaussian, as in
+ * the Bayesian information criterion (Chen and Gopalakrishnan, "Speaker, Environment and Channel Change Detection and Clustering via the
+ * Bayesian Information Criterion", DARPA Broadcast News Workshop 1998) without its penalty. In speech of one second a part, separate
+ * covariances would fit phones rather than speakers.
  * @param rows [frames, size]
  * @param margin rows that each part has at least
  * @returns null when there are fewer than two margins of rows

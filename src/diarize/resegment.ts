@@ -73,8 +73,8 @@ function frameScores(
 }
 
 /**
- * The path of the largest sum of scores [frames, states] less `cost` for each change of state (Viterbi, "Error bounds for convolutional codes and an
- * asymptotically optimum decoding algorithm", 1967, doi:10.1109/TIT.1967.1054010).
+ * The path of the largest sum of scores [frames, states] less `cost` for each change of state (Viterbi, "Error bounds for convolutional
+ * codes and an asymptotically optimum decoding algorithm", 1967, doi:10.1109/TIT.1967.1054010).
  */
 export function bestPath(scores: Float32Array, states: number, cost: number): Int32Array {
   const frames = scores.length / states;

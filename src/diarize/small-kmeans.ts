@@ -6,8 +6,8 @@ const RESTARTS = 10;
 const ITERATIONS = 50;
 
 /**
- * k-means (Lloyd) with k-means++ starts on the host, for a few hundred rows of a few numbers, where a tensor session would cost more than it
- * saves. Returns a label for each row of `rows` [items, size]; every label occurs if there are as many different rows.
+ * k-means (Lloyd) with k-means++ starts on the host, for a few hundred rows of a few numbers, where a tensor session would cost more than
+ * it saves. Returns a label for each row of `rows` [items, size]; every label occurs if there are as many different rows.
  */
 export function smallKMeans(rows: Float64Array, size: number, clusters: number, seed: number): Int32Array {
   let best: Partition = { labels: new Int32Array(rows.length / size), inertia: Number.POSITIVE_INFINITY };

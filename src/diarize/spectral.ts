@@ -18,10 +18,9 @@ export interface SpectralOptions {
 const LEAST_NEIGHBOURS = 3;
 
 /**
- * Spectral clustering of speaker vectors (Ng, Jordan and Weiss, "On Spectral Clustering: Analysis and an algorithm", NIPS 2001): cosines of the
- * differences from the mean, pruned to each item's
- * nearest neighbours and made symmetric, the normalised Laplacian, as many clusters as its largest eigengap indicates, and k-means on the rows of the
- * first eigenvectors. Time grows with items^3.
+ * Spectral clustering of speaker vectors (Ng, Jordan and Weiss, "On Spectral Clustering: Analysis and an algorithm", NIPS 2001): cosines of
+ * the differences from the mean, pruned to each item's nearest neighbours and made symmetric, the normalised Laplacian, as many clusters as
+ * its largest eigengap indicates, and k-means on the rows of the first eigenvectors. Time grows with items^3.
  * @param vectors [items, size] unit rows
  * @returns a label for each item, from 0; fewer clusters than asked for where there are fewer items
  */

@@ -4,7 +4,7 @@ import { trimSilence } from '../data/corpus/trim.js';
 import { openDecoders } from '../data/shards/decode.js';
 import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
 import { messageOf, UserError } from '../errors.js';
-import { embedPieces } from './embed-batches.js';
+import { embedPieces } from './embed-pieces.js';
 import type { Extractor } from './extract.js';
 import { piecesOfLength, type Windows } from './recording-pieces.js';
 

@@ -1,4 +1,5 @@
 import type { RowChange } from '../audio/augment/choice.js';
+import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { frameCount } from '../audio/features/fbank.js';
 import { type FeatureDefinition, features } from '../audio/features/features.js';
 import type { BucketOptions } from '../data/length-buckets.js';
@@ -13,8 +14,10 @@ import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { checkShapes } from '../train/checkpoint.js';
-import { type BatchHooks, embedBatches, MAX_BATCH_SAMPLES } from './embed-batches.js';
 import type { Model } from './model-file.js';
+
+/** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
+export const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
 
 /** Embeds whole utterances. */
 export interface Extractor {
@@ -77,7 +80,10 @@ export async function openModelExtractors(
   return augmentations.map((list) => createExtractor(session, model.info.features, embeddingSize, embed, list));
 }
 
-/** Puts a model's weights into the backbone built at `scope`, or a classifier's into its loss; UserError when they are of another architecture. */
+/**
+ * Puts a model's weights into the backbone built at `scope`, or a classifier's into its loss; UserError when they are of another
+ * architecture.
+ */
 export async function loadWeights(
   session: Session,
   scope: Scope,
@@ -98,6 +104,33 @@ export async function saveWeights(
   const variables = [...scope.params(), ...scope.buffers()];
   const saved = values ?? (await session.save(variables.map(({ name }) => name)));
   return Object.fromEntries(variables.map(({ name }) => [name.slice(scope.path.length + 1), saved[name]]));
+}
+
+export interface BatchHooks {
+  progress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Vectors of `total` utterances, from batches that hold each of them once: [total, size]. */
+export async function embedBatches(
+  batches: Iterable<UtteranceBatch>,
+  total: number,
+  extractor: Extractor,
+  { progress, signal }: BatchHooks = {},
+): Promise<Float32Array> {
+  const { size } = extractor;
+  const all = new Float32Array(total * size);
+  let done = 0;
+  for (const batch of batches) {
+    const vectors = await extractor.run(batch);
+    batch.indices.forEach((index, row) => {
+      all.set(vectors.subarray(row * size, (row + 1) * size), index * size);
+    });
+    done += batch.indices.length;
+    progress?.(done, total);
+    signal?.throwIfAborted();
+  }
+  return all;
 }
 
 /** Vectors of all utterances of a shard set, in its order: [utterances, size] row-major. */

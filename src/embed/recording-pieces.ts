@@ -16,8 +16,9 @@ export interface Piece {
 const MAX_SAMPLES = 120 * SAMPLE_RATE_HZ;
 
 /**
- * The pieces of a recording of `length` samples to embed: all of it, up to two minutes; or its windows, all of one length. The last
- * window ends where the recording ends, so that no hop up to a window's length leaves a sample out; a recording shorter than a window is one piece.
+ * The pieces of a recording of `length` samples to embed: all of it, up to two minutes; or its windows, all of one length. The last window
+ * ends where the recording ends, so that no hop up to a window's length leaves a sample out; a recording shorter than a window is one
+ * piece.
  */
 export function piecesOfLength(length: number, windows?: Windows): Piece[] {
   if (!windows) return [{ start: 0, samples: Math.min(length, MAX_SAMPLES) }];

@@ -37,65 +37,84 @@ export function fitAffineCalibration({ targets, nontargets }: SortedScores, prio
     { scores: targets, weight: prior / targets.length, goal: certain(targets.length) },
     { scores: nontargets, weight: (1 - prior) / nontargets.length, goal: 1 - certain(nontargets.length) },
   ];
-  // On standardised scores z: llr + logit = slope z + level.
-  let point = { slope: 0, level: logit };
-  let cost = costAt(point);
+  const { slope, level } = minimise({ kinds, shift, spread }, { slope: 0, level: logit });
+  const scale = slope / spread;
+  if (!(scale > 0)) throw useless('targets do not score higher than nontargets');
+  return { scale, offset: level - logit - scale * shift };
+}
+
+/** Trials of both kinds, with standardised scores z = (score - shift) / spread. */
+interface Problem {
+  /** `goal`: the probability of a target that a trial should have. */
+  kinds: { scores: ArrayLike<number>; weight: number; goal: number }[];
+  shift: number;
+  spread: number;
+}
+
+/** llr + logit prior = slope z + level. */
+interface Line {
+  slope: number;
+  level: number;
+}
+
+/** Newton's method with halved steps. */
+function minimise(problem: Problem, start: Line): Line {
+  let line = start;
+  let cost = costAt(problem, line);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const { move, decrement } = newtonStep(point);
+    const { move, decrement } = newtonStep(problem, line);
     if (decrement < TOLERANCE ** 2) break;
     let length = 1;
-    let next = point;
+    let next = line;
     let nextCost = cost;
     for (; length > 1e-8; length /= 2) {
-      next = { slope: point.slope - length * move.slope, level: point.level - length * move.level };
-      nextCost = costAt(next);
+      next = { slope: line.slope - length * move.slope, level: line.level - length * move.level };
+      nextCost = costAt(problem, next);
       if (nextCost <= cost) break;
     }
     if (length <= 1e-8) break;
-    [point, cost] = [next, nextCost];
+    [line, cost] = [next, nextCost];
   }
-  const scale = point.slope / spread;
-  if (!(scale > 0)) throw useless('targets do not score higher than nontargets');
-  return { scale, offset: point.level - logit - scale * shift };
+  return line;
+}
 
-  function costAt({ slope, level }: typeof point): number {
-    let total = 0;
-    for (const { scores, weight, goal } of kinds) {
-      let sum = 0;
-      for (let i = 0; i < scores.length; i++) {
-        const x = slope * ((scores[i] - shift) / spread) + level;
-        sum += softplus(x) - goal * x;
-      }
-      total += weight * sum;
+function costAt({ kinds, shift, spread }: Problem, { slope, level }: Line): number {
+  let total = 0;
+  for (const { scores, weight, goal } of kinds) {
+    let sum = 0;
+    for (let i = 0; i < scores.length; i++) {
+      const x = slope * ((scores[i] - shift) / spread) + level;
+      sum += softplus(x) - goal * x;
     }
-    return total;
+    total += weight * sum;
   }
+  return total;
+}
 
-  /** Newton's direction, and the squared Newton decrement, which estimates its gain. */
-  function newtonStep({ slope, level }: typeof point) {
-    let [g1, g0, h11, h10, h00] = [0, 0, 0, 0, 0];
-    for (const { scores, weight, goal } of kinds) {
-      for (let i = 0; i < scores.length; i++) {
-        const z = (scores[i] - shift) / spread;
-        const p = 1 / (1 + Math.exp(-(slope * z + level)));
-        const gradient = weight * (p - goal);
-        const curvature = weight * p * (1 - p);
-        g1 += gradient * z;
-        g0 += gradient;
-        h11 += curvature * z * z;
-        h10 += curvature * z;
-        h00 += curvature;
-      }
+/** Newton's direction, and the squared Newton decrement, which estimates its gain. */
+function newtonStep({ kinds, shift, spread }: Problem, { slope, level }: Line): { move: Line; decrement: number } {
+  let [g1, g0, h11, h10, h00] = [0, 0, 0, 0, 0];
+  for (const { scores, weight, goal } of kinds) {
+    for (let i = 0; i < scores.length; i++) {
+      const z = (scores[i] - shift) / spread;
+      const p = 1 / (1 + Math.exp(-(slope * z + level)));
+      const gradient = weight * (p - goal);
+      const curvature = weight * p * (1 - p);
+      g1 += gradient * z;
+      g0 += gradient;
+      h11 += curvature * z * z;
+      h10 += curvature * z;
+      h00 += curvature;
     }
-    // A trace of ridge keeps the matrix invertible where probabilities saturate.
-    const ridge = 1e-14 * (h11 + h00) + 1e-300;
-    const determinant = (h11 + ridge) * (h00 + ridge) - h10 * h10;
-    const move = {
-      slope: ((h00 + ridge) * g1 - h10 * g0) / determinant,
-      level: ((h11 + ridge) * g0 - h10 * g1) / determinant,
-    };
-    return { move, decrement: Math.abs(move.slope * g1 + move.level * g0) };
   }
+  // A trace of ridge keeps the matrix invertible where probabilities saturate.
+  const ridge = 1e-14 * (h11 + h00) + 1e-300;
+  const determinant = (h11 + ridge) * (h00 + ridge) - h10 * h10;
+  const move = {
+    slope: ((h00 + ridge) * g1 - h10 * g0) / determinant,
+    level: ((h11 + ridge) * g0 - h10 * g1) / determinant,
+  };
+  return { move, decrement: Math.abs(move.slope * g1 + move.level * g0) };
 }
 
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));

@@ -40,8 +40,8 @@ export function purity(clusters: ArrayLike<Label>, classes: ArrayLike<Label>): n
 }
 
 /**
- * Clustering accuracy: the share of items that are in the cluster matched to their class, with clusters matched to classes one to
- * one so that this share is largest (see {@link bestMatching}); in (0, 1]. Clusters or classes without a partner count as wrong, and so do items
+ * Clustering accuracy: the share of items that are in the cluster matched to their class, with clusters matched to classes one to one so
+ * that this share is largest (see {@link bestMatching}); in (0, 1]. Clusters or classes without a partner count as wrong, and so do items
  * with a negative label, which is noise. 1 for no items.
  */
 export function clusterAccuracy(clusters: ArrayLike<Label>, classes: ArrayLike<Label>): number {
@@ -59,8 +59,8 @@ export function filledClusters(clusters: ArrayLike<Label>): number {
 }
 
 /**
- * Adjusted Rand index of two partitions (Hubert and Arabie, "Comparing partitions", 1985, doi:10.1007/BF01908075): 1 when they are equal, 0 on average when they are
- * independent; 1 also for partitions without any pair of items.
+ * Adjusted Rand index of two partitions (Hubert and Arabie, "Comparing partitions", 1985, doi:10.1007/BF01908075): 1 when they are equal, 0
+ * on average when they are independent; 1 also for partitions without any pair of items.
  */
 export function adjustedRand(a: ArrayLike<Label>, b: ArrayLike<Label>): number {
   const { cells, clusterSizes, classSizes, items } = contingency(a, b);

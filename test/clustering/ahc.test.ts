@@ -14,9 +14,9 @@ for (const metric of ['cosine', 'l2'] as const) {
     test(`${linkage}, ${metric}: the clusters of the definition, at a number and at a threshold`, async (t) => {
       const { points, rows, size } = drawMixture(60, 4, 9, 0.4, 3);
       const plain = toRows(points, size).map((row) => (linkage === 'ward' && metric === 'cosine' ? unitRow(row) : row));
-      const given = { points, rows, size, metric, linkage };
+      const data = { points, rows, size, metric, linkage };
       for (const clusters of [1, 2, 7, 25, 60]) {
-        const found = await run({ ...given, clusters });
+        const found = await run({ ...data, clusters });
         const parts = naiveAgglomerate(plain, linkage, metric === 'cosine', (count) => count === clusters);
         t.deepEqual([...found.labels], labelsOf(parts, rows));
         t.is(found.clusters, clusters);
@@ -25,7 +25,7 @@ for (const metric of ['cosine', 'l2'] as const) {
         t.true(Math.abs(found.inertia - inertia) < 1e-4 * inertia + 1e-5);
       }
       for (const threshold of [0, 0.05, 0.4, 1.1, 100]) {
-        const found = await run({ ...given, threshold });
+        const found = await run({ ...data, threshold });
         const parts = naiveAgglomerate(plain, linkage, metric === 'cosine', (_, height) => height > threshold);
         t.deepEqual([...found.labels], labelsOf(parts, rows), `threshold ${threshold}`);
         t.is(found.clusters, parts.length);
@@ -48,20 +48,20 @@ test('equal rows stay together; one row, all rows equal', async (t) => {
   const rng = createRng(5);
   const different = Float32Array.from({ length: 12 }, () => rng.normal());
   const points = Float32Array.from({ length: 90 * 3 }, (_, i) => different[(Math.floor(i / 3) % 4) * 3 + (i % 3)]);
-  const given = { points, rows: 90, size: 3, linkage: 'average', metric: 'cosine' } as const;
-  const four = await run({ ...given, clusters: 50 });
+  const data = { points, rows: 90, size: 3, linkage: 'average', metric: 'cosine' } as const;
+  const four = await run({ ...data, clusters: 50 });
   t.is(four.clusters, 4);
   t.deepEqual([...four.labels.slice(0, 9)], [0, 1, 2, 3, 0, 1, 2, 3, 0]);
-  t.is((await run({ ...given, threshold: 0 })).clusters, 4);
-  const one = await run({ ...given, points: points.slice(0, 3), rows: 1, clusters: 1 });
+  t.is((await run({ ...data, threshold: 0 })).clusters, 4);
+  const one = await run({ ...data, points: points.slice(0, 3), rows: 1, clusters: 1 });
   t.deepEqual([one.clusters, ...one.labels], [1, 0]);
-  const equal = await run({ ...given, points: new Float32Array(30).fill(2), rows: 10, linkage: 'ward', clusters: 3 });
+  const equal = await run({ ...data, points: new Float32Array(30).fill(2), rows: 10, linkage: 'ward', clusters: 3 });
   t.is(equal.clusters, 1);
 });
 
 test('bad input is refused with a UserError', async (t) => {
   const { points, rows, size } = drawMixture(20, 3, 4, 1, 13);
-  const given = { points, rows, size, linkage: 'average', metric: 'cosine' } as const;
+  const data = { points, rows, size, linkage: 'average', metric: 'cosine' } as const;
   const bad = points.slice();
   bad[7] = Number.NaN;
   const large = { points: new Float32Array(70_000).map((_, i) => i + 1), rows: 70_000, size: 1, clusters: 2 };
@@ -74,6 +74,6 @@ test('bad input is refused with a UserError', async (t) => {
     [{ ...large, metric: 'l2' }, /9\.1 GiB.*kmeans-ahc/],
   ];
   for (const [wrong, message] of refusals) {
-    await t.throwsAsync(run({ ...given, ...wrong }), { name: 'UserError', message });
+    await t.throwsAsync(run({ ...data, ...wrong }), { name: 'UserError', message });
   }
 });

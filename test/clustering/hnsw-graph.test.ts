@@ -57,10 +57,10 @@ test('small clusters are noise', async (t) => {
   const cloud = drawMixture(50, 8, 1, 0.1, 4);
   const pair = drawMixture(2, 8, 1, 0.1, 5);
   const points = Float32Array.from([...cloud.points, ...pair.points]);
-  const given = { points, rows: 52, size: 8 };
-  const small = await run(given, { threshold: 0.9 });
+  const data = { points, rows: 52, size: 8 };
+  const small = await run(data, { threshold: 0.9 });
   t.deepEqual([small.clusters, ...small.labels.subarray(50)], [1, -1, -1]);
-  t.is((await run(given, { threshold: 0.9, minSize: 2 })).clusters, 2);
+  t.is((await run(data, { threshold: 0.9, minSize: 2 })).clusters, 2);
 });
 
 test('equal rows, rows many times over, and fewer rows than neighbours', async (t) => {
@@ -101,7 +101,7 @@ test("bad input is the user's to mend", async (t) => {
     [{ points, rows, size }, { threshold: 1 }, /All 20 rows were rejected as noise.*largest of 20 has 1/],
     [{ points, rows, size }, { noise: { farthest: 1 } }, /All 20 rows were rejected as noise/],
   ];
-  for (const [given, options, message] of refusals) {
-    await t.throwsAsync(run(given, options), { name: 'UserError', message });
+  for (const [data, options, message] of refusals) {
+    await t.throwsAsync(run(data, options), { name: 'UserError', message });
   }
 });

@@ -63,19 +63,19 @@ test('finds a known mixture through more centres than clusters, at a number and 
 test('duplicated rows, all rows equal, one row, NaN', async (t) => {
   const { points, rows, size } = drawMixture(40, 4, 5, 0.1, 8);
   const twice = Float32Array.of(...points, ...points);
-  const given = { size, metric: 'cosine', linkage: 'average' } as const;
+  const data = { size, metric: 'cosine', linkage: 'average' } as const;
   for (const centers of [30, 40, 50_000]) {
-    const found = await merge({ ...given, points: twice, rows: 80, centers }, { clusters: 5 });
+    const found = await merge({ ...data, points: twice, rows: 80, centers }, { clusters: 5 });
     t.deepEqual(found.labels.slice(0, rows), found.labels.slice(rows));
     t.is(found.clusters, 5);
   }
-  const equal = { ...given, points: new Float32Array(40).fill(0.5), rows: 10, centers: 5 };
+  const equal = { ...data, points: new Float32Array(40).fill(0.5), rows: 10, centers: 5 };
   t.is((await merge(equal, { clusters: 1 })).clusters, 1);
   t.is((await merge(equal, { threshold: 0.1 })).clusters, 1);
   await t.throwsAsync(merge(equal, { clusters: 2 }), { name: 'UserError', message: /only 1 to merge. Ask for fewer/ });
   t.deepEqual([...(await merge({ ...equal, points: points.slice(0, 4), rows: 1 }, { clusters: 1 })).labels], [0]);
   const bad = points.map((value, i) => (i === 9 ? Number.NaN : value));
-  await t.throwsAsync(merge({ ...given, points: bad, rows, centers: 9 }, { clusters: 2 }), { message: /NaN/ });
+  await t.throwsAsync(merge({ ...data, points: bad, rows, centers: 9 }, { clusters: 2 }), { message: /NaN/ });
 });
 
 test('one tree serves several cuts; fewer rows than centres; too few centres', async (t) => {

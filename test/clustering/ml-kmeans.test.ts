@@ -7,8 +7,8 @@ import { drawMixture } from '../cluster/mixture.js';
 
 for (const metric of ['cosine', 'l2'] as const) {
   test(`${metric}: both plugins find the same mixture`, async (t) => {
-    const { truth, ...given } = drawMixture(400, 8, 5, 0.2, 1);
-    const context = { ...given, seed: 3, device: 'cpu' as const, threads: 0, log: () => {} };
+    const { truth, ...data } = drawMixture(400, 8, 5, 0.2, 1);
+    const context = { ...data, seed: 3, device: 'cpu' as const, threads: 0, log: () => {} };
     const ours = await kmeansPlugin.cluster({
       ...context,
       options: kmeansPlugin.options.parse({ clusters: 5, metric }),
@@ -18,7 +18,7 @@ for (const metric of ['cosine', 'l2'] as const) {
     t.is(nmi(ours.labels, truth), 1);
     t.is(nmi(theirs.labels, truth), 1);
     t.true(Math.abs(ours.inertia - theirs.inertia) < 1e-4 * ours.inertia);
-    const rows = toRows(given.points, 8).map((row) => (metric === 'cosine' ? unitRow(row) : row));
+    const rows = toRows(data.points, 8).map((row) => (metric === 'cosine' ? unitRow(row) : row));
     const inertia = inertiaOf(rows, theirs.labels, toRows(theirs.centers, 8));
     t.true(Math.abs(theirs.inertia - inertia) < 1e-4 * inertia);
   });

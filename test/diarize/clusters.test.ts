@@ -53,10 +53,10 @@ test('the largest gap within the bounds', (t) => {
 });
 
 test('nobody, one window, equal windows', (t) => {
-  const given = { ...OPTIONS, algorithm: 'spectral' as const, bounds: { least: 2, most: 2 } };
-  t.is(clusterSpeakers(new Float32Array(0), SIZE, given).length, 0);
-  t.deepEqual([...clusterSpeakers(voices(1, 1, 0).vectors, SIZE, given)], [0]);
-  t.is(clusterSpeakers(new Float32Array(5 * SIZE).fill(SIZE ** -0.5), SIZE, given).length, 5);
+  const options = { ...OPTIONS, algorithm: 'spectral' as const, bounds: { least: 2, most: 2 } };
+  t.is(clusterSpeakers(new Float32Array(0), SIZE, options).length, 0);
+  t.deepEqual([...clusterSpeakers(voices(1, 1, 0).vectors, SIZE, options)], [0]);
+  t.is(clusterSpeakers(new Float32Array(5 * SIZE).fill(SIZE ** -0.5), SIZE, options).length, 5);
 });
 
 test('the best path is that of trying all', (t) => {

@@ -4,9 +4,9 @@ import type { Linkage, Merge } from './dendrogram.js';
 export const pairAt = (items: number, a: number, b: number): number => a * items - (a * (a + 1)) / 2 + (b - a - 1);
 
 /**
- * Merges all items into one, always two clusters that are nearest to each other, by following chains of nearest neighbours
- * (Müllner, "Modern hierarchical, agglomerative clustering algorithms", 2011, arXiv:1109.2378, section 3.2): time O(items^2), no memory but the distances. The merges are not in the
- * order of their heights.
+ * Merges all items into one, always two clusters that are nearest to each other, by following chains of nearest neighbours (Müllner,
+ * "Modern hierarchical, agglomerative clustering algorithms", 2011, arXiv:1109.2378, section 3.2): time O(items^2), no memory but the
+ * distances. The merges are not in the order of their heights.
  * @param distances float32 [items * (items - 1) / 2] row by row (`pairAt`); destroyed
  * @param counts [items] rows that each item stands for, which weigh in `average`
  */
@@ -60,8 +60,8 @@ export function nearestChain(
 }
 
 /**
- * Lance and Williams, "A general theory of classificatory sorting strategies", 1967: the distance of a cluster to the union of a and b, from those to a and to b and their
- * sizes.
+ * Lance and Williams, "A general theory of classificatory sorting strategies", 1967: the distance of a cluster to the union of a and b,
+ * from those to a and to b and their sizes.
  */
 const updates: Record<Exclude<Linkage, 'ward'>, (toA: number, toB: number, a: number, b: number) => number> = {
   single: (toA, toB) => Math.min(toA, toB),

@@ -18,11 +18,11 @@ export interface MeanClusters {
 }
 
 /**
- * Merges clusters whose linkage follows from means and sizes: `average` of cosine distances, 1 - m_a m_b with m the means of unit
- * rows (the mean over all pairs of rows, one from each), and `ward`, sqrt(2 n_a n_b / (n_a + n_b)) |m_a - m_b|. No matrix of
- * distances is needed: in each round all pairs that are each other's nearest merge, which gives the tree of one merge after
- * the other (Sumengen et al., "Scaling Hierarchical Agglomerative Clustering to Billion-sized Datasets", 2021, arXiv:2105.11653), and only clusters whose nearest changed search again,
- * by matrix products on the session's device. Ends as soon as all merges below the cut are known.
+ * Merges clusters whose linkage follows from means and sizes: `average` of cosine distances, 1 - m_a m_b with m the means of unit rows (the
+ * mean over all pairs of rows, one from each), and `ward`, sqrt(2 n_a n_b / (n_a + n_b)) |m_a - m_b|. No matrix of distances is needed: in
+ * each round all pairs that are each other's nearest merge, which gives the tree of one merge after the other (Sumengen et al., "Scaling
+ * Hierarchical Agglomerative Clustering to Billion-sized Datasets", 2021, arXiv:2105.11653), and only clusters whose nearest changed search
+ * again, by matrix products on the session's device. Ends as soon as all merges below the cut are known.
  */
 export async function reciprocalMerges(
   session: Session,

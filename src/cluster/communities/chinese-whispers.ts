@@ -7,9 +7,10 @@ import { createLinks, type Links } from './links.js';
 const MOST_ROUNDS = 100;
 
 /**
- * Chinese whispers (Biemann, "Chinese Whispers - an Efficient Graph Clustering Algorithm", TextGraphs 2006): every node starts with a label of its own; in a new random order each round, every node takes the
- * label with the largest sum of edge weights among its neighbours. Among equals it keeps its own label, else one is drawn. Ends when a round
- * changes nothing, or after a hundred rounds: a few nodes may go to and fro for ever.
+ * Chinese whispers (Biemann, "Chinese Whispers - an Efficient Graph Clustering Algorithm", TextGraphs 2006): every node starts with a label
+ * of its own; in a new random order each round, every node takes the label with the largest sum of edge weights among its neighbours. Among
+ * equals it keeps its own label, else one is drawn. Ends when a round changes nothing, or after a hundred rounds: a few nodes may go to and
+ * fro for ever.
  */
 export function chineseWhispers(graph: WeightedGraph, rng: Rng): Communities {
   const labels = indicesUpTo(graph.nodes);

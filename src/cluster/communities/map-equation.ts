@@ -31,8 +31,8 @@ export function strengths({ nodes, offsets, weights }: WeightedGraph): Float64Ar
 export const plogp = (p: number): number => (p > 0 ? p * Math.log2(p) : 0);
 
 /**
- * The map equation for two levels (Rosvall and Bergstrom 2008, see infomap.ts): the bits per step that describe the walk with a code book for
- * each module and one for the steps between modules, at Shannon's limit.
+ * The map equation for two levels (Rosvall and Bergstrom 2008, see infomap.ts): the bits per step that describe the walk with a code book
+ * for each module and one for the steps between modules, at Shannon's limit.
  */
 export function mapEquation({ graph, visits, exits }: Flow, modules: Int32Array): number {
   const moduleVisits = new Float64Array(graph.nodes);

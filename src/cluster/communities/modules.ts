@@ -13,10 +13,10 @@ export function createModules({ graph, visits, exits }: Flow, labels: Int32Array
   const moduleVisits = new Float64Array(graph.nodes);
   const moduleExits = new Float64Array(graph.nodes);
   const members = new Int32Array(graph.nodes);
-  labels.forEach((from, node) => {
-    moduleVisits[from] += visits[node];
-    moduleExits[from] += exits[node] - linksOf(node, labels).weightTo(from);
-    members[from]++;
+  labels.forEach((module, node) => {
+    moduleVisits[module] += visits[node];
+    moduleExits[module] += exits[node] - linksOf(node, labels).weightTo(module);
+    members[module]++;
   });
   const empty = [...members.keys()].filter((module) => members[module] === 0);
   let totalExit = moduleExits.reduce((sum, exit) => sum + exit, 0);

@@ -49,59 +49,26 @@ export interface Bounds {
 export function createBounds(points: Points, groupOf: Int32Array, groups: number): Bounds {
   const { rows } = points;
   const distances = createDistances(points);
-  const b = new Int32Array(rows).fill(-1);
-  const u = new Float32Array(rows);
-  // [rows, groups]
-  const l = new Float32Array(rows * groups);
-
-  /** Moves l(x, G) of a row along with the centres; returns the groups below u(x) as bits. */
-  function openGroups(row: number, label: number, moves: Float64Array, groupMoves: Float64Array): number {
-    const first = row * groups;
-    // Nothing is known of a row that was given to an empty cluster.
-    const isKnown = b[row] === label;
-    if (!isKnown) l.fill(0, first, first + groups);
-    b[row] = label;
-    let upper = isKnown ? u[row] * (1 + STORED) + moves[label] : Number.POSITIVE_INFINITY;
-    let [isClose, bits] = [false, 0];
-    for (let group = 0; group < groups; group++) {
-      const lower = l[first + group] * (1 - STORED) - groupMoves[group];
-      l[first + group] = lower;
-      if (lower < upper) isClose = true;
-    }
-    if (isClose) {
-      upper = distances.exact(row, label) * (1 + STORED);
-      for (let group = 0; group < groups; group++) if (l[first + group] < upper) bits |= 1 << group;
-    }
-    u[row] = upper;
-    return bits;
-  }
-
+  const state: State = {
+    groupOf,
+    groups,
+    distances,
+    b: new Int32Array(rows).fill(-1),
+    u: new Float32Array(rows),
+    l: new Float32Array(rows * groups),
+  };
   return {
     begin: distances.begin,
     least: distances.least,
     most: distances.most,
     setUpper(row, center, upper) {
-      b[row] = center;
-      u[row] = upper * (1 + STORED);
+      state.b[row] = center;
+      state.u[row] = upper * (1 + STORED);
     },
     setLower(row, group, lower) {
-      l[row * groups + group] = lower * (1 - STORED);
+      state.l[row * groups + group] = lower * (1 - STORED);
     },
-    refine(row, group, { center, distance, othersDistance }) {
-      let lower = othersDistance;
-      if (center !== b[row]) {
-        const exact = distance < u[row] ? distances.exact(row, center) * (1 + STORED) : Number.POSITIVE_INFINITY;
-        if (exact < u[row]) {
-          // The centre that is left, at most u(x) away, becomes one of its group's others.
-          const left = row * groups + groupOf[b[row]];
-          l[left] = Math.min(l[left], u[row] * (1 - 4 * STORED));
-          b[row] = center;
-          u[row] = exact;
-        } else lower = distance;
-      }
-      l[row * groups + group] = lower * (1 - STORED);
-      return b[row];
-    },
+    refine: (row, group, minimum) => refine(state, row, group, minimum),
     candidates(previous, labels, bits) {
       const moves = distances.movesFrom(previous);
       const groupMoves = new Float64Array(groups);
@@ -110,12 +77,70 @@ export function createBounds(points: Points, groupOf: Int32Array, groups: number
       });
       let count = 0;
       for (let row = 0; row < rows; row++) {
-        bits[row] = openGroups(row, labels[row], moves, groupMoves);
+        bits[row] = openGroups(state, row, labels[row], { moves, groupMoves });
         for (let rest = bits[row]; rest !== 0; rest &= rest - 1) count++;
       }
       return count;
     },
   };
+}
+
+/** b(x), u(x) and l(x, G) of all rows. */
+interface State {
+  groupOf: Int32Array;
+  groups: number;
+  distances: ReturnType<typeof createDistances>;
+  /** [rows]; -1 before the first assignment. */
+  b: Int32Array;
+  /** [rows] */
+  u: Float32Array;
+  /** [rows, groups] */
+  l: Float32Array;
+}
+
+function refine(state: State, row: number, group: number, minimum: GroupMinimum): number {
+  const { groupOf, groups, distances, b, u, l } = state;
+  const { center, distance, othersDistance } = minimum;
+  let lower = othersDistance;
+  if (center !== b[row]) {
+    const exact = distance < u[row] ? distances.exact(row, center) * (1 + STORED) : Number.POSITIVE_INFINITY;
+    if (exact < u[row]) {
+      // The centre that is left, at most u(x) away, becomes one of its group's others.
+      const left = row * groups + groupOf[b[row]];
+      l[left] = Math.min(l[left], u[row] * (1 - 4 * STORED));
+      b[row] = center;
+      u[row] = exact;
+    } else lower = distance;
+  }
+  l[row * groups + group] = lower * (1 - STORED);
+  return b[row];
+}
+
+/** Moves the bounds of a row along with the centres; returns the groups with l(x, G) < u(x) as bits. */
+function openGroups(
+  { groups, distances, b, u, l }: State,
+  row: number,
+  label: number,
+  { moves, groupMoves }: { moves: Float64Array; groupMoves: Float64Array },
+): number {
+  const first = row * groups;
+  // Nothing is known of a row that was given to an empty cluster.
+  const isKnown = b[row] === label;
+  if (!isKnown) l.fill(0, first, first + groups);
+  b[row] = label;
+  let upper = isKnown ? u[row] * (1 + STORED) + moves[label] : Number.POSITIVE_INFINITY;
+  let [isClose, bits] = [false, 0];
+  for (let group = 0; group < groups; group++) {
+    const lower = l[first + group] * (1 - STORED) - groupMoves[group];
+    l[first + group] = lower;
+    if (lower < upper) isClose = true;
+  }
+  if (isClose) {
+    upper = distances.exact(row, label) * (1 + STORED);
+    for (let group = 0; group < groups; group++) if (l[first + group] < upper) bits |= 1 << group;
+  }
+  u[row] = upper;
+  return bits;
 }
 
 /** Distances of points to the centres of `begin`: exact, and as far as float32 scores tell them. */

@@ -37,41 +37,19 @@ export interface GroupedScores {
   group(group: number, rows: Float32Array): Promise<GroupScores>;
 }
 
-/** Makes the passes on the session's device. */
-export function createGroupedScores(
-  session: Session,
-  points: Points,
-  shape: { groups: number; width: number; batch: number; name: string },
-): GroupedScores {
-  const { values, rows, size, metric } = points;
-  const { groups, width, batch, name } = shape;
-  const columns = groups * width;
-  const centers = session.variable(`${name}/grouped`, [size, columns], 0);
-  const biases = session.variable(`${name}/biases`, [columns], 0);
-  const shift = session.variable(`${name}/grouped-shift`, [size], float32(Float32Array.from(points.shift)));
+/** Groups of `width` columns, and the rows of a batch for one group. */
+export interface GroupShape {
+  groups: number;
+  width: number;
+  batch: number;
+  name: string;
+}
 
-  const vectorsOf = (x: Tensor) => (metric === 'cosine' ? x : tf.sub(x, shift.read()));
-
-  const full = session.compile(`${name}/all`, ({ x }) => {
-    const y = vectorsOf(x);
-    const count = x.shape[0];
-    const scores = tf.sub(tf.matMul(y, centers.read()), biases.read());
-    const grouped = tf.reshape(scores, [count * groups, width]);
-    const maxima = tf.reshape(tf.max(grouped, 1), [count, groups]);
-    const best = argMax(maxima);
-    const chosen = tf.add(tf.mul(tf.range(0, count, 1, 'int32'), integer(groups)), best);
-    const { within, second } = topTwo(tf.gather(grouped, chosen as ReturnType<typeof tf.tensor1d>));
-    return { maxima, column: tf.add(tf.mul(best, integer(width)), within), second, squares: squaresOf(y) };
-  });
-  const byGroup = Array.from({ length: groups }, (_, group) =>
-    session.compile(`${name}/group-${group}`, ({ x }) => {
-      const y = vectorsOf(x);
-      const part = tf.slice(centers.read(), [0, group * width], [size, width]);
-      const scores = tf.sub(tf.matMul(y, part), tf.slice(biases.read(), [group * width], [width]));
-      const { within, first, second } = topTwo(scores);
-      return { column: tf.add(within, integer(group * width)), first, second, squares: squaresOf(y) };
-    }),
-  );
+/** Creates the passes on the session's device. */
+export function createGroupedScores(session: Session, points: Points, shape: GroupShape): GroupedScores {
+  const { values, rows, size } = points;
+  const columns = shape.groups * shape.width;
+  const { centers, biases, full, byGroup } = compilePasses(session, points, shape);
   const columnwise = new Float32Array(size * columns);
   const step = blockRows(rows, columns, size);
 
@@ -104,7 +82,7 @@ export function createGroupedScores(
       }
     },
     async group(group, x) {
-      const { column, first, second, squares } = await byGroup[group]({ x: float32(x, [batch, size]) });
+      const { column, first, second, squares } = await byGroup[group]({ x: float32(x, [shape.batch, size]) });
       return {
         columns: column.data as Int32Array,
         firsts: first.data as Float32Array,
@@ -113,6 +91,38 @@ export function createGroupedScores(
       };
     },
   };
+}
+
+/** The variables, the pass over all columns and the passes over one group each. */
+function compilePasses(session: Session, { size, metric, shift: shiftValues }: Points, shape: GroupShape) {
+  const { groups, width, name } = shape;
+  const columns = groups * width;
+  const centers = session.variable(`${name}/grouped`, [size, columns], 0);
+  const biases = session.variable(`${name}/biases`, [columns], 0);
+  const shift = session.variable(`${name}/grouped-shift`, [size], float32(Float32Array.from(shiftValues)));
+  const vectorsOf = (x: Tensor) => (metric === 'cosine' ? x : tf.sub(x, shift.read()));
+
+  const full = session.compile(`${name}/all`, ({ x }) => {
+    const y = vectorsOf(x);
+    const count = x.shape[0];
+    const scores = tf.sub(tf.matMul(y, centers.read()), biases.read());
+    const grouped = tf.reshape(scores, [count * groups, width]);
+    const maxima = tf.reshape(tf.max(grouped, 1), [count, groups]);
+    const best = argMax(maxima);
+    const chosen = tf.add(tf.mul(tf.range(0, count, 1, 'int32'), integer(groups)), best);
+    const { within, second } = topTwo(tf.gather(grouped, chosen as ReturnType<typeof tf.tensor1d>));
+    return { maxima, column: tf.add(tf.mul(best, integer(width)), within), second, squares: squaresOf(y) };
+  });
+  const byGroup = Array.from({ length: groups }, (_, group) =>
+    session.compile(`${name}/group-${group}`, ({ x }) => {
+      const y = vectorsOf(x);
+      const part = tf.slice(centers.read(), [0, group * width], [size, width]);
+      const scores = tf.sub(tf.matMul(y, part), tf.slice(biases.read(), [group * width], [width]));
+      const { within, first, second } = topTwo(scores);
+      return { column: tf.add(within, integer(group * width)), first, second, squares: squaresOf(y) };
+    }),
+  );
+  return { centers, biases, full, byGroup };
 }
 
 /** |c|^2 / 2; nothing by cosine, where all centres have length 1. */

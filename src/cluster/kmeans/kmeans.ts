@@ -39,9 +39,10 @@ export interface KMeansOptions {
 }
 
 /**
- * k-means on the session's device. First centres come from greedy k-means++ or k-means||, Lloyd's iterations use blocked matrix products, and
- * empty clusters are given the points farthest from their centres. The same seed gives the same clusters. Beyond the points it takes some
- * blocks, 16 bytes a point, the centres a few times over and, where bounds pay, another 41 bytes a point. Its variables stay until the session closes: give it a session of its own.
+ * k-means on the session's device. First centres come from greedy k-means++ or k-means||, Lloyd's iterations use blocked matrix products,
+ * and empty clusters are given the points farthest from their centres. The same seed gives the same clusters. Beyond the points it takes
+ * some blocks, 16 bytes a point, the centres a few times over and, where bounds pay, another 41 bytes a point. Its variables stay until the
+ * session closes: give it a session of its own.
  *
  * Throws a UserError for more clusters than different points, NaN, rows of zeros (by cosine) and first centres of another shape.
  */
@@ -82,7 +83,8 @@ export async function kmeans(session: Session, options: KMeansOptions): Promise<
 
 /** Rows of a mini-batch; undefined where every iteration takes all rows. */
 function batchOf({ batch, rows }: KMeansOptions): number | undefined {
-  if (batch === undefined || (Number.isInteger(batch) && batch >= 1)) return batch && Math.min(batch, rows);
+  if (batch === undefined) return undefined;
+  if (Number.isInteger(batch) && batch >= 1) return Math.min(batch, rows);
   throw new UserError(`A mini-batch of ${batch} rows was asked for; it must be a whole number of at least 1.`);
 }
 

@@ -33,10 +33,9 @@ export interface LloydResult {
 }
 
 /**
- * Lloyd's iterations (Lloyd, "Least squares quantization in PCM", 1982, doi:10.1109/TIT.1982.1056489: assign every point, move
- * every centre to its cluster's mean) from `start` [clusters, size], until no label
- * changes, the inertia no longer falls or `iterations` are done. Unless no label changed, a last assignment fits the labels to the centres
- * that were moved last.
+ * Lloyd's iterations (Lloyd, "Least squares quantization in PCM", 1982, doi:10.1109/TIT.1982.1056489: assign every point, move every centre
+ * to its cluster's mean) from `start` [clusters, size], until no label changes, the inertia no longer falls or `iterations` are done.
+ * Unless no label changed, a last assignment fits the labels to the centres that were moved last.
  */
 export async function lloyd(
   points: Points,

@@ -21,8 +21,8 @@ export interface MiniBatch {
 }
 
 /**
- * Mini-batch k-means (Sculley, "Web-scale k-means clustering", WWW 2010, doi:10.1145/1772690.1772862, algorithm 1). By cosine vectors must have length 1, and so have the centres after each batch.
- * Its variables stay until the session closes.
+ * Mini-batch k-means (Sculley, "Web-scale k-means clustering", WWW 2010, doi:10.1145/1772690.1772862, algorithm 1). By cosine vectors must
+ * have length 1, and so have the centres after each batch. Its variables stay until the session closes.
  * @param start first centres [clusters, size]
  */
 export function createMiniBatch(

@@ -26,9 +26,9 @@ export function parallelShape(clusters: number): ParallelShape {
 }
 
 /**
- * k-means|| (Bahmani et al., "Scalable k-means++", 2012, arXiv:1203.6402, algorithm 2): each round draws many points at once with probability proportional to the squared
- * distance to the candidates so far; the candidates, weighted by the points nearest to them, are reduced by k-means++. A round
- * draws a fixed number of points with replacement, where the paper tosses a coin for each point.
+ * k-means|| (Bahmani et al., "Scalable k-means++", 2012, arXiv:1203.6402, algorithm 2): each round draws many points at once with
+ * probability proportional to the squared distance to the candidates so far; the candidates, weighted by the points nearest to them, are
+ * reduced by k-means++. A round draws a fixed number of points with replacement, where the paper tosses a coin for each point.
  */
 export function createParallelSeeds(
   session: Session,

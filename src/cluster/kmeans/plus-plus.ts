@@ -16,10 +16,9 @@ export type PlusPlus = (
 ) => Promise<Int32Array>;
 
 /**
- * k-means++ (Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, section 2.2 and its remark on
- * several draws): each next centre is the best of `draws`
- * vectors drawn with probability proportional to weight times squared distance to the centres so far, best being the one that lowers
- * the weighted sum of these distances most.
+ * k-means++ (Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, section 2.2 and its remark on several
+ * draws): each next centre is the best of `draws` vectors drawn with probability proportional to weight times squared distance to the
+ * centres so far, best being the one that lowers the weighted sum of these distances most.
  */
 export function createPlusPlus(
   session: Session,

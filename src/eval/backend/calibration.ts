@@ -40,8 +40,9 @@ export interface MeasuredScores {
 }
 
 /**
- * Learns a calibration (quality measure functions, as in Thienpondt, Desplanques and Demuynck, "The IDLab VoxSRC-20 Submission:
- * Large Margin Fine-Tuning and Quality-Aware Score Calibration in DNN Based Speaker Verification", ICASSP 2021, arXiv:2010.11255) that minimises Cllr.
+ * Learns a calibration (quality measure functions, as in Thienpondt, Desplanques and Demuynck, "The IDLab VoxSRC-20 Submission: Large
+ * Margin Fine-Tuning and Quality-Aware Score Calibration in DNN Based Speaker Verification", ICASSP 2021, arXiv:2010.11255) that minimises
+ * Cllr.
  * @param isTarget [trials]
  * @throws UserError when one kind of trial is missing or a feature is not finite
  */

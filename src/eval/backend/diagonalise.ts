@@ -14,8 +14,9 @@ export interface Diagonalisation {
 }
 
 /**
- * Simultaneous diagonalisation of two covariances (Fukunaga, "Introduction to Statistical Pattern Recognition", 1990, section 2.3): whitens the first, then turns to the principal
- * axes of the second. Variances of the first below 1e-6 of their mean are raised to that, so a singular one is no error.
+ * Simultaneous diagonalisation of two covariances (Fukunaga, "Introduction to Statistical Pattern Recognition", 1990, section 2.3): whitens
+ * the first, then turns to the principal axes of the second. Variances of the first below 1e-6 of their mean are raised to that, so a
+ * singular one is no error.
  * @param first [size, size] symmetric, not negative
  * @param second [size, size] symmetric
  * @throws UserError when the first is zero

@@ -11,10 +11,10 @@ export interface PldaAdaptation {
 }
 
 /**
- * Adapts a model to another domain by its vectors alone, without labels: along the directions in which they vary more than the model
- * says (generalised eigenvalue of their covariance and the model's total above 1), the excess is added, a share to the covariance
- * between speakers and a share to that within. The mean becomes that of the vectors. This is the rule of Kaldi's PldaUnsupervisedAdaptor, which splits .7
- * and .3 and adds the means' distance to the covariance; here the split is even.
+ * Adapts a model to another domain by its vectors alone, without labels: along the directions in which they vary more than the model says
+ * (generalised eigenvalue of their covariance and the model's total above 1), the excess is added, a share to the covariance between
+ * speakers and a share to that within. The mean becomes that of the vectors. This is the rule of Kaldi's PldaUnsupervisedAdaptor, which
+ * splits .7 and .3 and adds the means' distance to the covariance; here the split is even.
  * @param vectors [rows, plda.size] of the target domain
  * @throws UserError for fewer than two vectors, or a value that is not finite (with its row)
  */

@@ -3,9 +3,9 @@ import type { CohortStatistics } from './cohort-statistics.js';
 import type { TrialPairs } from './trial-pairs.js';
 
 /**
- * Normalises scores from both sides (s-norm: Kenny, "Bayesian Speaker Verification with Heavy-Tailed Priors", Odyssey 2010; adaptive s-norm: Matejka et
- * al., "Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech 2017): the mean of the
- * score in standard deviations above each side's cohort scores. The statistics already hold the choice of cohort speakers.
+ * Normalises scores from both sides (s-norm: Kenny, "Bayesian Speaker Verification with Heavy-Tailed Priors", Odyssey 2010; adaptive
+ * s-norm: Matejka et al., "Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech 2017): the mean of the score
+ * in standard deviations above each side's cohort scores. The statistics already hold the choice of cohort speakers.
  * @param scores [trials]
  * @returns [trials]
  * @throws UserError for a side whose cohort scores are all equal

@@ -29,9 +29,9 @@ for (const metric of ['l2', 'cosine'] as const) {
       [3, 0.5],
     ]) {
       const mixture = drawMixture(1500, 6, 40, spread, clusters);
-      const given = { ...mixture, clusters, metric, init: mixture.points.slice(0, clusters * 6) };
-      const plain = await run({ ...given, bounds: false });
-      const bounded = await run({ ...given, bounds: true });
+      const options = { ...mixture, clusters, metric, init: mixture.points.slice(0, clusters * 6) };
+      const plain = await run({ ...options, bounds: false });
+      const bounded = await run({ ...options, bounds: true });
       t.true(plain.iterations > 3);
       sameClusters(t, bounded, plain);
     }
@@ -42,10 +42,10 @@ test('bounds hold over mended clusters and several starts', async (t) => {
   const mixture = drawMixture(1200, 4, 20, 0.3, 15);
   const init = firstRows(mixture, 24);
   init.fill(1000, 20 * 4);
-  const given = { ...mixture, clusters: 24, init };
+  const options = { ...mixture, clusters: 24, init };
   const mends: number[] = [];
   const onIteration = ({ mended }: { mended: number }) => void mends.push(mended);
-  sameClusters(t, await run({ ...given, bounds: true, onIteration }), await run({ ...given, bounds: false }));
+  sameClusters(t, await run({ ...options, bounds: true, onIteration }), await run({ ...options, bounds: false }));
   t.true(Math.max(...mends) > 0);
   const drawn = { ...mixture, clusters: 24, restarts: 3 };
   sameClusters(t, await run({ ...drawn, bounds: true }), await run({ ...drawn, bounds: false }));

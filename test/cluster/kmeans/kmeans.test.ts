@@ -115,11 +115,11 @@ test('order and scale: permuted points have permuted labels; cosine is blind to 
 });
 
 test('the same seed gives the same bytes, another seed other first centres, more restarts nothing worse', async (t) => {
-  const given = { ...drawMixture(1500, 6, 30, 1, 7), clusters: 30, restarts: 2 };
-  const found = await run(given);
-  t.deepEqual(await run(given), found);
-  t.notDeepEqual((await run({ ...given, seed: 2 })).centers, found.centers);
-  t.true((await run({ ...given, restarts: 4 })).inertia <= found.inertia);
+  const options = { ...drawMixture(1500, 6, 30, 1, 7), clusters: 30, restarts: 2 };
+  const found = await run(options);
+  t.deepEqual(await run(options), found);
+  t.notDeepEqual((await run({ ...options, seed: 2 })).centers, found.centers);
+  t.true((await run({ ...options, restarts: 4 })).inertia <= found.inertia);
 });
 
 test('l2: points far from the origin are clustered as near it', async (t) => {
@@ -183,7 +183,7 @@ test('opposite vectors, whose mean has no direction', async (t) => {
 
 test("bad input is the user's to mend", async (t) => {
   const { points, rows, size } = drawMixture(20, 3, 4, 1, 13);
-  const given = { points, rows, size, clusters: 4 };
+  const options = { points, rows, size, clusters: 4 };
   const changed = (at: number, value: number) => points.map((old, i) => (Math.floor(i / 3) === at ? value : old));
   const refusals: [Partial<KMeansOptions>, RegExp][] = [
     [{ clusters: 21 }, /21 clusters were asked for, but there are only 20 rows/],
@@ -197,7 +197,7 @@ test("bad input is the user's to mend", async (t) => {
     [{ points: new Float32Array(0), rows: 0, clusters: 1 }, /only 0 rows/],
   ];
   for (const [wrong, message] of refusals) {
-    await t.throwsAsync(run({ ...given, ...wrong }), { name: 'UserError', message });
+    await t.throwsAsync(run({ ...options, ...wrong }), { name: 'UserError', message });
   }
 });
 

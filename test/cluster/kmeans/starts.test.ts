@@ -13,23 +13,23 @@ const firstRows = ({ points, size }: Mixture, clusters: number) => points.slice(
 for (const metric of ['l2', 'cosine'] as const) {
   test(`${metric}: k-means|| finds a known mixture, and the same one again`, async (t) => {
     const mixture = drawMixture(2500, 16, 40, 0.25, 16);
-    const given = { ...mixture, clusters: 40, metric, init: 'k-means||', restarts: 3 } as const;
-    const found = await run(given);
+    const options = { ...mixture, clusters: 40, metric, init: 'k-means||', restarts: 3 } as const;
+    const found = await run(options);
     t.true(nmi(found.labels, mixture.truth) >= 0.99);
-    t.deepEqual(await run(given), found);
+    t.deepEqual(await run(options), found);
     // Its first centres alone are far better than rows drawn at random.
-    const seeded = await run({ ...given, restarts: 1, iterations: 0 });
-    const random = await run({ ...given, iterations: 0, init: mixture.points.slice(800 * 16, 840 * 16) });
-    const drawn = await run({ ...given, iterations: 0, restarts: 1, init: 'k-means++' });
+    const seeded = await run({ ...options, restarts: 1, iterations: 0 });
+    const random = await run({ ...options, iterations: 0, init: mixture.points.slice(800 * 16, 840 * 16) });
+    const drawn = await run({ ...options, iterations: 0, restarts: 1, init: 'k-means++' });
     t.true(random.inertia > found.inertia && seeded.inertia < 2 * drawn.inertia);
   });
 
   test(`${metric}: mini-batches find a known mixture; the same seed gives the same bytes`, async (t) => {
     const mixture = drawMixture(2500, 16, 20, 0.25, 17);
-    const given = { ...mixture, clusters: 20, metric, batch: 200, restarts: 2 };
-    const found = await run(given);
+    const options = { ...mixture, clusters: 20, metric, batch: 200, restarts: 2 };
+    const found = await run(options);
     t.true(nmi(found.labels, mixture.truth) >= 0.99, `${nmi(found.labels, mixture.truth)}`);
-    t.deepEqual(await run(given), found);
+    t.deepEqual(await run(options), found);
     const whole = await run({ ...mixture, clusters: 20, metric, restarts: 2 });
     t.true(found.inertia < 1.01 * whole.inertia);
   });

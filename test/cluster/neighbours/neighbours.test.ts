@@ -16,11 +16,11 @@ const hnswTest = 'failure' in library ? test.skip : test;
 
 type Drawn = ReturnType<typeof drawMixture>;
 const prepared = ({ points, rows, size }: Drawn) => preparePoints(points, rows, size, 'cosine');
-const exact = (given: Drawn, count: number) =>
-  withSession((session) => exactNeighbours(session, prepared(given), { count }));
-const hnsw = (given: Drawn, count: number, seed = 1) => {
+const exact = (drawn: Drawn, count: number) =>
+  withSession((session) => exactNeighbours(session, prepared(drawn), { count }));
+const hnsw = (drawn: Drawn, count: number, seed = 1) => {
   if ('failure' in library) throw new Error(library.failure);
-  return hnswNeighbours(library, prepared(given), { count, seed });
+  return hnswNeighbours(library, prepared(drawn), { count, seed });
 };
 
 /** The neighbours of the given rows are as similar as the true ones, in the same order but for equals, and say so. */
@@ -79,8 +79,8 @@ test('exact: rows that are there more often than neighbours are wanted', async (
 test('fewer other rows than neighbours, and one row alone', async (t) => {
   const few = drawMixture(4, 3, 4, 1, 4);
   for (const search of ['exact', ...('failure' in library ? [] : ['hnsw'])] as Search[]) {
-    const of = (given: Drawn) =>
-      withSession((session) => neighbours(session, prepared(given), { count: 10, search, seed: 1 }));
+    const of = (drawn: Drawn) =>
+      withSession((session) => neighbours(session, prepared(drawn), { count: 10, search, seed: 1 }));
     const found = await of(few);
     t.is(found.count, 3);
     isNearest(t, found, few);

@@ -15,10 +15,10 @@ for (const by of ['silhouette', 'stability', 'gain'] as const) {
       { places: 3, seed: 1, metric: 'l2' },
       { places: 7, seed: 4, metric: 'cosine' },
     ] as const) {
-      const { truth, ...given } = drawMixture(600, 12, places, 0.15, seed);
+      const { truth, ...mixture } = drawMixture(600, 12, places, 0.15, seed);
       const log: string[] = [];
       const options = kmeansPlugin.options.parse({ clusters: { from: 2, to: 9, by }, metric });
-      const found = await kmeansPlugin.cluster({ ...context, ...given, options, log: (line) => log.push(line) });
+      const found = await kmeansPlugin.cluster({ ...context, ...mixture, options, log: (line) => log.push(line) });
       t.is(found.clusters, places, log.join('\n'));
       t.is(nmi(found.labels, truth), 1);
       t.is(log.filter((line) => line.includes('<- chosen')).length, 1);
@@ -27,11 +27,11 @@ for (const by of ['silhouette', 'stability', 'gain'] as const) {
 }
 
 test('kmeans-ahc chooses among the cuts of one tree', async (t) => {
-  const { truth, ...given } = drawMixture(600, 12, 7, 0.15, 5);
+  const { truth, ...mixture } = drawMixture(600, 12, 7, 0.15, 5);
   for (const by of ['silhouette', 'stability', 'gain'] as const) {
     const options = kmeansAhcPlugin.options.parse({ centers: 60, clusters: { from: 2, to: 14, steps: 13, by } });
     const log: string[] = [];
-    const found = await kmeansAhcPlugin.cluster({ ...context, ...given, options, log: (line) => log.push(line) });
+    const found = await kmeansAhcPlugin.cluster({ ...context, ...mixture, options, log: (line) => log.push(line) });
     t.is(found.clusters, 7, log.join('\n'));
     t.is(nmi(found.labels, truth), 1);
   }

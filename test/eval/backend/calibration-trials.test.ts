@@ -33,8 +33,8 @@ test('a third of the trials each is between short recordings, short and long, an
 
 test('fewer pairs than wanted give what there is; none of a kind is an error of the user', (t) => {
   t.deepEqual(calibrationTrials({ labels: [0, 0, 1], count: 30, seed: 1 }).filter(({ target }) => target).length, 1);
-  const fails = (given: number[], message: RegExp) =>
-    t.throws(() => calibrationTrials({ labels: given, seed: 1 }), { instanceOf: UserError, message });
+  const fails = (labels: number[], message: RegExp) =>
+    t.throws(() => calibrationTrials({ labels, seed: 1 }), { instanceOf: UserError, message });
   fails([0, 1, 2], /no speaker has two/);
   fails([0, 0, -1], /one speaker only/);
   fails([], /no speaker has two/);

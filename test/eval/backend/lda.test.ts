@@ -22,8 +22,8 @@ test("LDA projects as scikit-learn's solver by eigenvalues does, up to signs", (
 });
 
 test('too many dimensions and too few speakers are errors of the user', (t) => {
-  const fails = (given: number[], kept: number, message: RegExp) =>
-    t.throws(() => fitLda({ vectors, size: D, labels: given }, kept), { instanceOf: UserError, message });
+  const fails = (labels: number[], kept: number, message: RegExp) =>
+    t.throws(() => fitLda({ vectors, size: D, labels }, kept), { instanceOf: UserError, message });
   fails(labels, 6, /at most 5; 6/);
   fails(
     labels.map((label) => label % 3),

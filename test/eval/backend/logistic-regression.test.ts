@@ -57,11 +57,14 @@ test('separable classes have a finite answer, huge scores too; a constant featur
 });
 
 test('one class, or a feature that is not finite, is an error of the user', (t) => {
-  const fails = (values: number[], given: number[], message: RegExp) =>
-    t.throws(() => fitLogistic({ features: Float64Array.from(values), width: 1, isTarget: Uint8Array.from(given) }), {
-      instanceOf: UserError,
-      message,
-    });
+  const fails = (values: number[], isTarget: number[], message: RegExp) =>
+    t.throws(
+      () => fitLogistic({ features: Float64Array.from(values), width: 1, isTarget: Uint8Array.from(isTarget) }),
+      {
+        instanceOf: UserError,
+        message,
+      },
+    );
   fails([1, 2], [1, 1], /there are 2 and 0/);
   fails([1, 2], [0, 0], /there are 0 and 2/);
   fails([1, Number.NaN], [0, 1], /trial 1 is not finite/);

@@ -74,11 +74,11 @@ test('statistics by blocks equal plain ones, and leave one speaker out', (t) => 
 });
 
 test('a cohort of one, of equals, of another size, or none, is an error of the user', (t) => {
-  const fails = (given: Float32Array | null, message: RegExp) =>
-    t.throws(
-      () => scoreWithBackend({ ...cosine, cohort: given, norm: { kind: 'as-norm', top: 3 } }, { embeddings, trials }),
-      { instanceOf: UserError, message },
-    );
+  const fails = (cohort: Float32Array | null, message: RegExp) =>
+    t.throws(() => scoreWithBackend({ ...cosine, cohort, norm: { kind: 'as-norm', top: 3 } }, { embeddings, trials }), {
+      instanceOf: UserError,
+      message,
+    });
   fails(cohort.subarray(0, D), /cohort scores of u0 are all equal/);
   fails(Float32Array.from([...cohort.subarray(0, D), ...cohort.subarray(0, D)]), /all equal/);
   fails(cohort.subarray(0, D + 1), /do not have 5 dimensions/);

@@ -1,37 +1,6 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { type BucketOptions, lengthBuckets } from '../data/length-buckets.js';
 import type { UtteranceBatch } from '../data/utterance-batches.js';
-import type { Extractor } from './extract.js';
-
-/** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
-export const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
-
-export interface BatchHooks {
-  progress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
-}
-
-/** Vectors of `total` utterances, from batches that hold each of them once: [total, size]. */
-export async function embedBatches(
-  batches: Iterable<UtteranceBatch>,
-  total: number,
-  extractor: Extractor,
-  { progress, signal }: BatchHooks = {},
-): Promise<Float32Array> {
-  const { size } = extractor;
-  const all = new Float32Array(total * size);
-  let done = 0;
-  for (const batch of batches) {
-    const vectors = await extractor.run(batch);
-    batch.indices.forEach((index, row) => {
-      all.set(vectors.subarray(row * size, (row + 1) * size), index * size);
-    });
-    done += batch.indices.length;
-    progress?.(done, total);
-    signal?.throwIfAborted();
-  }
-  return all;
-}
+import { type BatchHooks, type Extractor, embedBatches, MAX_BATCH_SAMPLES } from './extract.js';
 
 /** Vectors of pieces of audio (16 kHz int16), in batches of similar lengths: [pieces, size]. */
 export function embedPieces(
