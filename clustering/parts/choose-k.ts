@@ -52,7 +52,7 @@ const LEAST_INERTIA = 1e-9;
  * @throws UserError for an impossible range
  */
 export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): number[] {
-  if (from > to) throw new UserError(`clusters: from ${from} is above to ${to}.`);
+  if (from > to) throw new UserError(`clusters: from ${from} is above to ${to}. Swap them.`);
   if (to > rows)
     throw new UserError(`clusters: to ${to} is above the number of rows, ${rows}. Ask for at most ${rows}.`);
   if (to - from < steps) return Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -77,9 +77,9 @@ export async function chooseClusters(
   const rng = createRng(seed).fork('choose-k');
   const clusterInto = await cluster(points, rows);
   if (candidates.length === 1) return clusterInto(candidates[0]);
-  const { measures, likeliest } =
+  const { measures, bestClustering } =
     range.by === 'stability'
-      ? { measures: await stabilities(data, candidates, cluster, rng), likeliest: undefined }
+      ? { measures: await stabilities(data, candidates, cluster, rng), bestClustering: undefined }
       : await measureAll(data, candidates, clusterInto, { by: range.by, rng });
   const best = bestOf(range.by, candidates, measures);
   log(`clusters by ${range.by}:`);
@@ -87,29 +87,29 @@ export async function chooseClusters(
     const measure = `${MEASURES[range.by]} ${measures[i].toPrecision(5)}`;
     log(`  ${String(clusters).padStart(6)}  ${measure}${i === best ? '  <- chosen' : ''}`);
   });
-  return likeliest?.clusters === candidates[best] ? likeliest : clusterInto(candidates[best]);
+  return bestClustering?.clusters === candidates[best] ? bestClustering : clusterInto(candidates[best]);
 }
 
 const MEASURES = { silhouette: 'silhouette', stability: 'adjusted Rand index', gain: 'inertia' };
 
-/** The inertia or silhouette of each candidate; by silhouette also the best clustering, the only one that memory is spent on. */
+/** The inertia or silhouette of each candidate; by silhouette also the best clustering. Keeping all of them would take much memory. */
 async function measureAll(
   { points, rows, size, metric }: Rows & { metric: Metric },
   candidates: number[],
   clusterInto: (clusters: number) => Promise<Clustering>,
   { by, rng }: { by: 'silhouette' | 'gain'; rng: Rng },
-): Promise<{ measures: number[]; likeliest?: Clustering }> {
+): Promise<{ measures: number[]; bestClustering?: Clustering }> {
   const prepared = preparePoints(points, rows, size, metric);
   const sample = sampleRows(rows, rng);
   const measures: number[] = [];
-  let likeliest: Clustering | undefined;
+  let bestClustering: Clustering | undefined;
   for (const clusters of candidates) {
     const clustering = await clusterInto(clusters);
     const measure = by === 'gain' ? clustering.inertia : silhouette(prepared, clustering, sample);
     measures.push(measure);
-    if (by === 'silhouette' && measures.every((other) => other <= measure)) likeliest = clustering;
+    if (by === 'silhouette' && measures.every((other) => other <= measure)) bestClustering = clustering;
   }
-  return { measures, likeliest };
+  return { measures, bestClustering };
 }
 
 /** The index of the chosen candidate. */

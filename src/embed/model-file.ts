@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 
 const modelInfo = z.strictObject({
   format: z.literal('voxloop-model-1'),
-  /** Which network of which method this is, for people. */
+  /** The method and network that it is from, for people. */
   origin: z.string(),
   backbone: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
   features: featureDefinition,

@@ -6,7 +6,7 @@ import type { HnswIndex, Hnswlib } from './hnswlib.js';
 import type { Neighbours } from './neighbours.js';
 
 /**
- * How the index is built and searched, in the terms of Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
+ * Parameters of the index, in the terms of Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
  * Hierarchical Navigable Small World graphs", 2016, arXiv:1603.09320.
  */
 export interface HnswOptions {
