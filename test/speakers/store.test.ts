@@ -113,14 +113,14 @@ test('a store of another model is refused, naming both', async (t) => {
   t.deepEqual(contentsOf(dir), [enrolmentOf('a', '1')]);
 });
 
-test('what is no store, or a broken one, is refused by name', async (t) => {
+test('a folder that is not a store, or a broken store, is refused by name', async (t) => {
   const dir = dirOf(t);
   t.throws(() => readStore(dir), { instanceOf: UserError, message: /is not a speaker store/ });
   await refused(t, () => removeFromStore(dir, ['a']), /is not a speaker store/);
   t.false(existsSync(dir), 'looking makes no folder');
   mkdirSync(dir);
   writeFileSync(join(dir, 'holiday.jpg'), '');
-  await refused(t, () => addToStore(dir, kindOf(), [enrolmentOf('a', '1')]), /not empty: it holds holiday\.jpg/);
+  await refused(t, () => addToStore(dir, kindOf(), [enrolmentOf('a', '1')]), /not empty: it contains holiday\.jpg/);
   t.deepEqual(readdirSync(dir), ['holiday.jpg']);
 
   const broken = dirOf(t);
