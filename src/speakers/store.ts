@@ -153,7 +153,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, place: string): T {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(
-      `${place} is not part of a speaker store of this version: ${reason}. Restore it, or enrol again.`,
+      `${place}: this is not part of a speaker store of this version: ${reason}. Restore it, or enrol again.`,
     );
   }
 }
