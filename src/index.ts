@@ -1,38 +1,35 @@
-// The public surface. Built-in plugins import from here, exactly as a user's plugin does.
+// The public surface. Built-in plugins import from here, exactly as a user's plugin does. Headings group the API documentation.
+
+// Defining plugins
+
 export { z } from 'zod';
-export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
-export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
-export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment/codec.js';
-export { randomFilter, randomFilterOptions } from './audio/augment/filters.js';
+export { UserError } from './errors.js';
+export { backboneOptions } from './plugin/backbone-options.js';
 export {
-  changeGain,
-  clip,
-  clippingOptions,
-  dropChunkOptions,
-  dropChunks,
-  gainOptions,
-  normalisePeaks,
-} from './audio/augment/level.js';
-export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment/mask.js';
-export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment/noise.js';
-export { type AugmentOptions, augment, augmentOptions } from './audio/augment/random-channel.js';
-export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment/recipes.js';
-export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment/rooms.js';
-export { type AgglomerateOptions, agglomerate } from './cluster/agglomerative/agglomerate.js';
-export { type KMeansMergeOptions, kmeansMerge } from './cluster/agglomerative/kmeans-merge.js';
-export { type Clusterer, type ClusterRange, chooseClusters } from './cluster/choose-k.js';
-export { clusterRange } from './cluster/cluster-range.js';
-export type { Clustering } from './cluster/clustering.js';
-export { type GraphClustersOptions, graphClusters } from './cluster/communities/clusters.js';
-export { type CommunityMethod, communityMethods, findCommunities } from './cluster/communities/communities.js';
-export { type DbscanOptions, dbscan } from './cluster/density/dbscan.js';
-export { clusteringOfLabels } from './cluster/density/labels.js';
-export { type NoiseRule, rejectNoise } from './cluster/density/reject.js';
-export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
-export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans/kmeans.js';
-export { createMiniBatch, type MiniBatch } from './cluster/kmeans/mini-batch.js';
-export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours/neighbours.js';
-export { preparePoints } from './cluster/points.js';
+  defineAugmentation,
+  defineBackbone,
+  defineClustering,
+  defineGate,
+  defineLoss,
+  definePooling,
+  defineSsl,
+  defineStage,
+} from './plugin/define.js';
+export type { Json } from './plugin/json.js';
+export type { AugmentationContext } from './plugin/kinds.js';
+export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
+export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
+export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
+
+// Methods: networks, views and losses
+
+export type { Backbone } from './nn/backbone.js';
+export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
+export { leastBatch } from './train/step/least-batch.js';
+export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+
+// Tensors and gradients
+
 export { stopGradient, withoutGradient } from './engine/autodiff.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
@@ -41,18 +38,17 @@ export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
-export { UserError } from './errors.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';
-export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
-export type { Backbone } from './nn/backbone.js';
+
+// Random numbers
+
+export { createRng, type Rng } from './random.js';
+
+// Layers
+
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
-export { checkpointed } from './nn/checkpointed.js';
-export { checkpointedSum } from './nn/checkpointed-sum.js';
-export { type Contrast, contrast } from './nn/contrastive.js';
 export { type ConvLayer, convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
-export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
 export { denseLayer, matMul } from './nn/dense.js';
-export { meanEntropy } from './nn/entropy.js';
 export { gated } from './nn/gate.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
@@ -71,7 +67,12 @@ export {
   weightedMoments,
 } from './nn/pooling.js';
 export { type ProjectionOptions, projectionHead } from './nn/projection-head.js';
-export { createQueue, type Queue } from './nn/queue.js';
+export type { Initializer, Scope } from './nn/scope.js';
+
+// Reversible and checkpointed networks
+
+export { checkpointed } from './nn/checkpointed.js';
+export { checkpointedSum } from './nn/checkpointed-sum.js';
 export {
   type Rearrangement,
   type ResidualPair,
@@ -79,30 +80,59 @@ export {
   reversible,
   type Streams,
 } from './nn/reversible.js';
-export type { Initializer, Scope } from './nn/scope.js';
+export { splitStreams, squeeze } from './nn/squeeze.js';
+
+// Parts of losses
+
+export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
+export { type Contrast, contrast } from './nn/contrastive.js';
+export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
+export { meanEntropy } from './nn/entropy.js';
+export { createQueue, type Queue } from './nn/queue.js';
 export { sinkhorn } from './nn/sinkhorn.js';
 export { squaredDistances } from './nn/squared-distances.js';
-export { splitStreams, squeeze } from './nn/squeeze.js';
 export { spread, unit } from './nn/unit.js';
+
+// Schedules and moving averages
+
 export { updateEma } from './optim/ema.js';
 export { cosineRamp, learningRate, linearRamp } from './optim/schedule.js';
-export { backboneOptions } from './plugin/backbone-options.js';
+
+// Augmentations
+
+export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
+export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
+export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment/codec.js';
+export { randomFilter, randomFilterOptions } from './audio/augment/filters.js';
 export {
-  defineAugmentation,
-  defineBackbone,
-  defineClustering,
-  defineGate,
-  defineLoss,
-  definePooling,
-  defineSsl,
-  defineStage,
-} from './plugin/define.js';
-export type { Json } from './plugin/json.js';
-export type { AugmentationContext } from './plugin/kinds.js';
-export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
-export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
-export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
-export { createRng, type Rng } from './random.js';
-export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
-export { leastBatch } from './train/step/least-batch.js';
-export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+  changeGain,
+  clip,
+  clippingOptions,
+  dropChunkOptions,
+  dropChunks,
+  gainOptions,
+  normalisePeaks,
+} from './audio/augment/level.js';
+export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment/mask.js';
+export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment/noise.js';
+export { type AugmentOptions, augment, augmentOptions } from './audio/augment/random-channel.js';
+export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment/recipes.js';
+export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment/rooms.js';
+
+// Clustering and gates
+
+export { type AgglomerateOptions, agglomerate } from './cluster/agglomerative/agglomerate.js';
+export { type KMeansMergeOptions, kmeansMerge } from './cluster/agglomerative/kmeans-merge.js';
+export { type Clusterer, type ClusterRange, chooseClusters } from './cluster/choose-k.js';
+export { clusterRange } from './cluster/cluster-range.js';
+export type { Clustering } from './cluster/clustering.js';
+export { type GraphClustersOptions, graphClusters } from './cluster/communities/clusters.js';
+export { type CommunityMethod, communityMethods, findCommunities } from './cluster/communities/communities.js';
+export { type DbscanOptions, dbscan } from './cluster/density/dbscan.js';
+export { clusteringOfLabels } from './cluster/density/labels.js';
+export { type NoiseRule, rejectNoise } from './cluster/density/reject.js';
+export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
+export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans/kmeans.js';
+export { createMiniBatch, type MiniBatch } from './cluster/kmeans/mini-batch.js';
+export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours/neighbours.js';
+export { preparePoints } from './cluster/points.js';
