@@ -91,13 +91,23 @@ function rowsOf(schema, shared, prefix) {
 
 function table(rows) {
   const lines = rows.map(({ name, option, required, link }) => {
-    const standard =
-      option.default === undefined ? (required ? 'required' : '') : codeOf(JSON.stringify(option.default));
-    const type = link ? `[see below](#${link.toLowerCase()})` : cell(typeOf(option));
-    return `| \`${name}\` | ${type} | ${objectOf(option) ? '' : standard} | ${cell(option.description ?? '')} |`;
+    const standard = option.default === undefined ? (required ? 'required' : '') : shortDefault(option.default);
+    const type = link ? `[see below](#${link.toLowerCase()})` : cell(typeInWords(option));
+    return `| \`${name}\` | ${type} | ${standard} | ${cell(option.description ?? '')} |`;
   });
   return ['| option | type | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
 }
+
+/** A group's options have defaults of their own, so a long one would only repeat them. */
+function shortDefault(value) {
+  const text = JSON.stringify(value);
+  return text.length > 40 ? '' : codeOf(text);
+}
+
+const typeInWords = (option) =>
+  typeOf(option)
+    .replace(/ >= (\S+) <= (\S+)/g, ' from $1 to $2')
+    .replaceAll(',null', ' or null');
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 const codeOf = (text) => `\`${text.replaceAll('|', '\\|')}\``;
