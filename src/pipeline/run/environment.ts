@@ -7,11 +7,8 @@ import type { Json } from '../../plugin/json.js';
 import type { ResolvedConfig } from '../config/config.js';
 import { voxloopVersion } from './version.js';
 
-/** What a run was made with; `engine` tells the tensor library's part (its version, whether it is built for GPUs). */
-export function describeEnvironment(
-  run: { seed: number; device: string; threads: number },
-  engine: { [key: string]: Json } = {},
-): { [key: string]: Json } {
+/** The contents of environment.json: versions, machine, and the TensorFlow library that a run of this config will load. */
+export function describeRun({ seed, device, threads }: ResolvedConfig): { [key: string]: Json } {
   return {
     voxloop: voxloopVersion(),
     gitCommit: gitCommit(),
@@ -20,14 +17,11 @@ export function describeEnvironment(
     cpu: cpus()[0]?.model ?? null,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    ...run,
-    ...engine,
+    seed,
+    device,
+    threads,
+    ...describeLibrary(device),
   };
-}
-
-/** What a run of a config is made with, the TensorFlow library included that it will load. */
-export function describeRun({ seed, device, threads }: ResolvedConfig): { [key: string]: Json } {
-  return describeEnvironment({ seed, device, threads }, describeLibrary(device));
 }
 
 /** A recipe without networks needs no library. */
