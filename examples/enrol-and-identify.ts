@@ -13,7 +13,7 @@ const model = await openSpeakerModel(folder);
 
 // A recording that was enrolled before is not enrolled again, so the program may be run twice.
 const { enrolled, refused } = await enrollSpeakers(store, model, requests);
-for (const { speaker, utterances } of enrolled) console.log(`enrolled ${speaker} with ${utterances} recordings`);
+for (const { speaker, utterances } of enrolled) console.log(`enrolled ${speaker}, recordings: ${utterances}`);
 for (const { speaker, reason } of refused) console.log(`${speaker} was not enrolled: ${reason}`);
 
 // Open set: `speaker` is null when nobody in the store is near enough.

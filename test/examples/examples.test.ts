@@ -51,7 +51,7 @@ test.serial('enrol-and-identify names the nearest speaker, and may be run twice'
   const args = ['model', 'voices', 'anna=a1.wav,a2.wav', 'ben=b1.wav', 'a1.wav', 'gone.wav'];
   const first = await runExample(dir, 'enrol-and-identify', ...args);
   t.is(first.code, 0);
-  t.deepEqual(first.lines.slice(0, 2), ['enrolled anna with 2 recordings', 'enrolled ben with 1 recordings']);
+  t.deepEqual(first.lines.slice(0, 2), ['enrolled anna, recordings: 2', 'enrolled ben, recordings: 1']);
   t.regex(first.lines[3], /^a1\.wav: .*, nearest (anna|ben)$/);
   t.regex(first.lines[4], /^gone\.wav: .*does not exist/);
   const second = await runExample(dir, 'enrol-and-identify', ...args);
