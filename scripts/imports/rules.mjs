@@ -1,5 +1,5 @@
 // A unit is a folder, or a file with a rank of its own. A unit may import units of its own rank and of later ones.
-const ranks = [
+export const ranks = [
   ['cli'],
   ['tools'],
   ['builtins'],

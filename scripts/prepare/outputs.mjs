@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folders = ['src', 'ssl', 'clustering', 'test', 'bench'];
+const folders = ['src', 'ssl', 'clustering', 'examples', 'test', 'bench'];
 const output = /(\.js|\.d\.ts)(\.map)?$/;
 
 /** Removes compiled files whose source is gone; makes the compiler start anew when it lost some of its outputs. */

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { locateLibrary } from '../engine/library/locate.js';
-import { UserError } from '../errors.js';
 import type { ResolvedConfig } from '../pipeline/config/config.js';
 import { resolvedYaml } from '../pipeline/config/resolved-yaml.js';
-import { describeEnvironment } from '../pipeline/run/environment.js';
+import { describeRun } from '../pipeline/run/environment.js';
 import { listenForInterrupt } from '../pipeline/run/interrupt.js';
 import { planLines, planRun } from '../pipeline/run/plan.js';
 import { createProgress } from '../pipeline/run/progress.js';
@@ -33,17 +31,16 @@ export async function dryRun({ config, registry, dir, forced }: Job): Promise<vo
 
 /** Runs a config with progress on stderr; the last table that a stage made goes to stdout. */
 export async function runInTerminal({ config, registry, dir, forced }: Job): Promise<void> {
-  const { seed, device, threads } = config;
   const { signal, stop } = listenForInterrupt(say);
   try {
-    say(`${config.name}: ${config.file} in ${dir}, seed ${seed}`);
+    say(`${config.name}: ${config.file} in ${dir}, seed ${config.seed}`);
     const finished = await runPipeline({
       config,
       registry,
       dir,
       forced,
       signal,
-      environment: describeEnvironment({ seed, device, threads }, describeLibrary(device)),
+      environment: describeRun(config),
       progress: (label) => createProgress({ stream: process.stderr, label }),
       log: say,
     });
@@ -54,17 +51,6 @@ export async function runInTerminal({ config, registry, dir, forced }: Job): Pro
     }
   } finally {
     stop();
-  }
-}
-
-/** The TensorFlow library that the run will load; a recipe without networks needs none. */
-function describeLibrary(device: ResolvedConfig['device']): { tensorflow: string | null; tensorflowGpu: boolean } {
-  try {
-    const { version, gpu } = locateLibrary({ gpu: device === 'auto' ? undefined : device === 'gpu' });
-    return { tensorflow: version, tensorflowGpu: gpu };
-  } catch (error) {
-    if (error instanceof UserError) return { tensorflow: null, tensorflowGpu: false };
-    throw error;
   }
 }
 

@@ -86,7 +86,8 @@ function meaningOf(option: OptionSchema, needed: boolean): string {
   ].join(', ');
 }
 
-function typeOf(option: OptionSchema): string {
+/** The type of an option in words: `integer > 0`, `sgd | adam`, `list of loss plugin`. */
+export function typeOf(option: OptionSchema): string {
   if (option.plugin) return `${option.plugin} plugin`;
   if (option.artifact) return option.artifact.length > 0 ? `artifact (${option.artifact.join(' or ')})` : 'artifact';
   if (option.enum) return option.enum.map(String).join(' | ');

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { locateLibrary } from '../../engine/library/locate.js';
+import { UserError } from '../../errors.js';
 import type { Json } from '../../plugin/json.js';
+import type { ResolvedConfig } from '../config/config.js';
 import { voxloopVersion } from './version.js';
 
-/** What a run was made with; `engine` tells the tensor library's part (its version, whether it is built for GPUs). */
-export function describeEnvironment(
-  run: { seed: number; device: string; threads: number },
-  engine: { [key: string]: Json } = {},
-): { [key: string]: Json } {
+/** The contents of environment.json: versions, machine, and the TensorFlow library that a run of this config will load. */
+export function describeRun({ seed, device, threads }: ResolvedConfig): { [key: string]: Json } {
   return {
     voxloop: voxloopVersion(),
     gitCommit: gitCommit(),
@@ -17,9 +17,22 @@ export function describeEnvironment(
     cpu: cpus()[0]?.model ?? null,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    ...run,
-    ...engine,
+    seed,
+    device,
+    threads,
+    ...describeLibrary(device),
   };
+}
+
+/** A recipe without networks needs no library. */
+function describeLibrary(device: ResolvedConfig['device']): { tensorflow: string | null; tensorflowGpu: boolean } {
+  try {
+    const { version, gpu } = locateLibrary({ gpu: device === 'auto' ? undefined : device === 'gpu' });
+    return { tensorflow: version, tensorflowGpu: gpu };
+  } catch (error) {
+    if (error instanceof UserError) return { tensorflow: null, tensorflowGpu: false };
+    throw error;
+  }
 }
 
 /** The commit of the clone this code runs in; null in an installed package. */
