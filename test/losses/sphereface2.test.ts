@@ -12,12 +12,12 @@ const x = normalTensor([25, SIZE], 'x', 2);
 const labels = Array.from({ length: 25 }, (_, i) => i % CLASSES);
 const prototypes = normalTensor([SIZE, CLASSES], 'prototypes');
 
-for (const given of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) {
-  test(`SphereFace2 agrees with the formula with ${JSON.stringify(given)}`, async (t) => {
+for (const overrides of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) {
+  test(`SphereFace2 agrees with the formula with ${JSON.stringify(overrides)}`, async (t) => {
     await withSession(async (session) => {
-      const { load, run } = openLoss(session, sphereface2, given);
+      const { load, run } = openLoss(session, sphereface2, overrides);
       await load({ prototypes, bias: float32([-1.5], []) });
-      const options = { margin: 0.2, scale: 32, power: 3, lambda: 0.7, bias: -1.5, ...given };
+      const options = { margin: 0.2, scale: 32, power: 3, lambda: 0.7, bias: -1.5, ...overrides };
       const expected = (share: number) => {
         const margin = share * options.margin;
         return sphereFace2Losses(rows(x), transposed(rows(prototypes)), labels, { ...options, margin });

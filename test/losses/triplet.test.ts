@@ -21,12 +21,12 @@ for (const negatives of ['random', 'semi-hard', 'hardest'] as const)
       await withSession(async (session) => {
         const options = { negatives, margin: 0.5, utterancesPerSpeaker: each };
         const unit = openLoss(session, triplet, options);
-        const given = x(each);
-        const oracle = (margin: number, embeddings: number[][]) =>
-          tripletLosses(speakersOf(embeddings, each), { negatives, margin });
+        const embeddings = x(each);
+        const oracle = (margin: number, vectors: number[][]) =>
+          tripletLosses(speakersOf(vectors, each), { negatives, margin });
         for (const share of [1, 0.4, 0]) {
-          const found = await unit.run({ x: given, labels, margin: share });
-          const directions = rows(given).map(unitOf);
+          const found = await unit.run({ x: embeddings, labels, margin: share });
+          const directions = rows(embeddings).map(unitOf);
           close(t, plain(found.losses), oracle(0.5 * share, directions), 1e-5, `margin share ${share}`);
           close(t, plain(found.plain), oracle(0, directions), 1e-5, 'plain');
         }
@@ -34,10 +34,10 @@ for (const negatives of ['random', 'semi-hard', 'hardest'] as const)
       await withSession(async (session) => {
         const options = { negatives, margin: 0.5, utterancesPerSpeaker: each, unitLength: false };
         const { run } = openLoss(session, triplet, options);
-        const given = x(each);
-        const expected = tripletLosses(speakersOf(rows(given), each), { negatives, margin: 0.5 });
+        const embeddings = x(each);
+        const expected = tripletLosses(speakersOf(rows(embeddings), each), { negatives, margin: 0.5 });
         t.true(expected.some((loss) => loss === 0) && expected.some((loss) => loss > 0));
-        close(t, plain((await run({ x: given, labels })).losses), expected, 1e-5, 'as they are');
+        close(t, plain((await run({ x: embeddings, labels })).losses), expected, 1e-5, 'as they are');
       });
     });
 

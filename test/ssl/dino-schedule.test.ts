@@ -4,10 +4,10 @@ import dino from '../../ssl/dino.js';
 import { withSession } from '../helpers/session.js';
 import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
-/** The schedule under the options given. */
-const scheduleOf = (given: Record<string, number> = {}) =>
+/** The schedule with these options. */
+const scheduleOf = (overrides: Record<string, number> = {}) =>
   withSession((session) => {
-    const options = dino.options.parse({ prototypes: 4, hiddenSize: 4, bottleneckSize: 4, ...given });
+    const options = dino.options.parse({ prototypes: 4, hiddenSize: 4, bottleneckSize: 4, ...overrides });
     return dino.build({ ...sslContext(session, 1, identityBackbone(3)), options }).schedule!;
   });
 

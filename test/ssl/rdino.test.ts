@@ -21,8 +21,8 @@ const crops = (count: number, name: string): HostTensor => normalTensor([count *
 const byView = (rows: Rows): Rows[] =>
   Array.from({ length: rows.length / BATCH }, (_, view) => rows.slice(view * BATCH, (view + 1) * BATCH));
 
-async function open(session: Session, given: Record<string, number> = {}) {
-  const options = rdino.options.parse({ ...SMALL, ...given });
+async function open(session: Session, overrides: Record<string, number> = {}) {
+  const options = rdino.options.parse({ ...SMALL, ...overrides });
   const method = rdino.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   await drawWeights(session);
   return method;

@@ -64,8 +64,8 @@ test('the gradient is that of the loss with fixed targets', async (t) => {
     const global = normalTensor([2 * BATCH, 1, SIZE], 'global');
     const rows = rowsOf(plain(global), SIZE);
     const targets = projected(weights, rows);
-    const backward = session.compile('backward', (given: Record<string, Tensor>) => {
-      const loss = () => ({ loss: lossOn(method, BATCH)(given).loss, aux: {} });
+    const backward = session.compile('backward', (tensors: Record<string, Tensor>) => {
+      const loss = () => ({ loss: lossOn(method, BATCH)(tensors).loss, aux: {} });
       return Object.fromEntries(
         differentiate(loss, method.trained).gradients.map(({ variable, gradient }) => [variable.name, gradient]),
       );
