@@ -6,7 +6,12 @@ import { teacherStudent } from './parts/teacher-student.js';
 const options = z.strictObject({
   projection: projectionSizes([4096, 256], 'sizes of the projector, batch-normalised except for the last', 1),
   predictorSize: z.number().int().positive().default(4096).describe('hidden layer of the predictor'),
-  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+  emaMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.996)
+    .describe('momentum of the teacher at the start; rises to 1 along a cosine'),
 });
 
 /**

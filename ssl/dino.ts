@@ -24,16 +24,26 @@ import { teacherStudent } from './parts/teacher-student.js';
 /** Options of DINO and of methods that build on it. Defaults are those published with WeSpeaker for VoxCeleb2. */
 export const dinoOptions = {
   prototypes: z.number().int().positive().default(65536).describe('outputs K of the head'),
-  hiddenSize: z.number().int().positive().default(2048),
-  bottleneckSize: z.number().int().positive().default(256),
+  hiddenSize: z.number().int().positive().default(2048).describe('hidden layers of the head'),
+  bottleneckSize: z.number().int().positive().default(256).describe('layer in front of the prototypes'),
   globalCrops: z.number().int().min(2).default(2).describe('seen by both networks'),
   localCrops: z.number().int().min(0).default(4).describe('seen by the student only'),
   studentTemperature: z.number().positive().default(0.1),
-  teacherTemperature: z.number().positive().default(0.04).describe('at the start'),
-  finalTeacherTemperature: z.number().positive().default(0.07),
-  teacherTemperatureWarmup: z.number().min(0).max(1).default(0.2).describe('share of the run'),
-  centerMomentum: z.number().min(0).max(1).default(0.9),
-  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+  teacherTemperature: z.number().positive().default(0.04).describe('temperature of the targets at the start'),
+  finalTeacherTemperature: z.number().positive().default(0.07).describe('and after the warm-up'),
+  teacherTemperatureWarmup: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('length of that warm-up, as a share of the run'),
+  centerMomentum: z.number().min(0).max(1).default(0.9).describe('of the running mean that targets are centred by'),
+  emaMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.996)
+    .describe('momentum of the teacher at the start; rises to 1 along a cosine'),
   frozenEpochs: z.number().nonnegative().default(1).describe('epochs in which the last layer does not learn'),
 };
 type Options = z.output<z.ZodObject<typeof dinoOptions>>;

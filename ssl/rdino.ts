@@ -18,8 +18,8 @@ const options = z.strictObject({
   startWeight: z.number().nonnegative().default(0.05).describe('weight of both terms at the start'),
   finalWeight: z.number().nonnegative().default(0.2).describe('and after the warm-up'),
   weightWarmupEpochs: z.number().nonnegative().default(10).describe('epochs in which the weight changes, along a line'),
-  diversityWeight: z.number().nonnegative().default(10),
-  decorrelationWeight: z.number().nonnegative().default(1),
+  diversityWeight: z.number().nonnegative().default(10).describe('weight of diversity in the sum of both'),
+  decorrelationWeight: z.number().nonnegative().default(1).describe('and of decorrelation'),
 });
 type Options = z.output<typeof options>;
 

@@ -18,16 +18,21 @@ import { koleo } from './parts/koleo.js';
 import { teacherStudent } from './parts/teacher-student.js';
 
 const options = z.strictObject({
-  prototypes: z.number().int().min(2).default(1024),
-  hiddenSize: z.number().int().positive().default(2048),
+  prototypes: z.number().int().min(2).default(1024).describe('number of prototypes'),
+  hiddenSize: z.number().int().positive().default(2048).describe('hidden layers of the head'),
   bottleneckSize: z.number().int().positive().default(256).describe('size of a prototype'),
-  localCrops: z.number().int().positive().default(4).describe('augmented, seen by the student'),
-  temperature: z.number().positive().default(0.1),
+  localCrops: z.number().int().positive().default(4).describe('augmented short crops, seen by the student'),
+  temperature: z.number().positive().default(0.1).describe('of both networks'),
   sharpening: z.number().positive().default(0.25).describe("the teacher's distributions are raised to 1 / sharpening"),
   sinkhornIterations: z.number().int().positive().default(3),
   entropyWeight: z.number().nonnegative().default(1).describe('of the term that asks for all prototypes to be used'),
   koleoWeight: z.number().nonnegative().default(0.1).describe('of the term that keeps embeddings of a crop apart'),
-  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+  emaMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.996)
+    .describe('momentum of the teacher at the start; rises to 1 along a cosine'),
 });
 
 /**

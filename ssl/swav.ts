@@ -18,8 +18,8 @@ import { projectedSize, projectionSizes } from './parts/projection.js';
 import { wholeBatches } from './parts/whole-batches.js';
 
 const options = z.strictObject({
-  prototypes: z.number().int().min(2).default(6000),
-  temperature: z.number().positive().default(0.1),
+  prototypes: z.number().int().min(2).default(6000).describe('number of prototypes'),
+  temperature: z.number().positive().default(0.1).describe('of the predictions'),
   epsilon: z.number().positive().default(0.05).describe('temperature of the assignments'),
   sinkhornIterations: z.number().int().positive().default(3),
   globalCrops: z
@@ -27,8 +27,8 @@ const options = z.strictObject({
     .int()
     .min(2)
     .default(2)
-    .describe('assigned to prototypes; their assignments are what the other crops predict'),
-  localCrops: z.number().int().min(0).default(0).describe('predict only'),
+    .describe('crops that are assigned to prototypes, for the others to predict'),
+  localCrops: z.number().int().min(0).default(0).describe('crops that predict assignments but have none'),
   queue: z
     .number()
     .int()

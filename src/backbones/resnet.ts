@@ -41,8 +41,8 @@ const rvector: Layout = { name: 'rvector', bottleneck: false, blocks: [3, 4, 6, 
  *
  * K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. The r-vector is the
  * ResNet34 of H. Zeinali, S. Wang, A. Silnova, P. Matějka, O. Plchot, "BUT System Description to VoxCeleb Speaker Recognition
- * Challenge 2019", arXiv:1910.12592, fed 40 bins; the deep ones are those of Z. Chen et al., "Build a SRE Challenge System: Lessons
- * from VoxSRC 2022 and CNSRC 2022", arXiv:2211.00815.
+ * Challenge 2019", arXiv:1910.12592, fed 40 bins; for the deep ones see Z. Chen et al., "Build a SRE Challenge System: Lessons
+ * from VoxSRC 2022 and CNSRC 2022", 2022, arXiv:2211.00815.
  */
 export default [...layouts.map((layout) => resnet(layout, summaryOf(layout))), resnet(rvector, rvectorSummary())];
 

@@ -30,7 +30,7 @@ export default defineLoss({
     margin: z.number().int().min(1).max(8).default(4).describe('factor of the angle'),
     annealing: annealing
       .prefault({})
-      .describe('weight of the cosine without margin: from / (1 + decay update), and at least least'),
+      .describe('weight of the cosine without margin: from / (1 + decay update), but at least `least`'),
   }),
   build({ scope, embeddingSize, classes, options: { margin, annealing } }) {
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);

@@ -109,8 +109,8 @@ for (const { name, options } of all) {
         });
         const own = labels.map((label) => label % classes);
         const check = async (what: string) => {
-          const found: Record<string, HostTensor> = await run({ labels: int32(own), margin: 1, step: 0 });
-          for (const [key, value] of Object.entries(found))
+          const result: Record<string, HostTensor> = await run({ labels: int32(own), margin: 1, step: 0 });
+          for (const [key, value] of Object.entries(result))
             t.true(plain(value).every(Number.isFinite), `${what}, ${classes} classes: ${key}`);
         };
         for (const [what, data] of Object.entries(embeddings)) {

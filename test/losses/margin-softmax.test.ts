@@ -23,11 +23,11 @@ test('additive margin softmax agrees with the formula, without margin too', asyn
     await load(initial);
     const prototypes = [transposed(rows(initial.prototypes))];
     for (const share of [1, 0.5, 0]) {
-      const found = await run({ x, labels, margin: share });
+      const result = await run({ x, labels, margin: share });
       const expected = (margin: number) =>
         marginSoftmaxLosses(rows(x), prototypes, labels, { kind: 'additive', margin, scale: 8 });
-      close(t, plain(found.losses), expected(0.3 * share), 1e-5, `margin share ${share}`);
-      close(t, plain(found.plain), expected(0), 1e-5, 'plain');
+      close(t, plain(result.losses), expected(0.3 * share), 1e-5, `margin share ${share}`);
+      close(t, plain(result.plain), expected(0), 1e-5, 'plain');
     }
   });
 });
@@ -59,9 +59,9 @@ for (const [kind, plugin] of [
           nearest: { classes: 3, margin: 0.06 * share },
           center: { centers: rows(centers), weight: 0.5 },
         });
-        const found = await run({ x, labels, margin: share });
-        close(t, plain(found.losses), expected, 1e-5, `margin share ${share}`);
-        if (share === 0) close(t, plain(found.plain), expected, 1e-6, 'plain');
+        const result = await run({ x, labels, margin: share });
+        close(t, plain(result.losses), expected, 1e-5, `margin share ${share}`);
+        if (share === 0) close(t, plain(result.plain), expected, 1e-6, 'plain');
       }
     });
   });

@@ -23,15 +23,15 @@ for (const overrides of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) 
         return sphereFace2Losses(rows(x), transposed(rows(prototypes)), labels, { ...options, margin });
       };
       for (const margin of [1, 0.25, 0]) {
-        const found = await run({ x, labels, margin });
-        close(t, plain(found.losses), expected(margin), 1e-5, `margin share ${margin}`);
-        close(t, plain(found.plain), expected(0), 1e-5, 'plain');
+        const result = await run({ x, labels, margin });
+        close(t, plain(result.losses), expected(margin), 1e-5, `margin share ${margin}`);
+        close(t, plain(result.plain), expected(0), 1e-5, 'plain');
       }
     });
   });
 }
 
-test('before training, at right angles, the own class pulls as hard as all others push', async (t) => {
+test('before training, at right angles, the true class pulls as hard as all others push', async (t) => {
   for (const classes of [2, 3, 1000])
     await withSession(async (session) => {
       const { weights } = openLoss(session, sphereface2, {}, classes);

@@ -49,7 +49,7 @@ for (const [globalCrops, localCrops, terms] of [
       const { run } = await open(session, { globalCrops, localCrops });
       const [global, local] = [crops(globalCrops, 'global'), localCrops > 0 ? crops(localCrops, 'local') : null];
       const before = await session.save();
-      const found = await run({ global, ...(local ? { local } : {}), temperature: 0.05 });
+      const result = await run({ global, ...(local ? { local } : {}), temperature: 0.05 });
 
       const views = { teacher: rowsOf(plain(global), SIZE), student: rowsOf(plain(global), SIZE) };
       if (local) views.student.push(...rowsOf(plain(local), SIZE));
@@ -58,12 +58,12 @@ for (const [globalCrops, localCrops, terms] of [
       const center = [...plain(before['ssl/center/value'])];
       const expected = dinoLoss(byView(student), byView(teacher), center, { student: 0.1, teacher: 0.05 });
       t.is(expected.terms, terms);
-      close(t, [number(found.loss)], [expected.loss], 2e-5, 'loss');
+      close(t, [number(result.loss)], [expected.loss], 2e-5, 'loss');
 
       const sharpened = teacher.map((row) => row.map((value, k) => (value - center[k]) / 0.05));
-      close(t, [number(found.teacherEntropy)], [meanEntropy(sharpened)], 1e-4, 'teacher entropy');
+      close(t, [number(result.teacherEntropy)], [meanEntropy(sharpened)], 1e-4, 'teacher entropy');
       const scaled = student.map((row) => row.map((value) => value / 0.1));
-      close(t, [number(found.studentEntropy)], [meanEntropy(scaled)], 1e-4, 'student entropy');
+      close(t, [number(result.studentEntropy)], [meanEntropy(scaled)], 1e-4, 'student entropy');
 
       const means = center.map((_, k) => teacher.reduce((sum, row) => sum + row[k], 0) / teacher.length);
       const moved = plain((await session.save())['ssl/center/value']);

@@ -26,10 +26,10 @@ test('the published schedules, at a few points of a run of 1000 steps', async (t
     [1000, 1, 0.07, 1],
   ];
   for (const [step, momentum, temperature, lastLayer] of expected) {
-    const found = at(step);
-    t.true(near(found.momentum, momentum), `momentum at ${step}: ${found.momentum}`);
-    t.true(near(found.teacherTemperature, temperature), `temperature at ${step}: ${found.teacherTemperature}`);
-    t.is(found.lastLayer, lastLayer);
+    const result = at(step);
+    t.true(near(result.momentum, momentum), `momentum at ${step}: ${result.momentum}`);
+    t.true(near(result.teacherTemperature, temperature), `temperature at ${step}: ${result.teacherTemperature}`);
+    t.is(result.lastLayer, lastLayer);
   }
 });
 

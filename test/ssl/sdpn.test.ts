@@ -71,11 +71,11 @@ for (const [entropyWeight, koleoWeight] of [
       const method = await open(session, { entropyWeight, koleoWeight });
       const inputs = { global: crops(1, 'global'), local: crops(2, 'local') };
       const before = await session.save();
-      const found = await runLoss(session, method, BATCH, inputs);
+      const result = await runLoss(session, method, BATCH, inputs);
       const [global, local] = [inputs.global, inputs.local].map((rows) => rowsOf(plain(rows), SIZE));
       const expected = sdpnLoss(before, global, local, { entropy: entropyWeight, koleo: koleoWeight });
-      t.is(found.outputs, PROTOTYPES);
-      for (const [name, value] of Object.entries(expected)) close(t, [found[name]], [value], 1e-5, name);
+      t.is(result.outputs, PROTOTYPES);
+      for (const [name, value] of Object.entries(expected)) close(t, [result[name]], [value], 1e-5, name);
       t.deepEqual(
         (await session.save(['ssl/prototypes/value']))['ssl/prototypes/value'],
         before['ssl/prototypes/value'],

@@ -152,9 +152,9 @@ test('crops that are all equal: a finite loss of no information, finite gradient
           loss: loss(same).loss,
           gradient: tf.grad((crops: Tensor) => loss(crops).loss)(same),
         }));
-        const found = await run({ same: float32(new Float32Array(6 * SIZE).fill(1), [6, 1, SIZE]) });
-        close(t, [number(found.loss)], [Math.log('loss' in overrides ? 3 : 5)], 1e-4);
-        t.true((found.gradient.data as Float32Array).every(Number.isFinite));
+        const result = await run({ same: float32(new Float32Array(6 * SIZE).fill(1), [6, 1, SIZE]) });
+        close(t, [number(result.loss)], [Math.log('loss' in overrides ? 3 : 5)], 1e-4);
+        t.true((result.gradient.data as Float32Array).every(Number.isFinite));
       });
     }
   }

@@ -55,17 +55,17 @@ for (const [globalCrops, localCrops] of [
       const { run, options } = open(session, { globalCrops, localCrops });
       t.deepEqual(swav.views(options), { global: globalCrops, local: localCrops });
       const [global, local] = [crops(globalCrops, 'global'), localCrops > 0 ? crops(localCrops, 'local') : null];
-      const found = await run({ global, ...(local ? { local } : {}), queue: 0 });
+      const result = await run({ global, ...(local ? { local } : {}), queue: 0 });
       const expected = swavLoss(viewsOf(local ? [global, local] : [global]), globalCrops, {
         prototypes: prototypesOf(await session.save()),
         temperature: 0.1,
         epsilon: 0.05,
         iterations: 3,
       });
-      close(t, [number(found.loss)], [expected.loss], 1e-5, 'loss');
-      close(t, [number(found.teacherEntropy)], [expected.targetEntropy], 1e-5, 'entropy of the assignments');
-      close(t, [number(found.studentEntropy)], [expected.predictionEntropy], 1e-5, 'entropy of the predictions');
-      t.is(number(found.outputs), PROTOTYPES);
+      close(t, [number(result.loss)], [expected.loss], 1e-5, 'loss');
+      close(t, [number(result.teacherEntropy)], [expected.targetEntropy], 1e-5, 'entropy of the assignments');
+      close(t, [number(result.studentEntropy)], [expected.predictionEntropy], 1e-5, 'entropy of the predictions');
+      t.is(number(result.outputs), PROTOTYPES);
     });
   });
 }

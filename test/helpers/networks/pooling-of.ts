@@ -1,8 +1,8 @@
-import { builtIns } from '../../src/builtins.js';
-import type { PoolingLayer } from '../../src/nn/pooling.js';
-import type { Scope } from '../../src/nn/scope.js';
-import { createRegistry } from '../../src/pipeline/registry/registry.js';
-import { choosePlugin } from '../../src/plugin/choose-plugin.js';
+import { builtIns } from '../../../src/builtins.js';
+import type { PoolingLayer } from '../../../src/nn/pooling.js';
+import type { Scope } from '../../../src/nn/scope.js';
+import { createRegistry } from '../../../src/pipeline/registry/registry.js';
+import { choosePlugin } from '../../../src/plugin/choose-plugin.js';
 
 const registry = createRegistry(builtIns);
 
