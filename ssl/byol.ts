@@ -1,21 +1,25 @@
 import { cosineRamp, defineSsl, leastBatch, projectionHead, tf, withoutGradient, z } from '../src/index.js';
 import { cosineToOther, relativeSpread } from './parts/other-view.js';
+import { projectionSizes } from './parts/projection.js';
 import { teacherStudent } from './parts/teacher-student.js';
 
 const options = z.strictObject({
-  projection: z
-    .array(z.number().int().positive())
-    .min(1)
-    .default([4096, 256])
-    .describe('sizes of the projector, batch-normalised but for the last'),
+  projection: projectionSizes([4096, 256], 'sizes of the projector, batch-normalised except for the last', 1),
   predictorSize: z.number().int().positive().default(4096).describe('hidden layer of the predictor'),
-  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+  emaMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.996)
+    .describe('momentum of the teacher at the start; rises to 1 along a cosine'),
 });
 
 /**
- * Bootstrap your own latent (Grill et al. 2020): from one crop the student predicts the teacher's projection of the other. Nothing
- * pushes utterances apart; that the networks do not agree on one point rests on the predictor and the slow teacher. Batch
- * normalisation is over both crops.
+ * BYOL: from one crop the student (the paper's online network) predicts the teacher's (the target network's) projection of the
+ * other. Nothing pushes utterances apart; what keeps the networks from agreeing on a single point is the predictor and the
+ * slow teacher. Batch normalisation is over both crops.
+ *
+ * J.-B. Grill et al., "Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning", NeurIPS 2020, arXiv:2006.07733.
  */
 export default defineSsl({
   name: 'byol',
@@ -24,12 +28,12 @@ export default defineSsl({
   views: () => ({ global: 2, local: 0 }),
   check: (_, { batch }) => leastBatch(batch, 2, 'byol: batch normalisation needs'),
   build({ options: { projection, predictorSize, emaMomentum }, ...context }) {
-    const { student, teacher, networks, follow } = teacherStudent(context, (scope, inputs) =>
+    const { student, teacher, networks, updateTeacher } = teacherStudent(context, (scope, inputs) =>
       projectionHead(scope, { inputs, sizes: projection }),
     );
     const predictorScope = context.scope('predictor');
-    const projected = projection.at(-1)!;
-    const predict = projectionHead(predictorScope, { inputs: projected, sizes: [predictorSize, projected] });
+    const size = projection.at(-1)!;
+    const predictor = projectionHead(predictorScope, { inputs: size, sizes: [predictorSize, size] });
 
     return {
       trained: [...student.weights, ...predictorScope.params()],
@@ -41,7 +45,7 @@ export default defineSsl({
         const targets = withoutGradient(() => teacher.head(teacher.embed(global)));
         const embeddings = student.embed(global);
         const projections = student.head(embeddings);
-        const cosine = cosineToOther(predict(projections), targets);
+        const cosine = cosineToOther(predictor(projections), targets);
         return {
           // The squared distance of unit vectors is 2 - 2 cosine; both directions are added.
           loss: tf.sub(4, tf.mul(cosine, 4)),
@@ -50,7 +54,7 @@ export default defineSsl({
         };
       },
 
-      afterStep: ({ momentum }) => follow(momentum),
+      afterStep: ({ momentum }) => updateTeacher(momentum),
     };
   },
 });

@@ -9,23 +9,26 @@ import {
   withoutGradient,
   z,
 } from '../src/index.js';
-import { dinoMethod, dinoOptions, type Regulariser } from './parts/dino-method.js';
+import { dinoMethod, dinoOptions, type Regulariser } from './dino.js';
 
 const options = z.strictObject({
   ...dinoOptions,
   finalTeacherTemperature: dinoOptions.finalTeacherTemperature.default(0.04),
-  tapSize: z.number().int().min(2).default(8192).describe("the head's layer that is regularised"),
-  startWeight: z.number().nonnegative().default(0.05).describe("both terms' weight at the start"),
+  tapSize: z.number().int().min(2).default(8192).describe('size of the regularised layer of the head'),
+  startWeight: z.number().nonnegative().default(0.05).describe('weight of both terms at the start'),
   finalWeight: z.number().nonnegative().default(0.2).describe('and after the warm-up'),
   weightWarmupEpochs: z.number().nonnegative().default(10).describe('epochs in which the weight changes, along a line'),
-  diversityWeight: z.number().nonnegative().default(10),
-  decorrelationWeight: z.number().nonnegative().default(1),
+  diversityWeight: z.number().nonnegative().default(10).describe('weight of diversity in the sum of both'),
+  decorrelationWeight: z.number().nonnegative().default(1).describe('and of decorrelation'),
 });
 type Options = z.output<typeof options>;
 
 /**
- * Regularised DINO (Chen et al. 2023): DINO, and two terms on a wide layer of the head. Diversity asks for a standard deviation of
- * 1 in every dimension, decorrelation for no covariance between two of them. Defaults are those published with 3D-Speaker.
+ * Regularised DINO: DINO, and two terms on a wide layer of the head. Diversity asks for a standard deviation of 1 in every
+ * dimension, decorrelation for no covariance between any two of them.
+ *
+ * Y. Chen, S. Zheng, H. Wang, L. Cheng, Q. Chen, "Pushing the Limits of Self-Supervised Speaker Verification Using Regularized
+ * Distillation Framework", ICASSP 2023, arXiv:2211.04168. Defaults are those published with 3D-Speaker.
  */
 export default defineSsl({
   name: 'rdino',
@@ -43,13 +46,14 @@ function dimensionRegulariser(options: Options): Regulariser {
       const progress = options.weightWarmupEpochs > 0 ? epoch / options.weightWarmupEpochs : 1;
       return { regularisation: linearRamp(options.startWeight, options.finalWeight, progress) };
     },
-    loss(student, teacher, { regularisation }) {
-      // [batch, tapSize]: each utterance by the mean of its global crops.
-      const mean = (tap: Tensor) => tf.div(tf.addN(tf.split(tap, options.globalCrops, 0)), options.globalCrops);
+    loss(studentTap, teacherTap, { regularisation }) {
+      // Each utterance by the mean of its global crops: [batch, tapSize].
+      const meanCrop = (tap: Tensor) => tf.div(tf.addN(tf.split(tap, options.globalCrops, 0)), options.globalCrops);
       const terms = (tap: Tensor) => ({ diversity: spreadShortfall(tap), decorrelation: covariancePenalty(tap) });
-      const [learned, taught] = [terms(mean(student)), withoutGradient(() => terms(mean(teacher)))];
-      const diversity = tf.div(tf.add(learned.diversity, taught.diversity), 2);
-      const decorrelation = tf.add(learned.decorrelation, taught.decorrelation);
+      const student = terms(meanCrop(studentTap));
+      const teacher = withoutGradient(() => terms(meanCrop(teacherTap)));
+      const diversity = tf.div(tf.add(student.diversity, teacher.diversity), 2);
+      const decorrelation = tf.add(student.decorrelation, teacher.decorrelation);
       const sum = tf.add(
         tf.mul(diversity, options.diversityWeight),
         tf.mul(decorrelation, options.decorrelationWeight),

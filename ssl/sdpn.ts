@@ -13,27 +13,35 @@ import {
   withoutGradient,
   z,
 } from '../src/index.js';
-import { headInitial } from './parts/dino-head.js';
+import { headInitial } from './dino.js';
 import { koleo } from './parts/koleo.js';
 import { teacherStudent } from './parts/teacher-student.js';
 
 const options = z.strictObject({
-  prototypes: z.number().int().min(2).default(1024),
-  hiddenSize: z.number().int().positive().default(2048),
+  prototypes: z.number().int().min(2).default(1024).describe('number of prototypes'),
+  hiddenSize: z.number().int().positive().default(2048).describe('hidden layers of the head'),
   bottleneckSize: z.number().int().positive().default(256).describe('size of a prototype'),
-  localCrops: z.number().int().positive().default(4).describe('augmented, seen by the student'),
-  temperature: z.number().positive().default(0.1),
+  localCrops: z.number().int().positive().default(4).describe('augmented short crops, seen by the student'),
+  temperature: z.number().positive().default(0.1).describe('of both networks'),
   sharpening: z.number().positive().default(0.25).describe("the teacher's distributions are raised to 1 / sharpening"),
   sinkhornIterations: z.number().int().positive().default(3),
-  entropyWeight: z.number().nonnegative().default(1).describe('of the use of all prototypes'),
-  koleoWeight: z.number().nonnegative().default(0.1).describe('of the distances between embeddings of a crop'),
-  emaMomentum: z.number().min(0).max(1).default(0.996).describe('at the start; 1 at the end, along a cosine'),
+  entropyWeight: z.number().nonnegative().default(1).describe('of the term that asks for all prototypes to be used'),
+  koleoWeight: z.number().nonnegative().default(0.1).describe('of the term that keeps embeddings of a crop apart'),
+  emaMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.996)
+    .describe('momentum of the teacher at the start; rises to 1 along a cosine'),
 });
 
 /**
- * Self-distillation prototypes network (Chen et al. 2025): the student assigns augmented short crops to learned prototypes as the
- * teacher assigns the clean long crop. The teacher's assignments are sharpened and shared out among the prototypes; the student
- * is to use all prototypes, and embeddings are to keep their distance. Defaults are those published with 3D-Speaker.
+ * SDPN, self-distillation prototypes network: the student assigns augmented short crops to learned prototypes as the teacher
+ * assigns the clean long crop. The teacher's assignments are sharpened and shared out among the prototypes; the student is to
+ * use all prototypes, and embeddings are to keep their distance.
+ *
+ * Y. Chen, S. Zheng, H. Wang, L. Cheng, Q. Chen, C. Deng, S. Zhang, W. Wang, "Self-Distillation Prototypes Network: Learning Robust
+ * Speaker Representations without Supervision", ICASSP 2025, arXiv:2308.02774. Defaults are those published with 3D-Speaker.
  */
 export default defineSsl({
   name: 'sdpn',
@@ -42,53 +50,52 @@ export default defineSsl({
   views: ({ localCrops }) => ({ global: 1, local: localCrops, clean: true }),
   check: (_, { batch }) => leastBatch(batch, 2, 'sdpn: shared assignments and distances need'),
   build({ options, ...context }) {
-    const { prototypes, hiddenSize, bottleneckSize, localCrops, temperature } = options;
+    const { hiddenSize, bottleneckSize, localCrops, temperature } = options;
     const sizes = [hiddenSize, hiddenSize, bottleneckSize];
-    const { student, teacher, networks, follow } = teacherStudent(context, (scope, inputs) =>
+    const { student, teacher, networks, updateTeacher } = teacherStudent(context, (scope, inputs) =>
       projectionHead(scope, { inputs, sizes, activation: gelu, initial: headInitial }),
     );
     const limit = 1 / Math.sqrt(bottleneckSize);
     // [bottleneckSize, prototypes]: learned by gradient, used at unit length, the same for both networks.
-    const directions = context
+    const prototypes = context
       .scope('prototypes')
-      .param('value', [bottleneckSize, prototypes], (shape, rng) =>
+      .param('value', [bottleneckSize, options.prototypes], (shape, rng) =>
         new Float32Array(shape[0] * shape[1]).map(() => rng.uniform(-limit, limit)),
       );
-    const similarities = (projections: Tensor) => tf.matMul(unit(projections, 1), unit(directions.read(), 0));
+    const cosines = (projections: Tensor) => tf.matMul(unit(projections, 1), unit(prototypes.read(), 0));
 
     return {
-      trained: [...student.weights, directions],
+      trained: [...student.weights, prototypes],
       networks,
 
       schedule: ({ step, steps }) => ({ momentum: cosineRamp(options.emaMomentum, 1, step / steps) }),
 
-      loss(views) {
+      loss({ global, local }) {
         const targets = withoutGradient(() => {
-          const scores = tf.div(similarities(teacher.head(teacher.embed(views.global))), temperature);
-          return sinkhorn(tf.logSoftmax(tf.div(scores, options.sharpening)), options.sinkhornIterations);
+          const teacherLogits = tf.div(cosines(teacher.head(teacher.embed(global))), temperature);
+          return sinkhorn(tf.logSoftmax(tf.div(teacherLogits, options.sharpening)), options.sinkhornIterations);
         });
-        const embeddings = student.embed(views.local!);
-        const logits = tf.div(similarities(student.head(embeddings)), temperature);
+        const embeddings = student.embed(local!);
+        const logits = tf.div(cosines(student.head(embeddings)), temperature); // [localCrops * batch, prototypes]
         const distillation = tf.mean(softmaxCrossEntropy(logits, tf.tile(targets, [localCrops, 1])));
-        const p = tf.softmax(logits);
-        const usage = meanEntropy(tf.mean(p, 0, true));
-        const crops = tf.split(embeddings, localCrops, 0);
-        const nearness = tf.addN(crops.map(koleo));
-        const unused = tf.sub(Math.log(prototypes), usage);
+        const probabilities = tf.softmax(logits);
+        const usageEntropy = meanEntropy(tf.mean(probabilities, 0, true));
+        const nearness = tf.addN(tf.split(embeddings, localCrops, 0).map(koleo));
+        const unused = tf.sub(Math.log(options.prototypes), usageEntropy);
         return {
           loss: tf.addN([distillation, tf.mul(unused, options.entropyWeight), tf.mul(nearness, options.koleoWeight)]),
           metrics: {
-            outputs: tf.scalar(prototypes),
+            outputs: tf.scalar(options.prototypes),
             teacherEntropy: meanEntropy(targets),
-            studentEntropy: meanEntropy(p),
-            usageEntropy: usage,
+            studentEntropy: meanEntropy(probabilities),
+            usageEntropy,
             koleo: nearness,
           },
           embeddings,
         };
       },
 
-      afterStep: ({ momentum }) => follow(momentum),
+      afterStep: ({ momentum }) => updateTeacher(momentum),
     };
   },
 });

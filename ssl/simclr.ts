@@ -12,6 +12,7 @@ import {
   unit,
   z,
 } from '../src/index.js';
+import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({
   loss: z
@@ -22,15 +23,18 @@ const options = z.strictObject({
     ),
   temperature: z.number().positive().default(0.07),
   margin: marginOptions.prefault({}),
-  projection: z
-    .array(z.number().int().positive())
-    .default([])
-    .describe('sizes of the projection head, with a rectifier in between; [] for none'),
+  projection: projectionSizes([], 'sizes of the projection head, with a rectifier in between; [] for none'),
 });
 
 /**
- * Contrastive learning with two crops of each utterance (Chen et al. 2020); or, with the angular prototypical loss of Chung et al.
- * 2020 at two utterances a speaker, stage I of loss-gated learning (Tao et al. 2022). The defaults are WeSpeaker's.
+ * SimCLR: two crops of an utterance must find each other among all crops of the batch.
+ *
+ * T. Chen, S. Kornblith, M. Norouzi, G. Hinton, "A Simple Framework for Contrastive Learning of Visual Representations", ICML 2020,
+ * arXiv:2002.05709. Defaults are WeSpeaker's.
+ *
+ * `loss: angular-prototypical` is the loss of J. S. Chung et al., "In Defence of Metric Learning for Speaker Recognition", Interspeech
+ * 2020, arXiv:2003.11982, at two utterances a speaker: stage I of R. Tao et al., "Self-Supervised Speaker Recognition with Loss-Gated
+ * Learning", ICASSP 2022, arXiv:2110.03869.
  */
 export default defineSsl({
   name: 'simclr',
@@ -39,18 +43,21 @@ export default defineSsl({
   options,
   views: () => ({ global: 2, local: 0 }),
   check: (_, { batch }) => leastBatch(batch, 2, 'simclr: negatives are the other utterances of a batch; it needs'),
-  build({ options: { loss, temperature, margin, projection }, backbone, scope }) {
+  build({ options, backbone, scope }) {
+    const { temperature, margin } = options;
     const network = backbone('network');
-    const headScope = scope('projection');
-    const project = projectionHead(headScope, { inputs: network.embeddingSize, sizes: projection, norm: false });
+    const projectorScope = scope('projection');
+    const sizes = options.projection;
+    const projector = projectionHead(projectorScope, { inputs: network.embeddingSize, sizes, norm: false });
     const scaleScope = scope('scale');
-    const contrastOf = loss === 'nt-xent' ? ntXent(temperature, margin) : angularPrototypical(scaleScope, margin);
+    const contrastCrops =
+      options.loss === 'nt-xent' ? ntXent(temperature, margin) : angularPrototypical(scaleScope, margin);
     return {
-      trained: [network.scope, headScope, scaleScope].flatMap((part) => part.params()),
+      trained: [network.scope, projectorScope, scaleScope].flatMap((part) => part.params()),
       networks: { student: network },
       loss({ global, batch }) {
         const embeddings = network.embed(global, { training: true });
-        const { loss, accuracy } = contrastOf(unit(project(embeddings), 1), batch);
+        const { loss, accuracy } = contrastCrops(unit(projector(embeddings), 1), batch);
         return { loss, metrics: { accuracy }, embeddings };
       },
     };
@@ -58,23 +65,26 @@ export default defineSsl({
 });
 
 /**
- * The normalised temperature-scaled cross-entropy of `z` [2 batch, size], unit rows, crop-major: each row must find its other
- * crop among the 2 batch - 1 other rows.
+ * The normalised temperature-scaled cross-entropy of `projections` [2 batch, size], unit rows, crop-major: each row must find its
+ * other crop among the 2 batch - 1 other rows.
  */
-const ntXent = (temperature: number, margin: Margin) => (z: Tensor, batch: number) => {
+const ntXent = (temperature: number, margin: Margin) => (projections: Tensor, batch: number) => {
   const rows = 2 * batch;
-  // No row is a candidate of its own.
-  const cosines = tf.sub(tf.matMul(z, z, false, true), tf.mul(tf.eye(rows), 1e9));
-  const partners = Array.from({ length: rows }, (_, row) => (row + batch) % rows);
-  return contrast(cosines, partners, { margin, scale: (moved) => tf.div(moved, temperature) });
+  // A row is no candidate for itself.
+  const cosines = tf.sub(tf.matMul(projections, projections, false, true), tf.mul(tf.eye(rows), 1e9));
+  const positives = Array.from({ length: rows }, (_, row) => (row + batch) % rows);
+  return contrast(cosines, positives, { margin, scale: (moved) => tf.div(moved, temperature) });
 };
 
-/** Each first crop must find its second one among those of the batch, by logits w cos + b with w (above 0) and b learned. */
+/**
+ * Each first crop must find its second one among those of the batch, by logits w cos + b with w (above 0) and b learned.
+ * `projections` [2 batch, size], unit rows, crop-major.
+ */
 function angularPrototypical(scope: Scope, margin: Margin) {
   const scale = learnedScale(scope);
-  return (z: Tensor, batch: number) => {
-    const [first, second] = tf.split(z, 2, 0);
-    const cosines = tf.matMul(first, second, false, true);
+  return (projections: Tensor, batch: number) => {
+    const [first, second] = tf.split(projections, 2, 0);
+    const cosines = tf.matMul(first, second, false, true); // [batch, batch]
     return contrast(cosines, [...Array(batch).keys()], { margin, scale });
   };
 }

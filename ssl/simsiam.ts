@@ -1,18 +1,17 @@
 import { defineSsl, leastBatch, projectionHead, stopGradient, tf, z } from '../src/index.js';
 import { cosineToOther, relativeSpread } from './parts/other-view.js';
+import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({
-  projection: z
-    .array(z.number().int().positive())
-    .min(1)
-    .default([2048, 2048, 2048])
-    .describe('sizes of the projector, batch-normalised'),
+  projection: projectionSizes([2048, 2048, 2048], 'sizes of the projector, batch-normalised', 1),
   bottleneckSize: z.number().int().positive().default(512).describe('hidden layer of the predictor'),
 });
 
 /**
- * Simple siamese network (Chen and He 2021): each crop's prediction is to match the other's projection, which the gradient does not
- * enter. The projector ends in a batch normalisation without scale and offset; statistics are over both crops.
+ * SimSiam: the prediction from each crop is to match the projection of the other, through which no gradient flows. The
+ * projector ends in a batch normalisation without scale and offset; statistics are over both crops.
+ *
+ * X. Chen, K. He, "Exploring Simple Siamese Representation Learning", CVPR 2021, arXiv:2011.10566.
  */
 export default defineSsl({
   name: 'simsiam',
@@ -22,23 +21,23 @@ export default defineSsl({
   check: (_, { batch }) => leastBatch(batch, 2, 'simsiam: batch normalisation needs'),
   build({ options: { projection, bottleneckSize }, backbone, scope }) {
     const network = backbone('student');
-    const [projector, predictor] = [scope('projector'), scope('predictor')];
-    const project = projectionHead(projector, {
+    const [projectorScope, predictorScope] = [scope('projector'), scope('predictor')];
+    const projector = projectionHead(projectorScope, {
       inputs: network.embeddingSize,
       sizes: projection,
       lastNorm: 'plain',
     });
-    const projected = projection.at(-1)!;
-    const predict = projectionHead(predictor, { inputs: projected, sizes: [bottleneckSize, projected] });
+    const size = projection.at(-1)!;
+    const predictor = projectionHead(predictorScope, { inputs: size, sizes: [bottleneckSize, size] });
 
     return {
-      trained: [...network.scope.params(), ...projector.params(), ...predictor.params()],
+      trained: [...network.scope.params(), ...projectorScope.params(), ...predictorScope.params()],
       networks: { student: network },
 
       loss({ global }) {
         const embeddings = network.embed(global, { training: true });
-        const projections = project(embeddings);
-        const cosine = cosineToOther(predict(projections), stopGradient(projections));
+        const projections = projector(embeddings);
+        const cosine = cosineToOther(predictor(projections), stopGradient(projections));
         return {
           loss: tf.neg(cosine),
           metrics: { cosine, projectionSpread: relativeSpread(projections) },

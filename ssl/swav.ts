@@ -14,11 +14,12 @@ import {
   z,
 } from '../src/index.js';
 import { crossViewLoss } from './parts/cross-view-loss.js';
+import { projectedSize, projectionSizes } from './parts/projection.js';
 import { wholeBatches } from './parts/whole-batches.js';
 
 const options = z.strictObject({
-  prototypes: z.number().int().min(2).default(6000),
-  temperature: z.number().positive().default(0.1),
+  prototypes: z.number().int().min(2).default(6000).describe('number of prototypes'),
+  temperature: z.number().positive().default(0.1).describe('of the predictions'),
   epsilon: z.number().positive().default(0.05).describe('temperature of the assignments'),
   sinkhornIterations: z.number().int().positive().default(3),
   globalCrops: z
@@ -26,26 +27,31 @@ const options = z.strictObject({
     .int()
     .min(2)
     .default(2)
-    .describe('assigned to prototypes; their assignments are what the others predict'),
-  localCrops: z.number().int().min(0).default(0).describe('predict only'),
+    .describe('crops that are assigned to prototypes, for the others to predict'),
+  localCrops: z.number().int().min(0).default(0).describe('crops that predict assignments but have none'),
   queue: z
     .number()
     .int()
     .min(0)
     .default(3840)
-    .describe('earlier features of each global crop that join the assignment; 0 for none'),
-  queueEpochs: z.number().nonnegative().default(15).describe('epochs before they do'),
+    .describe('earlier projections of each global crop that join the assignment; 0 for none'),
+  queueEpochs: z.number().nonnegative().default(15).describe('epochs before the queue is used'),
   frozenEpochs: z.number().nonnegative().default(1).describe('epochs in which the prototypes do not learn'),
-  projection: z
-    .array(z.number().int().positive())
-    .default([2048, 128])
-    .describe('sizes of the projection head, batch-normalised but for the last; [] for none'),
+  projection: projectionSizes(
+    [2048, 128],
+    'sizes of the projection head, batch-normalised except for the last; [] for none',
+  ),
 });
+type Options = z.output<typeof options>;
 
 /**
- * Swapped assignments between views (Caron et al. 2020): each crop predicts to which prototypes the other crops of its utterance were
+ * SwAV, swapped assignments between views: each crop predicts to which prototypes the other crops of its utterance were
  * assigned, and Sinkhorn iterations share a batch out equally among prototypes, so that nothing collapses. Prototypes have unit
- * length after every step. The defaults are those of sslsv (Lepage and Dehak) for speakers, the head the paper's.
+ * length after every step.
+ *
+ * M. Caron, I. Misra, J. Mairal, P. Goyal, P. Bojanowski, A. Joulin, "Unsupervised Learning of Visual Features by Contrasting
+ * Cluster Assignments", NeurIPS 2020, arXiv:2006.09882. Defaults are those of sslsv (Lepage and Dehak) for speakers, the head the
+ * paper's.
  */
 export default defineSsl({
   name: 'swav',
@@ -54,35 +60,22 @@ export default defineSsl({
   options,
   views: ({ globalCrops, localCrops }) => ({ global: globalCrops, local: localCrops }),
   check: ({ queue }, { batch }) => [
-    ...leastBatch(batch, 2, 'swav: to share a batch out among prototypes needs'),
+    ...leastBatch(batch, 2, 'swav: sharing a batch out among prototypes needs'),
     ...wholeBatches('swav', queue, batch),
   ],
   build({ options, backbone, scope }) {
     const network = backbone('network');
-    const headScope = scope('projection');
-    const project = projectionHead(headScope, { inputs: network.embeddingSize, sizes: options.projection });
-    const size = options.projection.at(-1) ?? network.embeddingSize;
+    const projectorScope = scope('projection');
+    const projector = projectionHead(projectorScope, { inputs: network.embeddingSize, sizes: options.projection });
+    const size = projectedSize(options.projection, network.embeddingSize);
     const prototypes = scope('prototypes').param('rows', [options.prototypes, size], unitRows);
     const queues = Array.from({ length: options.queue > 0 ? options.globalCrops : 0 }, (_, crop) =>
       createQueue(scope('queue').child(crop), [options.queue, size], 0),
     );
     const cosines = (rows: Tensor): Tensor => tf.matMul(rows, prototypes.read(), false, true);
-    const assign = (scores: Tensor): Tensor => sinkhorn(tf.div(scores, options.epsilon), options.sinkhornIterations);
-
-    /** Assignments [batch, prototypes] of a global crop, balanced together with its queue where that is in use and full. */
-    const assignments = (scores: Tensor, queue: Queue | undefined, inUse: Tensor): Tensor => {
-      const alone = assign(scores);
-      if (!queue) return alone;
-      const earlier = queue.read();
-      const together = assign(tf.concat([cosines(earlier), scores], 0));
-      // The queue starts with zeros: until unit rows have reached its old end, it is not full.
-      const oldest = tf.sum(tf.square(tf.slice(earlier, 0, 1)));
-      const share = tf.mul(inUse, tf.cast(tf.greater(oldest, 0.5), 'float32'));
-      return tf.add(alone, tf.mul(tf.sub(tf.slice(together, options.queue), alone), share));
-    };
 
     return {
-      trained: [...network.scope.params(), ...headScope.params(), prototypes],
+      trained: [...network.scope.params(), ...projectorScope.params(), prototypes],
       networks: { student: network },
       learnsWhen: new Map([[prototypes, 'prototypes']]),
 
@@ -91,21 +84,25 @@ export default defineSsl({
         queue: epoch < options.queueEpochs ? 0 : 1,
       }),
 
-      loss({ global, local, batch }, { queue: inUse }) {
+      loss({ global, local, batch }, { queue: queueInUse }) {
         const crops = local ? [global, local] : [global];
         const embeddings = tf.concat(
           crops.map((features) => network.embed(features, { training: true })),
           0,
         );
-        const rows = unit(project(embeddings), 1);
-        const scores = cosines(rows); // [crops * batch, prototypes]
+        const projections = unit(projector(embeddings), 1);
+        const scores = cosines(projections); // [crops * batch, prototypes]
         const targets = withoutGradient(() => {
-          const parts = Array.from({ length: options.globalCrops }, (_, crop) => {
-            const own = assignments(tf.slice(scores, crop * batch, batch), queues[crop], inUse);
-            queues[crop]?.push(tf.slice(rows, crop * batch, batch));
-            return own;
+          const codes = Array.from({ length: options.globalCrops }, (_, crop) => {
+            const cropScores = tf.slice(scores, crop * batch, batch);
+            const queue = queues[crop];
+            const code = queue
+              ? codesWithQueue(cropScores, queue, { cosines, queueInUse, options })
+              : codesOf(cropScores, options);
+            queue?.push(tf.slice(projections, crop * batch, batch));
+            return code;
           });
-          return tf.concat(parts, 0);
+          return tf.concat(codes, 0);
         });
         const logits = tf.div(scores, options.temperature);
         return {
@@ -123,3 +120,22 @@ export default defineSsl({
     };
   },
 });
+
+/** The paper's codes: balanced assignments [rows, prototypes] of rows with these scores [rows, prototypes]. */
+const codesOf = (scores: Tensor, { epsilon, sinkhornIterations }: Options): Tensor =>
+  sinkhorn(tf.div(scores, epsilon), sinkhornIterations);
+
+/** Codes of a global crop, balanced together with its queue where that is in use and full. */
+function codesWithQueue(
+  scores: Tensor,
+  queue: Queue,
+  { cosines, queueInUse, options }: { cosines(rows: Tensor): Tensor; queueInUse: Tensor; options: Options },
+): Tensor {
+  const alone = codesOf(scores, options);
+  const earlier = queue.read(); // [queue, size]
+  const together = codesOf(tf.concat([cosines(earlier), scores], 0), options);
+  // The queue starts with zeros: until unit rows have reached its oldest end, it is not full.
+  const oldest = tf.sum(tf.square(tf.slice(earlier, 0, 1)));
+  const share = tf.mul(queueInUse, tf.cast(tf.greater(oldest, 0.5), 'float32'));
+  return tf.add(alone, tf.mul(tf.sub(tf.slice(together, options.queue), alone), share));
+}

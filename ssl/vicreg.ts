@@ -1,27 +1,22 @@
-import {
-  covariancePenalty,
-  defineSsl,
-  leastBatch,
-  projectionHead,
-  spreadShortfall,
-  type Tensor,
-  tf,
-  z,
-} from '../src/index.js';
+import { covariancePenalty, defineSsl, leastBatch, projectionHead, spreadShortfall, tf, z } from '../src/index.js';
+import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({
-  projection: z
-    .array(z.number().int().positive())
-    .default([2048, 2048, 512])
-    .describe('sizes of the projector, batch-normalised but for the last; [] for none'),
-  invarianceWeight: z.number().nonnegative().default(1).describe('the paper: 25'),
-  varianceWeight: z.number().nonnegative().default(1).describe('the paper: 25'),
-  covarianceWeight: z.number().nonnegative().default(0.1).describe('the paper: 1'),
+  projection: projectionSizes(
+    [2048, 2048, 512],
+    'sizes of the projector, batch-normalised except for the last; [] for none',
+  ),
+  invarianceWeight: z.number().nonnegative().default(1).describe('lambda; the paper: 25'),
+  varianceWeight: z.number().nonnegative().default(1).describe('mu; the paper: 25'),
+  covarianceWeight: z.number().nonnegative().default(0.1).describe('nu; the paper: 1'),
 });
 
 /**
- * Variance-invariance-covariance regularisation (Bardes et al. 2022): no negatives, no teacher. The defaults are those that sslsv
- * (Lepage and Dehak) publishes for speakers.
+ * VICReg: the two crops' projections agree (invariance), every dimension varies over the batch (variance), and no two dimensions
+ * repeat each other (covariance). No negatives, no teacher.
+ *
+ * A. Bardes, J. Ponce, Y. LeCun, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning", ICLR 2022,
+ * arXiv:2105.04906. Defaults are those that sslsv (Lepage and Dehak) publishes for speakers.
  */
 export default defineSsl({
   name: 'vicreg',
@@ -29,25 +24,24 @@ export default defineSsl({
   options,
   views: () => ({ global: 2, local: 0 }),
   check: (_, { batch }) => leastBatch(batch, 2, 'vicreg: variances over a batch need'),
-  build({ options, backbone, scope }) {
+  build({ options: { projection, invarianceWeight, varianceWeight, covarianceWeight }, backbone, scope }) {
     const network = backbone('network');
-    const headScope = scope('projection');
-    const project = projectionHead(headScope, { inputs: network.embeddingSize, sizes: options.projection });
+    const projectorScope = scope('projection');
+    const projector = projectionHead(projectorScope, { inputs: network.embeddingSize, sizes: projection });
     return {
-      trained: [...network.scope.params(), ...headScope.params()],
+      trained: [...network.scope.params(), ...projectorScope.params()],
       networks: { student: network },
       loss({ global }) {
         const embeddings = network.embed(global, { training: true });
-        const crops = tf.split(project(embeddings), 2, 0);
+        const crops = tf.split(projector(embeddings), 2, 0); // each [batch, size]
         const invariance = tf.mean(tf.square(tf.sub(crops[0], crops[1])));
         const variance = tf.addN(crops.map((crop) => spreadShortfall(crop)));
         const covariance = tf.addN(crops.map(covariancePenalty));
-        const terms: [weight: number, term: Tensor][] = [
-          [options.invarianceWeight, invariance],
-          [options.varianceWeight, variance],
-          [options.covarianceWeight, covariance],
-        ];
-        const loss = tf.addN(terms.map(([weight, term]) => tf.mul(term, weight)));
+        const loss = tf.addN([
+          tf.mul(invariance, invarianceWeight),
+          tf.mul(variance, varianceWeight),
+          tf.mul(covariance, covarianceWeight),
+        ]);
         return { loss, metrics: { invariance, variance, covariance }, embeddings };
       },
     };

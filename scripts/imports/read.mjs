@@ -7,14 +7,24 @@ const dynamic = /\bimport\(\s*['"]([^'"\n]+)['"]/g;
 const comment = /^\s*(?:\/\/|\/?\*)/;
 
 /**
- * Every import of the TypeScript files below these folders: {file, line, specifier, target, toDefault}. `target` is the
- * file of ours that is imported, if it is one; `toDefault` tells whether that file has a default export (is a plugin).
+ * Every import of the TypeScript files below these folders: {file, line, specifier, target, takesPlugin}. `target` is the
+ * file of ours that is imported, if it is one; `takesPlugin` tells whether the statement takes its default export.
  */
 export function readImports(root, folders) {
   const files = folders.flatMap((folder) => typescriptFiles(root, folder));
   const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const imports = files.flatMap((file) => importsOf(file, texts.get(file)));
-  return imports.map((item) => ({ ...item, toDefault: /^export default\b/m.test(texts.get(item.target) ?? '') }));
+  const hasDefault = (target) => /^export default\b/m.test(texts.get(target) ?? '');
+  return imports.map(({ statement, ...item }) => {
+    return { ...item, takesPlugin: hasDefault(item.target) && takesDefault(statement) };
+  });
+}
+
+/** Whether an import takes the default export: under a name of its own, as part of a namespace, or by import(). */
+function takesDefault(statement) {
+  if (statement.startsWith('import(')) return true;
+  const clause = statement.match(/^(?:import|export)\s+(?:type\s+)?([^'"]*?)\s*\bfrom\b/)?.[1] ?? '';
+  return /\w/.test(clause.replace(/\{[^}]*\}/, '')) || /\bdefault\b/.test(clause);
 }
 
 function typescriptFiles(root, folder) {
@@ -31,7 +41,7 @@ function importsOf(file, text) {
   const matches = [...text.matchAll(statement), ...text.matchAll(dynamic)].filter(isCode);
   return matches.map((match) => {
     const specifier = match[1];
-    return { file, line: lineAt(match.index), specifier, target: targetOf(file, specifier) };
+    return { file, line: lineAt(match.index), specifier, target: targetOf(file, specifier), statement: match[0] };
   });
 }
 

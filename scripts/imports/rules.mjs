@@ -29,12 +29,14 @@ export function unitOf(file) {
 const rankOf = (unit) => ranks.findIndex((rank) => rank.includes(unit));
 
 /** What is wrong with an import of one of our files, or undefined. */
-export function directionFault({ file, target, specifier, toDefault }) {
+export function directionFault({ file, target, specifier, takesPlugin }) {
   const [from, to] = [unitOf(file), unitOf(target)];
   const unknown = [from, to].find((unit) => rankOf(unit) < 0);
   if (unknown) return `'${unknown}' has no rank; give it one in scripts/imports/rules.mjs`;
-  if (from === to)
-    return plugins.includes(from) && toDefault ? `a plugin may not import a plugin ('${specifier}')` : undefined;
+  if (from === to) {
+    const fault = `a plugin may not import another plugin, only what that one exports by name ('${specifier}')`;
+    return plugins.includes(from) && takesPlugin ? fault : undefined;
+  }
   if (plugins.includes(from) && to !== 'index') return `${from} may import src/index.js only, not '${specifier}'`;
   return rankOf(from) > rankOf(to) ? `${from} may not import ${to} ('${specifier}')` : undefined;
 }

@@ -20,6 +20,8 @@ import {
   z,
 } from '../index.js';
 
+/** Frequency strides of the residual blocks. */
+const BLOCK_STRIDES = [2, 1, 2, 1];
 /** Dilation of the convolutions in each dense block. */
 const DILATIONS = [1, 2, 2];
 /** Frames of a segment of the context mask. */
@@ -27,20 +29,23 @@ const SEGMENT = 100;
 
 const count = z.number().int().positive();
 
-/** Channels of each part; they are proportional to one another. */
+/** Channels of the parts, in proportion to one another. */
 interface Widths {
   /** Of the two-dimensional front. */
   front: number;
   /** Of the layer behind it, and of the hidden layer in a dense layer. */
   hidden: number;
-  /** That a dense layer adds. */
+  /** Added by each dense layer. */
   growth: number;
 }
 
 /**
- * CAM++ (Wang et al. 2023): a small residual network over time and frequency in front of a densely connected TDNN, each of
- * whose layers is masked by the context of its utterance and of its 100-frame segment; statistics pooling, a linear embedding,
- * normalised. 7,176,224 parameters at 80 bins and 512 dimensions.
+ * CAM++: a small residual network over time and frequency in front of a densely connected TDNN, each of whose layers is masked
+ * by the context of its utterance and of its 100-frame segment; statistics pooling, a linear embedding, normalised. 7,176,224
+ * parameters at 80 bins and 512 dimensions.
+ *
+ * H. Wang, S. Zheng, Y. Chen, L. Cheng, Q. Chen, "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware
+ * Masking", Interspeech 2023, arXiv:2303.00332.
  */
 export default defineBackbone({
   name: 'campplus',
@@ -48,7 +53,7 @@ export default defineBackbone({
   options: z.strictObject({
     ...backboneOptions({ width: 128, embeddingSize: 512 }),
     width: z.number().int().positive().multipleOf(4).default(128).describe('channels of the first time convolution'),
-    layers: z.tuple([count, count, count]).default([12, 24, 16]).describe('layers of each of the three dense blocks'),
+    layers: z.tuple([count, count, count]).default([12, 24, 16]).describe('layers in the three dense blocks'),
   }),
   build({ scope, bins, options: { width, layers, embeddingSize, checkpointing }, pooling }) {
     const wrap = checkpointing ? checkpointed : (layer: Layer) => layer;
@@ -82,7 +87,7 @@ type Wrap = (layer: Layer) => Layer;
 function convolutionalFront(scope: Scope, channels: number, wrap: Wrap): { layer: Layer; rows(bins: number): number } {
   const layers = [
     convUnit(scope.child('first'), { inputs: 1, outputs: channels }),
-    ...[2, 1, 2, 1].map((stride, i) => wrap(residualBlock(scope.child(`block${i + 1}`), channels, stride))),
+    ...BLOCK_STRIDES.map((stride, i) => wrap(residualBlock(scope.child(`block${i + 1}`), channels, stride))),
     convUnit(scope.child('last'), { inputs: channels, outputs: channels, stride: 2 }),
   ];
   return {
@@ -133,7 +138,7 @@ function denseBlocks(scope: Scope, counts: number[], widths: Widths, wrap: Wrap)
   return { channels, layer: (x, pass) => layers.reduce((x, layer) => layer(x, pass), x) };
 }
 
-/** Puts `growth` masked channels beside those it sees. */
+/** Appends `growth` masked channels to its input's. */
 function denseTimeLayer(scope: Scope, inputs: number, dilation: number, { hidden, growth }: Widths): Layer {
   const narrow = normedConv(scope.child('narrow'), inputs, hidden);
   const norm = batchNormLayer(scope.child('norm'), hidden);
@@ -158,7 +163,7 @@ function contextMask(scope: Scope, inputs: number, outputs: number): Layer {
   const excite = timeConvLayer(scope.child('excite'), { inputs: inputs / 2, outputs, kernel: 1, bias: true });
   return (x, pass) => {
     const context: Tensor = tf.add(tf.expandDims(timeMean(x, pass), 1), segmentMeans(x, SEGMENT, pass));
-    // One mask a segment, [batch, segments, outputs], then one for each of its frames.
+    // A mask for each segment, [batch, segments, outputs], then repeated for its frames.
     const masks = tf.sigmoid(excite(relu(squeeze(context))));
     const [batch, segments] = context.shape as [number, number];
     const repeated = tf.tile(tf.expandDims(masks, 2), [1, 1, SEGMENT, 1]);

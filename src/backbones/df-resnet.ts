@@ -21,7 +21,7 @@ const EXPANSION = 4;
 type Strides = readonly ([number, number] | undefined)[];
 
 const HALVING: Strides = [undefined, [2, 2], [2, 2], [2, 2]];
-/** Gemini keeps time: frequency is halved four times, time once (Liu et al. 2024). */
+/** Gemini keeps time: frequency is halved four times, time once. */
 const GEMINI: Strides = [
   [1, 2],
   [2, 2],
@@ -46,17 +46,25 @@ const sizes = [
 ];
 
 /**
- * DF-ResNets (Liu et al. 2022, "depth first"): deep and narrow, of inverted bottleneck blocks with depth-wise convolutions, four
- * stages of 32, 64, 128 and 256 channels with strided 3x3 convolutions between. The paper leaves their kernel and the blocks of
- * each stage open: here 3x3 and those of WeSpeaker's Gemini DF-ResNets, which are the second half of the family.
+ * DF-ResNets: deep and narrow, of inverted bottleneck blocks with depth-wise convolutions, four stages of 32, 64, 128 and 256
+ * channels with strided 3x3 convolutions between. The paper leaves their kernel and the number of blocks in the stages open: here
+ * 3x3 and those of WeSpeaker's Gemini DF-ResNets, which are the second half of the family.
+ *
+ * B. Liu, Z. Chen, S. Wang, H. Wang, B. Han, Y. Qian, "DF-ResNet: Boosting Speaker Verification Performance with Depth-First Design",
+ * Interspeech 2022; T. Liu, K. A. Lee, Q. Wang, H. Li, "Golden Gemini is All You Need: Finding the Sweet Spots for Speaker
+ * Verification", IEEE/ACM TASLP 2024, arXiv:2312.03620.
  */
 export default sizes.flatMap(({ depth, blocks, plain, gemini }) => [
   dfResnet({
-    ...{ name: `df-resnet${depth}`, blocks, strides: HALVING },
+    name: `df-resnet${depth}`,
+    blocks,
+    strides: HALVING,
     summary: `DF-ResNet${depth}: depth-wise inverted bottlenecks (${plain} M parameters).`,
   }),
   dfResnet({
-    ...{ name: `gemini-df-resnet${depth + 4}`, blocks, strides: GEMINI },
+    name: `gemini-df-resnet${depth + 4}`,
+    blocks,
+    strides: GEMINI,
     summary: `Gemini DF-ResNet${depth + 4}: halves time only once (${gemini} M parameters).`,
   }),
 ]);

@@ -25,17 +25,20 @@ const AGGREGATED = 1536;
 const SQUEEZED = 128;
 
 /**
- * ECAPA-TDNN (Desplanques et al. 2020) in WeSpeaker's layout: a time convolution, three SE-Res2 blocks, their outputs side by
- * side through one more layer, attentive statistics, normalisation, a linear embedding. Parameters at 80 bins and 192
- * dimensions: 5,797,504 (512 channels), 14,263,872 (1024), and with global context in the attention ("-glob") 6,190,720 and
- * 14,657,088.
+ * ECAPA-TDNN in WeSpeaker's layout: a time convolution, three SE-Res2 blocks, their outputs side by side through another layer,
+ * attentive statistics, normalisation, a linear embedding. Parameters at 80 bins and 192 dimensions: 5,797,504 (512 channels),
+ * 14,263,872 (1024), and with global context in the attention ("-glob") 6,190,720 and 14,657,088.
+ *
+ * B. Desplanques, J. Thienpondt, K. Demuynck, "ECAPA-TDNN: Emphasized Channel Attention, Propagation and Aggregation in TDNN Based
+ * Speaker Verification", Interspeech 2020, arXiv:2005.07143.
  */
 export default [512, 1024].flatMap((channels) => [ecapa(channels, false), ecapa(channels, true)]);
 
 function ecapa(channels: number, globalContext: boolean) {
   const millions = (channels === 512 ? 5.8 : 14.26) + (globalContext ? 0.39 : 0);
   const common = backboneOptions({
-    ...{ width: channels, embeddingSize: 192 },
+    width: channels,
+    embeddingSize: 192,
     pooling: globalContext ? { name: 'astp', globalContext } : 'astp',
   });
   return defineBackbone({
@@ -47,7 +50,7 @@ function ecapa(channels: number, globalContext: boolean) {
       embeddingNorm: z
         .boolean()
         .default(false)
-        .describe('normalise the embedding over the batch, as self-supervised training wants it'),
+        .describe('normalise the embedding over the batch, as self-supervised training needs'),
     }),
     build({ scope, bins, options, pooling }) {
       const { width, embeddingSize, embeddingNorm, checkpointing } = options;
@@ -62,7 +65,7 @@ function ecapa(channels: number, globalContext: boolean) {
       const aggregate = timeConvLayer(scope.child('aggregate'), shape);
       const { size, pool } = pooling(scope.child('pooling'), aggregated);
       const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
-      // The normalisation would take a bias away again.
+      // The normalisation would cancel a bias.
       const linear = { inputs: size, outputs: embeddingSize, bias: !embeddingNorm };
       const embedding = denseLayer(scope.child('embedding'), linear);
       const norm = embeddingNorm
@@ -101,7 +104,10 @@ function seRes2Block(scope: Scope, width: number, dilation: number, squeezed: nu
   return (x, pass) => tf.add(x, excite(after(middle(before(x, pass), pass), pass), pass));
 }
 
-/** Convolutions on groups of channels, each fed the one before it too (Gao et al. 2019); the last group passes unchanged. */
+/**
+ * Convolutions on groups of channels, each of which sees the output of the one before it too; the last group passes unchanged.
+ * S.-H. Gao et al., "Res2Net: A New Multi-Scale Backbone Architecture", IEEE TPAMI 2021, arXiv:1904.01169.
+ */
 function res2(scope: Scope, width: number, dilation: number): Layer {
   const part = width / SCALE;
   const units = Array.from({ length: SCALE - 1 }, (_, i) =>
@@ -117,7 +123,10 @@ function res2(scope: Scope, width: number, dilation: number): Layer {
   };
 }
 
-/** Scales each channel by what a small network makes of all channels' means over time (Hu et al. 2018). */
+/**
+ * Scales every channel by a weight that a small network computes from the means of all channels over time.
+ * J. Hu, L. Shen, G. Sun, "Squeeze-and-Excitation Networks", CVPR 2018, arXiv:1709.01507.
+ */
 function squeezeExcitation(scope: Scope, width: number, squeezed: number): Layer {
   const squeeze = denseLayer(scope.child('squeeze'), { inputs: width, outputs: squeezed });
   const excite = denseLayer(scope.child('excite'), { inputs: squeezed, outputs: width });

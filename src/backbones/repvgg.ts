@@ -28,9 +28,11 @@ const STAGES = [
 const STRIDE = STAGES.reduce((product, { stride }) => product * stride, 1);
 
 /**
- * RepVGG (Ding et al. 2021) in the small, deep form that WeSpeaker calls TINY_A0. In training each block adds a 3x3 and a 1x1
- * convolution and the identity, each normalised; in inference it is one 3x3 convolution of the same function. 6,833,792
- * parameters in training and 6,264,352 fused, at 80 bins and 256 dimensions.
+ * RepVGG in the small, deep form that WeSpeaker calls TINY_A0. In training a block adds a 3x3 convolution, a 1x1 convolution and
+ * the identity, all normalised; in inference it is a single 3x3 convolution with the same result. 6,833,792 parameters in
+ * training and 6,264,352 fused, at 80 bins and 256 dimensions.
+ *
+ * X. Ding, X. Zhang, N. Ma, J. Han, G. Ding, J. Sun, "RepVGG: Making VGG-style ConvNets Great Again", CVPR 2021, arXiv:2101.03697.
  */
 export default defineBackbone({
   name: 'repvgg-a0',

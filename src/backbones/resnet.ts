@@ -36,9 +36,13 @@ const layouts: Layout[] = [
 const rvector: Layout = { name: 'rvector', bottleneck: false, blocks: [3, 4, 6, 3], parameters: '5.98 M at 40 bins' };
 
 /**
- * ResNets for speaker recognition (He et al. 2016; Zeinali et al. 2019; Chen et al. 2022): a 3x3 stem, four stages of 32, 64, 128
- * and 256 channels (four times as many behind bottleneck blocks), strides 1, 2, 2, 2 in time and frequency, pooling of every
- * channel and row, one linear layer. The r-vector is the ResNet34, fed 40 bins.
+ * ResNets for speaker recognition: a 3x3 stem, four stages of 32, 64, 128 and 256 channels (four times as many behind bottleneck
+ * blocks), strides 1, 2, 2, 2 in time and frequency, pooling of every channel and row, one linear layer.
+ *
+ * K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. The r-vector is the
+ * ResNet34 of H. Zeinali, S. Wang, A. Silnova, P. Matějka, O. Plchot, "BUT System Description to VoxCeleb Speaker Recognition
+ * Challenge 2019", arXiv:1910.12592, fed 40 bins; for the deep ones see Z. Chen et al., "Build a SRE Challenge System: Lessons
+ * from VoxSRC 2022 and CNSRC 2022", 2022, arXiv:2211.00815.
  */
 export default [...layouts.map((layout) => resnet(layout, summaryOf(layout))), resnet(rvector, rvectorSummary())];
 

@@ -4,7 +4,7 @@ import { convTransition, partiallyReversible } from './blocks/partially-reversib
 import { type InvertedShape, invertedFunction } from './blocks/residual-functions.js';
 import { LAST_SCALE, reversibleOptions } from './blocks/reversible-blocks.js';
 
-/** Inner channels of a plain block in terms of its outer ones, and those of every fully reversible one in terms of the width. */
+/** Inner channels: of a plain block in terms of its outer ones, of every fully reversible block in terms of the width. */
 const EXPANSION = 4;
 /** Channels behind a fully reversible network's streams, in terms of the width. */
 const EXIT = 8;
@@ -18,10 +18,14 @@ const layouts = [
 ];
 
 /**
- * Reversible DF-ResNets (Gomez et al. 2017; Liu and Qian 2024): both functions of a reversible block are inverted bottlenecks.
+ * Reversible DF-ResNets: both functions of a reversible block are inverted bottlenecks.
  * Partially reversible ("prev-"): each stream has the plain network's channels. Fully reversible ("frev-"): squeezes instead of
  * strides make streams of 1, 4, 16 and 64 times the width, and every function has the inner channels of the plain network's
- * first stage, which makes the same number of point-wise weights. Layouts are ours.
+ * first stage, which makes the same number of point-wise weights.
+ *
+ * A. N. Gomez, M. Ren, R. Urtasun, R. B. Grosse, "The Reversible Residual Network: Backpropagation Without Storing Activations", NIPS
+ * 2017, arXiv:1707.04585; for speakers: B. Liu, Y. Qian, "Memory-Efficient Training for Deep Speaker Embedding Learning in Speaker
+ * Verification", arXiv:2412.01195, 2024. Layouts are ours.
  */
 export default layouts.flatMap(({ depth, partial, full }) => [
   defineBackbone({

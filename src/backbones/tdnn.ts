@@ -22,20 +22,20 @@ const CONTEXTS = [
 const ATTENTIVE = { name: 'astp', norm: true };
 const common = backboneOptions({ width: 256, embeddingSize: 128, pooling: ATTENTIVE });
 
-/** What poolings were called before they were plugins: models on disk still say so. */
+/** Names that poolings had before they were plugins: models on disk still use them. */
 const OLD_POOLINGS: Record<string, unknown> = { attentive: ATTENTIVE, statistics: 'tstp' };
-const currentName = (given: unknown): unknown => (typeof given === 'string' && OLD_POOLINGS[given]) || given;
+const currentPooling = (pooling: unknown): unknown => (typeof pooling === 'string' && OLD_POOLINGS[pooling]) || pooling;
 
 /**
- * A small time-delay network: four convolutions over time, pooling, one linear layer. For demonstrations and small
- * corpora; the x-vector (Snyder et al. 2018) is its big sister.
+ * A small time-delay network: four convolutions over time, pooling, one linear layer. For demonstrations and small corpora; the
+ * x-vector (xvector.ts) is its big sister.
  */
 export default defineBackbone({
   name: 'tdnn',
   summary: 'Small TDNN: four time convolutions, attentive statistics, a linear embedding.',
   options: z.strictObject({
     ...common,
-    pooling: z.preprocess(currentName, common.pooling).prefault(ATTENTIVE),
+    pooling: z.preprocess(currentPooling, common.pooling).prefault(ATTENTIVE),
     embeddingNorm: z
       .boolean()
       .default(true)
@@ -53,8 +53,9 @@ export default defineBackbone({
     const { size, pool } = pooling(scope.child('pooling'), width);
     const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
     const embedding = denseLayer(scope.child('embedding'), {
-      ...{ inputs: size, outputs: embeddingSize },
-      // The normalisation would take a bias away again, while the optimizer pushed it about by rounding errors.
+      inputs: size,
+      outputs: embeddingSize,
+      // The normalisation would cancel a bias, while the optimizer pushed it about by rounding errors.
       bias: !embeddingNorm,
     });
     const embeddingNormLayer = embeddingNorm

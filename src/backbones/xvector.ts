@@ -21,13 +21,16 @@ const CONTEXTS = [
   { kernel: 1, dilation: 1 },
 ];
 
-/** Channels of the last frame-level layer for each of the others'. */
+/** Channels of the last frame-level layer in terms of the others'. */
 const LAST_LAYER = 1500 / 512;
 
 /**
- * The x-vector network (Snyder et al. 2018): five time convolutions, pooling, two segment-level layers; rectifier, then
- * normalisation without scale and offset, as in Kaldi. The embedding is the second segment-level layer's affine output.
- * The convolutions pad and mask instead of dropping the 14 frames at the ends. 4,508,124 parameters at 40 bins, 4,610,524 at 80.
+ * The x-vector network: five time convolutions, pooling, two segment-level layers; rectifier, then normalisation without scale
+ * and offset, as in Kaldi. The embedding is the second segment-level layer's affine output. The convolutions pad and mask instead
+ * of dropping the 14 frames at the ends. 4,508,124 parameters at 40 bins, 4,610,524 at 80.
+ *
+ * D. Snyder, D. Garcia-Romero, G. Sell, D. Povey, S. Khudanpur, "X-Vectors: Robust DNN Embeddings for Speaker Recognition", ICASSP
+ * 2018, doi:10.1109/ICASSP.2018.8461375.
  */
 export default defineBackbone({
   name: 'xvector',

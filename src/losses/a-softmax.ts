@@ -8,7 +8,7 @@ import {
   withoutGradient,
   z,
 } from '../index.js';
-import { classCosines, ownClass } from './parts/class-cosines.js';
+import { classCosines, targetClass } from './parts/class-cosines.js';
 
 const annealing = z.strictObject({
   from: z.number().min(0).default(1000),
@@ -17,17 +17,20 @@ const annealing = z.strictObject({
 });
 
 /**
- * A-softmax (Liu et al. 2017): the target's angle is multiplied by `margin`, cosines are scaled by the embedding's length. The target's
- * logit is the mean of that with and without the margin, where the latter weighs lambda = max(least, from / (1 + decay step)).
+ * A-softmax: the target's angle is multiplied by `margin`, cosines are scaled by the embedding's length. The target's logit is the
+ * mean of that with and without the margin, where the latter weighs lambda = max(least, from / (1 + decay step)).
+ *
+ * W. Liu, Y. Wen, Z. Yu, M. Li, B. Raj, L. Song, "SphereFace: Deep Hypersphere Embedding for Face Recognition", CVPR 2017,
+ * arXiv:1704.08063.
  */
 export default defineLoss({
   name: 'a-softmax',
-  summary: 'Angular softmax (SphereFace): multiplies the angle to the own class.',
+  summary: 'Angular softmax (SphereFace): multiplies the angle to the true class.',
   options: z.strictObject({
-    margin: z.number().int().min(1).max(8).default(4).describe('what the angle is multiplied by'),
+    margin: z.number().int().min(1).max(8).default(4).describe('factor of the angle'),
     annealing: annealing
       .prefault({})
-      .describe('what the cosine without margin weighs: from / (1 + decay update), and no less than least'),
+      .describe('weight of the cosine without margin: from / (1 + decay update), but at least `least`'),
   }),
   build({ scope, embeddingSize, classes, options: { margin, annealing } }) {
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
@@ -36,10 +39,10 @@ export default defineLoss({
       losses(embeddings, labels, moment) {
         const cosines = classCosines(embeddings, [prototypes]);
         const lengths = tf.sqrt(tf.add(tf.sum(tf.square(embeddings), 1, true), 1e-12));
-        const { own, target } = ownClass(cosines, labels);
+        const { cosine, target } = targetClass(cosines, labels);
         const fading = tf.div(annealing.from, tf.add(1, tf.mul(moment.step, annealing.decay)));
         const weight = tf.div(moment.margin, tf.add(1, tf.maximum(fading, annealing.least)));
-        const change = tf.mul(tf.sub(multipliedAngle(own, margin), own), weight);
+        const change = tf.mul(tf.sub(multipliedAngle(cosine, margin), cosine), weight);
         const losses = (values: Tensor) => sparseSoftmaxCrossEntropy(tf.mul(values, lengths), labels);
         return { losses: losses(tf.add(cosines, tf.mul(target, change))), plain: losses(cosines), scores: cosines };
       },
@@ -58,7 +61,7 @@ function multipliedAngle(cosines: Tensor, factor: number): Tensor {
       tf.cast(tf.lessEqual(stopGradient(cosines), Math.cos(((i + 1) * Math.PI) / factor)), 'float32'),
     );
     const zero: Tensor = tf.zerosLike(cosines);
-    const count = passed.reduce<Tensor>((sum, each) => tf.add(sum, each), zero);
+    const count = passed.reduce<Tensor>((sum, boundary) => tf.add(sum, boundary), zero);
     return { sign: tf.cos(tf.mul(count, Math.PI)) as Tensor, turns: count };
   });
   return tf.sub(tf.mul(sign, multiple), tf.mul(turns, 2));

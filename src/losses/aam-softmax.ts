@@ -2,8 +2,11 @@ import { defineLoss } from '../index.js';
 import { marginSoftmax, marginSoftmaxOptions } from './parts/margin-softmax.js';
 
 /**
- * Additive angular margin softmax (Deng et al. 2019): the target's angle is widened by `margin`, cosines are scaled.
- * Where the widened angle would pass pi, the cosine is shifted by a constant instead, so that it goes on falling.
+ * Additive angular margin softmax: the target's angle is widened by `margin`, cosines are scaled. Where the widened angle would
+ * pass pi, the cosine is shifted by a constant instead, so that it goes on falling.
+ *
+ * J. Deng, J. Guo, N. Xue, S. Zafeiriou, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", CVPR 2019,
+ * arXiv:1801.07698.
  */
 export default defineLoss({
   name: 'aam-softmax',

@@ -2,8 +2,9 @@ import { defineLoss, learnedScale, tf, unit, z } from '../index.js';
 import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
- * Angular prototypical loss (Chung et al. 2020): as the prototypical one, by w cos + b to the means, with w (above 0) and b learned. It
- * has no margin.
+ * Angular prototypical loss: the prototypical one by w cos + b to the means, with w (above 0) and b learned. It has no margin.
+ *
+ * J. S. Chung et al., "In Defence of Metric Learning for Speaker Recognition", Interspeech 2020, arXiv:2003.11982.
  */
 export default defineLoss({
   name: 'angular-prototypical',

@@ -11,8 +11,10 @@ import {
 import { bySpeaker, comparesUtterances, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
- * Generalised end-to-end loss (Wan et al. 2018): each utterance, by S = w cos + b to the mean of every speaker, its own one's without
- * itself. `softmax`: cross-entropy over speakers; `contrast`: 1 - sigmoid(S own) + the largest sigmoid(S other). It has no margin.
+ * Generalised end-to-end loss: each utterance by S = w cos + b to the mean of every speaker; the mean of its own speaker leaves it
+ * out. `softmax`: cross-entropy over speakers; `contrast`: 1 - sigmoid(S own) + the largest sigmoid(S other). It has no margin.
+ *
+ * L. Wan, Q. Wang, A. Papir, I. Lopez Moreno, "Generalized End-to-End Loss for Speaker Verification", ICASSP 2018, arXiv:1710.10467.
  */
 export default defineLoss({
   name: 'ge2e',
@@ -26,16 +28,16 @@ export default defineLoss({
     const scale = learnedScale(scope);
     return {
       losses(embeddings) {
-        const { cosines, own, speakers } = againstMeans(embeddings, utterancesPerSpeaker);
+        const { cosines, oneHot, speakers } = againstMeans(embeddings, utterancesPerSpeaker);
         const losses =
-          form === 'softmax' ? sparseSoftmaxCrossEntropy(scale(cosines), speakers) : contrast(scale(cosines), own);
+          form === 'softmax' ? sparseSoftmaxCrossEntropy(scale(cosines), speakers) : contrast(scale(cosines), oneHot);
         return { losses };
       },
     };
   },
 });
 
-/** Cosines of each row to each speaker's mean [rows, speakers]; each row's speaker as a number [rows] and as 0 and 1 [rows, speakers]. */
+/** Cosines of each row to each speaker's mean [rows, speakers]; each row's speaker as an index [rows] and one-hot [rows, speakers]. */
 function againstMeans(embeddings: Tensor, utterances: number) {
   const runs = bySpeaker(unit(embeddings, 1), utterances);
   const [count, , size] = runs.shape as [number, number, number];
@@ -44,19 +46,23 @@ function againstMeans(embeddings: Tensor, utterances: number) {
     [...Array(rows.shape[0]).keys()].map((row) => Math.floor(row / utterances)),
     'int32',
   );
-  const own = tf.cast(tf.oneHot(speakers, count), 'float32') as Tensor;
+  const oneHot = tf.cast(tf.oneHot(speakers, count), 'float32') as Tensor;
   const sums = tf.sum(runs, 1, true);
   const toAll = tf.matMul(rows, unit(tf.squeeze(sums, [1]), 1), false, true);
   const withoutItself = tf.reshape(unit(tf.sub(sums, runs), 2), rows.shape);
   const toOwn = tf.sum(tf.mul(rows, withoutItself), 1, true);
-  return { cosines: tf.add(toAll, tf.mul(own, tf.sub(toOwn, toAll))) as Tensor, own, speakers: speakers as Tensor };
+  return {
+    cosines: tf.add(toAll, tf.mul(oneHot, tf.sub(toOwn, toAll))) as Tensor,
+    oneHot,
+    speakers: speakers as Tensor,
+  };
 }
 
-function contrast(similarities: Tensor, own: Tensor): Tensor {
-  const chances = tf.sigmoid(similarities);
+function contrast(similarities: Tensor, oneHot: Tensor): Tensor {
+  const probabilities = tf.sigmoid(similarities);
   const nearest = withoutGradient(() => {
-    const others = tf.sub(chances, tf.mul(own, 2));
-    return tf.cast(tf.oneHot(tf.argMax(others, 1), own.shape[1]!), 'float32') as Tensor;
+    const others = tf.sub(probabilities, tf.mul(oneHot, 2));
+    return tf.cast(tf.oneHot(tf.argMax(others, 1), oneHot.shape[1]!), 'float32') as Tensor;
   });
-  return tf.add(1, tf.sum(tf.mul(chances, tf.sub(nearest, own)), 1));
+  return tf.add(1, tf.sum(tf.mul(probabilities, tf.sub(nearest, oneHot)), 1));
 }

@@ -2,8 +2,10 @@ import { defineLoss, squaredDistances, tf, z } from '../index.js';
 import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
- * Prototypical loss (Snell et al. 2017): each speaker's last utterance must find the mean of its others among the means of all speakers,
- * by softmax of minus the squared distances. It has no margin.
+ * Prototypical loss: each speaker's last utterance must find the mean of the speaker's other utterances among the means of all
+ * speakers, by softmax of minus the squared distances. It has no margin.
+ *
+ * J. Snell, K. Swersky, R. Zemel, "Prototypical Networks for Few-shot Learning", NIPS 2017, arXiv:1703.05175.
  */
 export default defineLoss({
   name: 'prototypical',

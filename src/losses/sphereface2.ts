@@ -1,10 +1,13 @@
 import { defineLoss, glorotUniform, type Tensor, tf, z } from '../index.js';
-import { classCosines, ownClass } from './parts/class-cosines.js';
+import { classCosines, targetClass } from './parts/class-cosines.js';
 
 /**
- * SphereFace2 (Wen et al. 2022) with the additive margin of its type C: a yes-or-no question for each class instead of a softmax over
- * all. With g(z) = 2 ((z + 1) / 2)^t - 1, the sum of lambda log(1 + exp(-(s (g(cos) - m) + b))) for the own class and
+ * SphereFace2 with the additive margin of its type C: a yes-or-no question for each class instead of a softmax over all. With
+ * g(z) = 2 ((z + 1) / 2)^t - 1, the sum of lambda log(1 + exp(-(s (g(cos) - m) + b))) for the true class and
  * (1 - lambda) log(1 + exp(s (g(cos) + m) + b)) for every other one.
+ *
+ * Y. Wen, W. Liu, A. Weller, B. Raj, R. Singh, "SphereFace2: Binary Classification is All You Need for Deep Face Recognition", ICLR
+ * 2022, arXiv:2108.01513.
  */
 export default defineLoss({
   name: 'sphereface2',
@@ -13,17 +16,17 @@ export default defineLoss({
     margin: z.number().min(0).default(0.2),
     scale: z.number().positive().default(32),
     power: z.number().min(1).default(3).describe('t: spreads the cosines out near 1'),
-    lambda: z.number().gt(0).lt(1).default(0.7).describe('weight of the own class'),
+    lambda: z.number().gt(0).lt(1).default(0.7).describe('weight of the true class'),
   }),
   build({ scope, embeddingSize, classes, options }) {
     const { margin, scale, power, lambda } = options;
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
-    const bias = scope.param('bias', [], firstBias(classes, options));
+    const bias = scope.param('bias', [], initialBias(classes, options));
     return {
       prototypes,
       losses(embeddings, labels, moment) {
         const cosines = classCosines(embeddings, [prototypes]);
-        const { target } = ownClass(cosines, labels);
+        const { target } = targetClass(cosines, labels);
         const spread = tf.sub(tf.mul(tf.pow(tf.div(tf.add(cosines, 1), 2), power), 2), 1);
         const losses = (share: Tensor | number): Tensor => {
           const shift = tf.mul(share, margin * scale);
@@ -38,11 +41,14 @@ export default defineLoss({
   },
 });
 
-/** The bias at which the own class and all others pull equally hard where every cosine is 0, as it is before training. */
-function firstBias(classes: number, given: { margin: number; scale: number; power: number; lambda: number }): number {
-  const { margin, scale, power, lambda } = given;
-  const z = lambda / ((1 - lambda) * Math.max(1, classes - 1));
+/** The bias at which the true class and all others pull equally hard where every cosine is 0, as it is before training. */
+function initialBias(
+  classes: number,
+  { margin, scale, power, lambda }: { margin: number; scale: number; power: number; lambda: number },
+): number {
+  const odds = lambda / ((1 - lambda) * Math.max(1, classes - 1));
   const middle = 2 * 0.5 ** power - 1;
-  const [own, other] = [scale * (middle - margin), scale * (middle + margin)];
-  return Math.log(2 * z) - other - Math.log(1 - z + Math.sqrt((1 - z) ** 2 + 4 * z * Math.exp(own - other)));
+  const [positive, negative] = [scale * (middle - margin), scale * (middle + margin)];
+  const root = Math.sqrt((1 - odds) ** 2 + 4 * odds * Math.exp(positive - negative));
+  return Math.log(2 * odds) - negative - Math.log(1 - odds + root);
 }

@@ -2,8 +2,12 @@ import { defineLoss, squaredDistances, type Tensor, tf, unit, withoutGradient, z
 import { bySpeaker, comparesUtterances, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
- * Triplet loss (Schroff et al. 2015): every utterance must lie nearer to one of its speaker than to one of another, by `margin` in
- * squared distance: max(0, |x - own|^2 - |x - other|^2 + margin).
+ * Triplet loss: every utterance must lie nearer to one of its speaker than to one of another, by `margin` in squared distance:
+ * max(0, |x - positive|^2 - |x - negative|^2 + margin).
+ *
+ * F. Schroff, D. Kalenichenko, J. Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering", CVPR 2015,
+ * arXiv:1503.03832; the hardest ones are those of A. Hermans, L. Beyer, B. Leibe, "In Defense of the Triplet Loss for Person
+ * Re-Identification", 2017, arXiv:1703.07737.
  */
 export default defineLoss({
   name: 'triplet',
@@ -25,7 +29,7 @@ export default defineLoss({
       const x = unitLength ? unit(embeddings, 1) : embeddings;
       const [speakers] = bySpeaker(x, utterancesPerSpeaker).shape as [number];
       const { positive, negative } = withoutGradient(() =>
-        choosers[negatives](x, { speakers, each: utterancesPerSpeaker }),
+        choosers[negatives](x, { speakers, utterances: utterancesPerSpeaker }),
       );
       const to = (places: Tensor): Tensor =>
         tf.sum(tf.square(tf.sub(x, tf.gather(x, places as ReturnType<typeof tf.tensor1d>))), 1);
@@ -37,8 +41,8 @@ export default defineLoss({
 
 interface Runs {
   speakers: number;
-  /** Utterances of each. */
-  each: number;
+  /** Of each speaker. */
+  utterances: number;
 }
 
 /** For each row of `x`, the places of its positive and of its negative; both [rows] int32. */
@@ -46,38 +50,39 @@ const choosers = {
   random: (_: Tensor, runs: Runs) => ({ positive: nextOfSpeaker(runs), negative: sameOfNextSpeaker(runs) }),
   'semi-hard'(x: Tensor, runs: Runs) {
     const distances = squaredDistances(x, x);
-    const own = sameSpeaker(runs);
+    const same = sameSpeaker(runs);
     const positive = nextOfSpeaker(runs);
     const toPositive = tf.sum(tf.mul(distances, tf.cast(tf.oneHot(positive, x.shape[0]!), 'float32')), 1, true);
-    const farther = tf.logicalAnd(tf.logicalNot(own), tf.greater(distances, toPositive));
+    const farther = tf.logicalAnd(tf.logicalNot(same), tf.greater(distances, toPositive));
     const nearest = tf.argMin(tf.where(farther, distances, FAR), 1);
-    const farthest = tf.argMax(tf.where(own, -1, distances), 1);
+    const farthest = tf.argMax(tf.where(same, -1, distances), 1);
     return { positive, negative: tf.where(tf.any(farther, 1), nearest, farthest) as Tensor };
   },
   hardest(x: Tensor, runs: Runs) {
     const distances = squaredDistances(x, x);
-    const own = sameSpeaker(runs);
-    const positive: Tensor = tf.argMax(tf.where(own, distances, -1), 1);
-    return { positive, negative: tf.argMin(tf.where(own, FAR, distances), 1) as Tensor };
+    const same = sameSpeaker(runs);
+    const positive: Tensor = tf.argMax(tf.where(same, distances, -1), 1);
+    return { positive, negative: tf.argMin(tf.where(same, FAR, distances), 1) as Tensor };
   },
 };
 
 const FAR = 3e38;
 
-/** Which rows are of one speaker. // [rows, rows] bool */
+/** True where two rows are of the same speaker, [rows, rows]. */
 function sameSpeaker(runs: Runs): Tensor {
   const speaker = placesOf(runs, (speaker) => speaker);
   return tf.equal(tf.expandDims(speaker, 1), tf.expandDims(speaker, 0));
 }
 
 const nextOfSpeaker = (runs: Runs): Tensor =>
-  placesOf(runs, (speaker, utterance) => speaker * runs.each + ((utterance + 1) % runs.each));
+  placesOf(runs, (speaker, utterance) => speaker * runs.utterances + ((utterance + 1) % runs.utterances));
 
-/** Speakers of a batch are in random order: the next one is any one. */
+/** Speakers of a batch are in random order: the next one is as random as any. */
 const sameOfNextSpeaker = (runs: Runs): Tensor =>
-  placesOf(runs, (speaker, utterance) => ((speaker + 1) % runs.speakers) * runs.each + utterance);
+  placesOf(runs, (speaker, utterance) => ((speaker + 1) % runs.speakers) * runs.utterances + utterance);
 
-function placesOf({ speakers, each }: Runs, place: (speaker: number, utterance: number) => number): Tensor {
-  const places = Array.from({ length: speakers * each }, (_, row) => place(Math.floor(row / each), row % each));
+function placesOf({ speakers, utterances }: Runs, place: (speaker: number, utterance: number) => number): Tensor {
+  const rows = [...Array(speakers * utterances).keys()];
+  const places = rows.map((row) => place(Math.floor(row / utterances), row % utterances));
   return tf.tensor1d(places, 'int32');
 }

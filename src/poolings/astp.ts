@@ -14,9 +14,13 @@ import {
 } from '../index.js';
 
 /**
- * Attentive statistics pooling (Okabe et al. 2018): a small network weighs every frame of every channel; weighted mean and
- * standard deviation, [batch, 2 channels]. `globalContext` lets it see the utterance's mean and standard deviation too, and
- * `norm` rectifies and normalises the hidden layer (both Desplanques et al. 2020).
+ * Attentive statistics pooling: a small network weighs every frame of every channel; weighted mean and standard deviation,
+ * [batch, 2 channels].
+ *
+ * K. Okabe, T. Koshinaka, K. Shinoda, "Attentive Statistics Pooling for Deep Speaker Embedding", Interspeech 2018,
+ * arXiv:1803.10963. `globalContext`, which shows the network the utterance's mean and standard deviation too, and `norm`, which
+ * rectifies and normalises the hidden layer, are ECAPA-TDNN's: B. Desplanques, J. Thienpondt, K. Demuynck, Interspeech 2020,
+ * arXiv:2005.07143.
  */
 export default definePooling({
   name: 'astp',

@@ -27,12 +27,14 @@ const shared = {
 
 const multiHead = definePooling({
   name: 'mhastp',
-  summary:
-    'Multi-head attentive statistics pooling: each head weighs its own part of the channels (India et al. 2019).',
+  summary: 'Multi-head attentive statistics pooling: each head weighs a part of the channels (India et al. 2019).',
   options: z.strictObject({
     heads: z.number().int().positive().default(2).describe('parts that the channels are split into'),
     ...shared,
-    perChannel: z.boolean().default(false).describe('weigh each channel by itself, not all of a head alike'),
+    perChannel: z
+      .boolean()
+      .default(false)
+      .describe('a weight for each channel instead of one for all channels of a head'),
   }),
   build: ({ scope, channels, options: { heads, ...head } }) => headsOf(scope, channels, heads, head),
 });
@@ -41,10 +43,13 @@ const multiQuery = definePooling({
   name: 'mqmhastp',
   summary: 'Multi-query multi-head attentive statistics pooling (Zhao et al. 2022).',
   options: z.strictObject({
-    queries: z.number().int().positive().default(2).describe('sets of heads, one beside the other'),
+    queries: z.number().int().positive().default(2).describe('sets of heads, side by side'),
     heads: z.number().int().positive().default(8).describe('parts that the channels are split into'),
     ...shared,
-    perChannel: z.boolean().default(true).describe('weigh each channel by itself, not all of a head alike'),
+    perChannel: z
+      .boolean()
+      .default(true)
+      .describe('a weight for each channel instead of one for all channels of a head'),
   }),
   build({ scope, channels, options: { queries, heads, ...head } }) {
     const parts = Array.from({ length: queries }, (_, i) =>
@@ -61,7 +66,12 @@ const multiQuery = definePooling({
   },
 });
 
-/** Multi-head poolings: the channels are split among heads, each of which pools its part by its own attention. */
+/**
+ * Multi-head poolings: the channels are split among heads, each of which pools its part by an attention of its own.
+ * - mhastp: M. India, P. Safari, J. Hernando, "Self Multi-Head Attention for Speaker Recognition", Interspeech 2019, arXiv:1906.09890;
+ * - mqmhastp: M. Zhao, Y. Ma, Y. Ding et al., "Multi-Query Multi-Head Attention Pooling and Inter-TopK Penalty for Speaker
+ *   Verification", ICASSP 2022, arXiv:2110.05042.
+ */
 export default [multiHead, multiQuery];
 
 /** Moments of every head, [batch, heads * (mean, deviation)] = [batch, 2 channels]. */

@@ -1,11 +1,13 @@
 import { type Tensor, tf, unit, withoutGradient } from '../../src/index.js';
 
-/** Rows that lie nearer than this are copies: no direction leads apart, and they are not pushed. */
+/** Rows nearer than this are copies: no direction leads apart, and they are not pushed. */
 const NEAREST = 1e-4;
 
 /**
- * The Kozachenko-Leonenko estimate of entropy as a penalty (Sablayrolles et al. 2019): the mean over the rows of `x` [rows, size],
- * scaled to unit length, of minus the logarithm of the distance to the nearest other row. Needs two rows.
+ * The Kozachenko-Leonenko estimate of entropy as a penalty: the mean over the rows of `x` [rows, size], scaled to unit length, of
+ * minus the logarithm of the distance to the nearest other row. Needs two rows.
+ *
+ * A. Sablayrolles, M. Douze, C. Schmid, H. Jégou, "Spreading Vectors for Similarity Search", ICLR 2019, arXiv:1806.03198.
  */
 export function koleo(x: Tensor): Tensor {
   const directions = unit(x, 1);

@@ -7,8 +7,8 @@ export function cosineToOther(predictions: Tensor, targets: Tensor): Tensor {
 }
 
 /**
- * How far projections [rows, size] are spread out over the sphere: about 1 where they fill it, 0 where all point one way, which is
- * how a method without negatives collapses (Chen and He 2021, section 4.1).
+ * How far projections [rows, size] spread over the sphere: about 1 where they fill it, 0 where all point one way, which is how
+ * a method without negatives collapses (section 4.1 of SimSiam's paper, see simsiam.ts).
  */
 export const relativeSpread = (projections: Tensor): Tensor =>
   tf.mul(spread(unit(projections, 1)), Math.sqrt(projections.shape[1]!));

@@ -29,8 +29,13 @@ test('the names that poolings had before they were plugins still work', async (t
   t.deepEqual(await shapes('statistics'), await shapes('tstp'));
   const names = (await shapes('attentive')).map(([name]) => name).filter((name) => name.startsWith('pooling/'));
   t.deepEqual(names, [
-    ...['pooling/inner/weight', 'pooling/inner/bias'],
-    ...['pooling/norm/scale', 'pooling/norm/offset', 'pooling/norm/mean', 'pooling/norm/variance'],
-    ...['pooling/outer/weight', 'pooling/outer/bias'],
+    'pooling/inner/weight',
+    'pooling/inner/bias',
+    'pooling/norm/scale',
+    'pooling/norm/offset',
+    'pooling/norm/mean',
+    'pooling/norm/variance',
+    'pooling/outer/weight',
+    'pooling/outer/bias',
   ]);
 });

@@ -8,7 +8,7 @@ import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import { createRng } from '../../src/random.js';
 import { withSession } from './session.js';
 
-/** How closely to look. */
+/** Precision of a check. */
 export interface GradientOptions {
   /** Largest error, as a part of the tensor's largest gradient. Default 0.01. */
   tolerance?: number;
@@ -34,13 +34,14 @@ export async function checkGradients(
 ): Promise<void> {
   await withSession(async (session) => {
     const names = Object.keys(values).filter((name) => values[name].dtype === 'float32');
-    const forward = session.compile('forward', (given) => ({ y: fn(given) }));
+    const forward = session.compile('forward', (tensors) => ({ y: fn(tensors) }));
     const inputs = { ...values, step: 0 };
     const projection = projectionLike((await forward(inputs)).y, options.seed);
-    const backward = session.compile('backward', ({ projection: dy, ...given }: Named<Tensor>) => {
-      const f = (...args: Tensor[]) => fn({ ...given, ...Object.fromEntries(names.map((name, i) => [name, args[i]])) });
+    const backward = session.compile('backward', ({ projection: dy, ...tensors }: Named<Tensor>) => {
+      const f = (...args: Tensor[]) =>
+        fn({ ...tensors, ...Object.fromEntries(names.map((name, i) => [name, args[i]])) });
       const gradients = tf.grads(f)(
-        names.map((name) => given[name]),
+        names.map((name) => tensors[name]),
         dy,
       );
       return Object.fromEntries(names.map((name, i) => [name, gradients[i]]));
@@ -67,10 +68,13 @@ export async function checkVariableGradients(
 ): Promise<void> {
   const values = await session.save(variables.map(({ name }) => name));
   const fed: Inputs = { step: 0, ...inputs };
-  const forward = session.compile('forward', (given: Named<Tensor>) => ({ y: fn(given) }));
+  const forward = session.compile('forward', (tensors: Named<Tensor>) => ({ y: fn(tensors) }));
   const projection = projectionLike((await forward(fed)).y, options.seed);
-  const backward = session.compile('backward', ({ projection: dy, ...given }: Named<Tensor>) => {
-    const { gradients } = differentiate(() => ({ loss: tf.sum(tf.mul(fn(given), dy)) as Tensor, aux: {} }), variables);
+  const backward = session.compile('backward', ({ projection: dy, ...tensors }: Named<Tensor>) => {
+    const { gradients } = differentiate(
+      () => ({ loss: tf.sum(tf.mul(fn(tensors), dy)) as Tensor, aux: {} }),
+      variables,
+    );
     return Object.fromEntries(gradients.map(({ variable, gradient }) => [variable.name, gradient]));
   });
   const gradients = await backward({ ...fed, projection });

@@ -2,7 +2,7 @@ import type { Tensor } from '../../src/engine/tf.js';
 import { float32 } from '../../src/host-tensor.js';
 import { withSession } from './session.js';
 
-/** What a change to rows [rows, samples] makes of these, in a session of its own. */
+/** Applies a change to rows [rows, samples], in a session of its own. */
 export async function changed(
   rows: readonly Float32Array[],
   change: (wave: Tensor) => Tensor,

@@ -26,9 +26,9 @@ for (const margin of [1, 2, 3, 4, 5]) {
       }
       // Without margin, whatever weighs what.
       const expected = aSoftmaxLosses(rows(x), rowsOfClasses, labels, { margin: 1, lambda: 0 });
-      const found = await run({ x, labels, step: 9999, margin: 0 });
-      close(t, plain(found.losses), expected, 1e-5, 'no margin');
-      close(t, plain(found.plain), expected, 1e-5, 'plain');
+      const result = await run({ x, labels, step: 9999, margin: 0 });
+      close(t, plain(result.losses), expected, 1e-5, 'no margin');
+      close(t, plain(result.plain), expected, 1e-5, 'plain');
     });
   });
 }

@@ -109,8 +109,8 @@ for (const { name, options } of all) {
         });
         const own = labels.map((label) => label % classes);
         const check = async (what: string) => {
-          const found: Record<string, HostTensor> = await run({ labels: int32(own), margin: 1, step: 0 });
-          for (const [key, value] of Object.entries(found))
+          const result: Record<string, HostTensor> = await run({ labels: int32(own), margin: 1, step: 0 });
+          for (const [key, value] of Object.entries(result))
             t.true(plain(value).every(Number.isFinite), `${what}, ${classes} classes: ${key}`);
         };
         for (const [what, data] of Object.entries(embeddings)) {
@@ -137,7 +137,10 @@ for (const { name, options } of all) {
     await withSession(async (session) => {
       const { options: schema, build } = await registry.load('loss', name);
       const trainer = createFinetuner({
-        ...{ session, seed: 1, classes: 2, backbone: smallBackbone },
+        session,
+        seed: 1,
+        classes: 2,
+        backbone: smallBackbone,
         loss: (context) => build({ ...context, options: schema.parse(options) }),
         view: { features: smallFeatures, augmentations: [] },
         optimizer: optimizerOptions.parse({ name: 'adam' }),
@@ -159,9 +162,9 @@ for (const name of ['triplet', 'prototypical', 'angular-prototypical', 'ge2e'])
     await withSession(async (session) => {
       const { run } = openLoss(session, await registry.load('loss', name), { utterancesPerSpeaker: 3 });
       for (const count of [3, 7]) {
-        const given = { x: normalTensor([count, SIZE], 'x'), labels: Array(count).fill(0) };
+        const batch = { x: normalTensor([count, SIZE], 'x'), labels: Array(count).fill(0) };
         const message = new RegExp(`^${count} utterances cannot be compared: the loss needs 3 of each of two speakers`);
-        await t.throwsAsync(async () => run(given), { instanceOf: UserError, message });
+        await t.throwsAsync(async () => run(batch), { instanceOf: UserError, message });
       }
     });
   });

@@ -19,15 +19,15 @@ const weights = (...names: string[]) =>
 test('additive margin softmax agrees with the formula, without margin too', async (t) => {
   await withSession(async (session) => {
     const { load, run } = openLoss(session, amSoftmax, { margin: 0.3, scale: 8 }, CLASSES);
-    const given = weights('prototypes');
-    await load(given);
-    const prototypes = [transposed(rows(given.prototypes))];
+    const initial = weights('prototypes');
+    await load(initial);
+    const prototypes = [transposed(rows(initial.prototypes))];
     for (const share of [1, 0.5, 0]) {
-      const found = await run({ x, labels, margin: share });
+      const result = await run({ x, labels, margin: share });
       const expected = (margin: number) =>
         marginSoftmaxLosses(rows(x), prototypes, labels, { kind: 'additive', margin, scale: 8 });
-      close(t, plain(found.losses), expected(0.3 * share), 1e-5, `margin share ${share}`);
-      close(t, plain(found.plain), expected(0), 1e-5, 'plain');
+      close(t, plain(result.losses), expected(0.3 * share), 1e-5, `margin share ${share}`);
+      close(t, plain(result.plain), expected(0), 1e-5, 'plain');
     }
   });
 });
@@ -39,24 +39,29 @@ for (const [kind, plugin] of [
   test(`${kind}: sub-centers, the nearest wrong classes and the centre, all at once`, async (t) => {
     await withSession(async (session) => {
       const options = {
-        ...{ margin: 0.2, scale: 8, subCenters: 3, center: 0.5 },
+        margin: 0.2,
+        scale: 8,
+        subCenters: 3,
+        center: 0.5,
         interTopK: { classes: 3, margin: 0.06 },
       };
       const { load, run, variables } = openLoss(session, plugin, options, CLASSES);
       t.deepEqual(Object.keys(variables), ['prototypes', 'prototypes-2', 'prototypes-3', 'centers']);
-      const given = weights('prototypes', 'prototypes-2', 'prototypes-3');
+      const initial = weights('prototypes', 'prototypes-2', 'prototypes-3');
       const centers = normalTensor([CLASSES, SIZE], 'centers');
-      await load({ ...given, centers });
-      const prototypes = Object.values(given).map((each) => transposed(rows(each)));
+      await load({ ...initial, centers });
+      const prototypes = Object.values(initial).map((each) => transposed(rows(each)));
       for (const share of [1, 0.3, 0]) {
         const expected = marginSoftmaxLosses(rows(x), prototypes, labels, {
-          ...{ kind, margin: 0.2 * share, scale: 8 },
+          kind,
+          margin: 0.2 * share,
+          scale: 8,
           nearest: { classes: 3, margin: 0.06 * share },
           center: { centers: rows(centers), weight: 0.5 },
         });
-        const found = await run({ x, labels, margin: share });
-        close(t, plain(found.losses), expected, 1e-5, `margin share ${share}`);
-        if (share === 0) close(t, plain(found.plain), expected, 1e-6, 'plain');
+        const result = await run({ x, labels, margin: share });
+        close(t, plain(result.losses), expected, 1e-5, `margin share ${share}`);
+        if (share === 0) close(t, plain(result.plain), expected, 1e-6, 'plain');
       }
     });
   });
@@ -86,7 +91,10 @@ test('a wrong class at an angle below the margin goes on counting more', async (
       prototypes,
       angles.map(() => 0),
       {
-        ...{ kind: 'angular', margin: 0, scale: 4, nearest },
+        kind: 'angular',
+        margin: 0,
+        scale: 4,
+        nearest,
       },
     );
     close(t, losses, expected, 1e-5);

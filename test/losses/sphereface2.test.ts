@@ -12,26 +12,26 @@ const x = normalTensor([25, SIZE], 'x', 2);
 const labels = Array.from({ length: 25 }, (_, i) => i % CLASSES);
 const prototypes = normalTensor([SIZE, CLASSES], 'prototypes');
 
-for (const given of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) {
-  test(`SphereFace2 agrees with the formula with ${JSON.stringify(given)}`, async (t) => {
+for (const overrides of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) {
+  test(`SphereFace2 agrees with the formula with ${JSON.stringify(overrides)}`, async (t) => {
     await withSession(async (session) => {
-      const { load, run } = openLoss(session, sphereface2, given);
+      const { load, run } = openLoss(session, sphereface2, overrides);
       await load({ prototypes, bias: float32([-1.5], []) });
-      const options = { margin: 0.2, scale: 32, power: 3, lambda: 0.7, bias: -1.5, ...given };
+      const options = { margin: 0.2, scale: 32, power: 3, lambda: 0.7, bias: -1.5, ...overrides };
       const expected = (share: number) => {
         const margin = share * options.margin;
         return sphereFace2Losses(rows(x), transposed(rows(prototypes)), labels, { ...options, margin });
       };
       for (const margin of [1, 0.25, 0]) {
-        const found = await run({ x, labels, margin });
-        close(t, plain(found.losses), expected(margin), 1e-5, `margin share ${margin}`);
-        close(t, plain(found.plain), expected(0), 1e-5, 'plain');
+        const result = await run({ x, labels, margin });
+        close(t, plain(result.losses), expected(margin), 1e-5, `margin share ${margin}`);
+        close(t, plain(result.plain), expected(0), 1e-5, 'plain');
       }
     });
   });
 }
 
-test('before training, at right angles, the own class pulls as hard as all others push', async (t) => {
+test('before training, at right angles, the true class pulls as hard as all others push', async (t) => {
   for (const classes of [2, 3, 1000])
     await withSession(async (session) => {
       const { weights } = openLoss(session, sphereface2, {}, classes);

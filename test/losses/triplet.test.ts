@@ -9,35 +9,35 @@ import { matrix, openLoss, plain, rows, SIZE } from '../helpers/training/open-lo
 
 const labels = Array.from({ length: 24 }, (_, i) => i);
 /** Utterances of a speaker resemble each other somewhat, so that there are semi-hard negatives and none. */
-const x = (each: number) => {
+const x = (utterances: number) => {
   const noise = rowsOf(normals(24 * SIZE, 'x'), SIZE);
   const own = rowsOf(normals(24 * SIZE, 'speakers', 1.2), SIZE);
-  return matrix(noise.map((row, i) => row.map((value, d) => value + own[Math.floor(i / each)][d])));
+  return matrix(noise.map((row, i) => row.map((value, d) => value + own[Math.floor(i / utterances)][d])));
 };
 
 for (const negatives of ['random', 'semi-hard', 'hardest'] as const)
-  for (const each of [2, 3])
-    test(`${negatives} negatives with ${each} utterances a speaker agree with the formula`, async (t) => {
+  for (const utterances of [2, 3])
+    test(`${negatives} negatives with ${utterances} utterances a speaker agree with the formula`, async (t) => {
       await withSession(async (session) => {
-        const options = { negatives, margin: 0.5, utterancesPerSpeaker: each };
+        const options = { negatives, margin: 0.5, utterancesPerSpeaker: utterances };
         const unit = openLoss(session, triplet, options);
-        const given = x(each);
-        const oracle = (margin: number, embeddings: number[][]) =>
-          tripletLosses(speakersOf(embeddings, each), { negatives, margin });
+        const embeddings = x(utterances);
+        const oracle = (margin: number, vectors: number[][]) =>
+          tripletLosses(speakersOf(vectors, utterances), { negatives, margin });
         for (const share of [1, 0.4, 0]) {
-          const found = await unit.run({ x: given, labels, margin: share });
-          const directions = rows(given).map(unitOf);
-          close(t, plain(found.losses), oracle(0.5 * share, directions), 1e-5, `margin share ${share}`);
-          close(t, plain(found.plain), oracle(0, directions), 1e-5, 'plain');
+          const result = await unit.run({ x: embeddings, labels, margin: share });
+          const directions = rows(embeddings).map(unitOf);
+          close(t, plain(result.losses), oracle(0.5 * share, directions), 1e-5, `margin share ${share}`);
+          close(t, plain(result.plain), oracle(0, directions), 1e-5, 'plain');
         }
       });
       await withSession(async (session) => {
-        const options = { negatives, margin: 0.5, utterancesPerSpeaker: each, unitLength: false };
+        const options = { negatives, margin: 0.5, utterancesPerSpeaker: utterances, unitLength: false };
         const { run } = openLoss(session, triplet, options);
-        const given = x(each);
-        const expected = tripletLosses(speakersOf(rows(given), each), { negatives, margin: 0.5 });
+        const embeddings = x(utterances);
+        const expected = tripletLosses(speakersOf(rows(embeddings), utterances), { negatives, margin: 0.5 });
         t.true(expected.some((loss) => loss === 0) && expected.some((loss) => loss > 0));
-        close(t, plain((await run({ x: given, labels })).losses), expected, 1e-5, 'as they are');
+        close(t, plain((await run({ x: embeddings, labels })).losses), expected, 1e-5, 'as they are');
       });
     });
 

@@ -4,9 +4,9 @@ import type { HostTensor } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { liveIn } from '../helpers/networks/backbone-session.js';
+import { poolingOf } from '../helpers/networks/pooling-of.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { poolingOf } from './poolings.js';
 
 const [BATCH, FRAMES, CHANNELS] = [2, 6, 4];
 const FLOOR = 1e-7;

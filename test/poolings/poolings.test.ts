@@ -7,9 +7,9 @@ import { close } from '../helpers/close.js';
 import { checkVariableGradients } from '../helpers/finite-differences.js';
 import { liveIn } from '../helpers/networks/backbone-session.js';
 import { countingScope } from '../helpers/networks/counting-scope.js';
+import { poolingOf } from '../helpers/networks/pooling-of.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
-import { poolingOf } from './poolings.js';
 
 const [BATCH, FRAMES, CHANNELS] = [3, 7, 4];
 const SHAPE = [BATCH, FRAMES, CHANNELS];
@@ -59,11 +59,11 @@ for (const [name, options, size] of kinds) {
         const padded = (map: Tensor) => pooling.pool(map, { ...pass, lengths: counts });
         return { alone: tf.concat(alone, 0), padded: padded(x), gradient: tf.grad(padded)(x) };
       });
-      const found = await run({ x: normalTensor(SHAPE, 'x', 3), counts: int32(lengths) });
-      t.deepEqual(found.padded.shape, [BATCH, size]);
-      close(t, plain(found.padded), plain(found.alone), 1e-5);
+      const result = await run({ x: normalTensor(SHAPE, 'x', 3), counts: int32(lengths) });
+      t.deepEqual(result.padded.shape, [BATCH, size]);
+      close(t, plain(result.padded), plain(result.alone), 1e-5);
       lengths.forEach((frames, row) => {
-        const beyond = plain(found.gradient).subarray(row * ROW + frames * CHANNELS, (row + 1) * ROW);
+        const beyond = plain(result.gradient).subarray(row * ROW + frames * CHANNELS, (row + 1) * ROW);
         t.true(beyond.every((value) => value === 0));
       });
     });

@@ -29,7 +29,7 @@ test('the loss is the sum over both directions of squared distances of unit vect
     const method = await open(session);
     const global = normalTensor([2 * BATCH, 1, SIZE], 'global');
     const weights = await session.save();
-    const found = await runLoss(session, method, BATCH, { global });
+    const result = await runLoss(session, method, BATCH, { global });
 
     const rows = rowsOf(plain(global), SIZE);
     const targets = perceptron(weights, 'ssl/teacher/head', 2, rows, relu);
@@ -43,10 +43,10 @@ test('the loss is the sum over both directions of squared distances of unit vect
           distance(unit(predictions[from * BATCH + i]), unit(targets[to * BATCH + i])),
         ),
       );
-    close(t, [found.loss], [direction(0, 1) + direction(1, 0)], 1e-5, 'loss');
+    close(t, [result.loss], [direction(0, 1) + direction(1, 0)], 1e-5, 'loss');
     const cosines = predictions.map((row, i) => cosine(row, targets[(i + BATCH) % (2 * BATCH)]));
-    close(t, [found.cosine], [mean(cosines)], 1e-5, 'cosine');
-    close(t, [found.projectionSpread], [relativeSpread(projections)], 1e-5, 'spread');
+    close(t, [result.cosine], [mean(cosines)], 1e-5, 'cosine');
+    close(t, [result.projectionSpread], [relativeSpread(projections)], 1e-5, 'spread');
   });
 });
 

@@ -19,8 +19,8 @@ const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const number = (tensor: HostTensor) => plain(tensor)[0];
 
 /** The method over a network without weights; every weight of both heads is drawn anew, so that they differ. */
-async function open(session: Session, given: Record<string, number> = {}) {
-  const options = dino.options.parse({ ...SMALL, ...given });
+async function open(session: Session, overrides: Record<string, number> = {}) {
+  const options = dino.options.parse({ ...SMALL, ...overrides });
   const method = dino.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   await drawWeights(session);
   const loss = ({ global, local, temperature }: Record<string, Tensor>) =>
@@ -49,7 +49,7 @@ for (const [globalCrops, localCrops, terms] of [
       const { run } = await open(session, { globalCrops, localCrops });
       const [global, local] = [crops(globalCrops, 'global'), localCrops > 0 ? crops(localCrops, 'local') : null];
       const before = await session.save();
-      const found = await run({ global, ...(local ? { local } : {}), temperature: 0.05 });
+      const result = await run({ global, ...(local ? { local } : {}), temperature: 0.05 });
 
       const views = { teacher: rowsOf(plain(global), SIZE), student: rowsOf(plain(global), SIZE) };
       if (local) views.student.push(...rowsOf(plain(local), SIZE));
@@ -58,12 +58,12 @@ for (const [globalCrops, localCrops, terms] of [
       const center = [...plain(before['ssl/center/value'])];
       const expected = dinoLoss(byView(student), byView(teacher), center, { student: 0.1, teacher: 0.05 });
       t.is(expected.terms, terms);
-      close(t, [number(found.loss)], [expected.loss], 2e-5, 'loss');
+      close(t, [number(result.loss)], [expected.loss], 2e-5, 'loss');
 
       const sharpened = teacher.map((row) => row.map((value, k) => (value - center[k]) / 0.05));
-      close(t, [number(found.teacherEntropy)], [meanEntropy(sharpened)], 1e-4, 'teacher entropy');
+      close(t, [number(result.teacherEntropy)], [meanEntropy(sharpened)], 1e-4, 'teacher entropy');
       const scaled = student.map((row) => row.map((value) => value / 0.1));
-      close(t, [number(found.studentEntropy)], [meanEntropy(scaled)], 1e-4, 'student entropy');
+      close(t, [number(result.studentEntropy)], [meanEntropy(scaled)], 1e-4, 'student entropy');
 
       const means = center.map((_, k) => teacher.reduce((sum, row) => sum + row[k], 0) / teacher.length);
       const moved = plain((await session.save())['ssl/center/value']);
@@ -83,7 +83,7 @@ test('gradients in the student', async (t) => {
     // A momentum of 1 keeps the centre in its place while the differences are taken.
     const { method, loss } = await open(session, { centerMomentum: 1, localCrops: 2 });
     const inputs = { global: crops(2, 'global'), local: crops(2, 'local'), temperature: 0.1 };
-    const forward = (given: Record<string, Tensor>) => loss(given).loss;
+    const forward = (tensors: Record<string, Tensor>) => loss(tensors).loss;
     await checkVariableGradients(t, session, method.trained, inputs, forward, { samples: 10 });
   });
 });
@@ -94,8 +94,8 @@ test('no gradient reaches the teacher or the centre', async (t) => {
     const inputs = { global: crops(2, 'global'), local: crops(1, 'local'), temperature: 0.05 };
     const others = [...session.variables.values()].filter((variable) => !method.trained.includes(variable));
     t.true(others.some(({ name }) => name.startsWith('ssl/teacher/head/layer1')));
-    const reach = session.compile('reach', (given: Record<string, Tensor>) => {
-      const { gradients } = differentiate(() => ({ loss: loss(given).loss, aux: {} }), others, true);
+    const reach = session.compile('reach', (tensors: Record<string, Tensor>) => {
+      const { gradients } = differentiate(() => ({ loss: loss(tensors).loss, aux: {} }), others, true);
       t.deepEqual(gradients, []);
       return {};
     });

@@ -4,10 +4,10 @@ import dino from '../../ssl/dino.js';
 import { withSession } from '../helpers/session.js';
 import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
-/** The schedule under the options given. */
-const scheduleOf = (given: Record<string, number> = {}) =>
+/** The schedule with these options. */
+const scheduleOf = (overrides: Record<string, number> = {}) =>
   withSession((session) => {
-    const options = dino.options.parse({ prototypes: 4, hiddenSize: 4, bottleneckSize: 4, ...given });
+    const options = dino.options.parse({ prototypes: 4, hiddenSize: 4, bottleneckSize: 4, ...overrides });
     return dino.build({ ...sslContext(session, 1, identityBackbone(3)), options }).schedule!;
   });
 
@@ -26,10 +26,10 @@ test('the published schedules, at a few points of a run of 1000 steps', async (t
     [1000, 1, 0.07, 1],
   ];
   for (const [step, momentum, temperature, lastLayer] of expected) {
-    const found = at(step);
-    t.true(near(found.momentum, momentum), `momentum at ${step}: ${found.momentum}`);
-    t.true(near(found.teacherTemperature, temperature), `temperature at ${step}: ${found.teacherTemperature}`);
-    t.is(found.lastLayer, lastLayer);
+    const result = at(step);
+    t.true(near(result.momentum, momentum), `momentum at ${step}: ${result.momentum}`);
+    t.true(near(result.teacherTemperature, temperature), `temperature at ${step}: ${result.teacherTemperature}`);
+    t.is(result.lastLayer, lastLayer);
   }
 });
 

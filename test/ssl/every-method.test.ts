@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
 import type { Session } from '../../src/engine/session/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
@@ -12,7 +14,6 @@ import type { StepMetrics } from '../../src/train/step/step-metrics.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
 import {
   BATCH,
   BINS,
@@ -50,13 +51,15 @@ function open(session: Session, { plugin, options, crops }: Tiny, { adversary = 
     // Without weight decay: what moves has a gradient.
     { name: 'adam', clipNorm: 3 },
     {
-      ...{ crops, seed, build: (context) => plugin.build({ ...context, options }) },
+      crops,
+      seed,
+      build: (context) => plugin.build({ ...context, options }),
       view: { features: { ...smallFeatures, dither: 30 }, augmentations: [] },
       ...(adversary ? { adversary: adversaryOptions.parse({ hiddenSize: 8 }) } : {}),
     },
   );
   const { method } = trainer;
-  const go = async (from: number, to: number, batchAt = (step: number) => `step${step}`): Promise<StepMetrics[]> => {
+  const train = async (from: number, to: number, batchAt = (step: number) => `step${step}`): Promise<StepMetrics[]> => {
     const lines: StepMetrics[] = [];
     for (let step = from; step < to; step++) {
       const values = { rate: 0.01, ...method.schedule?.(moment(Math.min(step, STEPS))) };
@@ -64,37 +67,72 @@ function open(session: Session, { plugin, options, crops }: Tiny, { adversary = 
     }
     return lines;
   };
-  return { method, go };
+  return { method, train };
 }
 
-/** Trains to the end; and from a checkpoint made on the way, in a session whose weights start elsewhere. */
-async function resumes(t: ExecutionContext, parts: Tiny, adversary = false): Promise<void> {
-  const path = join(temporaryFolder(t), 'checkpoint.safetensors');
-  const undisturbed = await withSession(async (session) => {
-    const { method, go } = open(session, parts, { adversary });
+interface Case {
+  name: string;
+  adversary: boolean;
+}
+
+/** An undisturbed training of STEPS steps, with a checkpoint after STOP of them; then twelve steps on one batch from the start. */
+async function trainUndisturbed({ name, adversary }: Case) {
+  const parts = await tiny(name);
+  return withSession(async (session) => {
+    const { method, train } = open(session, parts, { adversary });
     const before = await session.save();
-    const first = await go(0, STOP);
-    await saveCheckpoint(session, path, STOP);
-    const rest = await go(STOP, STEPS);
+    const first = await train(0, STOP);
+    const checkpoint = join(checkpoints, `${name}-${adversary}.safetensors`);
+    await saveCheckpoint(session, checkpoint, STOP);
+    const rest = await train(STOP, STEPS);
     const after = await session.save();
+    await session.load(before);
+    const repeated = await train(STEPS, STEPS + 12, () => 'one');
+    return { parts, trained: method.trained.map(({ name }) => name), checkpoint, before, first, rest, after, repeated };
+  });
+}
+
+const checkpoints = mkdtempSync(join(tmpdir(), 'voxloop-test-'));
+test.after.always(() => rmSync(checkpoints, { recursive: true, force: true }));
+
+/** The tests of one training, which runs once for all of them. */
+function testTraining(title: string, training: Case): void {
+  let run: ReturnType<typeof trainUndisturbed> | undefined;
+  const undisturbed = () => {
+    run ??= trainUndisturbed(training);
+    return run;
+  };
+
+  test(`${title}: a resumed training is the undisturbed one, bit by bit`, async (t) => {
+    const { parts, checkpoint, rest, after: expected } = await undisturbed();
+    // In a session whose weights start elsewhere.
+    await withSession(async (session) => {
+      const { train } = open(session, parts, { adversary: training.adversary, seed: 2 });
+      t.is((await loadCheckpoint(session, checkpoint))?.step, STOP);
+      t.deepEqual(await train(STOP, STEPS), rest);
+      const after = await session.save();
+      t.deepEqual(Object.keys(after).sort(), Object.keys(expected).sort());
+      for (const [name, tensor] of Object.entries(after)) t.deepEqual(bits(tensor), bits(expected[name]), name);
+    });
+  });
+
+  test(`${title}: every metric of every step is finite`, async (t) => {
+    const { first, rest } = await undisturbed();
     for (const line of [...first, ...rest]) {
       for (const [metric, value] of Object.entries(line)) t.true(Number.isFinite(value), `${metric} is ${value}`);
     }
-    for (const { name } of method.trained) t.notDeepEqual(after[name], before[name], `${name} learns`);
-    await session.load(before);
-    const repeated = await go(STEPS, STEPS + 12, () => 'one');
+  });
+
+  test(`${title}: every weight that is trained learns`, async (t) => {
+    const { trained, before, after } = await undisturbed();
+    for (const name of trained) t.notDeepEqual(after[name], before[name], `${name} learns`);
+  });
+
+  test(`${title}: the loss falls on a batch that is repeated`, async (t) => {
+    const { repeated } = await undisturbed();
     // From the start, what is learned of one batch shows, once a queue is full of it.
     const early = Math.max(...repeated.slice(0, 3).map(({ loss }) => loss));
     t.true(repeated[11].loss < early - 0.1 * Math.abs(early), repeated.map(({ loss }) => loss).join(' '));
-    return { rest, after };
-  });
-  await withSession(async (session) => {
-    const { go } = open(session, parts, { adversary, seed: 2 });
-    t.is((await loadCheckpoint(session, path))?.step, STOP);
-    t.deepEqual(await go(STOP, STEPS), undisturbed.rest);
-    const after = await session.save();
-    t.deepEqual(Object.keys(after).sort(), Object.keys(undisturbed.after).sort());
-    for (const [name, tensor] of Object.entries(after)) t.deepEqual(bits(tensor), bits(undisturbed.after[name]), name);
   });
 }
 
@@ -102,9 +140,7 @@ const bits = ({ data }: HostTensor): Buffer =>
   Buffer.from((data as Float32Array).buffer, (data as Float32Array).byteOffset, (data as Float32Array).byteLength);
 
 for (const name of names) {
-  test(`${name}: a resumed training is the undisturbed one, bit by bit; all that is trained learns, and the loss falls`, async (t) => {
-    await resumes(t, await tiny(name));
-  });
+  testTraining(name, { name, adversary: false });
 
   test(`${name}: only what is trained has gradients; embeddings are the student's`, async (t) => {
     const { plugin, options, crops } = await tiny(name);
@@ -126,9 +162,9 @@ for (const name of names) {
         let embeddings: Tensor | undefined;
         const { gradients } = differentiate(
           () => {
-            const made = method.loss({ batch: BATCH, global, local: local ?? null }, schedule);
-            embeddings = made.embeddings;
-            return { loss: made.loss, aux: {} };
+            const output = method.loss({ batch: BATCH, global, local: local ?? null }, schedule);
+            embeddings = output.embeddings;
+            return { loss: output.loss, aux: {} };
           },
           still,
           true,
@@ -139,8 +175,11 @@ for (const name of names) {
         );
         t.is(embeddings!.shape.length, 2);
         t.is(embeddings!.shape[1], EMBEDDING);
-        const seen = embeddings!.shape[0]! / BATCH;
-        t.true(Number.isInteger(seen) && seen >= 1 && seen <= crops.global + crops.local, `${seen} crops`);
+        const embedded = embeddings!.shape[0]! / BATCH;
+        t.true(
+          Number.isInteger(embedded) && embedded >= 1 && embedded <= crops.global + crops.local,
+          `${embedded} crops`,
+        );
         return {};
       });
       run.trace(inputs);
@@ -166,8 +205,4 @@ for (const name of names) {
 }
 
 // One method embeds both crops itself, the other leaves the second one to its key encoder.
-for (const name of ['dino', 'moco']) {
-  test(`${name} with an adversary: a resumed training is the undisturbed one, bit by bit`, async (t) => {
-    await resumes(t, await tiny(name), true);
-  });
-}
+for (const name of ['dino', 'moco']) testTraining(`${name} with an adversary`, { name, adversary: true });

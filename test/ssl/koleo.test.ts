@@ -11,9 +11,9 @@ import { withSession } from '../helpers/session.js';
 
 const evaluate = (x: HostTensor) =>
   withSession(async (session) => {
-    const run = session.compile('run', (given: Record<string, Tensor>) => {
-      const value = koleo(given.x);
-      return { value, gradient: tf.grad((x) => koleo(x))(given.x) as Tensor };
+    const run = session.compile('run', (tensors: Record<string, Tensor>) => {
+      const value = koleo(tensors.x);
+      return { value, gradient: tf.grad((x) => koleo(x))(tensors.x) as Tensor };
     });
     const { value, gradient } = await run({ x });
     return { value: Number(value.data[0]), gradient: gradient.data as Float32Array };

@@ -16,15 +16,15 @@ import { noiseBatch, BATCH as SMALL_BATCH, smallPretrainer } from '../helpers/tr
 import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const [SIZE, BATCH, QUEUE] = [5, 3, 9];
-type Given = z.input<typeof moco.options>;
+type Options = z.input<typeof moco.options>;
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const number = (tensor: HostTensor): number => plain(tensor)[0];
 const unit = (row: number[]): number[] => row.map((value) => value / Math.hypot(...row));
 const crops = (name: string): HostTensor => normalTensor([2 * BATCH, 1, SIZE], name, 2);
 
 /** The method over a network without weights; the weights of both heads are drawn anew, so that they differ. */
-async function open(session: Session, given: Given = {}) {
-  const options = moco.options.parse({ queue: QUEUE, ...given });
+async function open(session: Session, overrides: Options = {}) {
+  const options = moco.options.parse({ queue: QUEUE, ...overrides });
   const method = moco.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   const heads = [...session.variables.values()].filter(({ name }) => !name.startsWith('ssl/queue'));
   await session.load(
@@ -35,7 +35,8 @@ async function open(session: Session, given: Given = {}) {
     const { loss: value, metrics, embeddings } = loss(inputs);
     return { loss: value, accuracy: metrics.accuracy, embeddings };
   });
-  const queue = async () => rowsOf(plain((await session.save())['ssl/queue/rows']), given.projection?.at(-1) ?? SIZE);
+  const queue = async () =>
+    rowsOf(plain((await session.save())['ssl/queue/rows']), overrides.projection?.at(-1) ?? SIZE);
   return { options, method, loss, run, queue };
 }
 
@@ -130,13 +131,13 @@ test('no gradient reaches keys, the momentum encoder or the queue', async (t) =>
 
 test('a training step: the momentum encoder follows, the queue moves on, the student is exported', async (t) => {
   await withSession(async (session) => {
-    const given = { queue: 2 * SMALL_BATCH, momentum: 0.9, projection: [6, 4] };
+    const tiny = { queue: 2 * SMALL_BATCH, momentum: 0.9, projection: [6, 4] };
     const trainer = smallPretrainer(
       session,
       { name: 'sgd' },
       {
         crops: { global: 2, local: 0 },
-        build: (context) => moco.build({ ...context, options: moco.options.parse(given) }),
+        build: (context) => moco.build({ ...context, options: moco.options.parse(tiny) }),
       },
     );
     t.deepEqual(Object.keys(trainer.method.networks), ['student', 'teacher']);

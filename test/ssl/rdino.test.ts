@@ -21,8 +21,8 @@ const crops = (count: number, name: string): HostTensor => normalTensor([count *
 const byView = (rows: Rows): Rows[] =>
   Array.from({ length: rows.length / BATCH }, (_, view) => rows.slice(view * BATCH, (view + 1) * BATCH));
 
-async function open(session: Session, given: Record<string, number> = {}) {
-  const options = rdino.options.parse({ ...SMALL, ...given });
+async function open(session: Session, overrides: Record<string, number> = {}) {
+  const options = rdino.options.parse({ ...SMALL, ...overrides });
   const method = rdino.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   await drawWeights(session);
   return method;
@@ -34,7 +34,11 @@ for (const globalCrops of [2, 3]) {
       const method = await open(session, { globalCrops, localCrops: 2 });
       const inputs = { global: crops(globalCrops, 'global'), local: crops(2, 'local') };
       const before = await session.save();
-      const found = await runLoss(session, method, BATCH, { ...inputs, teacherTemperature: 0.05, regularisation: 0.3 });
+      const result = await runLoss(session, method, BATCH, {
+        ...inputs,
+        teacherTemperature: 0.05,
+        regularisation: 0.3,
+      });
 
       const seen = rowsOf(plain(inputs.global), SIZE);
       const teacher = dinoHead(before, 'ssl/teacher/head', seen);
@@ -48,8 +52,8 @@ for (const globalCrops of [2, 3]) {
       };
       const { variance, covariance } = vicregTerms(meanTap(student.tap), meanTap(teacher.tap));
       t.true(variance > 0.01 && covariance > 0.01, 'both terms count');
-      close(t, [found.diversity, found.decorrelation], [variance / 2, covariance], 2e-5);
-      close(t, [found.loss], [distillation + 0.3 * (10 * (variance / 2) + covariance)], 2e-5, 'loss');
+      close(t, [result.diversity, result.decorrelation], [variance / 2, covariance], 2e-5);
+      close(t, [result.loss], [distillation + 0.3 * (10 * (variance / 2) + covariance)], 2e-5, 'loss');
     });
   });
 }
@@ -96,8 +100,8 @@ test('the published schedule: 0.05 to 0.2 along a line in ten epochs, a fixed te
       [10, 0.2],
       [60, 0.2],
     ]) {
-      const found = schedule!({ step: epoch * 10, steps: 700, epoch });
-      close(t, [found.regularisation, found.teacherTemperature], [expected, 0.04], 1e-9, `epoch ${epoch}`);
+      const result = schedule!({ step: epoch * 10, steps: 700, epoch });
+      close(t, [result.regularisation, result.teacherTemperature], [expected, 0.04], 1e-9, `epoch ${epoch}`);
     }
   });
   await withSession(async (session) => {

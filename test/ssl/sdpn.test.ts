@@ -21,8 +21,8 @@ const SMALL = { prototypes: PROTOTYPES, hiddenSize: 10, bottleneckSize: 5, local
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const crops = (count: number, name: string): HostTensor => normalTensor([count * BATCH, 1, SIZE], name);
 
-async function open(session: Session, given: Record<string, number> = {}) {
-  const options = sdpn.options.parse({ ...SMALL, ...given });
+async function open(session: Session, overrides: Record<string, number> = {}) {
+  const options = sdpn.options.parse({ ...SMALL, ...overrides });
   const method = sdpn.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   await drawWeights(session);
   return method;
@@ -71,11 +71,11 @@ for (const [entropyWeight, koleoWeight] of [
       const method = await open(session, { entropyWeight, koleoWeight });
       const inputs = { global: crops(1, 'global'), local: crops(2, 'local') };
       const before = await session.save();
-      const found = await runLoss(session, method, BATCH, inputs);
+      const result = await runLoss(session, method, BATCH, inputs);
       const [global, local] = [inputs.global, inputs.local].map((rows) => rowsOf(plain(rows), SIZE));
       const expected = sdpnLoss(before, global, local, { entropy: entropyWeight, koleo: koleoWeight });
-      t.is(found.outputs, PROTOTYPES);
-      for (const [name, value] of Object.entries(expected)) close(t, [found[name]], [value], 1e-5, name);
+      t.is(result.outputs, PROTOTYPES);
+      for (const [name, value] of Object.entries(expected)) close(t, [result[name]], [value], 1e-5, name);
       t.deepEqual(
         (await session.save(['ssl/prototypes/value']))['ssl/prototypes/value'],
         before['ssl/prototypes/value'],
@@ -98,7 +98,7 @@ test('gradients in student and prototypes; none in the teacher', async (t) => {
   await withSession(async (session) => {
     const method = await open(session);
     const inputs = { global: crops(1, 'global'), local: crops(2, 'local') };
-    const loss = (given: Record<string, Tensor>) => lossOn(method, BATCH)(given).loss;
+    const loss = (tensors: Record<string, Tensor>) => lossOn(method, BATCH)(tensors).loss;
     const students = method.trained.filter(({ name }) => name.startsWith('ssl/student/'));
     await checkVariableGradients(t, session, students, inputs, loss, { samples: 10 });
   });

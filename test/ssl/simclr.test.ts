@@ -14,11 +14,11 @@ import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const SIZE = 5;
 
-type Given = z.input<typeof simclr.options>;
+type Options = z.input<typeof simclr.options>;
 
-function open(session: Session, batch: number, given: Given) {
+function open(session: Session, batch: number, overrides: Options) {
   const context = sslContext(session, 1, identityBackbone(SIZE));
-  const method = simclr.build({ ...context, options: simclr.options.parse(given) });
+  const method = simclr.build({ ...context, options: simclr.options.parse(overrides) });
   const loss = (global: Tensor) => method.loss({ batch, global, local: null }, {});
   const run = session.compile('run', ({ global }: Record<string, Tensor>) => {
     const { loss: value, metrics } = loss(global);
@@ -144,17 +144,17 @@ for (const margin of margins.slice(1)) {
 }
 
 test('crops that are all equal: a finite loss of no information, finite gradients', async (t) => {
-  for (const given of [{}, { loss: 'angular-prototypical' as const }]) {
+  for (const overrides of [{}, { loss: 'angular-prototypical' as const }]) {
     for (const margin of margins) {
       await withSession(async (session) => {
-        const { loss } = open(session, 3, { ...given, margin: { ...margin, value: 0 } });
+        const { loss } = open(session, 3, { ...overrides, margin: { ...margin, value: 0 } });
         const run = session.compile('run', ({ same }: Record<string, Tensor>) => ({
           loss: loss(same).loss,
           gradient: tf.grad((crops: Tensor) => loss(crops).loss)(same),
         }));
-        const found = await run({ same: float32(new Float32Array(6 * SIZE).fill(1), [6, 1, SIZE]) });
-        close(t, [number(found.loss)], [Math.log('loss' in given ? 3 : 5)], 1e-4);
-        t.true((found.gradient.data as Float32Array).every(Number.isFinite));
+        const result = await run({ same: float32(new Float32Array(6 * SIZE).fill(1), [6, 1, SIZE]) });
+        close(t, [number(result.loss)], [Math.log('loss' in overrides ? 3 : 5)], 1e-4);
+        t.true((result.gradient.data as Float32Array).every(Number.isFinite));
       });
     }
   }

@@ -48,12 +48,12 @@ test('the loss is the formula, and so is the spread that shows collapse', async 
     t.true('ssl/projector/layer3/norm/mean' in weights);
     t.false('ssl/projector/layer3/norm/scale' in weights, 'the last normalisation learns nothing');
     const global = normalTensor([2 * BATCH, 1, SIZE], 'global');
-    const found = await runLoss(session, method, BATCH, { global });
+    const result = await runLoss(session, method, BATCH, { global });
     const rows = rowsOf(plain(global), SIZE);
     const projections = projected(weights, rows);
     const expected = lossOf(weights, rows, projections);
-    close(t, [found.loss, found.cosine], [expected, -expected], 1e-5);
-    close(t, [found.projectionSpread], [relativeSpread(projections)], 1e-5, 'spread');
+    close(t, [result.loss, result.cosine], [expected, -expected], 1e-5);
+    close(t, [result.projectionSpread], [relativeSpread(projections)], 1e-5, 'spread');
   });
 });
 
@@ -64,8 +64,8 @@ test('the gradient is that of the loss with fixed targets', async (t) => {
     const global = normalTensor([2 * BATCH, 1, SIZE], 'global');
     const rows = rowsOf(plain(global), SIZE);
     const targets = projected(weights, rows);
-    const backward = session.compile('backward', (given: Record<string, Tensor>) => {
-      const loss = () => ({ loss: lossOn(method, BATCH)(given).loss, aux: {} });
+    const backward = session.compile('backward', (tensors: Record<string, Tensor>) => {
+      const loss = () => ({ loss: lossOn(method, BATCH)(tensors).loss, aux: {} });
       return Object.fromEntries(
         differentiate(loss, method.trained).gradients.map(({ variable, gradient }) => [variable.name, gradient]),
       );

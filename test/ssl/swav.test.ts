@@ -16,15 +16,15 @@ import { identityBackbone, sslContext } from '../helpers/training/ssl-parts.js';
 
 const [SIZE, BATCH, PROTOTYPES] = [5, 3, 7];
 const SMALL = { prototypes: PROTOTYPES, projection: [], queue: 0 };
-type Given = z.input<typeof swav.options>;
+type Options = z.input<typeof swav.options>;
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const number = (tensor: HostTensor): number => plain(tensor)[0];
 const unit = (row: number[]): number[] => row.map((value) => value / Math.hypot(...row));
 const lengths = (tensor: HostTensor) => rowsOf(plain(tensor), tensor.shape[1]).map((row) => Math.hypot(...row));
 
 /** The method over a network without weights. */
-function open(session: Session, given: Given = {}) {
-  const options = swav.options.parse({ ...SMALL, ...given });
+function open(session: Session, overrides: Options = {}) {
+  const options = swav.options.parse({ ...SMALL, ...overrides });
   const method = swav.build({ ...sslContext(session, 1, identityBackbone(SIZE)), options });
   const loss = ({ global, local, queue }: Record<string, Tensor>) =>
     method.loss({ batch: BATCH, global, local: local ?? null }, { queue });
@@ -55,14 +55,17 @@ for (const [globalCrops, localCrops] of [
       const { run, options } = open(session, { globalCrops, localCrops });
       t.deepEqual(swav.views(options), { global: globalCrops, local: localCrops });
       const [global, local] = [crops(globalCrops, 'global'), localCrops > 0 ? crops(localCrops, 'local') : null];
-      const found = await run({ global, ...(local ? { local } : {}), queue: 0 });
+      const result = await run({ global, ...(local ? { local } : {}), queue: 0 });
       const expected = swavLoss(viewsOf(local ? [global, local] : [global]), globalCrops, {
-        ...{ prototypes: prototypesOf(await session.save()), temperature: 0.1, epsilon: 0.05, iterations: 3 },
+        prototypes: prototypesOf(await session.save()),
+        temperature: 0.1,
+        epsilon: 0.05,
+        iterations: 3,
       });
-      close(t, [number(found.loss)], [expected.loss], 1e-5, 'loss');
-      close(t, [number(found.teacherEntropy)], [expected.targetEntropy], 1e-5, 'entropy of the assignments');
-      close(t, [number(found.studentEntropy)], [expected.predictionEntropy], 1e-5, 'entropy of the predictions');
-      t.is(number(found.outputs), PROTOTYPES);
+      close(t, [number(result.loss)], [expected.loss], 1e-5, 'loss');
+      close(t, [number(result.teacherEntropy)], [expected.targetEntropy], 1e-5, 'entropy of the assignments');
+      close(t, [number(result.studentEntropy)], [expected.predictionEntropy], 1e-5, 'entropy of the predictions');
+      t.is(number(result.outputs), PROTOTYPES);
     });
   });
 }
@@ -158,12 +161,12 @@ test('no gradient reaches the queues', async (t) => {
 });
 
 test('a training step: prototypes of unit length, that stand still while they are frozen', async (t) => {
-  const given = { prototypes: 10, projection: [6, 4], queue: 2 * SMALL_BATCH };
+  const tiny = { prototypes: 10, projection: [6, 4], queue: 2 * SMALL_BATCH };
   for (const optimizer of [{ name: 'sgd', weightDecay: 0.1 }, { name: 'adam' }]) {
     await withSession(async (session) => {
       const trainer = smallPretrainer(session, optimizer, {
         crops: { global: 2, local: 0 },
-        build: (context) => swav.build({ ...context, options: swav.options.parse(given) }),
+        build: (context) => swav.build({ ...context, options: swav.options.parse(tiny) }),
       });
       t.deepEqual(Object.keys(trainer.method.networks), ['student']);
       const step = async (number: number, prototypes: number) => {

@@ -14,8 +14,8 @@ const SIZE = 5;
 /** A projector of a few units on a few rows has kinks at every turn. */
 const FINE = { step: 0.004 };
 
-const open = (session: Session, batch: number, given?: Record<string, unknown>) =>
-  openTwoCrops(session, vicreg, { size: SIZE, batch }, given);
+const open = (session: Session, batch: number, overrides?: Record<string, unknown>) =>
+  openTwoCrops(session, vicreg, { size: SIZE, batch }, overrides);
 
 const numbers = (outputs: Record<string, HostTensor>): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, Number(data[0])]));

@@ -11,7 +11,7 @@ import {
   tf,
 } from '../../index.js';
 
-/** What a network over time and frequency is built from. */
+/** Everything a network over time and frequency is built from. */
 export interface MapContext {
   scope: Scope;
   bins: number;
@@ -26,7 +26,7 @@ export function stemLayer(scope: Scope, channels: number): Layer {
   return (features, pass) => relu(maskTime(stem(tf.expandDims(features, 3), pass), pass));
 }
 
-/** The last layers: pooling of every channel in every row over time, and a linear embedding. */
+/** The last layers: pooling over time of every channel in every row, and a linear embedding. */
 export function headLayer({ scope, options, pooling }: MapContext, rows: number, channels: number): Layer {
   const { size, pool } = pooling(scope.child('pooling'), rows * channels);
   const embedding = denseLayer(scope.child('embedding'), { inputs: size, outputs: options.embeddingSize });

@@ -43,8 +43,8 @@ export function fullyReversible(
   return {
     embeddingSize: options.embeddingSize,
     minFrames: shrinking,
-    embed(features, given) {
-      const { x, pass } = paddedTo(shrinking, features, given);
+    embed(features, unpadded) {
+      const { x, pass } = paddedTo(shrinking, features, unpadded);
       const streams = trunk(stems(x, pass), pass);
       const behind = stages.slice(1).reduce((at) => squeeze.pass(at), pass);
       return head(merge(streams, behind), behind);
@@ -52,7 +52,7 @@ export function fullyReversible(
   };
 }
 
-/** Zeros behind time and frequency up to a multiple of `multiple`. What was not said of the lengths is said now. */
+/** Pads time and frequency with zeros to a multiple of `multiple`. Rows get explicit lengths where frames were added. */
 function paddedTo(multiple: number, features: Tensor, pass: Pass): { x: Tensor; pass: Pass } {
   const [batch, frames, bins] = features.shape as number[];
   const [time, frequency] = [frames, bins].map((size) => Math.ceil(size / multiple) * multiple - size);
@@ -65,7 +65,7 @@ function paddedTo(multiple: number, features: Tensor, pass: Pass): { x: Tensor; 
   return { x, pass: time === 0 || pass.lengths ? pass : { ...pass, lengths: tf.fill([batch], frames, 'int32') } };
 }
 
-/** 1x1 convolution of both streams, as one of each: side by side they would be copied. */
+/** 1x1 convolution of both streams, computed as the sum of two: side by side they would have to be copied. */
 function exitLayer(scope: Scope, inputs: number, outputs: number) {
   const convs = [1, 2].map((i) => convLayer(scope.child(`stream${i}`), { inputs, outputs, kernel: [1, 1] }));
   const norm = batchNormLayer(scope.child('norm'), outputs);

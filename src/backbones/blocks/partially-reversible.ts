@@ -23,9 +23,9 @@ import {
 
 /** Reversible blocks behind a layer that is not. */
 export interface TransitionStage extends ReversibleStage {
-  /** Channels of each stream. */
+  /** Of a stream. */
   channels: number;
-  /** Makes the layer in front of the blocks, of each stream; none where the shape does not change. */
+  /** Creates the layer in front of the blocks, once for each stream; none where the shape does not change. */
   transition?(scope: Scope): { layer: Layer; stride: number };
 }
 
@@ -62,9 +62,10 @@ export function partiallyReversible(context: ReversibleContext, stages: readonly
   };
 }
 
-function bothStreams(scope: Scope, make: NonNullable<TransitionStage['transition']>, checkpointing: boolean) {
-  const each = [1, 2].map((i) => make(scope.child(`stream${i}`)));
-  return { stride: each[0].stride, layers: each.map(({ layer }) => (checkpointing ? checkpointed(layer) : layer)) };
+function bothStreams(scope: Scope, create: NonNullable<TransitionStage['transition']>, checkpointing: boolean) {
+  const transitions = [1, 2].map((i) => create(scope.child(`stream${i}`)));
+  const layers = transitions.map(({ layer }) => (checkpointing ? checkpointed(layer) : layer));
+  return { stride: transitions[0].stride, layers };
 }
 
 /** A 3x3 convolution of stride 2. */
@@ -90,7 +91,7 @@ function normalised(scope: Scope, channels: number, conv: (x: Tensor) => Tensor,
   return (x, pass) => relu(maskTime(norm(conv(x), pass), stridedPass(pass, stride)));
 }
 
-/** Zeros fill up odd sizes, as those beyond a row's length do: a mean does not depend on the padding. */
+/** Odd sizes are filled up with zeros, like the frames beyond a row's length: a mean does not depend on the padding. */
 function squareMeans(x: Tensor): Tensor {
   const [, time, frequency] = x.shape as number[];
   const zeros: [number, number][] = [

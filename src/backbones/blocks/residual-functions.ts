@@ -23,7 +23,7 @@ export interface ResidualShape {
   lastScale?: number;
 }
 
-/** Two 3x3 convolutions: the function of a basic block (He et al. 2016), without its shortcut. */
+/** Two 3x3 convolutions: the function of a ResNet's basic block, without its shortcut. */
 export function basicFunction(scope: Scope, { inputs, outputs, stride = 1, lastScale }: ResidualShape): Layer {
   const first = normalised(scope, 1, outputs, conv3x3(scope, 1, inputs, outputs, stride));
   const second = normalised(scope, 2, outputs, conv3x3(scope, 2, outputs, outputs), lastScale);
@@ -33,7 +33,7 @@ export function basicFunction(scope: Scope, { inputs, outputs, stride = 1, lastS
   };
 }
 
-/** 1x1, 3x3 and 1x1 convolution over `inner` channels: the function of a bottleneck block (He et al. 2016). */
+/** 1x1, 3x3 and 1x1 convolution over `inner` channels: the function of a ResNet's bottleneck block. */
 export function bottleneckFunction(scope: Scope, shape: ResidualShape & { inner: number }): Layer {
   const { inputs, inner, outputs, stride = 1, lastScale } = shape;
   const reduce = normalised(scope, 1, inner, conv1x1(scope, 1, inputs, inner));
@@ -60,8 +60,8 @@ export interface InvertedShape {
 }
 
 /**
- * 1x1 convolution to `inner` channels, depth-wise 3x3, 1x1 back: the function of an inverted bottleneck, as in DF-ResNet (Liu et
- * al. 2022). Up to the last convolution an inner channel knows nothing of the others.
+ * 1x1 convolution to `inner` channels, depth-wise 3x3, 1x1 back: the function of an inverted bottleneck, as in
+ * DF-ResNet. Up to the last convolution an inner channel does not depend on the others.
  */
 export function invertedFunction(
   scope: Scope,
@@ -69,7 +69,7 @@ export function invertedFunction(
 ): Layer {
   const outputs = partScopes(scope, branches, -1);
   const inputs = partScopes(scope, branches, -2);
-  const parts = outputs.map((own, i) => innerPart(own, inputs[i], channels, inner / branches));
+  const parts = outputs.map((part, i) => innerPart(part, inputs[i], channels, inner / branches));
   const sum = branches === 1 ? parts[0] : checkpointedSum(parts, { stored });
   const norm = batchNormLayer(scope.child('norm3'), channels, { initialScale: lastScale });
   return (x, pass) => norm(sum(x, pass), pass);

@@ -27,20 +27,21 @@ export const reversibleOptions = z.strictObject({
     .describe('compute activations again in the backward pass; false keeps them: faster, where there is memory'),
 });
 
-/** What a reversible network is built from. */
+/** Everything a reversible network is built from. */
 export interface ReversibleContext extends MapContext {
   options: z.output<typeof reversibleOptions>;
 }
 
 /**
- * First scale of each function's last normalisation. Blocks start near the identity (Goyal et al. 2017 start them at it), so that
- * the streams, which nothing normalises, keep their size through many blocks.
+ * First scale of every function's last normalisation. Blocks start near the identity, so that the streams, which nothing
+ * normalises, keep their size through many blocks. P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017,
+ * arXiv:1706.02677, start them at it.
  */
 export const LAST_SCALE = 0.1;
 
 /** Reversible blocks of one shape. */
 export interface ReversibleStage {
-  /** Blocks; each has two functions, as two blocks of the plain network have. */
+  /** Number of blocks, of two functions each: as many as two blocks of the plain network have. */
   count: number;
   /** A residual function of the stage's channels to themselves. */
   residual(scope: Scope): Layer;
@@ -66,14 +67,14 @@ export function reversibleBlocks(scope: Scope, { count, residual }: ReversibleSt
   });
 }
 
-/** The steps in sequence, as the options want their memory. */
+/** The steps in sequence: recomputed, checkpointed or stored, as the options say. */
 export function sequence(steps: ReversibleStep[], { recompute, checkpointing }: ReversibleContext['options']) {
   if (recompute || !checkpointing) return reversible(steps, { stored: !recompute });
   const wrapped = steps.map((step) => ('f' in step ? { f: checkpointed(step.f), g: checkpointed(step.g) } : step));
   return reversible(wrapped, { stored: true });
 }
 
-/** What is added to a stream must keep the frames beyond a row's length at zero. */
+/** Keeps frames beyond a row's length at zero: the streams that the layer is added to need them so. */
 const masked =
   (layer: Layer): Layer =>
   (x, pass) =>

@@ -9,9 +9,9 @@ import {
   withoutGradient,
   z,
 } from '../../index.js';
-import { classCosines, ownClass } from './class-cosines.js';
+import { classCosines, targetClass } from './class-cosines.js';
 
-/** Which margin: see withMargin. */
+/** The kind of margin: see withMargin. */
 type Kind = 'cosface' | 'arcface';
 
 const interTopK = z.strictObject({
@@ -19,7 +19,14 @@ const interTopK = z.strictObject({
   margin: z.number().min(0).lt(Math.PI).default(0.06),
 });
 
-/** Options of a softmax with a margin; `largest` bounds the margin, described by `unit`. */
+/**
+ * Options of a softmax with a margin; `largest` bounds the margin, described by `unit`. Its extensions:
+ * - sub-centers: J. Deng, J. Guo, T. Liu, M. Gong, S. Zafeiriou, "Sub-center ArcFace: Boosting Face Recognition by Large-Scale Noisy
+ *   Web Faces", ECCV 2020;
+ * - inter-top-k: M. Zhao, Y. Ma, Y. Ding et al., "Multi-Query Multi-Head Attention Pooling and Inter-TopK Penalty for Speaker
+ *   Verification", ICASSP 2022, arXiv:2110.05042;
+ * - center loss: Y. Wen, K. Zhang, Z. Li, Y. Qiao, "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016.
+ */
 export const marginSoftmaxOptions = (largest: number, unit: string) =>
   z.strictObject({
     margin: z.number().min(0).lt(largest).default(0.2).describe(unit),
@@ -29,23 +36,26 @@ export const marginSoftmaxOptions = (largest: number, unit: string) =>
       .int()
       .min(2)
       .optional()
-      .describe('prototypes of each class, of which the nearest counts: 3 is usual (Deng et al. 2020)'),
-    interTopK: interTopK
-      .optional()
-      .describe('brings the wrong classes that are nearest nearer still, by a margin of their own (Zhao et al. 2022)'),
+      .describe('prototypes of each class, of which the nearest counts: 3 is usual'),
+    interTopK: interTopK.optional().describe('an additional margin that brings the nearest wrong classes nearer still'),
     center: z
       .number()
       .positive()
       .optional()
-      .describe('weight of half the squared distance to a learned centre of the class (Wen et al. 2016)'),
+      .describe('weight of half the squared distance to a learned centre of the class (center loss)'),
   });
-type Options = z.output<ReturnType<typeof marginSoftmaxOptions>>;
 
-/** Builds the softmax over scaled cosines to class prototypes, where the own class's has the margin `kind`. */
+interface LossContext {
+  scope: Scope;
+  embeddingSize: number;
+  classes: number;
+  options: z.output<ReturnType<typeof marginSoftmaxOptions>>;
+}
+
+/** Builds the softmax over scaled cosines to class prototypes, with the margin `kind` on the true class's. */
 export const marginSoftmax =
   (kind: Kind) =>
-  ({ scope, ...given }: { scope: Scope; embeddingSize: number; classes: number; options: Options }) => {
-    const { embeddingSize, classes, options } = given;
+  ({ scope, embeddingSize, classes, options }: LossContext) => {
     const { margin, scale, subCenters = 1, interTopK, center } = options;
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
     const others = Array.from({ length: subCenters - 1 }, (_, i) =>
@@ -56,8 +66,8 @@ export const marginSoftmax =
       prototypes,
       losses(embeddings, labels, moment) {
         const cosines = classCosines(embeddings, [prototypes, ...others]);
-        const { own, target } = ownClass(cosines, labels);
-        const moved = withMargin(own, { kind, value: tf.mul(moment.margin, margin) });
+        const { cosine, target } = targetClass(cosines, labels);
+        const moved = withMargin(cosine, { kind, value: tf.mul(moment.margin, margin) });
         const rivals = interTopK
           ? withHardest(cosines, target, {
               kind,
@@ -73,7 +83,7 @@ export const marginSoftmax =
           return distances ? tf.add(entropies, tf.mul(distances, center! / 2)) : entropies;
         };
         return {
-          losses: losses(tf.add(rivals, tf.mul(target, tf.sub(moved, own)))),
+          losses: losses(tf.add(rivals, tf.mul(target, tf.sub(moved, cosine)))),
           plain: losses(cosines),
           scores: cosines,
         };
@@ -90,12 +100,12 @@ function withHardest(
   const wrong = Math.min(count, cosines.shape[1]! - 1);
   if (wrong === 0) return cosines;
   const hardest = withoutGradient(() => {
-    // The own class comes last.
+    // The true class comes last.
     const rivals = tf.sub(cosines, tf.mul(target, 3)) as Tensor;
     const least = tf.min(tf.topk(rivals, wrong).values, 1, true);
     return tf.cast(tf.greaterEqual(rivals, least), 'float32') as Tensor;
   });
-  // A smaller angle is a larger one seen from behind.
+  // cos(angle - value) = -cos((pi - angle) + value).
   const raised = tf.neg(withMargin(tf.neg(cosines), { kind, value }));
   return tf.add(cosines, tf.mul(hardest, tf.sub(raised, cosines)));
 }

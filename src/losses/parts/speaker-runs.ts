@@ -4,15 +4,15 @@ import { sparseSoftmaxCrossEntropy, type Tensor, tf, UserError, z } from '../../
 export const utterancesPerSpeaker = (usual: number) =>
   z.number().int().min(2).default(usual).describe('utterances of each speaker in a batch');
 
-/** What every such loss says of itself. */
+/** The part of the definition that every such loss shares. */
 export const comparesUtterances = {
   scores: false,
   batch: ({ utterancesPerSpeaker }: { utterancesPerSpeaker: number }) => ({ utterancesPerSpeaker }),
 };
 
 /**
- * Rows of a batch, a run of `utterances` for each speaker, as [speakers, utterances, size]. Throws a UserError for rows that are no such
- * runs, or of one speaker only: there is nothing to compare.
+ * Rows of a batch, a run of `utterances` for each speaker, as [speakers, utterances, size]. Throws a UserError for rows that do not
+ * split into such runs, or of a single speaker: there is nothing to compare.
  */
 export function bySpeaker(embeddings: Tensor, utterances: number): Tensor {
   const [rows, size] = embeddings.shape as [number, number];

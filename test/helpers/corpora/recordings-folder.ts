@@ -10,10 +10,10 @@ function sound(name: string, seconds: number, sampleRateHz: number): Float32Arra
   return Float32Array.from({ length: seconds * sampleRateHz }, () => 0.1 * rng.normal());
 }
 
-/** Writes `each` recordings for each of these speakers: ROOT/SPEAKER/take/N.wav, of 0.4 s. */
-export function writeRecordings(root: string, speakers: readonly string[], each: number): void {
+/** Writes `count` recordings for each of these speakers: ROOT/SPEAKER/take/N.wav, of 0.4 s. */
+export function writeRecordings(root: string, speakers: readonly string[], count: number): void {
   for (const speaker of speakers) {
-    for (let n = 0; n < each; n++) {
+    for (let n = 0; n < count; n++) {
       const file = `${speaker}/take/${n}.wav`;
       writeWav16(join(root, file), sound(file, 0.4, 16000), 16000);
     }

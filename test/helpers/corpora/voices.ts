@@ -31,12 +31,16 @@ export async function voiceShards(dir: string, lengths: readonly number[]): Prom
   return openShards((await buildShards({ dir: join(dir, 'shards', 'train'), utterances, decode })).dir);
 }
 
-/** What a corpus stage leaves in DIR, without test lists. */
+/** Writes the files of a corpus stage into `dir`, without test lists. */
 export async function voiceCorpus(dir: string, lengths: readonly number[]): Promise<void> {
   const { ids } = await voiceShards(dir, lengths);
   const utterances = ids.map((id, i) => ({
-    ...{ id, path: `wav/${id}.wav`, speaker: `speaker-${i % SPEAKERS}`, split: 'train' as const },
-    ...{ seconds: lengths[i] / 16000, language: null },
+    id,
+    path: `wav/${id}.wav`,
+    speaker: `speaker-${i % SPEAKERS}`,
+    split: 'train' as const,
+    seconds: lengths[i] / 16000,
+    language: null,
   }));
   writeManifest(join(dir, 'corpus'), utterances);
 }

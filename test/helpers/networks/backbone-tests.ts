@@ -46,7 +46,7 @@ async function gradientsOf(session: Session, backbone: Backbone, scope: Scope): 
 
 const norm = (tensor: HostTensor): number => Math.hypot(...plain(tensor));
 
-/** What every backbone must do, as tests of a small one: `options` as in a config, bins and embedding size are added. */
+/** Tests that every backbone must pass, on a small one: `options` as in a config, bins and embedding size are added. */
 export function testBackbone(
   name: string,
   options: Record<string, unknown>,

@@ -48,7 +48,9 @@ function unusable(name: string, shape: number[], dtype: DType = 'float32'): Vari
     throw new Error(`'${name}' was only counted: it has no value`);
   };
   return {
-    ...{ name, shape, dtype },
+    name,
+    shape,
+    dtype,
     get handle() {
       return refuse();
     },

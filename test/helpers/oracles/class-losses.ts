@@ -20,7 +20,7 @@ export interface PlainMarginSoftmax {
   kind: 'additive' | 'angular';
   margin: number;
   scale: number;
-  /** How many wrong classes are brought nearer, and by what. */
+  /** The number of wrong classes that are brought nearer, and their margin. */
   nearest?: { classes: number; margin: number };
   /** A centre for each class, and the weight of its term. */
   center?: { centers: Rows; weight: number };

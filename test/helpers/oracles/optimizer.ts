@@ -24,14 +24,14 @@ function clip(gradient: number[], clipNorm: number | undefined): number[] {
 /** One update, as the papers and PyTorch's documentation write it; `step` counts from 0. */
 export function plainUpdate(
   weight: PlainWeight,
-  given: number[],
+  gradient: number[],
   rate: number,
   step: number,
   options: OptimizerOptions,
 ): void {
   const { name, momentum, nesterov, beta1, beta2, epsilon, clipNorm, trust } = options;
   const decay = weight.decays ? options.weightDecay : 0;
-  const clipped = clip(given, clipNorm);
+  const clipped = clip(gradient, clipNorm);
   const t = step + 1;
   if (name === 'lars') {
     larsUpdate();

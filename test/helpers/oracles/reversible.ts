@@ -23,8 +23,13 @@ function conv(weights: Weights, path: string, x: Plane, step: number): Plane {
   const filter = weights[`${path}/weight`];
   const [fh, fw, inputs, outputs] = filter.shape;
   const shape = {
-    ...{ batch: 1, size: x.size, inputs, outputs, filter: [fh, fw] as [number, number] },
-    ...{ stride: [step, step] as [number, number], dilation: [1, 1] as [number, number] },
+    batch: 1,
+    size: x.size,
+    inputs,
+    outputs,
+    filter: [fh, fw] as [number, number],
+    stride: [step, step] as [number, number],
+    dilation: [1, 1] as [number, number],
     pad: [(fh - 1) / 2, (fw - 1) / 2] as [number, number],
   };
   const data = naiveConv2d(shape, x.data, filter.data as Float32Array);

@@ -26,8 +26,8 @@ export const scaledCosine =
     w * cosine(x, y) + b;
 
 /** GE2E over unit embeddings: one loss for each utterance, speaker by speaker. */
-export function ge2eLosses(given: Speakers, form: 'softmax' | 'contrast', similarity: Similarity): number[] {
-  const speakers = given.map((rows) => rows.map(unitOf));
+export function ge2eLosses(utterances: Speakers, form: 'softmax' | 'contrast', similarity: Similarity): number[] {
+  const speakers = utterances.map((rows) => rows.map(unitOf));
   const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
   return speakers.flatMap((rows, j) =>
     rows.map((row, i) => {

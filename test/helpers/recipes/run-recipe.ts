@@ -33,7 +33,7 @@ export async function runRecipe(
   return ended;
 }
 
-/** What must not depend on kills: a run's JSON file without times and environment. */
+/** The part of a run's JSON file that must not depend on kills: all but times and environment. */
 export function steadyJson(path: string): unknown {
   const { environment: _, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
   return JSON.parse(JSON.stringify(rest, (key, value) => (key === 'seconds' ? undefined : value)));

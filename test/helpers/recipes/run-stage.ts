@@ -35,8 +35,17 @@ export async function runStage(attempt: Attempt): Promise<Artifact> {
     if (step === stopAt) stop.abort(new Error('stopped'));
   };
   const context: StageContext = {
-    ...{ seed, device: 'cpu', threads: 0, registry, log },
-    ...{ dir, runDir: dir, runName: 'test', environment: null, resume, signal: stop.signal },
+    seed,
+    device: 'cpu',
+    threads: 0,
+    registry,
+    log,
+    dir,
+    runDir: dir,
+    runName: 'test',
+    environment: null,
+    resume,
+    signal: stop.signal,
     artifact: (name) => artifacts[name],
     inner: () => Promise.reject(new Error('inner stages need a whole run')),
     progress: { update, line: () => {}, done: () => {} },
@@ -45,7 +54,7 @@ export async function runStage(attempt: Attempt): Promise<Artifact> {
   return { dir, stage, result, seconds: 0 };
 }
 
-/** What a stage's check finds before the run. */
+/** The faults that a stage's check finds before the run. */
 export async function checkStage(attempt: Omit<Attempt, 'dir'>): Promise<string[]> {
   const { plugin, options } = await parsed(attempt);
   const { registry, seed = 1, log = () => {} } = attempt;

@@ -23,17 +23,23 @@ export interface LossInput {
 }
 
 /** Builds a loss with options as a config gives them, at the scope 'head'. */
-export function openLoss(session: Session, plugin: unknown, given: Record<string, unknown> = {}, classes = CLASSES) {
+export function openLoss(
+  session: Session,
+  plugin: unknown,
+  overrides: Record<string, unknown> = {},
+  classes = CLASSES,
+) {
   const { options, build } = plugin as LossPlugin;
   const scope = createScope(session, 'head', 1);
-  const head = build({ scope, embeddingSize: SIZE, classes, options: options.parse(given) });
+  const head = build({ scope, embeddingSize: SIZE, classes, options: options.parse(overrides) });
   const compiled = session.compile('run', ({ x, labels, step, margin }: Record<string, Tensor>) => ({
     ...head.losses(x, labels, { step, margin }),
     gradient: tf.grad((at: Tensor) => head.losses(at, labels, { step, margin }).losses)(x),
   }));
   const variables = Object.fromEntries(scope.params().map((variable) => [variable.name.slice(5), variable]));
   return {
-    ...{ head, variables },
+    head,
+    variables,
     /** `losses`, `plain`, `scores` where the loss has them, and the gradient of the losses' sum in `x`. */
     run({ x, labels, step = 0, margin = 1 }: LossInput): Promise<Record<string, HostTensor>> {
       return compiled({ x, labels: int32([...labels]), step, margin });

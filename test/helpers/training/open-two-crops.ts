@@ -8,10 +8,10 @@ export function openTwoCrops(
   session: Session,
   plugin: Pick<SslPlugin, 'build' | 'options'>,
   { size, batch }: { size: number; batch: number },
-  given: Record<string, unknown> = {},
+  overrides: Record<string, unknown> = {},
 ) {
   const context = sslContext(session, 1, identityBackbone(size));
-  const method = plugin.build({ ...context, options: plugin.options.parse({ projection: [], ...given }) });
+  const method = plugin.build({ ...context, options: plugin.options.parse({ projection: [], ...overrides }) });
   const loss = (global: Tensor) => method.loss({ batch, global, local: null }, {});
   const run = session.compile('run', ({ global }: Record<string, Tensor>) => {
     const { loss: value, metrics } = loss(global);

@@ -4,14 +4,14 @@ import type { Backbone } from '../../../src/nn/backbone.js';
 import { createScope, type Scope } from '../../../src/nn/scope.js';
 import type { SslContext } from '../../../src/train/step/ssl-method.js';
 
-/** What a method builds with, as a pretrainer hands it out. */
+/** The context that a method builds with, as a pretrainer hands it out. */
 export function sslContext(session: Session, seed: number, backbone: (scope: Scope) => Backbone) {
   const scope = (name: string, like = name) => createScope(session, `ssl/${name}`, `${seed}/${like}`);
   const context: Omit<SslContext<never>, 'options'> = {
     scope,
     backbone(name) {
-      const own = scope(`${name}/backbone`, 'backbone');
-      return { scope: own, ...backbone(own) };
+      const backboneScope = scope(`${name}/backbone`, 'backbone');
+      return { scope: backboneScope, ...backbone(backboneScope) };
     },
   };
   return context;

@@ -15,8 +15,8 @@ export const lossOn =
 
 /** Runs a method's loss once; returns the loss and its metrics. */
 export async function runLoss(session: Session, method: SslMethod, batch: number, inputs: Inputs) {
-  const run = session.compile('run', (given: Record<string, Tensor>) => {
-    const { loss, metrics } = lossOn(method, batch)(given);
+  const run = session.compile('run', (tensors: Record<string, Tensor>) => {
+    const { loss, metrics } = lossOn(method, batch)(tensors);
     return { loss, ...metrics };
   });
   const outputs: Record<string, HostTensor> = await run(inputs);
@@ -32,10 +32,10 @@ export async function checkMethodGradients(
   inputs: Inputs,
   options: GradientOptions = {},
 ): Promise<void> {
-  const loss = (given: Record<string, Tensor>) => lossOn(method, batch)(given).loss;
+  const loss = (tensors: Record<string, Tensor>) => lossOn(method, batch)(tensors).loss;
   const others = [...session.variables.values()].filter((variable) => !method.trained.includes(variable));
-  const reach = session.compile('reach', (given: Record<string, Tensor>) => {
-    const { gradients } = differentiate(() => ({ loss: loss(given), aux: {} }), others, true);
+  const reach = session.compile('reach', (tensors: Record<string, Tensor>) => {
+    const { gradients } = differentiate(() => ({ loss: loss(tensors), aux: {} }), others, true);
     t.deepEqual(
       gradients.map(({ variable }) => variable.name),
       [],

@@ -5,8 +5,13 @@
 export const tinySslOptions: Record<string, Record<string, unknown>> = {
   dino: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
   rdino: {
-    ...{ prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
-    ...{ tapSize: 8, weightWarmupEpochs: 1 },
+    prototypes: 10,
+    hiddenSize: 8,
+    bottleneckSize: 6,
+    localCrops: 1,
+    frozenEpochs: 0.5,
+    tapSize: 8,
+    weightWarmupEpochs: 1,
   },
   sdpn: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 2 },
   byol: { projection: [8, 6], predictorSize: 8 },
