@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { decodeBytes, decodeFile, toMono16k } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { withFile } from '../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 
 /** Which part of a file an utterance is. */
 export interface AudioPart {
@@ -15,7 +16,6 @@ export interface AudioPart {
   seconds?: { from: number; to: number | null };
 }
 
-const SAMPLE_RATE_HZ = 16000;
 /** Kaldi's own tolerance for segments that pass the end of their recording. */
 const OVERSHOOT_SECONDS = 0.5;
 const LARGEST_OUTPUT = 2 ** 31 - 1;

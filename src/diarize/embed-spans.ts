@@ -1,14 +1,14 @@
 import { lengthBuckets } from '../data/length-buckets.js';
 import type { Extractor } from '../embed/extract.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { unitRows } from './cosines.js';
 import type { Span } from './segments.js';
 
-const RATE_HZ = 16000;
-const MAX_BATCH_SAMPLES = 64 * RATE_HZ;
+const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
 /** Shorter spans are heard with what lies around them. */
-const LEAST_SAMPLES = RATE_HZ / 2;
+const LEAST_SAMPLES = SAMPLE_RATE_HZ / 2;
 /** Of longer ones the middle is heard. */
-const MOST_SAMPLES = 30 * RATE_HZ;
+const MOST_SAMPLES = 30 * SAMPLE_RATE_HZ;
 
 /**
  * Embeddings of stretches of a recording, float32 [spans, size], each of length 1.
@@ -42,8 +42,8 @@ export async function embedSpans(
 }
 
 function pieceOf(pcm: Int16Array, { startSeconds, endSeconds }: Span): Int16Array {
-  const middle = ((startSeconds + endSeconds) / 2) * RATE_HZ;
-  const wanted = Math.round((endSeconds - startSeconds) * RATE_HZ);
+  const middle = ((startSeconds + endSeconds) / 2) * SAMPLE_RATE_HZ;
+  const wanted = Math.round((endSeconds - startSeconds) * SAMPLE_RATE_HZ);
   const length = Math.min(Math.max(wanted, LEAST_SAMPLES), MOST_SAMPLES, pcm.length);
   const start = Math.max(0, Math.min(Math.round(middle - length / 2), pcm.length - length));
   return pcm.subarray(start, start + length);

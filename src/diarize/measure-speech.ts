@@ -1,6 +1,7 @@
 import { hostMfcc } from '../audio/features/host-mfcc.js';
 import { periodicity } from '../audio/speech/periodicity.js';
 import { VAD_FRAME_SECONDS, vadOptions, voiceActivity } from '../audio/speech/vad.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { likeliestChange } from './gaussian-change.js';
 
 /** What can be said of an utterance without a trained model. */
@@ -25,7 +26,7 @@ export function measureSpeech(pcm: Int16Array): SpeechMeasures {
   const { active } = voiceActivity(samples, VAD);
   const frames = [...active.keys()].filter((frame) => active[frame] === 1);
   return {
-    seconds: pcm.length / 16000,
+    seconds: pcm.length / SAMPLE_RATE_HZ,
     speechSeconds: frames.length * VAD_FRAME_SECONDS,
     snrDb: frames.length === 0 ? null : signalToNoiseDb(samples, active),
     change: changeOf(samples, frames),

@@ -1,4 +1,5 @@
 import { VAD_FRAME_SECONDS, type VadOptions, voiceActivity } from '../audio/speech/vad.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { joinSpans, runsOf, type Span } from './segments.js';
 
 /** How frames of speech become stretches of it. */
@@ -16,7 +17,7 @@ export function speechSpans(samples: Float32Array, { joinSeconds, padSeconds, ..
     Int32Array.from(active, (on) => on - 1),
     VAD_FRAME_SECONDS,
   );
-  const end = samples.length / 16000;
+  const end = samples.length / SAMPLE_RATE_HZ;
   const padded = joinSpans(runs, joinSeconds).map(({ startSeconds, endSeconds }) => ({
     startSeconds: Math.max(0, startSeconds - padSeconds),
     endSeconds: Math.min(end, endSeconds + padSeconds),

@@ -1,4 +1,5 @@
 import type { Extractor } from '../embed/extract.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedSpans } from './embed-spans.js';
 
 const LEAST_SECONDS = 1.5;
@@ -15,7 +16,7 @@ export interface VoiceChange {
 /** Looks for a change of voice by a model's embeddings; null for an utterance of less than twice 1.5 s. @param pcm 16 kHz */
 export async function voiceChange(pcm: Int16Array, extractor: Extractor): Promise<VoiceChange | null> {
   const { size } = extractor;
-  const end = pcm.length / 16000;
+  const end = pcm.length / SAMPLE_RATE_HZ;
   const steps = Math.floor((end - 2 * LEAST_SECONDS) / STEP_SECONDS + 1e-6);
   if (steps < 0) return null;
   const places = Array.from({ length: steps + 1 }, (_, i) => LEAST_SECONDS + i * STEP_SECONDS);

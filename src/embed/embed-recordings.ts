@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { loadMono16k, SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
+import { loadMono16k } from '../audio/decode/decode.js';
 import { trimSilence } from '../data/corpus/trim.js';
 import { lengthBuckets } from '../data/length-buckets.js';
 import { openDecoders } from '../data/shards/decode.js';
 import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
 import { messageOf, UserError } from '../errors.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import type { Extractor } from './extract.js';
 import { type Piece, piecesOfLength, type Windows } from './windows.js';
 

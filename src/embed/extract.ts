@@ -12,11 +12,12 @@ import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
 import type { Model } from './model-file.js';
 
 /** Rows times samples of an extraction batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
-const MAX_BATCH_SAMPLES = 64 * 16000;
+const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
 
 /** Whole utterances to vectors. */
 export interface Extractor {

@@ -10,9 +10,8 @@ import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { StageContext } from '../plugin/stage.js';
 import { createRng } from '../random.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { openCorpus } from './artifacts/corpus-data.js';
-
-const SAMPLE_RATE_HZ = 16000;
 
 const options = z.strictObject({
   path: z.string().optional().describe('a bank that an earlier run made (its folder `bank`), taken as it is'),

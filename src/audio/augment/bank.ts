@@ -2,6 +2,7 @@ import { gather } from '../../engine/gather.js';
 import { mappedRows } from '../../engine/ops/mapped-rows.js';
 import { random } from '../../engine/random.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** The kinds of interfering sound, as MUSAN (Snyder et al. 2015) sorts them. */
 export const noiseKinds = ['noise', 'speech', 'music'] as const;
@@ -25,7 +26,7 @@ export interface NoiseBank {
 /** A bank that is not there yet, to trace with. */
 export const standInBank: NoiseBank = {
   noises: { path: '/', blocks: 1, kinds: Object.fromEntries(noiseKinds.map((kind) => [kind, oneBlock()])) },
-  rooms: { path: '/', count: 1, taps: 16000 },
+  rooms: { path: '/', count: 1, taps: SAMPLE_RATE_HZ },
 };
 
 function oneBlock(): Recordings {

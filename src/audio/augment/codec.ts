@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { withoutGradient } from '../../engine/autodiff.js';
 import { fastFftLength, irfft, rfft } from '../../engine/ops/spectral.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { oneOf } from './choice.js';
 import { rangeOf } from './level.js';
 import { type Law, laws, quantise } from './quantise.js';
@@ -15,7 +16,7 @@ const weights = z
   );
 
 export const codecOptions = z.strictObject({
-  sampleRateHz: z.number().int().positive().default(16000),
+  sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ),
   ratesHz: z
     .array(z.number().int().positive())
     .min(1)
@@ -25,7 +26,7 @@ export const codecOptions = z.strictObject({
 });
 
 export const telephoneOptions = z.strictObject({
-  sampleRateHz: z.number().int().positive().default(16000),
+  sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ),
   lowHz: rangeOf(200, 400, z.number().positive()).describe('lower cut-off (-3 dB)'),
   highHz: rangeOf(3000, 3600, z.number().positive()).describe('upper cut-off (-3 dB)'),
   laws: weights.default({ 'mu-law': 1, 'a-law': 1, none: 1 }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withoutGradient } from '../../engine/autodiff.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { bandEdge, smoothCurve } from './curves.js';
 import { type RowDraw, rowDraw } from './draw.js';
 import { rangeOf } from './level.js';
@@ -12,7 +13,7 @@ const dbPerOctave = rangeOf(6, 48, z.number().positive()).describe('steepness');
 
 /** Random filters; each row draws one kind. The defaults of `bandStop` are those of SpeechBrain's DropFreq. */
 export const randomFilterOptions = z.strictObject({
-  sampleRateHz: z.number().int().positive().default(16000),
+  sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ),
   lowPass: z.strictObject({ weight, hz: hertz(2000, 6000), dbPerOctave }).prefault({}),
   highPass: z.strictObject({ weight, hz: hertz(80, 500), dbPerOctave }).prefault({}),
   bandStop: z

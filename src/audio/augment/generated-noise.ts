@@ -1,6 +1,6 @@
 import type { Rng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const LEVEL = 0.06;
 const kinds = ['coloured', 'band', 'hum'] as const;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 const range = (low: number, high: number, kind = z.number()) =>
   z
@@ -14,7 +15,7 @@ const probability = (value: number) => z.number().min(0).max(1).default(value);
  * learn to tell recordings apart by their channel.
  */
 export const augmentOptions = z.strictObject({
-  sampleRateHz: z.number().int().positive().default(16000),
+  sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ),
   filter: z
     .strictObject({
       probability: probability(0.9),

@@ -1,4 +1,5 @@
 import type { Rng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { resample } from '../decode/resample.js';
 import { amplitudeFor } from './room-decay.js';
 
@@ -38,13 +39,18 @@ export function drawRoom(rng: Rng, rt60Seconds: readonly [number, number]): Room
  * chosen so that the response decays as the room is asked to.
  * @returns [samples]; sample 0 is the moment at which the source speaks
  */
-export function roomResponse(room: Room, samples: number, sampleRateHz = 16000): Float32Array {
+export function roomResponse(room: Room, samples: number, sampleRateHz = SAMPLE_RATE_HZ): Float32Array {
   const longestM = (samples / sampleRateHz) * SPEED_OF_SOUND;
   return imageResponse(room, amplitudeFor(room, longestM), samples, sampleRateHz);
 }
 
 /** As `roomResponse`, for walls that reflect this share of the amplitude. */
-export function imageResponse(room: Room, reflection: number, samples: number, sampleRateHz = 16000): Float32Array {
+export function imageResponse(
+  room: Room,
+  reflection: number,
+  samples: number,
+  sampleRateHz = SAMPLE_RATE_HZ,
+): Float32Array {
   const fine = new Float32Array(samples * OVERSAMPLING);
   const placesPerM = (sampleRateHz * OVERSAMPLING) / SPEED_OF_SOUND;
   const powers = new Map<number, number>();

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Audio, inspectAudio, mixToMono } from './audio.js';
 import { damaged, unsupported } from './broken-audio.js';
 import { decodeG722 } from './g722.js';
@@ -11,9 +12,6 @@ import { decodeWav } from './wav.js';
 
 export type { Audio, AudioReport } from './audio.js';
 export { inspectAudio, mixToMono } from './audio.js';
-
-/** The rate that all of voxloop works at. */
-export const SAMPLE_RATE_HZ = 16000;
 
 const LOWEST_HZ = 4000;
 const HIGHEST_HZ = 384000;
@@ -31,7 +29,7 @@ const DECODERS: Record<Format, Decoder> = {
   mp3: async (bytes, name) => (await import('./mp3.js')).decodeMp3(bytes, name),
   mp4: async (bytes, name) => (await import('./mp4.js')).decodeMp4(bytes, name),
   aac: async (bytes, name) => (await import('./mp4.js')).decodeAdts(bytes, name),
-  g722: (bytes) => ({ sampleRateHz: 16000, channels: fromInt16(decodeG722(bytes), 1) }),
+  g722: (bytes) => ({ sampleRateHz: SAMPLE_RATE_HZ, channels: fromInt16(decodeG722(bytes), 1) }),
 };
 
 /**

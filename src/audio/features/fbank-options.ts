@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** What Kaldi's compute-fbank-feats is told; the defaults are those of speaker recognition (80 bins, Hamming, no dither). */
 export const fbankOptions = z
   .strictObject({
-    sampleRateHz: z.number().int().positive().default(16000).describe('rate of the samples'),
+    sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ).describe('rate of the samples'),
     bins: z.number().int().min(3).default(80).describe('mel bins'),
     frameLengthMs: z.number().positive().default(25),
     frameShiftMs: z.number().positive().default(10),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Tensor } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { fbank, meanNormalise } from './fbank.js';
 import { fbankOptions } from './fbank-options.js';
 
@@ -12,7 +13,10 @@ export const featureDefinition = fbankOptions
     dither: z.number().nonnegative().default(1).describe('standard deviation of noise added in training, int16 units'),
     cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
   })
-  .refine(({ sampleRateHz }) => sampleRateHz === 16000, 'a model hears 16000 Hz: all audio is brought to that rate')
+  .refine(
+    ({ sampleRateHz }) => sampleRateHz === SAMPLE_RATE_HZ,
+    `a model hears ${SAMPLE_RATE_HZ} Hz: all audio is brought to that rate`,
+  )
   .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
 
 export type FeatureDefinition = z.output<typeof featureDefinition>;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError } from '../../io/atomic.js';
+import type { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
 import type { ListFacts } from './trial-lists.js';
@@ -12,7 +13,7 @@ export interface CorpusFacts {
   /** What the corpus was made with; another build with the same options would give the same corpus. */
   options: Record<string, unknown>;
   seed: number;
-  sampleRateHz: 16000;
+  sampleRateHz: typeof SAMPLE_RATE_HZ;
   utterances: number;
   /** Of known name. */
   speakers: number;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
 import { createRng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Utterance, writeManifest } from '../manifest.js';
 import { type Trial, writeTrials } from '../trials.js';
 import { inOrder, openWorkerPool } from '../worker-pool.js';
@@ -55,7 +56,7 @@ export async function finishCorpus(
   const facts: CorpusFacts = {
     ...identity,
     seed,
-    sampleRateHz: 16000,
+    sampleRateHz: SAMPLE_RATE_HZ,
     ...countUtterances(utterances),
     trials: trials.length,
     skipped: counts,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { createRng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Utterance, writeManifest } from '../manifest.js';
 import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
 import { buildShards } from '../shards/build.js';
@@ -29,8 +30,6 @@ export interface ShardCorpusOptions extends BuildOptions {
   /** Told how many recordings of a part are decoded. */
   progress?: (part: string, done: number, total: number) => void;
 }
-
-const SAMPLE_RATE_HZ = 16000;
 
 /**
  * Makes a corpus whose sound is decoded once, into shards (shards/train, shards/test): no recording is copied or kept whole in

@@ -4,6 +4,7 @@ import { BLOCK_SAMPLES, type NoiseKind, noiseKinds } from '../../audio/augment/b
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { streamFileAtomic } from '../../io/atomic-stream.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { ShardSet } from '../shards/shards.js';
 import { readUtterance } from '../shards/shards.js';
 import { inOrder, openWorkerPool, type WorkerPool } from '../worker-pool.js';
@@ -51,7 +52,12 @@ export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
   const total = noiseKinds.reduce((sum, kind) => sum + noises[kind].length, rooms.length);
   const pool: Pool = openWorkerPool(new URL('./worker.js', import.meta.url), Math.min(workers, total));
   const kept: BankIndex = {
-    ...{ format: 1, sampleRateHz: 16000, noises: { noise: [], speech: [], music: [] }, rooms: { count: 0, taps } },
+    ...{
+      format: 1,
+      sampleRateHz: SAMPLE_RATE_HZ,
+      noises: { noise: [], speech: [], music: [] },
+      rooms: { count: 0, taps },
+    },
   };
   let [done, skipped] = [0, 0];
   const each = async (tasks: readonly BankTask[], keep: (result: Int16Array | Float32Array) => void) => {
@@ -94,7 +100,7 @@ export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
   writeFileAtomic(join(dir, bankFiles.index), `${JSON.stringify(kept)}\n`);
   return {
     ...{ noise: noise.length, speech: speech.length, music: music.length, rooms: kept.rooms.count, skipped },
-    seconds: (blocks.reduce((sum, count) => sum + count, 0) * BLOCK_SAMPLES) / 16000,
+    seconds: (blocks.reduce((sum, count) => sum + count, 0) * BLOCK_SAMPLES) / SAMPLE_RATE_HZ,
   };
 }
 

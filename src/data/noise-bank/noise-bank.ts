@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { BLOCK_SAMPLES, type NoiseBank, noiseKinds, type Recordings } from '../../audio/augment/bank.js';
 import { codeOf, UserError } from '../../errors.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** Blocks of the recordings in `noises.pcm`, one behind the other. */
 const lengths = z.array(z.number().int().positive());
@@ -10,7 +11,7 @@ const lengths = z.array(z.number().int().positive());
 /** What bank.json says. */
 export const bankIndex = z.object({
   format: z.literal(1),
-  sampleRateHz: z.literal(16000),
+  sampleRateHz: z.literal(SAMPLE_RATE_HZ),
   /** Blocks of each recording, by kind, in the order of the file. */
   noises: z.object({ noise: lengths, speech: lengths, music: lengths }),
   rooms: z.object({ count: z.number().int().nonnegative(), taps: z.number().int().positive() }),

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
@@ -149,9 +150,9 @@ async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
 }
 
 const tooShort = (pcm: Int16Array, minSeconds: number): string | null =>
-  pcm.length >= 16000 * minSeconds
+  pcm.length >= SAMPLE_RATE_HZ * minSeconds
     ? null
-    : `too short: ${(pcm.length / 16000).toFixed(2)} s long; at least ${minSeconds} s are needed`;
+    : `too short: ${(pcm.length / SAMPLE_RATE_HZ).toFixed(2)} s long; at least ${minSeconds} s are needed`;
 
 /** One at a time, without those that were done before: a list of a million tasks is never there at once. */
 function* after<T>(rows: Iterable<T>, done: number): Generator<T> {
@@ -169,7 +170,7 @@ function finish(folder: string, hash: string): void {
     utterances++;
   }
   if (utterances === 0) throw noneUsed(folder);
-  const summary: ShardSummary = { format: 1, sampleRateHz: 16000, hash, utterances, shards };
+  const summary: ShardSummary = { format: 1, sampleRateHz: SAMPLE_RATE_HZ, hash, utterances, shards };
   writeLinesAtomic(join(folder, SKIPPED), skippedLines(doneSkips(folder)));
   writeFileAtomic(join(folder, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
   writeLinesAtomic(join(folder, INDEX), indexLines(doneRows(folder)));
@@ -204,7 +205,7 @@ function describe(dir: string, reused: boolean): ShardIndex {
 }
 
 function summaryLine({ dir, utterances, samples, skipped }: ShardIndex): string {
-  const hours = (samples / 16000 / 3600).toFixed(2);
+  const hours = (samples / SAMPLE_RATE_HZ / 3600).toFixed(2);
   const left = skipped === 0 ? '' : ` ${skipped} recordings were skipped: see ${join(dir, SKIPPED)}.`;
   return `${utterances} utterances, ${hours} hours, in ${dir}.${left}`;
 }

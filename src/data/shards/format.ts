@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { codeOf, UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { withFile } from '../../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** Where one utterance lies: `samples` int16 values starting `offset` samples into shard number `shard`. */
 export interface ShardRow {
@@ -22,7 +23,7 @@ export interface SkippedFile {
 /** What index.json holds: the totals that a whole folder must add up to, and the hash of what it was built from. */
 export interface ShardSummary {
   format: 1;
-  sampleRateHz: 16000;
+  sampleRateHz: typeof SAMPLE_RATE_HZ;
   hash: string;
   utterances: number;
   /** Samples in each shard file. */
@@ -126,7 +127,7 @@ export function readSummary(dir: string): ShardSummary {
     throw error;
   }
   const { format, sampleRateHz, hash, utterances, shards } = value ?? {};
-  if (format !== 1 || sampleRateHz !== 16000) throw brokenShards(path, 'it was written by another version');
+  if (format !== 1 || sampleRateHz !== SAMPLE_RATE_HZ) throw brokenShards(path, 'it was written by another version');
   if (typeof hash !== 'string' || typeof utterances !== 'number' || !Array.isArray(shards))
     throw brokenShards(path, 'fields are missing');
   return { format, sampleRateHz, hash, utterances, shards };

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../../io/atomic.js';
 import { cacheDir } from '../../../io/cache-dir.js';
 import { writeWav16 } from '../../../io/wav-write.js';
 import { createRng } from '../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../sample-rate.js';
 import { openWorkerPool } from '../../worker-pool.js';
 import type { BuildOptions } from '../build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from '../corpus-folder.js';
@@ -20,7 +21,6 @@ import { type DebianPackage, fetchPackages, unpackPackages } from './packages.js
 export { debianAvailable } from './packages.js';
 
 const SEED = 1;
-const SAMPLE_RATE_HZ = 16000;
 const MAX_UTTERANCES_A_SPEAKER = 40;
 
 /** Options of `buildDebianCorpus`. */

@@ -1,11 +1,11 @@
 import { inspectAudio, loadMono16k } from '../../../audio/decode/decode.js';
 import { messageOf } from '../../../errors.js';
 import { writeWav16 } from '../../../io/wav-write.js';
+import { SAMPLE_RATE_HZ } from '../../../sample-rate.js';
 import { serveTasks } from '../../worker-pool.js';
 import { limitPeak } from '../channel.js';
 import { trimSilence } from '../trim.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const MAX_CLIPPED_SHARE = 0.25;
 
 /** Brings the recording `from` to 16 kHz mono and writes it to `to`, whole. */

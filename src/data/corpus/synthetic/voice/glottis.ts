@@ -1,6 +1,5 @@
 import type { Rng } from '../../../../random.js';
-
-const SAMPLE_RATE_HZ = 16000;
+import { SAMPLE_RATE_HZ } from '../../../../sample-rate.js';
 
 /** How the vocal folds swing. */
 export interface GlottisShape {
