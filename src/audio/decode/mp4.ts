@@ -3,7 +3,7 @@ import { isOnPath } from '../../io/on-path.js';
 import type { Audio } from './audio.js';
 import { damaged } from './broken-audio.js';
 import { decodeWithFfmpeg } from './ffmpeg.js';
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
 /**
  * Decodes the sound of an MP4 file (m4a: AAC), as VoxCeleb2 is handed out. FAAD2 in WebAssembly does it where the package

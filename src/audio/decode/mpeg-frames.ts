@@ -1,4 +1,4 @@
-import { endOfId3, textAt } from './sniff.js';
+import { endOfId3, textAt } from './file-start.js';
 
 /** What a walk over an MPEG audio stream's frame headers finds. */
 export interface MpegWalk {

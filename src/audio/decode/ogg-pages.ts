@@ -1,4 +1,4 @@
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
 /** One link of an Ogg chain: a logical stream from its first page to its last. */
 export interface OggLink {

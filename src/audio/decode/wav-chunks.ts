@@ -1,5 +1,5 @@
 import { cutShort, damaged } from './broken-audio.js';
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
 /** What a WAV file's chunks say about its samples. */
 export interface WavLayout {

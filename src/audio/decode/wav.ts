@@ -1,6 +1,5 @@
 import type { Audio } from './audio.js';
 import { cutShort, unsupported } from './broken-audio.js';
-import { decodeG711 } from './g711.js';
 import { decodeG722 } from './g722.js';
 import { decodeImaAdpcm, imaSamplesPerBlock } from './ima-adpcm.js';
 import { decodeMp3 } from './mp3.js';
@@ -74,4 +73,15 @@ function wordKind(formatTag: number, bytesPerSample: number): WordKind | null {
 function int16View(data: Uint8Array): Int16Array {
   const aligned = data.byteOffset % 2 === 0 ? data : data.slice();
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
+}
+
+/** Expands G.711 bytes (ITU-T G.711, A-law or mu-law) to 16-bit samples, with the `wavefile` package. */
+async function decodeG711(data: Uint8Array, law: 'A' | 'mu'): Promise<Int16Array> {
+  const { default: wavefile } = await import('wavefile');
+  const wav = new wavefile.WaveFile();
+  // A clean header of our own: the package does not accept the wrong lengths that streaming writers leave.
+  wav.fromScratch(1, 8000, law === 'A' ? '8a' : '8m', data);
+  if (law === 'A') wav.fromALaw();
+  else wav.fromMuLaw();
+  return wav.getSamples(false, Int16Array) as unknown as Int16Array;
 }

@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf, UserError } from '../../errors.js';
-import { packedRows, type Rows } from '../rows.js';
+import { packedRows, type Rows } from '../packed-rows.js';
 import type { Skipped } from './finish-corpus.js';
-
-/** What is looked for where nothing else is asked: the formats that voxloop decodes. */
-export const EXTENSIONS = ['aac', 'flac', 'g722', 'm4a', 'mp2', 'mp3', 'oga', 'ogg', 'opus', 'wav', 'wave'];
 
 /** The recordings below a folder. */
 export interface Recordings {

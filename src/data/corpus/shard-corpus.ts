@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../io/atomic.js';
 import { createRng } from '../../random.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Utterance, writeManifest } from '../manifest.js';
-import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
+import { chained, type Rows, rowsFrom, rowsWhere } from '../packed-rows.js';
 import { buildShards } from '../shards/build.js';
 import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shards/format.js';
 import type { Source } from '../shards/hash.js';
@@ -14,7 +14,7 @@ import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
 import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js';
 import { makeTrials } from './make-trials.js';
-import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
+import type { CorpusPlan, PlannedList, PlannedRecording } from './planned-corpus.js';
 import { endResume, resumeFolder } from './resume-folder.js';
 import { writeLists } from './trial-lists.js';
 

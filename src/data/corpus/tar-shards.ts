@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { audioExtensions } from '../../audio/decode/formats.js';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { withFile } from '../../io/read-file.js';
-import { type PackedRows, packedRows, rowsFrom } from '../rows.js';
+import { type PackedRows, packedRows, rowsFrom } from '../packed-rows.js';
 import { indexTar, type TarMember } from '../tar.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
 import { keepApart } from './keep-apart.js';
-import type { PlannedRecording } from './plan.js';
-import { EXTENSIONS, listRecordings } from './recordings.js';
+import type { PlannedRecording } from './planned-corpus.js';
+import { listRecordings } from './recordings.js';
 import { safeNames } from './safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from './shard-corpus.js';
 
@@ -102,7 +103,7 @@ function* utterancesOf(
     const [key, extension] =
       dot > 0 ? [member.name.slice(0, dot), member.name.slice(dot + 1).toLowerCase()] : [member.name, ''];
     if (extension === 'spk') speakers.set(key, member);
-    else if (!EXTENSIONS.includes(extension)) continue;
+    else if (!audioExtensions.includes(extension)) continue;
     else if (sounds.has(key))
       skipped.push({
         file: `${shard}/${member.name}`,

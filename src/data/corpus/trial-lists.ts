@@ -5,7 +5,7 @@ import { readLines } from '../../io/lines.js';
 import type { Utterance } from '../manifest.js';
 import { checkTrials, repeatedTrials, type Trial, writeTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
-import type { PlannedList } from './plan.js';
+import type { PlannedList } from './planned-corpus.js';
 
 /** One list of a corpus in numbers. */
 export interface ListFacts {

@@ -8,7 +8,7 @@ import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
-import type { Rows } from '../rows.js';
+import type { Rows } from '../packed-rows.js';
 import { inOrder } from '../worker-pool.js';
 import { type Decode, openDecoders } from './decode.js';
 import {

@@ -1,15 +1,16 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { audioExtensions } from '../../../audio/decode/formats.js';
 import { messageOf, UserError } from '../../../errors.js';
 import { noneUsable } from '../../none-usable.js';
-import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../../rows.js';
+import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../../packed-rows.js';
 import { inOrder, openWorkerPool, WorkerCrashError } from '../../worker-pool.js';
 import type { BuildOptions } from '../build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from '../corpus-folder.js';
 import { type FinishedUtterance, finishCorpus, type Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import { EXTENSIONS, listRecordings } from '../recordings.js';
+import { listRecordings } from '../recordings.js';
 import { endResume, resumeFolder } from '../resume-folder.js';
 import { nameUtterances, type PlannedUtterance } from './names.js';
 import type { RecordingTask, Refusal } from './recording-worker.js';
@@ -50,7 +51,7 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
   if (testSpeakers && speakerPart === undefined) {
     throw new UserError('Test speakers can be chosen only where speakers are known: give the part that names them.');
   }
-  const extensions = [...(options.extensions ?? EXTENSIONS)];
+  const extensions = [...(options.extensions ?? audioExtensions)];
   const recordings = listRecordings(options.root, extensions);
   const { root, files, hash } = recordings;
   keepApart(options.out, root);

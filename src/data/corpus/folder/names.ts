@@ -1,5 +1,5 @@
 import { UserError } from '../../../errors.js';
-import { type Rows, rowsFrom } from '../../rows.js';
+import { type Rows, rowsFrom } from '../../packed-rows.js';
 import { safeNames } from '../safe-names.js';
 
 /** What a recording is to become. */

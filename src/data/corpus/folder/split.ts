@@ -1,6 +1,6 @@
 import { UserError } from '../../../errors.js';
 import { createRng } from '../../../random.js';
-import { type Rows, rowsFrom } from '../../rows.js';
+import { type Rows, rowsFrom } from '../../packed-rows.js';
 import { chooseTestSpeakers, MIN_TEST_UTTERANCES, type SpeakerCount } from '../choose-test-speakers.js';
 import type { FinishedUtterance } from '../finish-corpus.js';
 

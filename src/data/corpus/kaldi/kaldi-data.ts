@@ -4,7 +4,7 @@ import { UserError } from '../../../errors.js';
 import { readLines } from '../../../io/lines.js';
 import type { AudioPart } from '../../audio-part.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
-import { packedRows, type Rows, rowsFrom } from '../../rows.js';
+import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
 
 /** A Kaldi data folder, read: some 100 bytes an utterance beside the letters of its name and path. */

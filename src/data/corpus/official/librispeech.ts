@@ -1,9 +1,9 @@
 import { UserError } from '../../../errors.js';
-import { packedRows } from '../../rows.js';
+import { packedRows } from '../../packed-rows.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import type { PlannedRecording } from '../plan.js';
+import type { PlannedRecording } from '../planned-corpus.js';
 import { listRecordings } from '../recordings.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { readLibriSpeakers } from './speaker-facts.js';

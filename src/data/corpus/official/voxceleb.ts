@@ -1,12 +1,13 @@
+import { audioExtensions } from '../../../audio/decode/formats.js';
 import { UserError } from '../../../errors.js';
 import { createNameTable } from '../../name-table.js';
-import { packedRows, type Rows } from '../../rows.js';
+import { packedRows, type Rows } from '../../packed-rows.js';
 import { createTextStore } from '../../text-store.js';
 import { readTrials, trialUtterances } from '../../trials.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import type { PlannedList, PlannedRecording } from '../plan.js';
+import type { PlannedList, PlannedRecording } from '../planned-corpus.js';
 import { listRecordings } from '../recordings.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { translateTrials } from '../trial-lists.js';
@@ -24,8 +25,6 @@ export interface VoxCelebOptions extends ShardCorpusOptions {
   /** Files of trial lists. Default: the cleaned official ones that lie beside the recordings (edition 1: O only). */
   trials?: readonly string[];
 }
-
-const EXTENSIONS = ['wav', 'm4a', 'flac', 'aac', 'opus', 'ogg', 'mp3'];
 
 /**
  * Makes a corpus of VoxCeleb in its official layout, wav or m4a. Speakers named by a trial list are tested and not trained on;
@@ -92,7 +91,7 @@ interface Tree {
 const LAYOUT = /(?:^|\/)(id\d+)\/([^/]+)\/([^/]+)\.[^./]+$/;
 
 function readTree(folder: string): Tree {
-  const { root, files, skipped: passed, hash } = listRecordings(folder, EXTENSIONS);
+  const { root, files, skipped: passed, hash } = listRecordings(folder, audioExtensions);
   const recordings = packedRows<PlannedRecording>();
   const skipped = packedRows<Skipped>();
   for (const one of passed) skipped.push(one);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { chained, packedRows, rowsFrom, rowsWhere } from '../../src/data/rows.js';
+import { chained, packedRows, rowsFrom, rowsWhere } from '../../src/data/packed-rows.js';
 
 test('packed rows come back in order, on every walk, while more are added', (t) => {
   const rows = packedRows<{ name: string; place: number | null; part?: { from: number } }>();

@@ -1,5 +1,5 @@
 import type { AudioPart } from '../audio-part.js';
-import type { Rows } from '../rows.js';
+import type { Rows } from '../packed-rows.js';
 import type { Trial } from '../trials.js';
 import type { CorpusIdentity } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
