@@ -6,7 +6,7 @@ export interface TextStore {
   /** The same for the string that these bytes spell. */
   pushBytes(bytes: Uint8Array, start: number, end: number): number;
   at(index: number): string;
-  /** Whether these bytes spell that string. */
+  /** True when these bytes spell that string. */
   isSame(index: number, bytes: Uint8Array, start: number, end: number): boolean;
 }
 

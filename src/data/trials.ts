@@ -122,7 +122,7 @@ export function checkBothKinds(trials: readonly Trial[], list = 'The trial list'
 }
 
 /**
- * How many trials stand in a list before (both names and the answer the same). They are kept, because published figures count
+ * Number of trials that repeat an earlier one (both names and the answer the same). They are kept, because published figures count
  * them; say their number aloud.
  * @param list what to call the trial list in the message
  * @throws UserError when a pair is called the same speaker's in one trial and different speakers' in another

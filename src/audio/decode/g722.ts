@@ -9,7 +9,7 @@ const RATE_HZ = 16000;
 interface Band {
   logStep: number; // [NB]
   step: number; // [DET]
-  /** What the predictor expects next [S], and the part of it that its zeros contribute [SZ]. */
+  /** The predicted next value [S], and the contribution of the predictor's zeros to it [SZ]. */
   prediction: number;
   zeroPart: number;
   /** Newest first: reconstructed values [R], partial reconstructions [P], quantised differences [D]. */

@@ -62,7 +62,7 @@ async function decodeData(layout: WavLayout, name: string): Promise<Float32Array
   }
 }
 
-/** How one sample is stored, by the bytes it takes: a sample of 12 or 20 bits stands in the upper bits of 2 or 3 bytes. */
+/** The storage format for this many bytes a sample: a sample of 12 or 20 bits stands in the upper bits of 2 or 3 bytes. */
 function wordKind(formatTag: number, bytesPerSample: number): WordKind | null {
   if (formatTag === TAG.pcm) return ([null, 'uint8', 'int16', 'int24', 'int32'] as const)[bytesPerSample] ?? null;
   if (formatTag === TAG.float) return bytesPerSample === 4 ? 'float32' : bytesPerSample === 8 ? 'float64' : null;
@@ -79,7 +79,7 @@ function int16View(data: Uint8Array): Int16Array {
 async function decodeG711(data: Uint8Array, law: 'A' | 'mu'): Promise<Int16Array> {
   const { default: wavefile } = await import('wavefile');
   const wav = new wavefile.WaveFile();
-  // A clean header of our own: the package does not accept the wrong lengths that streaming writers leave.
+  // A clean header: the package does not accept the wrong lengths that streaming writers leave.
   wav.fromScratch(1, 8000, law === 'A' ? '8a' : '8m', data);
   if (law === 'A') wav.fromALaw();
   else wav.fromMuLaw();

@@ -5,7 +5,7 @@ import { fbank, meanNormalise } from './fbank.js';
 import { fbankOptions } from './fbank-options.js';
 
 /**
- * What a network hears: stored with a model and used wherever audio is turned into features (training, embedding, export).
+ * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
  * `dither` applies in training only.
  */
 export const featureDefinition = fbankOptions
@@ -15,17 +15,17 @@ export const featureDefinition = fbankOptions
   })
   .refine(
     ({ sampleRateHz }) => sampleRateHz === SAMPLE_RATE_HZ,
-    `a model hears ${SAMPLE_RATE_HZ} Hz: all audio is brought to that rate`,
+    `a model expects ${SAMPLE_RATE_HZ} Hz: all audio is resampled to that rate`,
   )
   .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
 
 export type FeatureDefinition = z.output<typeof featureDefinition>;
 
-/** How features are computed in one place. */
+/** Settings of one use of the features. */
 export interface FeatureUse {
   /** Prefix of the random draws' names. */
   name: string;
-  /** Whether to add the definition's dither: true in training, false for anything that is compared. */
+  /** Adds the definition's dither: true in training, false for anything that is compared. */
   dither: boolean;
   /** Valid frames of each row [batch], for rows that are padded to a common length. */
   lengths?: Tensor;

@@ -2,7 +2,7 @@ import { quantile } from './quantile.js';
 
 const DB = 10 / Math.LN10;
 const MOST_DB = 30;
-/** How far the mean level of steady noise lies above its quietest tenth, at five frames a level. */
+/** Distance of the mean level of steady noise above its quietest tenth, at five frames a level, in dB. */
 const STEADY_DB = 1.4;
 /** Floors are found once a second and drawn straight between. */
 const KNOT_FRAMES = 100;

@@ -25,7 +25,7 @@ const LONGEST_SPEAKER = 1024;
 
 /**
  * Makes a corpus of tar shards as WeSpeaker and WebDataset write them: members `key.wav` (or another format) and `key.spk`, which
- * holds the speaker's name. Nothing is unpacked. Speakers may be missing; a shard that was cut short counts up to the cut.
+ * holds the speaker's name. Nothing is unpacked. Speakers may be missing; a shard that was cut short is used up to the cut.
  * @throws UserError for a member whose name leads out of its archive, or when no recording is found
  */
 export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusSummary> {
@@ -33,7 +33,7 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
   keepApart(options.out, root);
   const hash = createHash('sha256');
   const skipped = packedRows<Skipped>();
-  const found = packedRows<{ shard: string; key: string; audio: TarMember; speaker: string | null }>();
+  const utterances = packedRows<{ shard: string; key: string; audio: TarMember; speaker: string | null }>();
   for (const shard of shards) {
     const { size, mtimeMs } = statSync(shard);
     hash.update(`${shard}\t${size}\t${Math.round(mtimeMs)}\n`);
@@ -42,20 +42,21 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
       skipped.push({
         file: shard,
         kind: 'cut short',
-        reason: `the archive is cut short: ${cut}; what stands before is used`,
+        reason: `the archive is cut short: ${cut}; the members before that are used`,
       });
-    for (const one of utterancesOf(shard, members, skipped)) found.push({ shard, ...one });
+    for (const utterance of utterancesOf(shard, members, skipped)) utterances.push({ shard, ...utterance });
   }
-  if (found.length === 0) throw new UserError(`The ${shards.length} archives of ${options.root} hold no recording.`);
+  if (utterances.length === 0)
+    throw new UserError(`The ${shards.length} archives of ${options.root} hold no recording.`);
   const keyOf = ({ shard, key }: { shard: string; key: string }) => `${shard}\t${key}`;
   const keys = function* () {
-    for (const one of found) yield keyOf(one);
+    for (const utterance of utterances) yield keyOf(utterance);
   };
   const idOf = safeNames(keys(), (key) => key.slice(key.indexOf('\t') + 1).replaceAll('/', '-'));
-  const recordings = rowsFrom(found.length, function* (): Generator<PlannedRecording> {
-    for (const one of found) {
-      const { shard, key, audio, speaker } = one;
-      const id = idOf(keyOf(one));
+  const recordings = rowsFrom(utterances.length, function* (): Generator<PlannedRecording> {
+    for (const utterance of utterances) {
+      const { shard, key, audio, speaker } = utterance;
+      const id = idOf(keyOf(utterance));
       yield {
         id,
         path: key,
@@ -90,7 +91,7 @@ function findShards(root: string): { shards: string[]; root: string } {
   return { shards, root };
 }
 
-/** Members by key: what stands before the last dot. */
+/** Members by key, the part of the name before the last dot. */
 function* utterancesOf(
   shard: string,
   members: readonly TarMember[],
@@ -108,7 +109,7 @@ function* utterancesOf(
       skipped.push({
         file: `${shard}/${member.name}`,
         kind: 'another form',
-        reason: `the archive holds ${sounds.get(key)!.name} before`,
+        reason: `the archive holds ${sounds.get(key)!.name} already`,
       });
     else sounds.set(key, member);
   }

@@ -34,16 +34,16 @@ export interface ShardIndex {
   dir: string;
   utterances: number;
   samples: number;
-  /** How many files could not be used; skipped.tsv names them. */
+  /** Number of files that could not be used; skipped.tsv names them. */
   skipped: number;
-  /** True when the folder was there already and nothing had to be decoded. */
+  /** True when the folder existed already and nothing had to be decoded. */
   reused: boolean;
 }
 
 export interface ShardBuild {
-  /** The folder to make; beside it `DIR.building` and `DIR.lock` exist while the build runs. */
+  /** The folder to create; beside it `DIR.building` and `DIR.lock` exist while the build runs. */
   dir: string;
-  /** What to decode, in this order; ids are unique, paths absolute. Walked several times, a few at a time. */
+  /** Files to decode, in this order; ids are unique, paths absolute. Walked several times, a few at a time. */
   utterances: Rows<Source>;
   /** Decodes a file in this thread. Default: `loadMono16k` in worker threads. */
   decode?: Decode;
@@ -60,8 +60,8 @@ export interface ShardBuild {
 
 /**
  * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono) with an index. The bytes depend on the
- * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build goes on where
- * it was; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
+ * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build continues where
+ * it stopped; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
  * Unreadable, empty and silent files are skipped and listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
  */
 export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
@@ -98,7 +98,7 @@ function checkSources(sources: Rows<Source>): void {
       throw new UserError(`The utterance id ${JSON.stringify(id)} is empty or holds a tab or line end.`);
     const before = seen.size;
     if (seen.add(id) < before)
-      throw new UserError(`The utterance id ${id} is given twice. Give each recording its own id.`);
+      throw new UserError(`The utterance id ${id} occurs twice. Give each recording its own id.`);
   }
   if (sources.length === 0) throw new UserError('There is no utterance to decode: the list is empty.');
 }
@@ -134,7 +134,7 @@ function findReady(dir: string, hash: string, log: ShardBuild['log']): ShardInde
 async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
   const { utterances, decode, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
   const { done } = writer;
-  if (done > 0) log?.(`Going on with an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
+  if (done > 0) log?.(`Resuming an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
   const pool = openDecoders<Source>(Math.max(1, Math.min(workers, utterances.length - done)), decode);
   try {
     for await (const { task, outcome } of inOrder(pool, after(utterances, done), signal)) {

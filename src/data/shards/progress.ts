@@ -27,7 +27,7 @@ export const rowEntry = (row: ShardRow): string => `${ROW}${rowLine(row)}`;
 /** The journal's line of a file that is left out. */
 export const skipEntry = (file: SkippedFile): string => `${SKIP}${skippedLine(file)}`;
 
-/** How far an interrupted build came: utterances, and where the last samples lie. */
+/** Progress of an interrupted build: its utterances, and the place of the last samples. */
 export interface Recovered {
   done: number;
   last?: ShardRow;
@@ -63,7 +63,7 @@ export const removeProgress = (folder: string): void => rmSync(join(folder, PROG
 export function recoverProgress(folder: string, hash: string): Recovered {
   const header = `voxloop shards ${hash}`;
   const found: Recovered = { done: 0 };
-  /** Where each shard is to end, in bytes. */
+  /** The end of each shard, in bytes. */
   const ends = new Map<string, number>();
   function* journal(): Generator<string> {
     yield header;

@@ -26,7 +26,7 @@ const MAX_UTTERANCES_A_SPEAKER = 40;
 /** Options of `buildDebianCorpus`. */
 export interface DebianCorpusOptions extends BuildOptions {
   out: string;
-  /** Where downloaded packages are kept. Default: the per-user cache. */
+  /** Folder of downloaded packages. Default: the per-user cache. */
   cache?: string;
   /** Decoding threads. Default: one a core. */
   jobs?: number;
@@ -84,7 +84,7 @@ async function cutToFiles(
   const utterances: FinishedUtterance[] = [];
   const counts = new Map<string, number>();
   try {
-    for await (const cut of cutUtterances(folders, { ...context, onSkip: (one) => skipped.push(one) })) {
+    for await (const cut of cutUtterances(folders, { ...context, onSkip: (clip) => skipped.push(clip) })) {
       const number = (counts.get(cut.folder.speaker) ?? 0) + 1;
       counts.set(cut.folder.speaker, number);
       utterances.push(writeClean(partial, cut, number));
