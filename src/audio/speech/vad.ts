@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { fbankOptions } from '../features/fbank-options.js';
 import { hostFbank } from '../features/host-fbank.js';
-import { heightsDb } from './noise-floor.js';
+import { heightsDb, quantile } from './noise-floor.js';
 import { periodicity } from './periodicity.js';
-import { quantile } from './quantile.js';
 
 export const vadOptions = z.strictObject({
   floorSeconds: z

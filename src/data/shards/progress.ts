@@ -16,7 +16,7 @@ import {
 } from './format.js';
 
 // The journal of a build: one line for each utterance, in order, written after its samples are safely on the disk.
-// A build that was killed goes on after the last whole line.
+// A build that was killed continues after the last whole line.
 const PROGRESS = 'progress.tsv';
 const ROW = '+\t';
 const SKIP = '-\t';
@@ -53,11 +53,11 @@ function* entriesOf(folder: string, kind: string): Generator<string> {
   for (const line of readLines(join(folder, PROGRESS))) if (line.startsWith(kind)) yield line.slice(kind.length);
 }
 
-/** Takes the journal out of a finished folder. */
+/** Removes the journal from a finished folder. */
 export const removeProgress = (folder: string): void => rmSync(join(folder, PROGRESS), { force: true });
 
 /**
- * Makes the build folder ready and says how much an interrupted build of the same list (`hash`) has done already;
+ * Prepares the build folder and returns the progress of an interrupted build of the same list (`hash`);
  * samples past the last journal line are cut off. A folder of another list is emptied.
  */
 export function recoverProgress(folder: string, hash: string): Recovered {
