@@ -2,9 +2,10 @@
  * Time of features and augmentation inside the graph: milliseconds per hour of audio, and for one DINO batch of 48 utterances
  * (2 crops of 1.5 s and 4 of 1 s each, 288 rows). Usage: node dist/bench/features.js [threads] [rounds]
  */
-import { augment, augmentOptions } from '../src/audio/augment/random-channel.js';
+
 import { samplesFor } from '../src/audio/features/fbank-options.js';
 import { featureDefinition, features } from '../src/audio/features/features.js';
+import { randomChannelOptions, throughRandomChannel } from '../src/augmentations/random-channel.js';
 import { toFloat32 } from '../src/engine/raw.js';
 import { openSession } from '../src/engine/session/session.js';
 import { type Tensor, tf } from '../src/engine/tf.js';
@@ -13,7 +14,7 @@ import { createRng } from '../src/random.js';
 
 const [threads, rounds] = [Number(process.argv[2] ?? 2), Number(process.argv[3] ?? 15)];
 const definition = featureDefinition.parse({});
-const channel = augmentOptions.parse({});
+const channel = randomChannelOptions.parse({});
 const session = openSession({ threads, device: 'cpu' });
 const rng = createRng('bench');
 
@@ -29,9 +30,9 @@ const audioSeconds = (96 * 24240 + 192 * 16240) / 16000;
 const ways: Record<string, (wave: Tensor, name: string) => Tensor> = {
   'features without dither': (wave, name) => features(wave, definition, { name, dither: false }),
   'features with dither': (wave, name) => features(wave, definition, { name, dither: true }),
-  'augmentation alone': (wave, name) => augment(wave, channel, name),
+  'augmentation alone': (wave, name) => throughRandomChannel(wave, channel, name),
   'augmentation and features': (wave, name) =>
-    features(augment(wave, channel, `${name}/augment`), definition, { name, dither: true }),
+    features(throughRandomChannel(wave, channel, `${name}/augment`), definition, { name, dither: true }),
 };
 
 const compiled = Object.entries(ways).map(([name, way]) => {

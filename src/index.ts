@@ -1,23 +1,9 @@
 // The public surface. Built-in plugins import from here, exactly as a user's plugin does.
 export { z } from 'zod';
-export { type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
+export { drawExcerpts, drawRooms, type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
 export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
-export { codecOptions, overTelephone, telephoneOptions, throughCodec } from './audio/augment/codec.js';
-export { randomFilter, randomFilterOptions } from './audio/augment/filters.js';
-export {
-  changeGain,
-  clip,
-  clippingOptions,
-  dropChunkOptions,
-  dropChunks,
-  gainOptions,
-  normalisePeaks,
-} from './audio/augment/level.js';
-export { type SpecAugmentOptions, specAugment, specAugmentOptions } from './audio/augment/mask.js';
-export { addNoise, babble, type NoiseOptions, noiseOptions } from './audio/augment/noise.js';
-export { type AugmentOptions, augment, augmentOptions } from './audio/augment/random-channel.js';
-export { mixNoiseAndRooms, type RecipeOptions, recipeOptions } from './audio/augment/recipes.js';
-export { type ReverbOptions, reverberate, reverbOptions } from './audio/augment/rooms.js';
+export { probability, type RowDraw, rangeOf, rowDraw } from './audio/augment/draw.js';
+export { type RowSpectra, rowSpectra, type Spectra } from './audio/augment/spectra.js';
 export { type Cut as MergeCut, cutOf, cutTree, type Linkage, type Merge } from './cluster/agglomerative/dendrogram.js';
 export { differentRows } from './cluster/agglomerative/different-rows.js';
 export { mergesOf, partition } from './cluster/agglomerative/merges.js';
@@ -38,6 +24,7 @@ export { stopGradient, withoutGradient } from './engine/autodiff.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './engine/ops/cross-entropy.js';
+export { convolveRows, fastFftLength, irfft, rfft } from './engine/ops/spectral.js';
 export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
@@ -106,6 +93,7 @@ export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
 export { createRng, type Rng } from './random.js';
 export { indicesUpTo, squaredDistance, squaredRowDistance, takeRows } from './rows.js';
+export { SAMPLE_RATE_HZ } from './sample-rate.js';
 export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
 export { leastBatch } from './train/step/least-batch.js';
 export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';

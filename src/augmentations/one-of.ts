@@ -1,4 +1,4 @@
-import { defineAugmentation, oneOf, pluginChoice, z } from '../index.js';
+import { defineAugmentation, oneOf, pluginChoice, probability, z } from '../index.js';
 
 /** One of several augmentations for each row. */
 export default defineAugmentation({
@@ -7,8 +7,8 @@ export default defineAugmentation({
   options: z
     .strictObject({
       of: z.array(pluginChoice('augmentation')).min(1),
-      weights: z.array(z.number().nonnegative()).optional().describe('how often each is taken; default: all alike'),
-      probability: z.number().min(0).max(1).default(1).describe('of any of them'),
+      weights: z.array(z.number().nonnegative()).optional().describe('how often each is drawn; default: all alike'),
+      probability: probability(1).describe('probability that a crop goes through any of them'),
     })
     .refine(({ of, weights }) => !weights || weights.length === of.length, 'weights must name one number for each')
     .refine(({ weights }) => !weights || weights.some((weight) => weight > 0), 'a weight must be above 0'),

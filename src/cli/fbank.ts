@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { wholeNumber } from './options/model-options.js';
 
 interface FbankCommandOptions {
@@ -36,7 +37,7 @@ export function register(program: Command): void {
 }
 
 async function fbank(file: string, options: FbankCommandOptions): Promise<void> {
-  const [{ loadMono16k, SAMPLE_RATE_HZ }, { openSession }, { fbankOfRecording, subtractMeans }, { writeNpy }, errors] =
+  const [{ loadMono16k }, { openSession }, { fbankOfRecording, subtractMeans }, { writeNpy }, errors] =
     await Promise.all([
       import('../audio/decode/decode.js'),
       import('../engine/session/session.js'),

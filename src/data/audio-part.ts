@@ -2,27 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { decodeBytes, decodeFile, toMono16k } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { withFile } from '../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 
-/** Which part of a file an utterance is. */
+/** The part of a file that is an utterance. */
 export interface AudioPart {
   /** The recording is a stretch of the file's bytes, such as a member of a tar archive; `name` gives its extension. */
   member?: { name: string; offset: number; bytes: number };
-  /** The recording is what this shell command writes; the path only names it. Never set without the user's consent. */
+  /** The recording is the output of this shell command; the path only names it. Never set without the user's consent. */
   command?: string;
-  /** Which channel, from 0. Default: the mean of all. */
+  /** Number of the channel, from 0. Default: the mean of all. */
   channel?: number;
-  /** From where to where the utterance reaches; `to` is null at the end of the recording. */
+  /** Start and end of the utterance; `to` is null for the end of the recording. */
   seconds?: { from: number; to: number | null };
 }
 
-const SAMPLE_RATE_HZ = 16000;
 /** Kaldi's own tolerance for segments that pass the end of their recording. */
 const OVERSHOOT_SECONDS = 0.5;
 const LARGEST_OUTPUT = 2 ** 31 - 1;
 
 /**
- * Decodes parts of files to 16 kHz mono in [-1, 1]. Of a recording with segments the last one is kept, so that neighbouring
- * segments cost one decoding.
+ * Decodes parts of files to 16 kHz mono in [-1, 1]. The last recording with segments is kept, so that its segments, which follow
+ * one another, cost one decoding.
  * @throws UserError as `loadMono16k`; for a segment that passes the end by over half a second; for a command that fails
  */
 export function openPartDecoder(): (path: string, part: AudioPart) => Promise<Float32Array> {
@@ -44,7 +44,7 @@ async function loadRecording(path: string, { member, command, channel }: AudioPa
       : await decodeFile(path);
   if (channel === undefined) return toMono16k(audio, path);
   if (channel < audio.channels.length) return toMono16k({ ...audio, channels: [audio.channels[channel]] }, path);
-  throw new UserError(`${path} has ${audio.channels.length} channels; channel ${channel} (from 0) was asked for.`);
+  throw new UserError(`${path} has ${audio.channels.length} channels; channel ${channel} (from 0) was requested.`);
 }
 
 const readMember = (path: string, { offset, bytes }: NonNullable<AudioPart['member']>): Uint8Array =>
@@ -57,7 +57,7 @@ function runPipe(command: string, name: string): Uint8Array {
   throw new UserError(`The command of ${name} failed (${JSON.stringify(command)}): ${why}`);
 }
 
-/** The samples of a segment; one that passes the end a little ends there. */
+/** The samples of a segment; one that exceeds the end by a little ends there. */
 function cut(samples: Float32Array, { from, to }: NonNullable<AudioPart['seconds']>, path: string): Float32Array {
   const length = samples.length / SAMPLE_RATE_HZ;
   const end = to ?? length;

@@ -5,7 +5,7 @@ import { createRng } from '../random.js';
  * Numbers of the utterances kept out of training on pseudo-labels, ascending: `share` of `count`, drawn by `seed` alone, so that every
  * round of a loop keeps out the same ones. At least two, where the share is not 0.
  *
- * @throws UserError when that would leave nothing to train on
+ * @throws UserError when that leaves nothing to train on
  */
 export function heldOut(count: number, share: number, seed: number | string): Int32Array {
   if (share === 0) return new Int32Array(0);

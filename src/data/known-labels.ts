@@ -1,12 +1,12 @@
 import { createRng } from '../random.js';
 
-/** Labels out of known speakers. */
+/** Labels made from known speakers. */
 export interface KnownLabels {
   /** Number of each utterance's speaker, -1 for an utterance without a label. // [utterances] */
   labels: Int32Array;
   /** Speakers that have a number; they are numbered by name. */
   speakers: number;
-  /** Speakers that have none, for want of utterances. */
+  /** Speakers that have too few utterances for a number. */
   leftOut: number;
 }
 
@@ -20,17 +20,17 @@ export function knownLabels(
 ): KnownLabels {
   const utterances = new Map<string, number[]>();
   speakerOf.forEach((speaker, utterance) => {
-    const own = utterances.get(speaker);
-    if (own) own.push(utterance);
+    const ofSpeaker = utterances.get(speaker);
+    if (ofSpeaker) ofSpeaker.push(utterance);
     else utterances.set(speaker, [utterance]);
   });
   const enough = [...utterances.keys()].filter((speaker) => utterances.get(speaker)!.length >= least).sort();
   const labels = new Int32Array(speakerOf.length).fill(-1);
   const rng = createRng(seed).fork('known labels');
   for (const [label, speaker] of enough.entries()) {
-    const own = utterances.get(speaker)!;
-    const count = Math.max(least, Math.round(share * own.length));
-    for (const utterance of rng.fork(speaker).shuffle(own).slice(0, count)) labels[utterance] = label;
+    const ofSpeaker = utterances.get(speaker)!;
+    const count = Math.max(least, Math.round(share * ofSpeaker.length));
+    for (const utterance of rng.fork(speaker).shuffle(ofSpeaker).slice(0, count)) labels[utterance] = label;
   }
   return { labels, speakers: enough.length, leftOut: utterances.size - enough.length };
 }

@@ -1,6 +1,8 @@
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
+
 // Lengths are multiples of 10 ms, the usual hop of the features, and go down to half a second.
 const GRAIN_SAMPLES = 160;
-const ONE_SECOND_SAMPLES = 16000;
+const ONE_SECOND_SAMPLES = SAMPLE_RATE_HZ;
 
 /** Utterances of similar length that go through one static shape, [rows, samples]. */
 export interface LengthBatch {

@@ -6,13 +6,13 @@ import { writeLinesAtomic } from '../io/write-lines.js';
 import { createNameTable } from './name-table.js';
 
 /**
- * One recording of a corpus. `path` is how trial lists name it: the file's place in the corpus folder or, where the corpus holds
- * decoded shards, a name only.
+ * One recording of a corpus. `path` is its name in trial lists: the file's place in the corpus folder or, where the corpus holds
+ * decoded shards, only a name.
  */
 export interface Utterance {
   id: string;
   path: string;
-  /** null where nobody knows. */
+  /** null where it is unknown. */
   speaker: string | null;
   split: 'train' | 'test';
   seconds: number;
@@ -70,7 +70,7 @@ export function readManifest(dir: string): Manifest {
     );
     const place = ids.add(utterance.id);
     if (place < utterances.length)
-      throw new UserError(`${at}: the id "${utterance.id}" stands on line ${lineNumbers[place]} already.`);
+      throw new UserError(`${at}: the id "${utterance.id}" is on line ${lineNumbers[place]} already.`);
     lineNumbers.push(number);
     utterances.push(utterance);
   }
@@ -91,9 +91,9 @@ function openLines(file: string, dir: string): Generator<string> {
 function interning(): (value: string) => string {
   const known = new Map<string, string>();
   return (value) => {
-    const found = known.get(value);
-    if (found === undefined) known.set(value, value);
-    return found ?? value;
+    const first = known.get(value);
+    if (first === undefined) known.set(value, value);
+    return first ?? value;
   };
 }
 
@@ -108,8 +108,8 @@ function parseUtterance(fields: string[], at: string, intern: (value: string) =>
     throw new UserError(`${at}: seconds must be a number of seconds, got ${JSON.stringify(seconds)}.`);
   }
   const known = (value: string) => (value === UNKNOWN || value === '' ? null : intern(value));
-  const found = { id, path, speaker: known(speaker), split, seconds: duration, language: known(language) } as const;
-  return known(gender) === null ? found : { ...found, gender: known(gender) };
+  const utterance = { id, path, speaker: known(speaker), split, seconds: duration, language: known(language) } as const;
+  return known(gender) === null ? utterance : { ...utterance, gender: known(gender) };
 }
 
 /**

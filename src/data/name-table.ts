@@ -1,6 +1,6 @@
 import { createTextStore } from './text-store.js';
 
-/** Different names, numbered from 0 in the order of their coming: some 30 bytes and the UTF-8 each, where a Map takes over 100. */
+/** Distinct names, numbered from 0 in order of arrival: some 30 bytes and the UTF-8 each, where a Map takes over 100. */
 export interface NameTable extends Iterable<string> {
   readonly size: number;
   /** The number of a name, which is new if it equals the former size. */

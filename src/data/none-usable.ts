@@ -1,14 +1,14 @@
 import { UserError } from '../errors.js';
 import { kindOfReason } from './skip-kinds.js';
 
-/** A recording that could not be used. `kind`, for counting, is seen from the reason where it is not given. */
+/** A recording that could not be used. `kind`, for counting, defaults to the one that the reason tells. */
 export interface Unusable {
   file: string;
   reason: string;
   kind?: string;
 }
 
-/** The error where no recording can be used: how many for which kind of reason, and the first one's. @param unusable one or more */
+/** The error for when no recording can be used: the counts by kind of reason, and the first reason. @param unusable at least one */
 export function noneUsable(unusable: Iterable<Unusable>): UserError {
   const counts = new Map<string, number>();
   let first: string | undefined;
@@ -16,8 +16,8 @@ export function noneUsable(unusable: Iterable<Unusable>): UserError {
   for (const { file, reason, kind } of unusable) {
     first ??= reason.includes(file) ? reason : `${file}: ${reason}`;
     // Its name may hold words that reasons hold.
-    const found = kind ?? kindOfReason(reason.replaceAll(file, ''));
-    counts.set(found, (counts.get(found) ?? 0) + 1);
+    const counted = kind ?? kindOfReason(reason.replaceAll(file, ''));
+    counts.set(counted, (counts.get(counted) ?? 0) + 1);
     count++;
   }
   if (count === 1) return new UserError(`The only recording cannot be used: ${first}`);

@@ -11,7 +11,7 @@ export interface TarMember {
 /** The members of an archive, and where it was cut short, if it was. */
 export interface TarIndex {
   members: TarMember[];
-  /** What is missing at the end; the members before it are whole. */
+  /** A description of what is missing at the end; the members before it are whole. null: nothing. */
   cut: string | null;
 }
 
@@ -20,8 +20,8 @@ const FILE_TYPES = ['0', '\0', '7'];
 const LARGEST_NAME = 1 << 16;
 
 /**
- * Lists the files of a tar archive (ustar, GNU, pax) by reading its headers only. Links and devices are passed over.
- * @throws UserError for what is no tar archive, and for a name that leads out of the archive: absolute, or with `..` in it
+ * Lists the files of a tar archive (ustar, GNU, pax) by reading its headers only. Links and devices are ignored.
+ * @throws UserError for a file that is not a tar archive, and for a name that leads out of the archive: absolute, or with `..` in it
  */
 export function indexTar(path: string): TarIndex {
   return withFile(path, (file) => {

@@ -1,12 +1,12 @@
 /** Strings, numbered from 0, as bytes: 12 and their UTF-8 each. */
 export interface TextStore {
   readonly size: number;
-  /** Gives the string's number. */
+  /** Returns the string's number. */
   push(text: string): number;
   /** The same for the string that these bytes spell. */
   pushBytes(bytes: Uint8Array, start: number, end: number): number;
   at(index: number): string;
-  /** Whether these bytes spell that string. */
+  /** True when these bytes spell that string. */
   isSame(index: number, bytes: Uint8Array, start: number, end: number): boolean;
 }
 
@@ -15,7 +15,7 @@ const LENGTH_BYTES = 4;
 /** A place is a chunk's number times this, plus the offset in it. */
 const CHUNK_SPAN = 2 ** 32;
 
-/** Holds strings outside of the heap, in chunks: growing copies only the list of places. */
+/** Holds strings outside the heap, in chunks: growing copies only the list of places. */
 export function createTextStore(): TextStore {
   const chunks: Buffer[] = [];
   let used = 0;

@@ -15,7 +15,7 @@ const NAMES_SHOWN = 10;
  * Parses a trial list: VoxCeleb lines `1|0 a b`, Kaldi lines `a b target|nontarget`, CN-Celeb lines `a b 1|0`, or a mix of them;
  * blank lines are skipped.
  * @param file the name that error messages show
- * @throws UserError with the file and line number for a line of no such kind, or for a list without trials
+ * @throws UserError with the file and line number for any other line, or for a list without trials
  */
 export function parseTrials(text: string, file: string): Trial[] {
   return collectTrials(text.replace(/^\uFEFF/, '').split('\n'), file);
@@ -84,7 +84,7 @@ export function trialUtterances(trials: readonly Trial[]): string[] {
 
 /**
  * Checks that every utterance named by the trials is known.
- * @param list what to call the trial list in the message
+ * @param list the trial list's name in the message
  * @throws one UserError for all unknown utterances: their number and the first ten names
  */
 export function checkTrials(
@@ -122,10 +122,10 @@ export function checkBothKinds(trials: readonly Trial[], list = 'The trial list'
 }
 
 /**
- * How many trials stand in a list before (both names and the answer the same). They are kept, because published figures count
- * them; say their number aloud.
- * @param list what to call the trial list in the message
- * @throws UserError when a pair is called the same speaker's in one trial and different speakers' in another
+ * Number of trials that repeat an earlier one (both names and the answer the same). They are kept, because published figures count
+ * them; report their number.
+ * @param list the trial list's name in the message
+ * @throws UserError when a pair is a target in one trial and a nontarget in another
  */
 export function repeatedTrials(trials: readonly Trial[], list = 'The trial list'): number {
   const places = new Map(trialUtterances(trials).map((name, i) => [name, i]));

@@ -1,7 +1,7 @@
 import { type BucketOptions, type LengthBatch, lengthBuckets } from './length-buckets.js';
 import { openReader, type ShardLayout } from './shards/reader.js';
 
-/** Whole utterances of similar length. Rows past `indices.length` repeat the first one; drop what comes out of them. */
+/** Whole utterances of similar length. Rows past `indices.length` repeat the first one; discard their results. */
 export interface UtteranceBatch extends LengthBatch {
   /** int16 samples, zeros behind the end of each utterance. // [rows, samples] */
   pcm: Int16Array;

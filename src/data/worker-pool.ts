@@ -10,12 +10,12 @@ export interface WorkerPool<Task, Result> {
   close(): Promise<void>;
 }
 
-/** The threads cannot be started at all, which is no task's fault. */
+/** The threads cannot be started at all, which is not a task's fault. */
 export class WorkerStartError extends Error {
   override readonly name = 'WorkerStartError';
 }
 
-/** A task brought its thread down (out of memory, for example). */
+/** A task crashed its thread (out of memory, for example). */
 export class WorkerCrashError extends Error {
   override readonly name = 'WorkerCrashError';
 }
@@ -94,7 +94,7 @@ function startThread<Task, Result>(module: URL): Thread<Task, Result> {
     alive = false;
     const why = crash ? messageOf(crash) : `exit code ${code}`;
     job?.reject(
-      ready ? new WorkerCrashError(`the worker thread broke down: ${why}`) : new WorkerStartError(`${module}: ${why}`),
+      ready ? new WorkerCrashError(`the worker thread crashed: ${why}`) : new WorkerStartError(`${module}: ${why}`),
     );
   });
   return {
@@ -108,7 +108,7 @@ function startThread<Task, Result>(module: URL): Thread<Task, Result> {
   };
 }
 
-/** The other side: answers each task of this worker thread with what `handle` makes of it. */
+/** The other side: answers each task of this worker thread with the result of `handle`. */
 export function serveTasks<Task, Result>(
   handle: (task: Task) => Promise<{ result: Result; transfer?: TransferListItem[] }>,
 ): void {

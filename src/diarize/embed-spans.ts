@@ -1,7 +1,7 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { embedPieces } from '../embed/embed-pieces.js';
 import type { Extractor } from '../embed/extract.js';
 import { norm, unitRows } from '../rows.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import type { Span } from './segments.js';
 
 /** Shorter spans are embedded together with the audio around them. */

@@ -1,7 +1,7 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { hostMfcc } from '../audio/features/host-mfcc.js';
 import { periodicity } from '../audio/speech/periodicity.js';
 import { VAD_FRAME_SECONDS, vadOptions, voiceActivity } from '../audio/speech/vad.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { likeliestChange } from './gaussian-change.js';
 
 /** Measures of an utterance that need no trained model. */

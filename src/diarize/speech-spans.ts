@@ -1,5 +1,5 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { VAD_FRAME_SECONDS, type VadOptions, voiceActivity } from '../audio/speech/vad.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { joinSpans, runsOf, type Span } from './segments.js';
 
 /** Options for joining frames of speech to stretches. */

@@ -1,6 +1,6 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import type { Extractor } from '../embed/extract.js';
 import { rowDot } from '../rows.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedSpans } from './embed-spans.js';
 
 const LEAST_SECONDS = 1.5;

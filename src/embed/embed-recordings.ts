@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { loadMono16k, SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
+import { loadMono16k } from '../audio/decode/decode.js';
 import { trimSilence } from '../data/corpus/trim.js';
 import { openDecoders } from '../data/shards/decode.js';
 import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
 import { messageOf, UserError } from '../errors.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedPieces } from './embed-pieces.js';
 import type { Extractor } from './extract.js';
 import { piecesOfLength, type Windows } from './recording-pieces.js';

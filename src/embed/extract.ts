@@ -1,5 +1,4 @@
 import type { RowChange } from '../audio/augment/choice.js';
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { frameCount } from '../audio/features/fbank.js';
 import { type FeatureDefinition, features } from '../audio/features/features.js';
 import type { BucketOptions } from '../data/length-buckets.js';
@@ -13,6 +12,7 @@ import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
 import type { Model } from './model-file.js';
 

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 
 /** Windows over a recording, in seconds. */
 export interface Windows {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { SAMPLE_RATE_HZ } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { writeBackend } from '../eval/backend/backend-file.js';
 import { fitBackend } from '../eval/backend/fit-backend.js';
@@ -9,6 +8,7 @@ import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { Artifact } from '../plugin/stage.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { type CorpusData, openCorpus, speakersKnown } from './artifacts/corpus-data.js';
 import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './artifacts/embeddings-data.js';
 import { readLabels } from './artifacts/pseudo-labels.js';

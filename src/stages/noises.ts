@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type NoiseKind, noiseKinds } from '../audio/augment/bank.js';
-import { EXTENSIONS, listRecordings } from '../data/corpus/recordings.js';
+import { audioExtensions } from '../audio/decode/formats.js';
+import { listRecordings } from '../data/corpus/recordings.js';
 import { buildNoiseBank } from '../data/noise-bank/build.js';
 import { openNoiseBank } from '../data/noise-bank/noise-bank.js';
 import type { BankTask } from '../data/noise-bank/task.js';
@@ -10,9 +11,8 @@ import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { StageContext } from '../plugin/stage.js';
 import { createRng } from '../random.js';
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { openCorpus } from './artifacts/corpus-data.js';
-
-const SAMPLE_RATE_HZ = 16000;
 
 const options = z.strictObject({
   path: z.string().optional().describe('a bank that an earlier run made (its folder `bank`), taken as it is'),
@@ -102,13 +102,13 @@ const recording = (path: string): BankTask => ({ make: 'recording', path });
 
 function recordingsIn(folder: string | undefined): BankTask[] {
   if (folder === undefined || !existsSync(folder)) return [];
-  const { root, files } = listRecordings(folder, EXTENSIONS);
+  const { root, files } = listRecordings(folder, audioExtensions);
   return Array.from(files, (file) => recording(join(root, file)));
 }
 
 /** RIRS_NOISES holds both: `pointsource_noises`, and among the measured rooms files such as `RVB2014_type1_noise_...`. */
 function splitRooms(folder: string): { rooms: string[]; noises: BankTask[] } {
-  const { root, files } = listRecordings(folder, EXTENSIONS);
+  const { root, files } = listRecordings(folder, audioExtensions);
   const isNoise = (file: string) => /(^|\/)pointsource_noises\//.test(file) || /(^|_)noise(_|\.)/i.test(basename(file));
   const paths = (wanted: boolean) =>
     [...files].filter((file) => isNoise(file) === wanted).map((file) => join(root, file));

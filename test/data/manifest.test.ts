@@ -60,7 +60,7 @@ test('a broken line is named by its number', (t) => {
     [`${HEADER}b\twav/b.wav\ts\ttest\tlong\t-\n`, /manifest\.tsv:2: seconds must be a number of seconds, got "long"/],
     [`${HEADER}b\twav/b.wav\ts\ttest\t-1\t-\n`, /manifest\.tsv:2: seconds/],
     [`${HEADER}b\t\ts\ttest\t4\t-\n`, /manifest\.tsv:2: id and path must not be empty/],
-    [`${HEADER}${good}${good}`, /manifest\.tsv:3: the id "a" stands on line 2 already/],
+    [`${HEADER}${good}${good}`, /manifest\.tsv:3: the id "a" is on line 2 already/],
     [HEADER, /lists no utterance/],
   ];
   for (const [text, message] of cases) {

@@ -27,7 +27,7 @@ test("an error keeps its kind: the user's, a fault, a broken thread", async (t) 
   await t.throwsAsync(pool.run('user'), { instanceOf: UserError, message: 'mend it' });
   const fault = await t.throwsAsync(pool.run('fault'), { message: 'a fault' });
   t.false(fault instanceof UserError);
-  await t.throwsAsync(pool.run('die'), { instanceOf: WorkerCrashError, message: /broke down: exit code 3/ });
+  await t.throwsAsync(pool.run('die'), { instanceOf: WorkerCrashError, message: /crashed: exit code 3/ });
   t.is(await pool.run('on'), 'on', 'another thread takes its place');
 });
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { augment, augmentOptions } from '../../src/audio/augment/random-channel.js';
+import { randomChannelOptions, throughRandomChannel } from '../../src/augmentations/random-channel.js';
 import { random } from '../../src/engine/random.js';
 import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
@@ -47,13 +47,13 @@ async function hear(augmentation: CropView['augmentations'][number], globalCrops
 }
 
 // Noise is drawn for every sample: only what goes on through a recording can be the same in both its halves.
-const channel = augmentOptions.parse({ noise: { probability: 0 } });
+const channel = randomChannelOptions.parse({ noise: { probability: 0 } });
 const augmentations: Record<string, { apply: CropView['augmentations'][number]; tolerance: number }> = {
   'a gain for each row': {
     apply: (wave, name) => tf.mul(wave, random.uniform([wave.shape[0]!, 1], `${name}/gain`, 0.1, 1)),
     tolerance: 0,
   },
-  'a random channel': { apply: (wave, name) => augment(wave, channel, name), tolerance: 0.01 },
+  'a random channel': { apply: (wave, name) => throughRandomChannel(wave, channel, name), tolerance: 0.01 },
 };
 
 const furthest = (a: readonly number[], b: readonly number[]): number =>

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { augment, augmentOptions } from '../../src/audio/augment/random-channel.js';
+import { randomChannelOptions, throughRandomChannel } from '../../src/augmentations/random-channel.js';
 import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import type { PretrainParts } from '../../src/train/pretrainer.js';
@@ -28,7 +28,9 @@ const listener: PretrainParts['build'] = ({ scope }) => {
   };
 };
 
-const channel: CropView['augmentations'] = [(wave, name) => augment(wave, augmentOptions.parse({}), name)];
+const channel: CropView['augmentations'] = [
+  (wave, name) => throughRandomChannel(wave, randomChannelOptions.parse({}), name),
+];
 const views: Record<string, CropView> = {
   dither: { features: { ...smallFeatures, dither: 100 }, augmentations: [] },
   augmentation: { features: smallFeatures, augmentations: channel },

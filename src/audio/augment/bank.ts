@@ -2,30 +2,31 @@ import { gather } from '../../engine/gather.js';
 import { mappedRows } from '../../engine/ops/mapped-rows.js';
 import { random } from '../../engine/random.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-/** The kinds of interfering sound, as MUSAN (Snyder et al. 2015) sorts them. */
+/** The kinds of interfering sound in MUSAN (Snyder et al., "MUSAN: A Music, Speech, and Noise Corpus", 2015, arXiv:1510.08484). */
 export const noiseKinds = ['noise', 'speech', 'music'] as const;
 export type NoiseKind = (typeof noiseKinds)[number];
 
 /** Recordings begin at multiples of this, and so do excerpts: 10 ms at 16 kHz. */
 export const BLOCK_SAMPLES = 160;
 
-/** Where recordings lie in a bank's file, in blocks. */
+/** Positions of recordings in a bank's file, in blocks. */
 export interface Recordings {
   first: Int32Array;
   blocks: Int32Array;
 }
 
-/** Noises (int16, 16 kHz) and room responses (float32, of unit energy, the direct path first) on disk, as the graph reads them. */
+/** Noises (int16, 16 kHz) and room responses (float32, unit energy, direct path first) on disk, as the graph reads them. */
 export interface NoiseBank {
   noises: { path: string; blocks: number; kinds: Partial<Record<NoiseKind, Recordings>> };
   rooms: { path: string; count: number; taps: number };
 }
 
-/** A bank that is not there yet, to trace with. */
+/** A bank to trace with while the real one does not exist yet. */
 export const standInBank: NoiseBank = {
   noises: { path: '/', blocks: 1, kinds: Object.fromEntries(noiseKinds.map((kind) => [kind, oneBlock()])) },
-  rooms: { path: '/', count: 1, taps: 16000 },
+  rooms: { path: '/', count: 1, taps: SAMPLE_RATE_HZ },
 };
 
 function oneBlock(): Recordings {
@@ -33,7 +34,7 @@ function oneBlock(): Recordings {
 }
 
 /**
- * Random excerpts [count, samples] of a kind's recordings, each recording and each place in it as likely. Recordings that are shorter
+ * Random excerpts [count, samples] of a kind's recordings, each recording and each place in it equally likely. Shorter recordings
  * are repeated.
  */
 export function drawExcerpts({ noises }: NoiseBank, kind: NoiseKind, size: [number, number], name: string): Tensor {
@@ -55,7 +56,7 @@ export function drawExcerpts({ noises }: NoiseBank, kind: NoiseKind, size: [numb
   return tf.slice(whole, [0, 0], [count, samples]);
 }
 
-/** Random room responses [count, taps], each as likely. */
+/** Random room responses [count, taps], each equally likely. */
 export function drawRooms({ rooms }: NoiseBank, count: number, name: string): Tensor {
   const file = { path: rooms.path, dtype: 'float32' as const, rows: rooms.count, width: rooms.taps };
   return mappedRows(file, drawIndex(count, rooms.count, `${name}/room`));

@@ -24,26 +24,26 @@ const TOLERANCE = 1e-6;
 
 /**
  * Sends each row through one of the branches, or none, with the shares as probabilities; only the rows of a branch are computed in it.
- * Rows are dealt out by systematic sampling (Madow 1949) in a random order: every row has exactly these probabilities, and a batch
- * has as many rows of each branch as its shares say, rounded up or down.
+ * Rows are assigned by systematic sampling in a random order (Madow, "On the theory of systematic sampling, II", Annals of Mathematical
+ * Statistics 1949): every row has exactly these probabilities, and a batch has its share of rows in each branch, rounded up or down.
  */
 export function oneOf(rows: Tensor, branches: readonly Branch[], name: string): Tensor {
-  const taken = branches.filter(({ share }) => share > 0);
-  const total = taken.reduce((sum, { share }) => sum + share, 0);
-  if (total > 1 + TOLERANCE) throw new Error(`the branches' shares come to ${total}, more than 1`);
-  if (taken.length === 0) return rows;
-  if (taken.length === 1 && total > 1 - TOLERANCE) return taken[0].apply(rows, `${name}/0`);
+  const possible = branches.filter(({ share }) => share > 0);
+  const total = possible.reduce((sum, { share }) => sum + share, 0);
+  if (total > 1 + TOLERANCE) throw new Error(`the branches' shares add up to ${total}, more than 1`);
+  if (possible.length === 0) return rows;
+  if (possible.length === 1 && total > 1 - TOLERANCE) return possible[0].apply(rows, `${name}/0`);
   const count = rows.shape[0];
   const { order, place } = randomOrder(count, `${name}/order`);
-  const segments = segmentsOf(taken, count, random.uniform([], `${name}/offset`));
+  const segments = segmentsOf(possible, count, random.uniform([], `${name}/offset`));
   const parts = segments.map(({ start, most }, i) => {
     const places = tf.minimum(tf.add(start, tf.range(0, most, 1, 'int32')), whole(count - 1));
-    return taken[i].apply(gather(rows, gather(order, places)), `${name}/${i}`);
+    return possible[i].apply(gather(rows, gather(order, places)), `${name}/${i}`);
   });
   return gather(tf.concat([rows, ...parts], 0), sourceRows(place, segments, count));
 }
 
-/** With probability `share` for each row. */
+/** Applies a change to each row with probability `share`. */
 export const forSome = (rows: Tensor, share: number, apply: RowChange, name: string): Tensor =>
   oneOf(rows, [{ share, apply }], name);
 
@@ -58,7 +58,7 @@ function segmentsOf(branches: readonly Branch[], count: number, offset: Tensor):
   });
 }
 
-/** Where each row's result lies: among the rows as they were, with the branches' results behind them. */
+/** The index of each row's result among the unchanged rows, followed by the results of the branches. */
 function sourceRows(place: Tensor, segments: readonly Segment[], count: number): Tensor {
   let base = count;
   let source: Tensor = tf.range(0, count, 1, 'int32');

@@ -1,12 +1,12 @@
 import type { Rng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const LEVEL = 0.06;
 const kinds = ['coloured', 'band', 'hum'] as const;
 
 /**
- * Noise for where no recordings are at hand: white to brown (0 to -6 dB an octave), a band, or mains hum with its harmonics, most of
- * it swelling and ebbing.
+ * Noise for use without recordings: white to brown (0 to -6 dB an octave), a band, or mains hum with its harmonics, most of it
+ * swelling and ebbing.
  * @returns [samples] in [-1, 1], 16 kHz
  */
 export function generateNoise(rng: Rng, samples: number): Float32Array {

@@ -1,10 +1,10 @@
-import { forEachImage, type Room, SPEED_OF_SOUND } from './room.js';
+import { forEachImage, type Room, SPEED_OF_SOUND } from './room-images.js';
 
 const BIN_SECONDS = 0.002;
 
 /**
- * The share of the amplitude that the walls must reflect for the room to decay by 60 dB in the time asked. Formulas for it (Sabine,
- * Eyring) are off by half in rooms with long and short sides, so the decay of the images' energy itself is brought to the time.
+ * The share of the amplitude that the walls must reflect for the room to decay by 60 dB in its reverberation time, by bisection on the
+ * decay of the images' energy: the formulas of Sabine and Eyring are off by half in rooms with long and short sides.
  */
 export function amplitudeFor(room: Room, longestM: number): number {
   const energies = energiesByOrder(room, Math.min(longestM, SPEED_OF_SOUND * room.rt60Seconds * 1.2));
@@ -35,8 +35,8 @@ function decayOf(energies: readonly number[][], reflection: number): Float64Arra
 }
 
 /**
- * Reverberation time from energies in time: the line through Schroeder's (1965) backward integral between -5 and -25 dB, prolonged to
- * -60 dB, as ISO 3382 measures T20.
+ * Reverberation time of a decay: a line is fitted to the backward integral (Schroeder, "New method of measuring reverberation time",
+ * JASA 1965, doi:10.1121/1.1909343) between -5 and -25 dB and extended to -60 dB, as ISO 3382 measures T20.
  */
 function decaySeconds(energies: Float64Array): number {
   const left = energies.slice();

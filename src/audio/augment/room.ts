@@ -1,19 +1,8 @@
 import type { Rng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { resample } from '../decode/resample.js';
 import { amplitudeFor } from './room-decay.js';
-
-type Point = readonly [number, number, number];
-
-/** A box-shaped room whose walls all reflect alike. Lengths in metres. */
-export interface Room {
-  sizeM: Point;
-  sourceM: Point;
-  microphoneM: Point;
-  /** Time in which the sound falls by 60 dB. */
-  rt60Seconds: number;
-}
-
-export const SPEED_OF_SOUND = 343;
+import { forEachImage, type Point, type Room, SPEED_OF_SOUND } from './room-images.js';
 
 /** Arrivals are counted on a grid this much finer than the samples. */
 const OVERSAMPLING = 8;
@@ -34,17 +23,23 @@ export function drawRoom(rng: Rng, rt60Seconds: readonly [number, number]): Room
 }
 
 /**
- * The room's impulse response by the image method (Allen and Berkley 1979), their 100 Hz high-pass included. The walls' reflection is
- * chosen so that the response decays as the room is asked to.
+ * The room's impulse response by the image method, with its authors' 100 Hz high-pass (Allen and Berkley, "Image method for efficiently
+ * simulating small-room acoustics", JASA 1979, doi:10.1121/1.382599). The walls' reflection is chosen so that the response decays in
+ * the room's reverberation time.
  * @returns [samples]; sample 0 is the moment at which the source speaks
  */
-export function roomResponse(room: Room, samples: number, sampleRateHz = 16000): Float32Array {
+export function roomResponse(room: Room, samples: number, sampleRateHz = SAMPLE_RATE_HZ): Float32Array {
   const longestM = (samples / sampleRateHz) * SPEED_OF_SOUND;
   return imageResponse(room, amplitudeFor(room, longestM), samples, sampleRateHz);
 }
 
 /** As `roomResponse`, for walls that reflect this share of the amplitude. */
-export function imageResponse(room: Room, reflection: number, samples: number, sampleRateHz = 16000): Float32Array {
+export function imageResponse(
+  room: Room,
+  reflection: number,
+  samples: number,
+  sampleRateHz = SAMPLE_RATE_HZ,
+): Float32Array {
   const fine = new Float32Array(samples * OVERSAMPLING);
   const placesPerM = (sampleRateHz * OVERSAMPLING) / SPEED_OF_SOUND;
   const powers = new Map<number, number>();
@@ -63,40 +58,6 @@ export function imageResponse(room: Room, reflection: number, samples: number, s
     coarse.map((value) => value * OVERSAMPLING),
     sampleRateHz,
   );
-}
-
-/** Calls `visit` with the distance and the number of reflections of every image of the source up to a distance. */
-export function forEachImage(
-  { sizeM, sourceM, microphoneM }: Room,
-  longestM: number,
-  visit: (distanceM: number, order: number) => void,
-): void {
-  const [xs, ys, zs] = [0, 1, 2].map((axis) => images(sizeM[axis], sourceM[axis], microphoneM[axis], longestM));
-  const most = longestM * longestM;
-  for (const x of xs) {
-    for (const y of ys) {
-      const plane = x.squared + y.squared;
-      if (plane > most) continue;
-      for (const z of zs) {
-        const squared = plane + z.squared;
-        if (squared <= most) visit(Math.sqrt(squared), x.order + y.order + z.order);
-      }
-    }
-  }
-}
-
-/** Along one axis: squared distances of the images from the microphone, and how many walls each was mirrored at. */
-function images(length: number, source: number, microphone: number, longestM: number) {
-  const periods = Math.ceil(longestM / (2 * length)) + 1;
-  const found: { squared: number; order: number }[] = [];
-  for (let period = -periods; period <= periods; period++) {
-    for (const mirrored of [0, 1]) {
-      const distance = (1 - 2 * mirrored) * source + 2 * period * length - microphone;
-      if (Math.abs(distance) > longestM) continue;
-      found.push({ squared: distance * distance, order: Math.abs(period - mirrored) + Math.abs(period) });
-    }
-  }
-  return found;
 }
 
 /** Allen and Berkley's filter against the slow rise that images of one sign add up to. */

@@ -2,15 +2,15 @@ import { withoutGradient } from '../../engine/autodiff.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { createRng } from '../../random.js';
 
-/** The speeds of speed perturbation (Ko et al. 2015); the first leaves the audio as it is. */
+/** The speeds of speed perturbation (Ko et al., "Audio augmentation for speech recognition", Interspeech 2015); the first changes nothing. */
 export const SPEEDS = [1, 0.9, 1.1] as const;
 
-/** Samples that a crop needs so that at any of the speeds `samples` of it are left. */
+/** Samples that a crop needs to have `samples` left at any of the speeds. */
 export const speedCropSamples = (samples: number, speeds: readonly number[] = SPEEDS): number =>
-  // A hair less: 48000 * 1.1 is a little above 52800 in floats.
+  // The small amount is for rounding: 48000 * 1.1 is slightly above 52800 in floats.
   Math.ceil(samples * Math.max(...speeds) - 1e-6);
 
-/** Which speed each row of a step's batch gets, each as likely: a pure function of seed and step. // [rows] */
+/** Index of the speed of each row of a step's batch, each equally likely: a pure function of seed and step. // [rows] */
 export function drawSpeeds(
   seed: number | string,
   step: number,
@@ -26,8 +26,8 @@ export const speedLabels = (labels: Int32Array, classes: number, index: Int32Arr
   labels.map((label, row) => label + index[row] * classes);
 
 /**
- * Plays each row at the speed that `index` (int32 [rows]) names; pitch and formants go along, as sox' `speed` does. Every speed is
- * computed for all rows.
+ * Plays each row at the speed with the number `index` (int32 [rows]); pitch and formants change with it, as with sox' `speed`. Every
+ * speed is computed for all rows.
  * @param wave [rows, speedCropSamples(samples)]
  * @returns [rows, samples]; no gradient flows through
  */
@@ -43,7 +43,7 @@ export function changeSpeed(wave: Tensor, index: Tensor, samples: number, speeds
   );
 }
 
-/** Speeds are taken as ratios of whole numbers up to this. */
+/** Speeds are approximated by ratios of whole numbers up to this. */
 const LARGEST_TERM = 100;
 /** Samples of a block of output, about: one row of the matrix product. */
 const BLOCK = 128;
@@ -99,7 +99,7 @@ function ratioOf(value: number): [number, number] {
     const up = Math.round(value * down);
     if (Math.abs(up / down - value) < 1e-9 && up > 0) return [up, down];
   }
-  throw new Error(`a speed of ${1 / value} is no ratio of whole numbers up to ${LARGEST_TERM}`);
+  throw new Error(`a speed of ${1 / value} is not a ratio of whole numbers up to ${LARGEST_TERM}`);
 }
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));

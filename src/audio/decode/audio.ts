@@ -4,7 +4,7 @@ export interface Audio {
   channels: Float32Array[]; // [channels][samples]
 }
 
-/** What can be wrong with a recording that did decode. */
+/** Faults of a recording that did decode. */
 export interface AudioReport {
   /** All samples are equal (an empty recording counts as silent). */
   silent: boolean;
@@ -28,7 +28,7 @@ export function mixToMono(channels: Float32Array[]): Float32Array {
   return mono;
 }
 
-/** Looks for silence, clipping and samples that are not numbers, in one pass. */
+/** Checks for silence, clipping and samples that are not numbers, in one pass. */
 export function inspectAudio(samples: Float32Array): AudioReport {
   let [clipped, peak, nan, silent] = [0, 0, false, true];
   const first = samples[0];

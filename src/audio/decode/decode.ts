@@ -1,38 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Audio, inspectAudio, mixToMono } from './audio.js';
 import { damaged, unsupported } from './broken-audio.js';
-import { decodeG722 } from './g722.js';
-import { fromInt16 } from './pcm.js';
+import { formatNames, recognise } from './formats.js';
 import { resample } from './resample.js';
-import { type Format, sniff } from './sniff.js';
-import { decodeWav } from './wav.js';
 
 export type { Audio, AudioReport } from './audio.js';
 export { inspectAudio, mixToMono } from './audio.js';
 
-/** The rate that all of voxloop works at. */
-export const SAMPLE_RATE_HZ = 16000;
-
 const LOWEST_HZ = 4000;
 const HIGHEST_HZ = 384000;
 
-type Decoder = (bytes: Uint8Array, name: string) => Audio | Promise<Audio>;
-
-/** A whole recording that holds nothing but silence: for some that is an answer. */
+/** Thrown for a recording of nothing but silence; callers for whom that is an answer catch it. */
 export class SilentError extends UserError {}
-
-/** WebAssembly decoders are loaded when the first file of their format is met. */
-const DECODERS: Record<Format, Decoder> = {
-  wav: decodeWav,
-  flac: async (bytes, name) => (await import('./flac.js')).decodeFlac(bytes, name),
-  ogg: async (bytes, name) => (await import('./ogg.js')).decodeOgg(bytes, name),
-  mp3: async (bytes, name) => (await import('./mp3.js')).decodeMp3(bytes, name),
-  mp4: async (bytes, name) => (await import('./mp4.js')).decodeMp4(bytes, name),
-  aac: async (bytes, name) => (await import('./mp4.js')).decodeAdts(bytes, name),
-  g722: (bytes) => ({ sampleRateHz: 16000, channels: fromInt16(decodeG722(bytes), 1) }),
-};
 
 /**
  * Decodes a recording: WAV, FLAC, Ogg (Opus, Vorbis, FLAC), MP3, M4A and AAC by content, raw 64 kbit/s G.722 by the extension
@@ -50,21 +32,21 @@ export async function decodeFile(path: string): Promise<Audio> {
 /** `decodeFile` for bytes in memory; `name` stands for the file in messages and gives the extension. */
 export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audio> {
   if (bytes.length === 0) throw new UserError(`${name} is empty (0 bytes). Copy it again, or leave it out.`);
-  const found = sniff(bytes, name);
-  if (found === null) {
-    const known = 'WAV, FLAC, Ogg Vorbis, Opus, MP3, M4A, AAC and G.722 (.g722)';
+  const format = recognise(bytes, name);
+  if (format === null) {
     throw new UserError(
-      `${name} is not audio that voxloop knows. It reads ${known}; leave the file out or convert it.`,
+      `${name} is not audio that voxloop knows. It reads ${formatNames}; leave the file out or convert it.`,
     );
   }
-  if ('foreign' in found) throw unsupported(name, found.foreign);
+  if ('foreign' in format) throw unsupported(name, format.foreign);
   try {
-    return await DECODERS[found.format](bytes, name);
+    const decode = await format.load();
+    return await decode(bytes, name);
   } catch (error) {
     // A decoder that throws on bad bytes must not end a run over thousands of files.
     throw error instanceof UserError
       ? error
-      : damaged(name, `the ${found.format} decoder failed (${messageOf(error)})`);
+      : damaged(name, `the decoder of ${format.name} failed (${messageOf(error)})`);
   }
 }
 

@@ -22,14 +22,14 @@ export async function decodeWithFfmpeg(bytes: Uint8Array, name: string, containe
   ).catch((error: unknown) => {
     throw damaged(name, `ffmpeg did not run (${messageOf(error)})`);
   });
-  if (code !== 0 || output.length === 0) throw damaged(name, `ffmpeg says: ${complaint(errors)}`);
+  if (code !== 0 || output.length === 0) throw damaged(name, `ffmpeg says: ${lastError(errors)}`);
   return decodeWav(output, name);
 }
 
-/** ffmpeg's last complaint; what its cache says about pipes is none. */
-function complaint(errors: string): string {
+/** ffmpeg's last error; what its cache reports about pipes does not count. */
+function lastError(errors: string): string {
   const lines = errors.split('\n').filter((line) => line.trim() !== '' && !/^\[cache |^ +Last message/.test(line));
-  return lines.at(-1)?.trim() ?? 'nothing, but it made no sound';
+  return lines.at(-1)?.trim() ?? 'nothing, but it wrote no sound';
 }
 
 function pipeThrough(
@@ -47,7 +47,7 @@ function pipeThrough(
     child.on('close', (code) =>
       resolve({ code, output: Buffer.concat(output), errors: Buffer.concat(errors).toString('utf8') }),
     );
-    // A program that stops reading early says so by its exit code.
+    // A program that stops reading early reports it by its exit code.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });

@@ -1,7 +1,7 @@
 import type { Audio } from './audio.js';
 import { cutShort, damaged, withoutConsole } from './broken-audio.js';
+import { endOfId3 } from './file-start.js';
 import type { OggLink } from './ogg-pages.js';
-import { endOfId3 } from './sniff.js';
 
 /**
  * Decodes FLAC with libFLAC compiled to WebAssembly.

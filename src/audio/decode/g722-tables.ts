@@ -18,7 +18,7 @@ export const LEVELS_4 = Int32Array.of(
 /** Upper band, 2-bit codes. */
 export const LEVELS_2 = Int32Array.of(-7408, -1616, 7408, 1616);
 
-/** What each code adds to the logarithm of the step size: lower band (upper 4 bits of the code) and upper band. */
+/** Increment of the logarithm of the step size by each code: lower band (upper 4 bits of the code) and upper band. */
 export const LOG_STEPS_LOW = Int32Array.of(
   -60,
   3042,

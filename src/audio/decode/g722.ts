@@ -1,10 +1,15 @@
+import type { Audio } from './audio.js';
 import { LEVELS_2, LEVELS_4, LEVELS_6, LOG_STEPS_HIGH, LOG_STEPS_LOW, MANTISSAS, QMF_TAPS } from './g722-tables.js';
+import { fromInt16 } from './pcm.js';
+
+/** The rate that the recommendation codes at. */
+const RATE_HZ = 16000;
 
 /** One sub-band's adaptive quantiser and predictor (two poles, six zeros); names in brackets are the recommendation's. */
 interface Band {
   logStep: number; // [NB]
   step: number; // [DET]
-  /** What the predictor expects next [S], and the part of it that its zeros contribute [SZ]. */
+  /** The predicted next value [S], and the contribution of the predictor's zeros to it [SZ]. */
   prediction: number;
   zeroPart: number;
   /** Newest first: reconstructed values [R], partial reconstructions [P], quantised differences [D]. */
@@ -33,6 +38,12 @@ function createBand(step: number, highestLogStep: number, stepShift: number): Ba
     stepShift,
   };
 }
+
+/** Decodes a file of raw 64 kbit/s G.722, which has no header. */
+export const decodeG722File = (bytes: Uint8Array): Audio => ({
+  sampleRateHz: RATE_HZ,
+  channels: fromInt16(decodeG722(bytes), 1),
+});
 
 /**
  * Decodes raw ITU-T G.722 at 64 kbit/s (mode 1): sub-band ADPCM, one byte for two samples.

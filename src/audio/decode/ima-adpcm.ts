@@ -1,4 +1,4 @@
-/** How far each code moves the step index (IMA ADPCM, Digital Audio Focus and Technical Working Groups 1992). */
+/** Change of the step index by each code (IMA Digital Audio Focus and Technical Working Groups, "Recommended Practices", 1992). */
 const INDEX_MOVES = [-1, -1, -1, -1, 2, 4, 6, 8];
 
 /** The 89 step sizes; each is 1.1 times the one before. */

@@ -3,11 +3,11 @@ import { isOnPath } from '../../io/on-path.js';
 import type { Audio } from './audio.js';
 import { damaged } from './broken-audio.js';
 import { decodeWithFfmpeg } from './ffmpeg.js';
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
 /**
- * Decodes the sound of an MP4 file (m4a: AAC), as VoxCeleb2 is handed out. FAAD2 in WebAssembly does it where the package
- * `@audio/decode-aac` is installed, in this thread and so many times faster on short clips; else `ffmpeg` on the PATH.
+ * Decodes the sound of an MP4 file (m4a: AAC), the format of VoxCeleb2: with FAAD2 in WebAssembly where the package
+ * `@audio/decode-aac` is installed, which runs in this thread and so is many times faster on short clips; else with `ffmpeg` on the PATH.
  *
  * @throws UserError when the file is cut short, does not decode, or neither decoder is there
  */
@@ -24,7 +24,7 @@ async function decode(bytes: Uint8Array, name: string, container: 'mov' | 'aac')
   if (faad) return decodeWithFaad(faad, bytes, name);
   if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, container);
   throw new UserError(
-    `${name} holds AAC sound, and no decoder for it is here. Install ffmpeg so that it is on the PATH, or run ` +
+    `${name} holds AAC sound, and there is no decoder for it. Install ffmpeg so that it is on the PATH, or run ` +
       '`npm install @audio/decode-aac` beside voxloop.',
   );
 }
@@ -53,7 +53,7 @@ const BOX_HEADER_BYTES = 8;
 
 /**
  * Walks the outermost boxes (ISO/IEC 14496-12, section 4.2): each states its length, so a file that was cut short shows
- * before a decoder makes something of the rest.
+ * before a decoder takes the rest for sound.
  */
 function checkBoxes(bytes: Uint8Array, name: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

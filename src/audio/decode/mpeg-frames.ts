@@ -1,6 +1,6 @@
-import { endOfId3, textAt } from './sniff.js';
+import { endOfId3, textAt } from './file-start.js';
 
-/** What a walk over an MPEG audio stream's frame headers finds. */
+/** Result of a walk over the frame headers of an MPEG audio stream. */
 export interface MpegWalk {
   /** Whole frames with sound; the Xing or VBRI header frame does not count. */
   frames: number;

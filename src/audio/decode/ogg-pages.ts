@@ -1,4 +1,4 @@
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
 /** One link of an Ogg chain: a logical stream from its first page to its last. */
 export interface OggLink {
@@ -10,7 +10,7 @@ export interface OggLink {
   bytes: Uint8Array;
 }
 
-/** What an Ogg file holds. */
+/** The contents of an Ogg file. */
 export interface OggFile {
   links: OggLink[];
   /** The file ends inside a page or inside a packet. A missing end-of-stream mark alone is what live recordings leave. */

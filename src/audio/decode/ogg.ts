@@ -1,9 +1,9 @@
 import { type Audio, mixToMono } from './audio.js';
 import { cutShort, damaged, unsupported, withoutConsole } from './broken-audio.js';
+import { textAt } from './file-start.js';
 import { decodeOggFlac } from './flac.js';
 import { type OggLink, readOgg } from './ogg-pages.js';
 import { decodeOpus } from './opus.js';
-import { textAt } from './sniff.js';
 
 /** Codecs by the first bytes of a link's first packet; null means known but not decoded. */
 const CODECS: readonly {

@@ -1,4 +1,4 @@
-/** How one PCM sample is stored. */
+/** Storage format of one PCM sample. */
 export type WordKind = 'uint8' | 'int16' | 'int24' | 'int32' | 'float32' | 'float64';
 
 interface Word {

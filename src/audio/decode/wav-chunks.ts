@@ -1,7 +1,7 @@
 import { cutShort, damaged } from './broken-audio.js';
-import { textAt } from './sniff.js';
+import { textAt } from './file-start.js';
 
-/** What a WAV file's chunks say about its samples. */
+/** Description of a WAV file's samples, from its chunks. */
 export interface WavLayout {
   littleEndian: boolean;
   /** The encoding's number; that of the sub-format for WAVE_FORMAT_EXTENSIBLE. */
@@ -52,8 +52,11 @@ export function readWavLayout(bytes: Uint8Array, name: string): WavLayout {
     factSamples: fact && fact.at + 4 <= bytes.length ? view.getUint32(fact.at, littleEndian) : null,
   };
   if (layout.channels === 0 || layout.sampleRateHz === 0 || layout.blockBytes === 0) {
-    const given = `${layout.channels} channels, ${layout.sampleRateHz} Hz, ${layout.blockBytes} bytes a block`;
-    throw damaged(name, `its fmt chunk cannot be right (${given})`);
+    const { channels, sampleRateHz, blockBytes } = layout;
+    throw damaged(
+      name,
+      `its fmt chunk is impossible (${channels} channels, ${sampleRateHz} Hz, ${blockBytes} bytes a block)`,
+    );
   }
   const stated = isOpen(data, bytes.length, view.getUint32(4, littleEndian)) ? null : data.bytes;
   const there = Math.min(stated ?? Number.POSITIVE_INFINITY, bytes.length - data.at);
@@ -80,7 +83,7 @@ function readChunks(bytes: Uint8Array, view: DataView, littleEndian: boolean): C
   return chunks;
 }
 
-/** Whether the data chunk's length was left open: then the samples go on to the end of the file. */
+/** True when the data chunk's length was left open: the samples then go on to the end of the file. */
 function isOpen(data: Chunk, fileBytes: number, riffBytes: number): boolean {
   if (data.bytes === 0) return riffBytes + 8 < fileBytes || riffBytes > fileBytes;
   return data.bytes >= OPEN_LENGTH && data.bytes <= 0xffffffff && data.at + data.bytes > fileBytes;

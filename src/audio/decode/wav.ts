@@ -1,6 +1,5 @@
 import type { Audio } from './audio.js';
 import { cutShort, unsupported } from './broken-audio.js';
-import { decodeG711 } from './g711.js';
 import { decodeG722 } from './g722.js';
 import { decodeImaAdpcm, imaSamplesPerBlock } from './ima-adpcm.js';
 import { decodeMp3 } from './mp3.js';
@@ -63,7 +62,7 @@ async function decodeData(layout: WavLayout, name: string): Promise<Float32Array
   }
 }
 
-/** How one sample is stored, by the bytes it takes: a sample of 12 or 20 bits stands in the upper bits of 2 or 3 bytes. */
+/** The storage format for this many bytes a sample: a sample of 12 or 20 bits stands in the upper bits of 2 or 3 bytes. */
 function wordKind(formatTag: number, bytesPerSample: number): WordKind | null {
   if (formatTag === TAG.pcm) return ([null, 'uint8', 'int16', 'int24', 'int32'] as const)[bytesPerSample] ?? null;
   if (formatTag === TAG.float) return bytesPerSample === 4 ? 'float32' : bytesPerSample === 8 ? 'float64' : null;
@@ -74,4 +73,15 @@ function wordKind(formatTag: number, bytesPerSample: number): WordKind | null {
 function int16View(data: Uint8Array): Int16Array {
   const aligned = data.byteOffset % 2 === 0 ? data : data.slice();
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
+}
+
+/** Expands G.711 bytes (ITU-T G.711, A-law or mu-law) to 16-bit samples, with the `wavefile` package. */
+async function decodeG711(data: Uint8Array, law: 'A' | 'mu'): Promise<Int16Array> {
+  const { default: wavefile } = await import('wavefile');
+  const wav = new wavefile.WaveFile();
+  // A clean header: the package does not accept the wrong lengths that streaming writers leave.
+  wav.fromScratch(1, 8000, law === 'A' ? '8a' : '8m', data);
+  if (law === 'A') wav.fromALaw();
+  else wav.fromMuLaw();
+  return wav.getSamples(false, Int16Array) as unknown as Int16Array;
 }

@@ -42,7 +42,7 @@ function mirrored(wave: Tensor, frames: number, length: number, shift: number): 
   return parts.length === 1 ? inside : tf.concat(parts, 1);
 }
 
-/** Where the samples `from`..`to` outside of the signal are read; the ends themselves are repeated (..., 1, 0, 0, 1, ...). */
+/** Indices that the samples `from`..`to` outside the signal are read from; the end samples are repeated (..., 1, 0, 0, 1, ...). */
 function indices(from: number, to: number, samples: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => {
     const turn = (((from + i) % (2 * samples)) + 2 * samples) % (2 * samples);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-/** What Kaldi's compute-fbank-feats is told; the defaults are those of speaker recognition (80 bins, Hamming, no dither). */
+/** The options of Kaldi's compute-fbank-feats, with the defaults of speaker recognition (80 bins, Hamming, no dither). */
 export const fbankOptions = z
   .strictObject({
-    sampleRateHz: z.number().int().positive().default(16000).describe('rate of the samples'),
+    sampleRateHz: z.number().int().positive().default(SAMPLE_RATE_HZ).describe('rate of the samples'),
     bins: z.number().int().min(3).default(80).describe('mel bins'),
     frameLengthMs: z.number().positive().default(25),
     frameShiftMs: z.number().positive().default(10),
@@ -38,7 +39,7 @@ export const fbankOptions = z
 
 export type FbankOptions = z.output<typeof fbankOptions>;
 
-/** The upper band edge in Hz, however it was given. */
+/** The upper band edge in Hz; 0 or less counts from the Nyquist frequency. */
 export const upperHz = (highHz: number, sampleRateHz: number): number =>
   highHz > 0 ? highHz : sampleRateHz / 2 + highHz;
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Tensor } from '../../engine/tf.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { fbank, meanNormalise } from './fbank.js';
 import { fbankOptions } from './fbank-options.js';
 
 /**
- * What a network hears: stored with a model and used wherever audio is turned into features (training, embedding, export).
+ * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
  * `dither` applies in training only.
  */
 export const featureDefinition = fbankOptions
@@ -12,16 +13,19 @@ export const featureDefinition = fbankOptions
     dither: z.number().nonnegative().default(1).describe('standard deviation of noise added in training, int16 units'),
     cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
   })
-  .refine(({ sampleRateHz }) => sampleRateHz === 16000, 'a model hears 16000 Hz: all audio is brought to that rate')
+  .refine(
+    ({ sampleRateHz }) => sampleRateHz === SAMPLE_RATE_HZ,
+    `a model expects ${SAMPLE_RATE_HZ} Hz: all audio is resampled to that rate`,
+  )
   .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
 
 export type FeatureDefinition = z.output<typeof featureDefinition>;
 
-/** How features are computed in one place. */
+/** Settings of one use of the features. */
 export interface FeatureUse {
   /** Prefix of the random draws' names. */
   name: string;
-  /** Whether to add the definition's dither: true in training, false for anything that is compared. */
+  /** Adds the definition's dither: true in training, false for anything that is compared. */
   dither: boolean;
   /** Valid frames of each row [batch], for rows that are padded to a common length. */
   lengths?: Tensor;

@@ -4,7 +4,8 @@
  */
 export type PowerSpectrum = (frame: Float64Array, power: Float64Array) => void;
 
-/** Plans a power spectrum of `size` samples, a power of two of at least 4: an in-place radix-2 transform (Cooley and Tukey 1965). */
+/** Plans a power spectrum of `size` samples, a power of two of at least 4: an in-place radix-2 transform (Cooley and Tukey, "An algorithm for the
+ * machine calculation of complex Fourier series", Mathematics of Computation 1965). */
 export function planPowerSpectrum(size: number): PowerSpectrum {
   const places = bitReversed(size);
   const cosines = Float64Array.from({ length: size / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / size));

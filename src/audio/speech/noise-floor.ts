@@ -1,14 +1,12 @@
-import { quantile } from './quantile.js';
-
 const DB = 10 / Math.LN10;
 const MOST_DB = 30;
-/** How far the mean level of steady noise lies above its quietest tenth, at five frames a level. */
+/** Distance of the mean level of steady noise above its quietest tenth, at five frames a level, in dB. */
 const STEADY_DB = 1.4;
-/** Floors are found once a second and drawn straight between. */
+/** Floors are computed once a second and interpolated linearly. */
 const KNOT_FRAMES = 100;
 
 /**
- * How far the bands of each frame stand out from the noise, in dB: a mean over the bands, about 0 for steady noise, at most 30.
+ * Level of each frame above the noise in dB: a mean over the bands, about 0 for steady noise, at most 30.
  * Each band's floor is the level below which a tenth of `floorFrames` around lie.
  * @param energies [frames, bands] natural logarithms
  * @returns [frames]
@@ -49,4 +47,9 @@ function floorOf(levels: Float32Array, around: number): Float32Array {
     const right = Math.min(left + 1, knots.length - 1);
     return knots[left] + (place - left) * (knots[right] - knots[left]);
   });
+}
+
+/** The value below which a share of the values lies, itself one of them; 0 without values. */
+export function quantile(values: Float32Array, share: number): number {
+  return values.length === 0 ? 0 : values.slice().sort()[Math.floor(share * (values.length - 1))];
 }

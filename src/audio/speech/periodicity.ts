@@ -3,8 +3,8 @@ const WINDOW = 160; // 40 ms at 4 kHz: two periods of a pitch of 50 Hz
 const [SHORTEST_LAG, LONGEST_LAG] = [10, 66]; // 400 to 60 Hz at 4 kHz
 
 /**
- * How periodic a voice-like pitch (60 to 400 Hz) makes each 10 ms of a signal below 2 kHz: the largest normalised autocorrelation, near 1 in
- * vowels, about 0.2 in noise (Talkin, A robust algorithm for pitch tracking, 1995).
+ * Periodicity of each 10 ms of a signal below 2 kHz at the pitch of a voice (60 to 400 Hz): the largest normalised autocorrelation, near
+ * 1 in vowels, about 0.2 in noise (Talkin, "A robust algorithm for pitch tracking (RAPT)", Speech Coding and Synthesis 1995).
  * @param samples 16 kHz
  * @returns [frames] for frames of 10 ms
  */
@@ -32,7 +32,7 @@ function strongestLag(x: Float64Array, start: number): number {
   return best;
 }
 
-/** To 4 kHz: a triangular average is filter enough for a pitch. */
+/** Decimates to 4 kHz; a triangular average is a good enough filter for a pitch. */
 function decimate(samples: Float32Array): Float64Array {
   const low = new Float64Array(Math.floor(samples.length / DECIMATION));
   let before = 0;

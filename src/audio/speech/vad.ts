@@ -1,33 +1,28 @@
 import { z } from 'zod';
 import { fbankOptions } from '../features/fbank-options.js';
 import { hostFbank } from '../features/host-fbank.js';
-import { heightsDb } from './noise-floor.js';
+import { heightsDb, quantile } from './noise-floor.js';
 import { periodicity } from './periodicity.js';
-import { quantile } from './quantile.js';
 
 export const vadOptions = z.strictObject({
   floorSeconds: z
     .number()
     .positive()
     .default(60)
-    .describe('the noise floor follows the quietest tenth of so many seconds'),
+    .describe('window of the noise floor, which is the quietest tenth of it'),
   leastDb: z
     .number()
     .positive()
     .default(0.8)
-    .describe('the least height above steady noise, a mean over bands, that may be speech'),
-  share: z.number().min(0).max(1).default(0.1).describe('the threshold, as a share of the height of loud frames'),
-  switchCost: z
-    .number()
-    .min(0)
-    .default(12)
-    .describe('log odds that a change from silence to speech or back must bring'),
+    .describe('smallest level above steady noise in dB, a mean over bands, that may be speech'),
+  share: z.number().min(0).max(1).default(0.1).describe('threshold, as a share of the level of loud frames'),
+  switchCost: z.number().min(0).default(12).describe('cost of a change from silence to speech or back, in log odds'),
   leastVoiced: z
     .number()
     .min(0)
     .max(1)
     .default(0.05)
-    .describe('a stretch of sound with fewer clearly periodic frames, as a share, is no speech'),
+    .describe('smallest share of clearly periodic frames in a stretch of speech'),
 });
 
 export type VadOptions = z.output<typeof vadOptions>;
@@ -42,7 +37,7 @@ const CLEARLY_PERIODIC = 0.7;
 export interface VoiceActivity {
   /** [frames] 1 where there is speech. */
   active: Uint8Array;
-  /** [frames] height above steady noise in dB, a mean over bands. */
+  /** [frames] level above steady noise in dB, a mean over bands. */
   heightDb: Float32Array;
 }
 

@@ -1,6 +1,6 @@
-/** What every corpus builder takes. */
+/** Options of every corpus builder. */
 export interface BuildOptions {
-  /** Told, a line at a time, how the work goes on. */
+  /** Called with a line of text as the work proceeds. */
   log?: (line: string) => void;
   signal?: AbortSignal;
 }

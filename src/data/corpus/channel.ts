@@ -1,13 +1,13 @@
 import type { Rng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const TAPS = 255;
 const FREQUENCIES = 256;
 const RESPONSE_KNOTS = 9;
 const RESPONSE_RANGE_DB = 10;
 const STOP_BAND_DB = -60;
 
-/** What one recording path does to a signal; gains in dB at a frequency in Hz. */
+/** The effect of one recording path on a signal; gains in dB at a frequency in Hz. */
 export interface Channel {
   /** Microphone and room: a smooth curve over log frequency. */
   responseDb(frequencyHz: number): number;
@@ -16,7 +16,7 @@ export interface Channel {
   /** Slope of the noise's spectrum; 0 is white, -3 pink, -6 brown. */
   noiseDbPerOctave: number;
   snrDb: number;
-  /** Whether the noise comes in before the band limit (a noisy room) or after it (a noisy receiver). */
+  /** True: the noise is added before the band limit (a noisy room); false: after it (a noisy receiver). */
   noiseBeforeBandLimit: boolean;
 }
 

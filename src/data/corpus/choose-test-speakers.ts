@@ -1,6 +1,6 @@
 import type { Rng } from '../../random.js';
 
-/** How much there is of a speaker. Speakers of one group may be one person and stay on one side of a split. */
+/** Number of a speaker's utterances. Speakers of one group may be one person and stay on one side of a split. */
 export interface SpeakerCount {
   speaker: string;
   group: string;
@@ -12,8 +12,8 @@ export const MIN_TEST_UTTERANCES = 5;
 
 /**
  * Draws the test speakers: groups in random order, each taken whole, until `count` speakers are reached; a group that
- * would pass the count is passed over. A group can be drawn when each of its speakers has at least `minUtterances`;
- * speakers below `MIN_TEST_UTTERANCES` do not count, they can be left out. No result of any system comes into it.
+ * would exceed the count is skipped. A group can be drawn when each of its speakers has at least `minUtterances`;
+ * speakers below `MIN_TEST_UTTERANCES` do not count, they can be left out. No system's results play a part.
  */
 export function chooseTestSpeakers(
   speakers: readonly SpeakerCount[],
@@ -25,7 +25,7 @@ export function chooseTestSpeakers(
     if (speaker.utterances < MIN_TEST_UTTERANCES) continue;
     groups.set(speaker.group, [...(groups.get(speaker.group) ?? []), speaker]);
   }
-  const eligible = [...groups.values()].filter((group) => group.every((one) => one.utterances >= minUtterances));
+  const eligible = [...groups.values()].filter((group) => group.every(({ utterances }) => utterances >= minUtterances));
   const chosen = new Set<string>();
   for (const group of rng.shuffle(eligible)) {
     if (chosen.size + group.length > count) continue;

@@ -2,17 +2,18 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError } from '../../io/atomic.js';
+import type { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
 import type { ListFacts } from './trial-lists.js';
 
-/** What corpus.json says. */
+/** The contents of corpus.json. */
 export interface CorpusFacts {
   name: string;
-  /** What the corpus was made with; another build with the same options would give the same corpus. */
+  /** The options that the corpus was made with; another build with the same ones gives the same corpus. */
   options: Record<string, unknown>;
   seed: number;
-  sampleRateHz: 16000;
+  sampleRateHz: typeof SAMPLE_RATE_HZ;
   utterances: number;
   /** Of known name. */
   speakers: number;
@@ -23,19 +24,19 @@ export interface CorpusFacts {
   trials: number;
   /** By name, where the corpus has lists of its own. */
   lists?: Record<string, ListFacts>;
-  /** How many recordings were left out, by kind of reason; skipped.tsv names them. */
+  /** Numbers of recordings left out, by kind of reason; skipped.tsv names them. */
   skipped: Record<string, number>;
   packages?: Record<string, string>;
 }
 
-/** A corpus folder that is there and whole. */
+/** A complete corpus folder. */
 export interface CorpusSummary extends CorpusFacts {
   dir: string;
-  /** It stood there already; nothing was built. */
+  /** True when it existed already and nothing was built. */
   existing: boolean;
 }
 
-/** Which corpus a folder is to hold. */
+/** Identifies the corpus that a folder is to hold. */
 export interface CorpusIdentity {
   name: string;
   options: Record<string, unknown>;
@@ -43,9 +44,9 @@ export interface CorpusIdentity {
 
 /**
  * Builds a corpus folder whole or not at all: `build` fills DIR.partial, which then becomes DIR. A corpus of the same
- * identity that stands at DIR is taken as it is. One build at a time: a second waits and finds the first one's.
- * @param options.force replaces a corpus that is there; the old one stays until the new one is complete
- * @param options.resume leaves DIR.partial in place when the build ends early, for the next one to go on with
+ * identity at DIR is kept as it is. One build runs at a time: a second waits, and finds what the first one built.
+ * @param options.force replaces an existing corpus; the old one stays until the new one is complete
+ * @param options.resume leaves DIR.partial in place when the build ends early, for the next one to continue
  * @throws UserError when DIR holds something else
  */
 export async function buildCorpusFolder(
@@ -101,7 +102,7 @@ function isEmpty(dir: string): boolean {
   }
 }
 
-/** Reads DIR/corpus.json; undefined when there is none that makes sense. */
+/** Reads DIR/corpus.json; undefined when it is missing or damaged. */
 export function readCorpusFacts(dir: string): CorpusFacts | undefined {
   try {
     const facts: CorpusFacts = JSON.parse(readFileSync(join(dir, 'corpus.json'), 'utf8'));

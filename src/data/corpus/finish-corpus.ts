@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
 import { createRng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Utterance, writeManifest } from '../manifest.js';
 import { type Trial, writeTrials } from '../trials.js';
 import { inOrder, openWorkerPool } from '../worker-pool.js';
@@ -10,7 +11,7 @@ import type { ChannelTask } from './channel-worker.js';
 import type { CorpusFacts, CorpusIdentity } from './corpus-folder.js';
 import { makeTrials } from './make-trials.js';
 
-/** An utterance whose clean form is written, with what pairing it into trials needs. */
+/** An utterance whose clean form is written, with what is needed to pair it into trials. */
 export interface FinishedUtterance extends Utterance {
   group: string;
   files: readonly string[];
@@ -23,7 +24,7 @@ export interface Skipped {
   reason: string;
 }
 
-/** All that is known once the clean form is written. */
+/** The contents of a corpus whose clean form is written. */
 export interface CorpusContents {
   identity: CorpusIdentity;
   seed: number;
@@ -36,8 +37,8 @@ export interface CorpusContents {
 
 /**
  * Completes a corpus folder that holds the clean form (wav/): the channel form of the test utterances, trials,
- * manifest, licences, the list of what was skipped and, last, corpus.json. Both lists are walked several times; of the utterances
- * only those of the test are held.
+ * manifest, licences, the list of what was skipped and, last, corpus.json. Both lists are walked several times; only the test
+ * utterances are held in memory.
  */
 export async function finishCorpus(
   dir: string,
@@ -46,7 +47,7 @@ export async function finishCorpus(
   options: BuildOptions,
 ): Promise<CorpusFacts> {
   const tests: FinishedUtterance[] = [];
-  for (const one of utterances) if (one.split === 'test') tests.push(one);
+  for (const utterance of utterances) if (utterance.split === 'test') tests.push(utterance);
   await writeChannelForm(dir, tests, seed, jobs, options);
   const trials = writeTrialLists(dir, tests, seed);
   writeManifest(dir, utterances);
@@ -55,7 +56,7 @@ export async function finishCorpus(
   const facts: CorpusFacts = {
     ...identity,
     seed,
-    sampleRateHz: 16000,
+    sampleRateHz: SAMPLE_RATE_HZ,
     ...countUtterances(utterances),
     trials: trials.length,
     skipped: counts,
@@ -65,7 +66,7 @@ export async function finishCorpus(
   return facts;
 }
 
-/** Writes skipped.tsv, where anything was left out; how many were, by kind. */
+/** Writes skipped.tsv if anything was left out. @returns the number of recordings left out, by kind */
 export function writeSkipped(dir: string, skipped: Iterable<Skipped>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { kind } of skipped) counts[kind] = (counts[kind] ?? 0) + 1;
@@ -75,17 +76,17 @@ export function writeSkipped(dir: string, skipped: Iterable<Skipped>): Record<st
 
 function* skippedLines(skipped: Iterable<Skipped>): Generator<string> {
   yield 'file\tkind\treason';
-  for (const one of skipped) yield [one.file, one.kind, one.reason].map(oneField).join('\t');
+  for (const { file, kind, reason } of skipped) yield [file, kind, reason].map(oneField).join('\t');
 }
 
-/** Where the channel form of a test utterance lies: channel/ in place of wav/. */
+/** The path of a test utterance's channel form: channel/ in place of wav/. */
 export function channelPath(path: string): string {
   return path.replace(/^wav\//, 'channel/');
 }
 
 async function writeChannelForm(dir: string, tests: Utterance[], seed: number, jobs: number, options: BuildOptions) {
   if (tests.length === 0) return;
-  options.log?.(`Sending ${tests.length} test utterances through channels of their own ...`);
+  options.log?.(`Sending ${tests.length} test utterances through random channels ...`);
   const rng = createRng(seed).fork('channel');
   const tasks = tests.map(({ id, path }) => ({
     clean: join(dir, path),
@@ -113,7 +114,7 @@ function writeTrialLists(dir: string, tests: FinishedUtterance[], seed: number):
   return trials;
 }
 
-/** What corpus.json says of the utterances: how many, speakers of known name, and how long they are together; in one walk. */
+/** The counts in corpus.json: utterances, speakers of known name, and the total length; in one walk. */
 export function countUtterances(
   utterances: Iterable<Utterance>,
 ): Pick<CorpusFacts, 'utterances' | 'speakers' | 'seconds' | 'train' | 'test'> {

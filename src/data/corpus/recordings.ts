@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf, UserError } from '../../errors.js';
-import { packedRows, type Rows } from '../rows.js';
+import { packedRows, type Rows } from '../packed-rows.js';
 import type { Skipped } from './finish-corpus.js';
-
-/** What is looked for where nothing else is asked: the formats that voxloop decodes. */
-export const EXTENSIONS = ['aac', 'flac', 'g722', 'm4a', 'mp2', 'mp3', 'oga', 'ogg', 'opus', 'wav', 'wave'];
 
 /** The recordings below a folder. */
 export interface Recordings {
@@ -14,14 +11,14 @@ export interface Recordings {
   root: string;
   /** Relative to the root, with forward slashes, sorted. */
   files: Rows<string>;
-  /** Links and folders that were not gone into. */
+  /** Links, and folders that could not be read. */
   skipped: Rows<Skipped>;
   /** Of the paths, sizes and modification times. */
   hash: string;
 }
 
 /**
- * Lists the recordings below a folder by their extension, whatever its capitals. Hidden files are passed over. Symbolic
+ * Lists the recordings below a folder by their extension, whatever its capitals. Hidden files are ignored. Symbolic
  * links below the root are not followed: one may lead out of it, and what it leads to inside is found under its own name.
  * @throws UserError when there is no such folder, or no recording in it
  */
@@ -40,7 +37,7 @@ export function listRecordings(folder: string, extensions: readonly string[]): R
     else if (entry?.isSymbolicLink()) skip('link', 'a symbolic link; links are not followed');
     else if (!entry?.isFile()) continue;
     else if (!wanted.has(extension)) others.set(extension, (others.get(extension) ?? 0) + 1);
-    else if (!stats) skip('unreadable', 'the file cannot be looked at; its name may not be UTF-8');
+    else if (!stats) skip('unreadable', 'the file cannot be examined; its name may not be UTF-8');
     else {
       files.push(file);
       hash.update(`${file}\t${stats.size}\t${Math.round(stats.mtimeMs)}\n`);
@@ -63,15 +60,15 @@ function realFolder(folder: string): string {
   throw new UserError(`${folder} is a file; the folder that holds the recordings is needed.`);
 }
 
-/** In the order of whole paths: so nothing has to be sorted that is larger than a folder. */
+/** In the order of whole paths, so that nothing larger than a folder has to be sorted. */
 const inPathOrder = (entries: readonly Dirent[]): Dirent[] => {
   const keyed = entries.map((entry) => ({ entry, key: entry.isDirectory() ? `${entry.name}/` : entry.name }));
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
 };
 
-type Found = { file: string; entry?: Dirent; error?: unknown };
+type Walked = { file: string; entry?: Dirent; error?: unknown };
 
-function* walk(root: string, folder: string): Generator<Found> {
+function* walk(root: string, folder: string): Generator<Walked> {
   let entries: Dirent[];
   try {
     entries = readdirSync(join(root, folder), { withFileTypes: true });

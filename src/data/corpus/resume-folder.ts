@@ -5,12 +5,12 @@ import type { BuildOptions } from './build-options.js';
 
 const STAMP = 'building.json';
 
-/** Keeps what an interrupted build of the same corpus has written to the folder, and nothing else. */
+/** Keeps what an interrupted build of the same corpus wrote to the folder; empties a folder of any other build. */
 export function resumeFolder(partial: string, identity: string, { log }: BuildOptions): void {
   const stamp = join(partial, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === identity) {
     removeTemporary(partial);
-    log?.('Going on with an interrupted build.');
+    log?.('Resuming an interrupted build.');
     return;
   }
   rmSync(partial, { recursive: true, force: true });
@@ -26,5 +26,5 @@ function removeTemporary(folder: string): void {
   }
 }
 
-/** The build is whole: the mark of an interrupted one goes. */
+/** Removes the mark of an interrupted build, once the build is complete. */
 export const endResume = (partial: string): void => rmSync(join(partial, STAMP));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** How a command ended. */
+/** The result of a command. */
 export interface Finished {
   code: number | null;
   /** Standard output and standard error, line by line, as they came. */

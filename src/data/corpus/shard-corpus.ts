@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { createRng } from '../../random.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Utterance, writeManifest } from '../manifest.js';
-import { chained, type Rows, rowsFrom, rowsWhere } from '../rows.js';
+import { chained, type Rows, rowsFrom, rowsWhere } from '../packed-rows.js';
 import { buildShards } from '../shards/build.js';
 import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shards/format.js';
 import type { Source } from '../shards/hash.js';
@@ -13,11 +14,11 @@ import type { BuildOptions } from './build-options.js';
 import { buildCorpusFolder, type CorpusFacts, type CorpusSummary } from './corpus-folder.js';
 import { countUtterances, type Skipped, writeSkipped } from './finish-corpus.js';
 import { makeTrials } from './make-trials.js';
-import type { CorpusPlan, PlannedList, PlannedRecording } from './plan.js';
+import type { CorpusPlan, PlannedList, PlannedRecording } from './planned-corpus.js';
 import { endResume, resumeFolder } from './resume-folder.js';
 import { writeLists } from './trial-lists.js';
 
-/** Where and how a planned corpus is made. */
+/** Options of `buildShardCorpus`. */
 export interface ShardCorpusOptions extends BuildOptions {
   out: string;
   /** Decoding threads. Default: one a core. */
@@ -26,20 +27,18 @@ export interface ShardCorpusOptions extends BuildOptions {
   minSeconds?: number;
   /** Replaces a corpus that is there already. */
   force?: boolean;
-  /** Told how many recordings of a part are decoded. */
+  /** Called with the number of decoded recordings of a part. */
   progress?: (part: string, done: number, total: number) => void;
 }
 
-const SAMPLE_RATE_HZ = 16000;
-
 /**
- * Makes a corpus whose sound is decoded once, into shards (shards/train, shards/test): no recording is copied or kept whole in
- * memory, and of the lists only the test utterances are. An interrupted build goes on where it was. What cannot be used is left out
+ * Makes a corpus whose sound is decoded once, into shards (shards/train, shards/test): no recording is copied or kept in memory,
+ * and of the lists only the test utterances are. An interrupted build continues where it stopped. Unusable recordings are left out
  * and listed in skipped.tsv.
  * @throws UserError when nothing is left of a part, or `out` holds something else
  */
 export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOptions): Promise<CorpusSummary> {
-  // Before hours of decoding.
+  // Checked now, not after hours of decoding.
   for (const { name, trials } of plan.lists) {
     checkBothKinds(trials, `The list ${name}`);
     repeatedTrials(trials, `The list ${name}`);
@@ -62,7 +61,7 @@ export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOpt
   });
 }
 
-/** The recordings of one part and the shards that hold what of them can be used. */
+/** The recordings of one part, and the shards that hold the usable ones. */
 interface BuiltPart {
   part: 'train' | 'test';
   dir: string;
@@ -95,7 +94,7 @@ function* sourcesOf(recordings: Rows<PlannedRecording>): Generator<Source> {
   for (const { id, root, file, part } of recordings) yield { id, path: root === '' ? file : join(root, file), part };
 }
 
-/** What can be used, with its length. */
+/** The usable recordings of a part, with their lengths. */
 function* usableOf(part: BuiltPart): Generator<Utterance> {
   for (const [row, planned] of withRecordings(readIndex(part.dir), part, INDEX)) {
     const { id, path, speaker, split, language, gender } = planned;
@@ -103,7 +102,7 @@ function* usableOf(part: BuiltPart): Generator<Utterance> {
   }
 }
 
-/** What cannot; a part of a file goes by its own name, for the file alone would not tell which part it is. */
+/** The unusable ones. A part of a file goes by its own name, because the file alone does not tell which part it is. */
 function* skippedOf(part: BuiltPart): Generator<Skipped> {
   for (const [{ path, reason }, planned] of withRecordings(readSkipped(part.dir), part, SKIPPED))
     yield { file: planned.part ? planned.path : path, kind: kindOfReason(reason), reason };
@@ -117,10 +116,10 @@ function* withRecordings<Row extends { id: string }>(
 ): Generator<[Row, PlannedRecording]> {
   const named = recordings[Symbol.iterator]();
   for (const row of rows) {
-    let one = named.next();
-    while (!one.done && one.value.id !== row.id) one = named.next();
-    if (one.done) throw brokenShards(join(dir, table), `${row.id} is none of the recordings, or out of their order`);
-    yield [row, one.value];
+    let next = named.next();
+    while (!next.done && next.value.id !== row.id) next = named.next();
+    if (next.done) throw brokenShards(join(dir, table), `${row.id} is not one of the recordings, or out of order`);
+    yield [row, next.value];
   }
 }
 

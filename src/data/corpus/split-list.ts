@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { codeOf, UserError } from '../../errors.js';
 import { MIN_TEST_UTTERANCES, type SpeakerCount } from './choose-test-speakers.js';
 
-/** Where a speaker goes; `none` is left out of the corpus. */
+/** The side of the split that a speaker is on; `none` is left out of the corpus. */
 export type Side = 'train' | 'test' | 'none';
 
 /** One line of a split list. */

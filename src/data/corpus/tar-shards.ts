@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { audioExtensions } from '../../audio/decode/formats.js';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { withFile } from '../../io/read-file.js';
-import { type PackedRows, packedRows, rowsFrom } from '../rows.js';
+import { type PackedRows, packedRows, rowsFrom } from '../packed-rows.js';
 import { indexTar, type TarMember } from '../tar.js';
 import type { CorpusSummary } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
 import { keepApart } from './keep-apart.js';
-import type { PlannedRecording } from './plan.js';
-import { EXTENSIONS, listRecordings } from './recordings.js';
+import type { PlannedRecording } from './planned-corpus.js';
+import { listRecordings } from './recordings.js';
 import { safeNames } from './safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from './shard-corpus.js';
 
@@ -24,7 +25,7 @@ const LONGEST_SPEAKER = 1024;
 
 /**
  * Makes a corpus of tar shards as WeSpeaker and WebDataset write them: members `key.wav` (or another format) and `key.spk`, which
- * holds the speaker's name. Nothing is unpacked. Speakers may be missing; a shard that was cut short counts up to the cut.
+ * holds the speaker's name. Nothing is unpacked. Speakers may be missing; a shard that was cut short is used up to the cut.
  * @throws UserError for a member whose name leads out of its archive, or when no recording is found
  */
 export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusSummary> {
@@ -32,7 +33,7 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
   keepApart(options.out, root);
   const hash = createHash('sha256');
   const skipped = packedRows<Skipped>();
-  const found = packedRows<{ shard: string; key: string; audio: TarMember; speaker: string | null }>();
+  const utterances = packedRows<{ shard: string; key: string; audio: TarMember; speaker: string | null }>();
   for (const shard of shards) {
     const { size, mtimeMs } = statSync(shard);
     hash.update(`${shard}\t${size}\t${Math.round(mtimeMs)}\n`);
@@ -41,20 +42,21 @@ export async function buildTarCorpus(options: TarCorpusOptions): Promise<CorpusS
       skipped.push({
         file: shard,
         kind: 'cut short',
-        reason: `the archive is cut short: ${cut}; what stands before is used`,
+        reason: `the archive is cut short: ${cut}; the members before that are used`,
       });
-    for (const one of utterancesOf(shard, members, skipped)) found.push({ shard, ...one });
+    for (const utterance of utterancesOf(shard, members, skipped)) utterances.push({ shard, ...utterance });
   }
-  if (found.length === 0) throw new UserError(`The ${shards.length} archives of ${options.root} hold no recording.`);
+  if (utterances.length === 0)
+    throw new UserError(`The ${shards.length} archives of ${options.root} hold no recording.`);
   const keyOf = ({ shard, key }: { shard: string; key: string }) => `${shard}\t${key}`;
   const keys = function* () {
-    for (const one of found) yield keyOf(one);
+    for (const utterance of utterances) yield keyOf(utterance);
   };
   const idOf = safeNames(keys(), (key) => key.slice(key.indexOf('\t') + 1).replaceAll('/', '-'));
-  const recordings = rowsFrom(found.length, function* (): Generator<PlannedRecording> {
-    for (const one of found) {
-      const { shard, key, audio, speaker } = one;
-      const id = idOf(keyOf(one));
+  const recordings = rowsFrom(utterances.length, function* (): Generator<PlannedRecording> {
+    for (const utterance of utterances) {
+      const { shard, key, audio, speaker } = utterance;
+      const id = idOf(keyOf(utterance));
       yield {
         id,
         path: key,
@@ -89,7 +91,7 @@ function findShards(root: string): { shards: string[]; root: string } {
   return { shards, root };
 }
 
-/** Members by key: what stands before the last dot. */
+/** Members by key, the part of the name before the last dot. */
 function* utterancesOf(
   shard: string,
   members: readonly TarMember[],
@@ -102,12 +104,12 @@ function* utterancesOf(
     const [key, extension] =
       dot > 0 ? [member.name.slice(0, dot), member.name.slice(dot + 1).toLowerCase()] : [member.name, ''];
     if (extension === 'spk') speakers.set(key, member);
-    else if (!EXTENSIONS.includes(extension)) continue;
+    else if (!audioExtensions.includes(extension)) continue;
     else if (sounds.has(key))
       skipped.push({
         file: `${shard}/${member.name}`,
         kind: 'another form',
-        reason: `the archive holds ${sounds.get(key)!.name} before`,
+        reason: `the archive holds ${sounds.get(key)!.name} already`,
       });
     else sounds.set(key, member);
   }

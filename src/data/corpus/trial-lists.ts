@@ -5,7 +5,7 @@ import { readLines } from '../../io/lines.js';
 import type { Utterance } from '../manifest.js';
 import { checkTrials, repeatedTrials, type Trial, writeTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
-import type { PlannedList } from './plan.js';
+import type { PlannedList } from './planned-corpus.js';
 
 /** One list of a corpus in numbers. */
 export interface ListFacts {
@@ -13,7 +13,7 @@ export interface ListFacts {
   targets: number;
   /** Trials that name a recording which could not be used. */
   dropped: number;
-  /** Trials that stand in the list before; they are kept. */
+  /** Trials that repeat an earlier one; they are kept. */
   repeated: number;
 }
 
@@ -43,7 +43,7 @@ export function writeLists(
       if (left.length > 0) models.set(model, left);
     }
     const kept = trials.filter(
-      (one) => (models.has(one.enrolment) || usable.has(one.enrolment)) && usable.has(one.test),
+      ({ enrolment, test }) => (models.has(enrolment) || usable.has(enrolment)) && usable.has(test),
     );
     if (kept.length === 0)
       throw new UserError(`No trial of the list ${name} is left: none of its recordings can be used.`);
@@ -53,8 +53,7 @@ export function writeLists(
       log?.(
         `Warning: ${dropped} of ${trials.length} trials of ${name} name recordings that cannot be used; they are dropped.`,
       );
-    if (repeated > 0)
-      log?.(`Warning: ${repeated} of ${trials.length} trials of ${name} stand in it before; they are kept.`);
+    if (repeated > 0) log?.(`Warning: ${repeated} of ${trials.length} trials of ${name} are repeated; they are kept.`);
     writeTrials(listFile(dir, name), kept);
     if (enrolments)
       writeFileAtomic(
@@ -68,7 +67,7 @@ export function writeLists(
 
 /**
  * Reads the models of a list: lines `model recording recording ...`.
- * @throws UserError with the line number for a model without recordings, or one that stands there twice
+ * @throws UserError with the line number for a model without recordings, or one that occurs twice
  */
 export function readEnrolments(path: string): Map<string, string[]> {
   const models = new Map<string, string[]>();
@@ -88,7 +87,7 @@ export function readEnrolments(path: string): Map<string, string[]> {
 
 /**
  * Trials in the names of the corpus: `pathOf` gives the recording, or model, that a name of the list stands for.
- * @throws one UserError for all names that stand for nothing
+ * @throws UserError listing all names that stand for nothing
  */
 export function translateTrials(
   trials: readonly Trial[],

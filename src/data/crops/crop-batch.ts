@@ -73,7 +73,7 @@ export const usedCrops = (
   { samples }: SampledBatch,
 ): Int16Array => (samples === undefined ? global : global.subarray(0, count.global * utterances.length * samples));
 
-/** Where the crops start; those of one origin are drawn together, by a plan of their own. */
+/** The starts of the crops; those of one origin are drawn together, by a plan of their own. */
 function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPlan, rng: Rng): number[] {
   const starts: number[] = [];
   for (const origin of new Set(origins)) {

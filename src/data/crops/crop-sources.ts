@@ -2,25 +2,25 @@ import type { Rng } from '../../random.js';
 import type { CropPlan } from './crops.js';
 
 /**
- * Groups of utterances that are taken for one speaker's, in memory that threads share. Group g is
- * `members[offsets[g]] ... members[offsets[g + 1] - 1]`, in rising order; each utterance belongs to its own group.
+ * Groups of utterances assumed to be of one speaker, in memory that threads share. Group g is
+ * `members[offsets[g]] ... members[offsets[g + 1] - 1]`, in ascending order; each utterance belongs to its own group.
  */
 export interface UtteranceGroups {
-  /** The group that an utterance draws from; -1: it has none. // [utterances] */
+  /** The group that an utterance draws from; -1 for none. // [utterances] */
   groups: Int32Array;
   /** [groups + 1] */
   offsets: Int32Array;
   members: Int32Array;
 }
 
-/** Which utterances the crops of a batch are cut from. */
+/** The utterances that the crops of a batch are cut from. */
 export interface CropSources extends UtteranceGroups {
   /**
-   * `all`: every crop from a member of its own drawing, the utterance itself being one of them. `positive`: the first global crop
+   * `all`: every crop from a randomly drawn member, which may be the utterance itself. `positive`: the first global crop
    * and the local ones from the utterance, the other global ones from one other member.
    */
   crops: 'all' | 'positive';
-  /** Of a crop (`all`), of an utterance (`positive`): to draw at all. */
+  /** Probability that a crop (`all`) or an utterance (`positive`) draws at all. */
   probability: number;
 }
 
@@ -42,8 +42,8 @@ export function groupsOfLabels(labels: Int32Array): UtteranceGroups {
 export function groupsOfNeighbours(neighbours: Int32Array, k: number): UtteranceGroups {
   const rows = k > 0 ? neighbours.length / k : 0;
   const lists = Array.from({ length: rows }, (_, row) => {
-    const found = neighbours.subarray(row * k, (row + 1) * k).filter((utterance) => utterance >= 0);
-    return Int32Array.of(row, ...found).sort();
+    const known = neighbours.subarray(row * k, (row + 1) * k).filter((utterance) => utterance >= 0);
+    return Int32Array.of(row, ...known).sort();
   });
   const offsets = shared(rows + 1);
   lists.forEach((list, row) => {
@@ -73,7 +73,7 @@ export function drawOrigins(utterance: number, { count }: CropPlan, sources: Cro
   return rng.next() < probability ? origins.fill(another(group, utterance, rng), 1, count.global) : origins;
 }
 
-/** Draws one other member of the utterance's group, each as likely; null where there is none. */
+/** Draws one other member of the utterance's group, each equally likely; null where there is none. */
 export function drawPartner(utterance: number, groups: UtteranceGroups, rng: Rng): number | null {
   const group = groupOf(utterance, groups);
   return group.length < 2 ? null : another(group, utterance, rng);

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import type { Rng } from '../../random.js';
 
-/** What to cut from each utterance: how many pieces of each kind, and their length in samples. */
+/** The crops of each utterance: their number and their length in samples, by kind. */
 export interface CropPlan {
   count: { global: number; local: number };
   samples: { global: number; local: number };
@@ -14,11 +14,11 @@ export function checkPlan({ count, samples }: CropPlan): void {
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   if (!whole(count.global, 1) || !whole(count.local, 0))
     throw new UserError(
-      `Crops: ${count.global} global and ${count.local} local were asked for; give at least 1 and 0.`,
+      `Crops: ${count.global} global and ${count.local} local were requested; give at least 1 and 0.`,
     );
   if (!whole(samples.global, 1) || (count.local > 0 && !whole(samples.local, 1)))
     throw new UserError(
-      `Crops of ${samples.global} and ${samples.local} samples were asked for; give whole, positive lengths.`,
+      `Crops of ${samples.global} and ${samples.local} samples were requested; give whole, positive lengths.`,
     );
 }
 

@@ -6,7 +6,7 @@ import type { CropSources } from './crop-sources.js';
 import type { CropPlan } from './crops.js';
 import { openSampler, type Sampling } from './open-sampler.js';
 
-/** What a loader thread is started with. */
+/** The data that a loader thread is started with. */
 export interface LoaderJob {
   layout: ShardLayout;
   sampling: Sampling;
@@ -21,7 +21,7 @@ export interface FillRequest {
   slot: number;
 }
 
-/** The answer: the slot is full, or why not. */
+/** The answer: the slot is full, or the reason why it is not. */
 export interface FillAnswer extends FillRequest {
   error?: { message: string; usersFault: boolean };
 }

@@ -37,7 +37,7 @@ export interface LoaderOptions {
   prefetch?: number;
   /** Numbers of the utterances to train on, each once. Default: all. */
   subset?: Int32Array;
-  /** How batches are put together. Default: at random. */
+  /** The rule by which batches are composed. Default: at random. */
   rule?: SamplingRule;
   /** Utterances that crops are cut from in the place of the batch's own. Default: none. */
   sources?: CropSources;
@@ -97,7 +97,7 @@ export function createLoader(options: LoaderOptions): Loader {
   return {
     batchesPerEpoch,
     async next() {
-      if (held === slots.length) throw new Error(`All ${held} batches of the loader are taken: release() one first.`);
+      if (held === slots.length) throw new Error(`All ${held} batches of the loader are in use: release() one first.`);
       const step = asked++;
       const from = performance.now();
       try {
@@ -130,7 +130,7 @@ function start(options: LoaderOptions) {
   return { threads, slots, sampler };
 }
 
-/** Threads keep the process alive while somebody waits for them, and only then. */
+/** Threads keep the process alive only while somebody waits for them. */
 function keepAlive(threads: readonly Worker[], alive: boolean): void {
   for (const thread of threads) alive ? thread.ref() : thread.unref();
 }
@@ -141,9 +141,7 @@ function listen(threads: readonly Worker[], queue: StepQueue<number>): void {
       if (error) queue.fail(step, error.usersFault ? new UserError(error.message) : new Error(error.message));
       else queue.put(step, slot);
     });
-    thread.on('error', (cause) =>
-      queue.fail(0, new Error(`A loader thread broke down: ${messageOf(cause)}`, { cause })),
-    );
+    thread.on('error', (cause) => queue.fail(0, new Error(`A loader thread failed: ${messageOf(cause)}`, { cause })));
     thread.on('exit', (code) => queue.fail(0, new Error(`A loader thread ended early, with code ${code}.`)));
   }
 }

@@ -7,7 +7,7 @@ import type { Sampler, SamplerOptions } from './sampler.js';
 export interface SpeakerRule {
   /** Each utterance's speaker, a number from 0; utterances with a negative one are never drawn. // [utterances] */
   labels: Int32Array;
-  /** How many of each speaker are in a batch. */
+  /** Utterances of each speaker in a batch. */
   utterancesPerSpeaker: number;
 }
 

@@ -1,17 +1,17 @@
 import { createRng } from '../../random.js';
 import { type Sampler, type SamplerOptions, samplerOver } from './sampler.js';
 
-/** Which batches hold crops of which length. */
+/** The lengths of crops to choose from. */
 export interface LengthRule {
-  /** Length of each utterance. // [utterances] */
+  /** Length of each utterance in samples. // [utterances] */
   samples: Int32Array;
-  /** Lengths of crops, rising. */
+  /** Lengths of crops in samples, ascending. */
   crops: readonly number[];
 }
 
 /**
- * Batches of utterances of similar length, cut as long as all of them allow: each utterance goes to the longest of the crop lengths that
- * it holds, or to the shortest one (where it is repeated to fill it). What a length has over goes to the next shorter one, so that an
+ * Batches of utterances of similar length, cut as long as all of them allow: each utterance goes to the longest crop length that it
+ * fills, or to the shortest one (and is repeated to fill it). Utterances left over at a length go to the next shorter one, so that an
  * epoch drops no more than the last few. The batches of an epoch come in random order.
  */
 export function createLengthSampler(options: SamplerOptions, { samples, crops }: LengthRule): Sampler {
@@ -23,23 +23,23 @@ export function createLengthSampler(options: SamplerOptions, { samples, crops }:
     );
   const batches = (utterances: Int32Array, epoch: number): { of: Int32Array; crop: number }[] => {
     const rng = createRng(seed).fork('lengths').fork(epoch);
-    const found: { of: Int32Array; crop: number }[] = [];
+    const ofEpoch: { of: Int32Array; crop: number }[] = [];
     let over: number[] = [];
     for (const crop of [...crops.keys()].reverse()) {
-      const own = rng.shuffle([...utterances].filter((utterance) => cropOf(utterance) === crop));
-      const all = [...over, ...own];
+      const sameCrop = rng.shuffle([...utterances].filter((utterance) => cropOf(utterance) === crop));
+      const all = [...over, ...sameCrop];
       const whole = Math.floor(all.length / batchSize);
       for (let i = 0; i < whole; i++)
-        found.push({ of: Int32Array.from(all.slice(i * batchSize, (i + 1) * batchSize)), crop });
+        ofEpoch.push({ of: Int32Array.from(all.slice(i * batchSize, (i + 1) * batchSize)), crop });
       over = all.slice(whole * batchSize);
     }
-    return rng.shuffle(found);
+    return rng.shuffle(ofEpoch);
   };
   let lengths: number[] = [];
   const sampler = samplerOver(options, (utterances, epoch) => {
-    const found = batches(utterances, epoch);
-    lengths = found.map(({ crop }) => crops[crop]);
-    return Int32Array.from(found.flatMap(({ of }) => [...of]));
+    const ofEpoch = batches(utterances, epoch);
+    lengths = ofEpoch.map(({ crop }) => crops[crop]);
+    return Int32Array.from(ofEpoch.flatMap(({ of }) => [...of]));
   });
   return {
     ...sampler,

@@ -13,7 +13,7 @@ interface Waiter<T> {
   reject(error: Error): void;
 }
 
-/** `onWait` hears when somebody begins to wait (true) and when nobody waits any more (false). */
+/** `onWait` is called when somebody begins to wait (true) and when nobody waits any more (false). */
 export function createStepQueue<T>(onWait: (waiting: boolean) => void): StepQueue<T> {
   const ready = new Map<number, T>();
   const waiters = new Map<number, Waiter<T>>();

@@ -4,16 +4,17 @@ import { BLOCK_SAMPLES, type NoiseKind, noiseKinds } from '../../audio/augment/b
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { streamFileAtomic } from '../../io/atomic-stream.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { ShardSet } from '../shards/shards.js';
 import { readUtterance } from '../shards/shards.js';
 import { inOrder, openWorkerPool, type WorkerPool } from '../worker-pool.js';
 import { type BankIndex, bankFiles } from './noise-bank.js';
 import type { BankTask } from './task.js';
 
-/** What a bank is made of. */
+/** Options of `buildNoiseBank`. */
 export interface BankBuild {
   dir: string;
-  /** Of each kind, what to read or make. */
+  /** Recordings to read or make, by kind. */
   noises: Record<NoiseKind, readonly BankTask[]>;
   /** Utterances that stand in as recordings of speech. */
   voices?: { shards: ShardSet; utterances: readonly number[] };
@@ -43,7 +44,7 @@ type Pool = WorkerPool<BankTask, Int16Array | Float32Array>;
 
 /**
  * Writes a bank: recordings as int16 in whole blocks one behind the other, room responses as float32 rows, and an index that is
- * written last. Files that cannot be used are left out and told of. The bytes depend on the tasks only, not on the threads.
+ * written last. Unusable files are left out and logged. The bytes depend on the tasks only, not on the threads.
  * @throws UserError when no room or no recording is left
  */
 export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
@@ -51,10 +52,13 @@ export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
   const total = noiseKinds.reduce((sum, kind) => sum + noises[kind].length, rooms.length);
   const pool: Pool = openWorkerPool(new URL('./worker.js', import.meta.url), Math.min(workers, total));
   const kept: BankIndex = {
-    ...{ format: 1, sampleRateHz: 16000, noises: { noise: [], speech: [], music: [] }, rooms: { count: 0, taps } },
+    format: 1,
+    sampleRateHz: SAMPLE_RATE_HZ,
+    noises: { noise: [], speech: [], music: [] },
+    rooms: { count: 0, taps },
   };
   let [done, skipped] = [0, 0];
-  const each = async (tasks: readonly BankTask[], keep: (result: Int16Array | Float32Array) => void) => {
+  const perform = async (tasks: readonly BankTask[], keep: (result: Int16Array | Float32Array) => void) => {
     for await (const { task, outcome } of inOrder(pool, tasks, signal)) {
       build.progress?.(++done, total);
       if (outcome.status === 'fulfilled') keep(outcome.value);
@@ -72,12 +76,12 @@ export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
           append(bytesOf(whole));
           kept.noises[kind].push(whole.length / BLOCK_SAMPLES);
         };
-        await each(noises[kind], (pcm) => keep(pcm as Int16Array));
+        await perform(noises[kind], (pcm) => keep(pcm as Int16Array));
         if (kind === 'speech' && voices) for (const i of voices.utterances) keep(readUtterance(voices.shards, i));
       }
     });
     await streamFileAtomic(join(dir, bankFiles.rooms), (append) =>
-      each(rooms, (response) => {
+      perform(rooms, (response) => {
         append(bytesOf(response));
         kept.rooms.count++;
       }),
@@ -93,12 +97,16 @@ export async function buildNoiseBank(build: BankBuild): Promise<BankSummary> {
     );
   writeFileAtomic(join(dir, bankFiles.index), `${JSON.stringify(kept)}\n`);
   return {
-    ...{ noise: noise.length, speech: speech.length, music: music.length, rooms: kept.rooms.count, skipped },
-    seconds: (blocks.reduce((sum, count) => sum + count, 0) * BLOCK_SAMPLES) / 16000,
+    noise: noise.length,
+    speech: speech.length,
+    music: music.length,
+    rooms: kept.rooms.count,
+    skipped,
+    seconds: (blocks.reduce((sum, count) => sum + count, 0) * BLOCK_SAMPLES) / SAMPLE_RATE_HZ,
   };
 }
 
-/** Whole blocks of a recording: what is left over is dropped, and a recording shorter than a block is repeated. */
+/** Whole blocks of a recording: the remainder is dropped, and a recording shorter than a block is repeated. */
 export function inBlocks(pcm: Int16Array): Int16Array {
   const blocks = Math.floor(pcm.length / BLOCK_SAMPLES);
   if (blocks > 0) return pcm.subarray(0, blocks * BLOCK_SAMPLES);

@@ -3,14 +3,15 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { BLOCK_SAMPLES, type NoiseBank, noiseKinds, type Recordings } from '../../audio/augment/bank.js';
 import { codeOf, UserError } from '../../errors.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** Blocks of the recordings in `noises.pcm`, one behind the other. */
 const lengths = z.array(z.number().int().positive());
 
-/** What bank.json says. */
+/** The contents of bank.json. */
 export const bankIndex = z.object({
   format: z.literal(1),
-  sampleRateHz: z.literal(16000),
+  sampleRateHz: z.literal(SAMPLE_RATE_HZ),
   /** Blocks of each recording, by kind, in the order of the file. */
   noises: z.object({ noise: lengths, speech: lengths, music: lengths }),
   rooms: z.object({ count: z.number().int().nonnegative(), taps: z.number().int().positive() }),
@@ -22,7 +23,7 @@ export type BankIndex = z.output<typeof bankIndex>;
 export const bankFiles = { index: 'bank.json', noises: 'noises.pcm', rooms: 'rooms.f32' } as const;
 
 /**
- * Opens a bank of noises and room responses (see `buildNoiseBank`) and checks that its files are whole; none of it is read.
+ * Opens a bank of noises and room responses (see `buildNoiseBank`) and checks the sizes of its files; the audio is not read.
  * @throws UserError that names the file which is missing, cut short or foreign
  */
 export function openNoiseBank(dir: string): NoiseBank {
@@ -56,7 +57,7 @@ function readIndex(path: string): BankIndex {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    throw new UserError(`${resolve(path)} is missing: this is no noise bank, or its stage did not finish.`);
+    throw new UserError(`${resolve(path)} is missing: the folder is not a noise bank, or its stage did not finish.`);
   }
   try {
     return bankIndex.parse(JSON.parse(text));
@@ -67,8 +68,8 @@ function readIndex(path: string): BankIndex {
 
 function checkedFile(dir: string, name: string, bytes: number): string {
   const path = resolve(dir, name);
-  const there = statSync(path, { throwIfNoEntry: false })?.size;
-  if (there === bytes) return path;
-  const fault = there === undefined ? 'is missing' : `has ${there} bytes instead of ${bytes}`;
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === bytes) return path;
+  const fault = size === undefined ? 'is missing' : `has ${size} bytes instead of ${bytes}`;
   throw new UserError(`${path} ${fault}. Make the noise bank again.`);
 }

@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
-import type { Rows } from '../rows.js';
+import type { Rows } from '../packed-rows.js';
 import { inOrder } from '../worker-pool.js';
 import { type Decode, openDecoders } from './decode.js';
 import {
@@ -33,16 +34,16 @@ export interface ShardIndex {
   dir: string;
   utterances: number;
   samples: number;
-  /** How many files could not be used; skipped.tsv names them. */
+  /** Number of files that could not be used; skipped.tsv names them. */
   skipped: number;
-  /** True when the folder was there already and nothing had to be decoded. */
+  /** True when the folder existed already and nothing had to be decoded. */
   reused: boolean;
 }
 
 export interface ShardBuild {
-  /** The folder to make; beside it `DIR.building` and `DIR.lock` exist while the build runs. */
+  /** The folder to create; beside it `DIR.building` and `DIR.lock` exist while the build runs. */
   dir: string;
-  /** What to decode, in this order; ids are unique, paths absolute. Walked several times, a few at a time. */
+  /** Files to decode, in this order; ids are unique, paths absolute. Walked several times, a few at a time. */
   utterances: Rows<Source>;
   /** Decodes a file in this thread. Default: `loadMono16k` in worker threads. */
   decode?: Decode;
@@ -59,8 +60,8 @@ export interface ShardBuild {
 
 /**
  * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono) with an index. The bytes depend on the
- * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build goes on where
- * it was; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
+ * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build continues where
+ * it stopped; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
  * Unreadable, empty and silent files are skipped and listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
  */
 export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
@@ -97,7 +98,7 @@ function checkSources(sources: Rows<Source>): void {
       throw new UserError(`The utterance id ${JSON.stringify(id)} is empty or holds a tab or line end.`);
     const before = seen.size;
     if (seen.add(id) < before)
-      throw new UserError(`The utterance id ${id} is given twice. Give each recording its own id.`);
+      throw new UserError(`The utterance id ${id} occurs twice. Give each recording its own id.`);
   }
   if (sources.length === 0) throw new UserError('There is no utterance to decode: the list is empty.');
 }
@@ -133,7 +134,7 @@ function findReady(dir: string, hash: string, log: ShardBuild['log']): ShardInde
 async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
   const { utterances, decode, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
   const { done } = writer;
-  if (done > 0) log?.(`Going on with an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
+  if (done > 0) log?.(`Resuming an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
   const pool = openDecoders<Source>(Math.max(1, Math.min(workers, utterances.length - done)), decode);
   try {
     for await (const { task, outcome } of inOrder(pool, after(utterances, done), signal)) {
@@ -149,9 +150,9 @@ async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
 }
 
 const tooShort = (pcm: Int16Array, minSeconds: number): string | null =>
-  pcm.length >= 16000 * minSeconds
+  pcm.length >= SAMPLE_RATE_HZ * minSeconds
     ? null
-    : `too short: ${(pcm.length / 16000).toFixed(2)} s long; at least ${minSeconds} s are needed`;
+    : `too short: ${(pcm.length / SAMPLE_RATE_HZ).toFixed(2)} s long; at least ${minSeconds} s are needed`;
 
 /** One at a time, without those that were done before: a list of a million tasks is never there at once. */
 function* after<T>(rows: Iterable<T>, done: number): Generator<T> {
@@ -169,7 +170,7 @@ function finish(folder: string, hash: string): void {
     utterances++;
   }
   if (utterances === 0) throw noneUsed(folder);
-  const summary: ShardSummary = { format: 1, sampleRateHz: 16000, hash, utterances, shards };
+  const summary: ShardSummary = { format: 1, sampleRateHz: SAMPLE_RATE_HZ, hash, utterances, shards };
   writeLinesAtomic(join(folder, SKIPPED), skippedLines(doneSkips(folder)));
   writeFileAtomic(join(folder, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
   writeLinesAtomic(join(folder, INDEX), indexLines(doneRows(folder)));
@@ -204,7 +205,7 @@ function describe(dir: string, reused: boolean): ShardIndex {
 }
 
 function summaryLine({ dir, utterances, samples, skipped }: ShardIndex): string {
-  const hours = (samples / 16000 / 3600).toFixed(2);
+  const hours = (samples / SAMPLE_RATE_HZ / 3600).toFixed(2);
   const left = skipped === 0 ? '' : ` ${skipped} recordings were skipped: see ${join(dir, SKIPPED)}.`;
   return `${utterances} utterances, ${hours} hours, in ${dir}.${left}`;
 }

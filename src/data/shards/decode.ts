@@ -5,7 +5,7 @@ import { toPcm16 } from './pcm16.js';
 /** Decodes a file to 16 kHz mono samples in [-1, 1]. */
 export type Decode = (path: string) => Promise<Float32Array>;
 
-/** What to decode: a file, or a part of it. */
+/** A file to decode, or a part of it. */
 export interface DecodeTask {
   path: string;
   part?: AudioPart;

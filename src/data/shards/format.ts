@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { codeOf, UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
 import { withFile } from '../../io/read-file.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
-/** Where one utterance lies: `samples` int16 values starting `offset` samples into shard number `shard`. */
+/** The place of one utterance: `samples` int16 values starting `offset` samples into shard number `shard`. */
 export interface ShardRow {
   id: string;
   shard: number;
@@ -19,10 +20,10 @@ export interface SkippedFile {
   reason: string;
 }
 
-/** What index.json holds: the totals that a whole folder must add up to, and the hash of what it was built from. */
+/** The contents of index.json: the totals that a whole folder must add up to, and the hash of what it was built from. */
 export interface ShardSummary {
   format: 1;
-  sampleRateHz: 16000;
+  sampleRateHz: typeof SAMPLE_RATE_HZ;
   hash: string;
   utterances: number;
   /** Samples in each shard file. */
@@ -37,7 +38,7 @@ export const BYTES_PER_SAMPLE = 2;
 /** The file name of shard number `shard`. */
 export const shardName = (shard: number): string => `shard-${String(shard).padStart(3, '0')}.pcm`;
 
-/** Whether a file name is one that a shard folder may hold. */
+/** True for names of files that a shard folder may hold. */
 export const isShardFolderFile = (name: string): boolean =>
   /^(shard-\d{3,}\.pcm|index\.tsv|index\.json|skipped\.tsv|progress\.tsv)(\.[0-9a-f]{8}\.tmp)?$/.test(name);
 
@@ -102,7 +103,7 @@ function* readTable<T>(path: string, header: string, parse: (line: string) => T 
   }
 }
 
-/** Whether a file's last byte is a line end: what was written by lines is whole then. */
+/** True when a file's last byte is a line end: a file written by lines is then whole. */
 export function endsWithLine(path: string): boolean {
   return withFile(path, (file) => file.bytes > 0 && new Uint8Array(file.read(file.bytes - 1, 1))[0] === LINE_END);
 }
@@ -126,7 +127,7 @@ export function readSummary(dir: string): ShardSummary {
     throw error;
   }
   const { format, sampleRateHz, hash, utterances, shards } = value ?? {};
-  if (format !== 1 || sampleRateHz !== 16000) throw brokenShards(path, 'it was written by another version');
+  if (format !== 1 || sampleRateHz !== SAMPLE_RATE_HZ) throw brokenShards(path, 'it was written by another version');
   if (typeof hash !== 'string' || typeof utterances !== 'number' || !Array.isArray(shards))
     throw brokenShards(path, 'fields are missing');
   return { format, sampleRateHz, hash, utterances, shards };

@@ -12,8 +12,8 @@ export interface Source {
 }
 
 /**
- * A hash of what shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
- * A file that cannot be looked at counts as missing, so that the hash changes when it comes back.
+ * A hash of everything that shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
+ * A file that cannot be examined counts as missing, so that the hash changes when it comes back.
  */
 export async function listHash(sources: Iterable<Source>, maxShardBytes: number, minSeconds = 0): Promise<string> {
   const least = minSeconds > 0 ? `, at least ${minSeconds} s` : '';

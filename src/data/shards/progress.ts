@@ -16,7 +16,7 @@ import {
 } from './format.js';
 
 // The journal of a build: one line for each utterance, in order, written after its samples are safely on the disk.
-// A build that was killed goes on after the last whole line.
+// A build that was killed continues after the last whole line.
 const PROGRESS = 'progress.tsv';
 const ROW = '+\t';
 const SKIP = '-\t';
@@ -27,7 +27,7 @@ export const rowEntry = (row: ShardRow): string => `${ROW}${rowLine(row)}`;
 /** The journal's line of a file that is left out. */
 export const skipEntry = (file: SkippedFile): string => `${SKIP}${skippedLine(file)}`;
 
-/** How far an interrupted build came: utterances, and where the last samples lie. */
+/** Progress of an interrupted build: its utterances, and the place of the last samples. */
 export interface Recovered {
   done: number;
   last?: ShardRow;
@@ -53,17 +53,17 @@ function* entriesOf(folder: string, kind: string): Generator<string> {
   for (const line of readLines(join(folder, PROGRESS))) if (line.startsWith(kind)) yield line.slice(kind.length);
 }
 
-/** Takes the journal out of a finished folder. */
+/** Removes the journal from a finished folder. */
 export const removeProgress = (folder: string): void => rmSync(join(folder, PROGRESS), { force: true });
 
 /**
- * Makes the build folder ready and says how much an interrupted build of the same list (`hash`) has done already;
+ * Prepares the build folder and returns the progress of an interrupted build of the same list (`hash`);
  * samples past the last journal line are cut off. A folder of another list is emptied.
  */
 export function recoverProgress(folder: string, hash: string): Recovered {
   const header = `voxloop shards ${hash}`;
   const found: Recovered = { done: 0 };
-  /** Where each shard is to end, in bytes. */
+  /** The end of each shard, in bytes. */
   const ends = new Map<string, number>();
   function* journal(): Generator<string> {
     yield header;

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { codeOf, UserError } from '../../errors.js';
 import { BYTES_PER_SAMPLE, brokenShards } from './format.js';
 
-/** Where utterances lie, as arrays over shared memory: passing it to a worker thread copies nothing but the names. */
+/** Places of utterances, as arrays over shared memory: passing it to a worker thread copies nothing but the names. */
 export interface ShardLayout {
   /** Absolute paths of the shard files. */
   files: string[];

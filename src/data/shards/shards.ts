@@ -40,7 +40,7 @@ export function openShards(dir: string): ShardSet {
 
 /**
  * Checks a shard folder as `openShards` does, and keeps nothing of it.
- * @param visit is given each row, its number and the number of rows that there are to be
+ * @param visit called with each row, its number and the number of rows to come in all
  */
 export function checkShards(dir: string, visit?: (row: ShardRow, number: number, count: number) => void): ShardSummary {
   const index = join(dir, INDEX);
@@ -67,7 +67,7 @@ export function checkShards(dir: string, visit?: (row: ShardRow, number: number,
   return summary;
 }
 
-/** Some utterances of a set, in the order given; the samples stay where they are. */
+/** Some utterances of a set, in this order; the samples stay where they are. */
 export function pickUtterances(set: ShardSet, numbers: ArrayLike<number>): ShardSet {
   const n = numbers.length;
   const picked: ShardSet = {

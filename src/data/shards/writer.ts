@@ -6,7 +6,7 @@ import { appendProgress, recoverProgress, rowEntry, skipEntry } from './progress
 
 // A killed build loses at most this much decoded audio (35 minutes).
 const COMMIT_BYTES = 64 * 2 ** 20;
-// Lines of the journal that are held back at most, where recordings are tiny or cannot be used.
+// The most lines of the journal to hold back, for recordings that are tiny or cannot be used.
 const COMMIT_ENTRIES = 16384;
 
 /** Appends utterances to the shards of a build folder, in order. */
@@ -15,7 +15,7 @@ export interface ShardWriter {
   readonly done: number;
   add(id: string, pcm: Int16Array): void;
   skip(file: SkippedFile): void;
-  /** Puts everything added so far on the disk, journal last. */
+  /** Writes everything added so far to the disk, the journal last. */
   commit(): void;
   /** Commits what can be committed and closes the shard. */
   close(): void;
@@ -30,30 +30,16 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
   let shard = last?.shard ?? 0;
   let offset = last ? last.offset + last.samples : 0;
   let file: number | undefined;
-  let committed = recovered;
-  let pending: string[] = [];
-  let pendingBytes = 0;
-
-  const commit = () => {
-    if (pending.length === 0) return;
+  const entries = holdEntries(folder, recovered, () => {
     if (file !== undefined) fsyncSync(file);
-    appendProgress(folder, pending);
-    committed += pending.length;
-    pending = [];
-    pendingBytes = 0;
-  };
-  const take = (entry: string, bytes: number) => {
-    pending.push(entry);
-    pendingBytes += bytes;
-    if (pendingBytes >= COMMIT_BYTES || pending.length >= COMMIT_ENTRIES) commit();
-  };
+  });
   const closeFile = () => {
     if (file !== undefined) closeSync(file);
     file = undefined;
   };
   const roomFor = (bytes: number) => {
     if (offset === 0 || offset * BYTES_PER_SAMPLE + bytes <= maxShardBytes) return;
-    commit();
+    entries.commit();
     closeFile();
     shard++;
     offset = 0;
@@ -61,7 +47,7 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
 
   return {
     get done() {
-      return committed + pending.length;
+      return entries.count;
     },
     add(id, pcm) {
       roomFor(pcm.byteLength);
@@ -74,18 +60,44 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
       }
       const entry = rowEntry({ id, shard, offset, samples: pcm.length });
       offset += pcm.length;
-      take(entry, pcm.byteLength);
+      entries.add(entry, pcm.byteLength);
     },
-    skip: (skipped) => take(skipEntry(skipped), 0),
-    commit,
+    skip: (skipped) => entries.add(skipEntry(skipped), 0),
+    commit: entries.commit,
     close() {
       try {
-        commit();
+        entries.commit();
       } catch {
         // Closing after a failed write: what the journal does not hold is decoded again.
       }
       closeFile();
     },
+  };
+}
+
+/** Holds journal entries back and commits them together, once `syncSamples` has put their samples on the disk. */
+function holdEntries(folder: string, recovered: number, syncSamples: () => void) {
+  let committed = recovered;
+  let pending: string[] = [];
+  let pendingBytes = 0;
+  const commit = () => {
+    if (pending.length === 0) return;
+    syncSamples();
+    appendProgress(folder, pending);
+    committed += pending.length;
+    pending = [];
+    pendingBytes = 0;
+  };
+  return {
+    get count() {
+      return committed + pending.length;
+    },
+    add(entry: string, bytes: number) {
+      pending.push(entry);
+      pendingBytes += bytes;
+      if (pendingBytes >= COMMIT_BYTES || pending.length >= COMMIT_ENTRIES) commit();
+    },
+    commit,
   };
 }
 

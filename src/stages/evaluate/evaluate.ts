@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { SAMPLE_RATE_HZ } from '../../audio/decode/decode.js';
 import { UserError } from '../../errors.js';
 import { readBackend } from '../../eval/backend/backend-file.js';
 import {
@@ -15,6 +14,7 @@ import { meanEmbedding, scoreTrials } from '../../eval/cosine-scoring.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
 import { rowsOf } from '../../rows.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { needLists, openCorpus, type TestList } from '../artifacts/corpus-data.js';
 import { type Embeddings, embeddingsResult, readEmbeddings } from '../artifacts/embeddings-data.js';
 import { type Figures, figuresOf, type GroupedFigures, keepScores } from './list-figures.js';

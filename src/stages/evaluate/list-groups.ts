@@ -1,6 +1,6 @@
-import { SAMPLE_RATE_HZ } from '../../audio/decode/decode.js';
 import type { Manifest, Utterance } from '../../data/manifest.js';
 import { groupDurations, groupErrors, groupPairs, numberSides } from '../../eval/detection/groups.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { TestList } from '../artifacts/corpus-data.js';
 import type { GroupedFigures } from './list-figures.js';
 

@@ -13,6 +13,7 @@ import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { openCorpus } from '../artifacts/corpus-data.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
 import { withSession } from '../training/with-session.js';
@@ -28,7 +29,6 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 const made = z.object({ networks: z.array(z.string()).min(1) });
-const RATE_HZ = 16000;
 
 /** Goes over the training utterances and leaves out or splits those that would harm training. Writes filter.jsonl, a line for each. */
 export default defineStage({
@@ -108,7 +108,7 @@ async function hearAll(shards: ShardSet, given: Options, context: StageContext):
 function piecesOf(id: string, utterance: number, { verdict, parts }: Verdict): Piece[] {
   return parts.map(([start, end], i) => ({
     ...{ id: verdict === 'kept' ? id : `${id}.${i + 1}`, utterance },
-    ...{ start: Math.round(start * RATE_HZ), end: Math.round(end * RATE_HZ) },
+    ...{ start: Math.round(start * SAMPLE_RATE_HZ), end: Math.round(end * SAMPLE_RATE_HZ) },
   }));
 }
 

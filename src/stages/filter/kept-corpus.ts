@@ -4,6 +4,7 @@ import { type Utterance, writeManifest } from '../../data/manifest.js';
 import { buildShards, type ShardBuild } from '../../data/shards/build.js';
 import { openReader } from '../../data/shards/reader.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type CorpusData, shardsDir } from '../artifacts/corpus-data.js';
 
 /** A part of a training utterance that is kept. */
@@ -31,7 +32,7 @@ export async function writeKeptCorpus(
   const of = new Map(corpus.manifest.utterances.map((utterance) => [utterance.id, utterance]));
   const train = pieces.map(({ id, utterance, start, end }): Utterance => {
     const whole = of.get(corpus.train.ids[utterance])!;
-    return { ...whole, id, seconds: (end - start) / 16000 };
+    return { ...whole, id, seconds: (end - start) / SAMPLE_RATE_HZ };
   });
   const out = join(dir, 'corpus');
   mkdirSync(out, { recursive: true });

@@ -73,7 +73,7 @@ test('certain, impossible and no branches', async (t) => {
   const [only] = await changed([Float32Array.of(1)], (wave) => oneOf(wave, [plus(0.5, 10), plus(0.5, 20)], 'one'));
   t.true([11, 21].includes(only[0]));
   const tooMuch = changed(rows, (wave) => oneOf(wave, [plus(0.7, 1), plus(0.7, 2)], 'much'));
-  await t.throwsAsync(tooMuch, { message: /come to 1.4, more than 1/ });
+  await t.throwsAsync(tooMuch, { message: /add up to 1.4, more than 1/ });
 });
 
 test('ways follow seed, step and name', async (t) => {

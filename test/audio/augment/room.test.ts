@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { drawRoom, imageResponse, type Room, roomResponse } from '../../../src/audio/augment/room.js';
+import { drawRoom, imageResponse, roomResponse } from '../../../src/audio/augment/room.js';
 import { alignResponse } from '../../../src/audio/augment/room-align.js';
+import type { Room } from '../../../src/audio/augment/room-images.js';
 import { createRng } from '../../../src/random.js';
 import { powerOf } from '../../helpers/rows.js';
 

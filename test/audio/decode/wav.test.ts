@@ -51,7 +51,7 @@ test('samples of 12 and 20 bits stand in the upper bits of their bytes', async (
   t.deepEqual(await decode(wavBytes({ data, bitsPerSample: 20, blockBytes: 3 })), [[-0.5]]);
 });
 
-test('a header that cannot be right, and one without fmt, are named as damage', async (t) => {
+test('an impossible header, and a file without fmt, are reported as damage', async (t) => {
   const data = int16Bytes(1);
   await t.throwsAsync(decodeBytes(wavBytes({ data, sampleRateHz: 0 }), 'x.wav'), { message: /damaged.* 0 Hz/ });
   await t.throwsAsync(decodeBytes(wavBytes({ data, order: ['data'] }), 'x.wav'), { message: /damaged: its fmt/ });

@@ -105,7 +105,7 @@ test('Ctrl-C ends dir with code 130; the same command goes on', async (t) => {
   t.true(readdirSync(at('stopped.partial/wav/unknown')).length > 0);
   const resumed = await corpus(...args);
   t.is(resumed.code, 0, resumed.stderr);
-  t.regex(resumed.stderr, /Going on with an interrupted build/);
+  t.regex(resumed.stderr, /Resuming an interrupted build/);
   t.regex(resumed.stdout, /250 utterances/);
 });
 

@@ -19,7 +19,9 @@ const BATCH = 6;
 const LABELS = Int32Array.from({ length: 24 }, (_, i) => (i < 21 ? i % 3 : i === 21 ? 3 : -1));
 
 const sources = (crops: 'all' | 'positive', probability = 1, labels = LABELS): CropSources => ({
-  ...{ ...groupsOfLabels(labels), crops, probability },
+  ...groupsOfLabels(labels),
+  crops,
+  probability,
 });
 
 async function take(t: ExecutionContext, count: number, more: Partial<LoaderOptions>) {
@@ -31,7 +33,10 @@ async function take(t: ExecutionContext, count: number, more: Partial<LoaderOpti
     const { step, utterances, origins, global, local, release } = await loader.next();
     copies.push({
       step,
-      ...{ utterances: [...utterances], origins: [...origins], global: [...global], local: [...local!] },
+      utterances: [...utterances],
+      origins: [...origins],
+      global: [...global],
+      local: [...local!],
     });
     release();
   }

@@ -103,7 +103,7 @@ test('memory goes round: a few buffers serve every batch', async (t) => {
   t.is(loader.stats().batches, 20);
   t.true(loader.stats().waitMs > 0);
   const held = [await loader.next(), await loader.next(), await loader.next()];
-  await t.throwsAsync(loader.next(), { message: /All 3 batches of the loader are taken: release\(\) one first/ });
+  await t.throwsAsync(loader.next(), { message: /All 3 batches of the loader are in use: release\(\) one first/ });
   held[1].release();
   t.is((await loader.next()).step, 23);
 });

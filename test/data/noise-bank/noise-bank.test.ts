@@ -12,7 +12,10 @@ import { powerOf } from '../../helpers/rows.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const rooms: BankTask[] = [0, 1].map((i) => ({
-  ...{ make: 'simulated room', seed: `room ${i}`, taps: 3000, rt60Seconds: [0.2, 0.3] },
+  make: 'simulated room',
+  seed: `room ${i}`,
+  taps: 3000,
+  rt60Seconds: [0.2, 0.3],
 }));
 const generated: BankTask = { make: 'noise', seed: 'n', samples: 4000 };
 
@@ -27,7 +30,11 @@ test('a bank holds what it was made of, and is the same bytes again', async (t) 
   const lines: string[] = [];
   const build = (dir: string, workers: number) =>
     buildNoiseBank({
-      ...{ dir: join(folder, dir), rooms, taps: 3000, workers, log: (line) => lines.push(line) },
+      dir: join(folder, dir),
+      rooms,
+      taps: 3000,
+      workers,
+      log: (line) => lines.push(line),
       noises: { noise: [generated], speech: [], music: [read('broken.wav'), read('song.wav'), read('empty.wav')] },
       voices: { shards, utterances: [2, 1] },
     });

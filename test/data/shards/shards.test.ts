@@ -16,6 +16,7 @@ import { readSkipped } from '../../../src/data/shards/format.js';
 import { openReader } from '../../../src/data/shards/reader.js';
 import { openShards, readUtterance } from '../../../src/data/shards/shards.js';
 import { UserError } from '../../../src/errors.js';
+import { writeWav16 } from '../../../src/io/wav-write.js';
 import { sampleValue, stubBuild, stubShards, writeStubs } from '../../helpers/corpora/shard-set.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
@@ -150,7 +151,11 @@ test('bad recordings are skipped and listed; none left is an error', async (t) =
 test('worker threads decode real files', async (t) => {
   const dir = temporaryFolder(t);
   const utterances = Array.from({ length: 6 }, (_, i) => ({ id: `w${i}`, path: join(dir, `w${i}.wav`) }));
-  for (const [i, { path }] of utterances.entries()) writeFileSync(path, i === 2 ? 'not audio' : wav(1000 + 100 * i, i));
+  for (const [i, { path }] of utterances.entries()) {
+    const samples = Int16Array.from({ length: 1000 + 100 * i }, (_, j) => sampleValue(i, j));
+    if (i === 2) writeFileSync(path, 'not audio');
+    else writeWav16(path, samples, 16000);
+  }
   const index = await buildShards({ dir: join(dir, 'shards'), utterances, workers: 2 });
   t.is(index.skipped, 1);
   const [{ id, reason }] = readSkipped(index.dir);
@@ -238,26 +243,7 @@ test('a folder with other files in it, and a list with a name twice, are refused
   const build = stubBuild(dir, [10, 20]);
   await refuses(t, () => buildShards({ ...build, dir }), /holds u0\.stub, which is not a shard file/);
   const twice = [build.utterances[0], build.utterances[0]];
-  await refuses(t, () => buildShards({ ...build, utterances: twice }), /utt-0 is given twice/);
+  await refuses(t, () => buildShards({ ...build, utterances: twice }), /utt-0 occurs twice/);
   await refuses(t, () => buildShards({ ...build, utterances: [] }), /the list is empty/);
   await refuses(t, () => buildShards({ ...build, dir: build.utterances[0].path }), /not a folder/);
 });
-
-/** A PCM16 mono WAV at 16 kHz with samples by `sampleValue`. */
-function wav(samples: number, i: number): Buffer {
-  const bytes = Buffer.alloc(44 + 2 * samples);
-  bytes.write('RIFF', 0);
-  bytes.writeUInt32LE(bytes.length - 8, 4);
-  bytes.write('WAVEfmt ', 8);
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(16000, 24);
-  bytes.writeUInt32LE(32000, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write('data', 36);
-  bytes.writeUInt32LE(2 * samples, 40);
-  for (let j = 0; j < samples; j++) bytes.writeInt16LE(sampleValue(i, j), 44 + 2 * j);
-  return bytes;
-}

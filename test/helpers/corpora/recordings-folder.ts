@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeWav16 } from '../../../src/io/wav-write.js';
 import { createRng } from '../../../src/random.js';
 import { recording } from '../../audio/decode/recordings.js';
+import { wavBytes } from '../../audio/decode/wav-bytes.js';
 
 /** Noise, different for each name. */
 function sound(name: string, seconds: number, sampleRateHz: number): Float32Array {
@@ -40,7 +41,8 @@ export function writeBadRecordings(root: string, folder: string): Record<string,
   writeFileSync(at('text.wav'), 'no sound at all');
   writeWav16(at('cut.wav'), sound('cut', 0.4, 16000), 16000);
   truncateSync(at('cut.wav'), 4000);
-  writeFileSync(at('nan.wav'), floatWav([0.1, Number.NaN, ...new Array(8000).fill(0.1)]));
+  const withNan = new Uint8Array(Float32Array.of(0.1, Number.NaN, ...new Array(8000).fill(0.1)).buffer);
+  writeFileSync(at('nan.wav'), wavBytes({ formatTag: 3, bitsPerSample: 32, data: withNan }));
   copyFileSync(recording('foreign.webm'), at('foreign.wav'));
   return {
     'clipped.wav': { kind: 'clipped', reason: /100 % of its samples/ },
@@ -53,22 +55,4 @@ export function writeBadRecordings(root: string, folder: string): Record<string,
     'silent.wav': { kind: 'unreadable', reason: /only silence/ },
     'text.wav': { kind: 'unreadable', reason: /not audio/ },
   };
-}
-
-/** A WAV file of 32-bit floats at 16 kHz. */
-function floatWav(samples: readonly number[]): Uint8Array {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(36 + 4 * samples.length, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(3, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16000, 24);
-  header.writeUInt32LE(64000, 28);
-  header.writeUInt16LE(4, 32);
-  header.writeUInt16LE(32, 34);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(4 * samples.length, 40);
-  return Buffer.concat([header, new Uint8Array(Float32Array.from(samples).buffer)]);
 }

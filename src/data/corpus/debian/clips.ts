@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Recordings of one person in one folder of a package. */
+/** The recordings of one person in one folder of a package. */
 export interface ClipFolder {
   speaker: string;
   /** Speakers of one group may be one person. */
@@ -15,7 +15,11 @@ export interface ClipFolder {
 export const DEBIAN_PACKAGES = [
   'klettres-data',
   'ktuberling-data',
-  ...['en', 'es', 'fr', 'it', 'ru'].map((language) => `asterisk-core-sounds-${language}-g722`),
+  'asterisk-core-sounds-en-g722',
+  'asterisk-core-sounds-es-g722',
+  'asterisk-core-sounds-fr-g722',
+  'asterisk-core-sounds-it-g722',
+  'asterisk-core-sounds-ru-g722',
 ];
 
 const KLETTRES = 'usr/share/klettres';

@@ -15,7 +15,7 @@ export interface CutUtterance extends JoinedUtterance {
   folder: ClipFolder;
 }
 
-/** What the cutting needs beside the folders. */
+/** Everything that cutting needs besides the folders. */
 export interface CutContext {
   root: string;
   pool: WorkerPool<string, DecodedClip>;
@@ -26,8 +26,8 @@ export interface CutContext {
 }
 
 /**
- * Cuts 4 s utterances from each folder's clips, taken in random order, until the speaker has its share: so a cap is a
- * random choice, and what lies beyond it need not be decoded. The folders of one speaker share the cap evenly, and no
+ * Cuts 4 s utterances from each folder's clips, taken in random order, until the speaker has enough: the cap is thus
+ * a random choice, and clips beyond it need not be decoded. The folders of one speaker share the cap evenly, and no
  * utterance mixes two folders. Clips that cannot be used, or whose audio occurred before, are skipped.
  */
 export async function* cutUtterances(folders: ClipFolder[], context: CutContext): AsyncGenerator<CutUtterance> {

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../../io/atomic.js';
 import { cacheDir } from '../../../io/cache-dir.js';
 import { writeWav16 } from '../../../io/wav-write.js';
 import { createRng } from '../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../sample-rate.js';
 import { openWorkerPool } from '../../worker-pool.js';
 import type { BuildOptions } from '../build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from '../corpus-folder.js';
@@ -20,13 +21,12 @@ import { type DebianPackage, fetchPackages, unpackPackages } from './packages.js
 export { debianAvailable } from './packages.js';
 
 const SEED = 1;
-const SAMPLE_RATE_HZ = 16000;
 const MAX_UTTERANCES_A_SPEAKER = 40;
 
 /** Options of `buildDebianCorpus`. */
 export interface DebianCorpusOptions extends BuildOptions {
   out: string;
-  /** Where downloaded packages are kept. Default: the per-user cache. */
+  /** Folder of downloaded packages. Default: the per-user cache. */
   cache?: string;
   /** Decoding threads. Default: one a core. */
   jobs?: number;
@@ -84,7 +84,7 @@ async function cutToFiles(
   const utterances: FinishedUtterance[] = [];
   const counts = new Map<string, number>();
   try {
-    for await (const cut of cutUtterances(folders, { ...context, onSkip: (one) => skipped.push(one) })) {
+    for await (const cut of cutUtterances(folders, { ...context, onSkip: (clip) => skipped.push(clip) })) {
       const number = (counts.get(cut.folder.speaker) ?? 0) + 1;
       counts.set(cut.folder.speaker, number);
       utterances.push(writeClean(partial, cut, number));

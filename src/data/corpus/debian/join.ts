@@ -2,7 +2,7 @@ const FADE = 80; // 5 ms at 16 kHz
 
 /** A clip on its way into utterances. */
 export interface Clip {
-  /** Where it came from. */
+  /** The file that it was cut from. */
   file: string;
   /** 16 kHz mono, silence trimmed. */
   samples: Float32Array;

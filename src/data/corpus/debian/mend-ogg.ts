@@ -53,7 +53,7 @@ function lacingOf(bytes: Uint8Array, { start, segments }: Page): Uint8Array {
   return bytes.subarray(start + HEADER_BYTES, start + HEADER_BYTES + segments);
 }
 
-/** How many of a page's segments belong to packets that end on it. */
+/** Number of a page's segments that belong to packets that end on it. */
 function wholeSegments(bytes: Uint8Array, page: Page): number {
   return lacingOf(bytes, page).findLastIndex((length) => length < 255) + 1;
 }

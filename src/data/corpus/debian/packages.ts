@@ -27,7 +27,7 @@ export interface DebianPackage {
 
 type Index = Record<string, { version: string; file: string; sha256: string }>;
 
-/** Whether this machine can fetch Debian packages. */
+/** True where this machine can fetch Debian packages. */
 export function debianAvailable(path = process.env.PATH): boolean {
   return ['apt-get', 'dpkg', 'dpkg-deb'].every((program) => isOnPath(program, path));
 }
@@ -150,7 +150,7 @@ export function explainFailure(update: readonly string[], download: readonly str
   if (all.some((line) => ABSENT.test(line))) {
     return `The system's package sources lack a package: ${first(download)} They are in Debian's "main" and Ubuntu's "universe": enable that section in /etc/apt/sources.list, or use \`voxloop corpus synthetic\`.`;
   }
-  return `apt-get download failed: ${first(download)} Mend the system's package sources and run the command again.`;
+  return `apt-get download failed: ${first(download)} Repair the system's package sources and run the command again.`;
 }
 
 async function indexOf(debs: string): Promise<Index> {
@@ -167,7 +167,7 @@ async function indexOf(debs: string): Promise<Index> {
   return index;
 }
 
-/** Unpacks packages into a folder, which is made. @throws UserError when dpkg cannot */
+/** Unpacks packages into a folder, which is created. @throws UserError when dpkg cannot */
 export async function unpackPackages(packages: readonly DebianPackage[], into: string, signal?: AbortSignal) {
   mkdirSync(into, { recursive: true });
   for (const { name, file } of packages) {

@@ -1,15 +1,16 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { audioExtensions } from '../../../audio/decode/formats.js';
 import { messageOf, UserError } from '../../../errors.js';
 import { noneUsable } from '../../none-usable.js';
-import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../../rows.js';
+import { chained, type PackedRows, packedRows, type Rows, rowsWhere } from '../../packed-rows.js';
 import { inOrder, openWorkerPool, WorkerCrashError } from '../../worker-pool.js';
 import type { BuildOptions } from '../build-options.js';
 import { buildCorpusFolder, type CorpusSummary } from '../corpus-folder.js';
 import { type FinishedUtterance, finishCorpus, type Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import { EXTENSIONS, listRecordings } from '../recordings.js';
+import { listRecordings } from '../recordings.js';
 import { endResume, resumeFolder } from '../resume-folder.js';
 import { nameUtterances, type PlannedUtterance } from './names.js';
 import type { RecordingTask, Refusal } from './recording-worker.js';
@@ -23,7 +24,7 @@ export interface DirCorpusOptions extends BuildOptions {
   out: string;
   /** The folder of recordings. */
   root: string;
-  /** Which folder of a recording's path names the speaker, counted from 0 at the root; none: nobody knows. */
+  /** The folder of a recording's path that names the speaker, counted from 0 at the root. Default: speakers are unknown. */
   speakerPart?: number;
   /** Default: every format that is decoded. */
   extensions?: readonly string[];
@@ -40,9 +41,9 @@ export interface DirCorpusOptions extends BuildOptions {
 }
 
 /**
- * Makes a corpus of a folder of recordings: each becomes one utterance of 16 kHz mono, as long as it is. What cannot
- * be used is listed in skipped.tsv. With known speakers `splitSpeakers` chooses those for trials. An interrupted build
- * goes on where it was, as long as the recordings and the options are the same; the same ones give the same bytes.
+ * Makes a corpus of a folder of recordings: each becomes one utterance of 16 kHz mono, in full length. Unusable ones
+ * are listed in skipped.tsv. With known speakers `splitSpeakers` chooses those for trials. An interrupted build continues
+ * where it stopped, as long as the recordings and the options are the same; the same ones give the same bytes.
  * @throws UserError when there is nothing to use, a path has no part for the speaker, or `out` holds something else
  */
 export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusSummary> {
@@ -50,13 +51,24 @@ export async function buildDirCorpus(options: DirCorpusOptions): Promise<CorpusS
   if (testSpeakers && speakerPart === undefined) {
     throw new UserError('Test speakers can be chosen only where speakers are known: give the part that names them.');
   }
-  const extensions = [...(options.extensions ?? EXTENSIONS)];
+  const extensions = [...(options.extensions ?? audioExtensions)];
   const recordings = listRecordings(options.root, extensions);
   const { root, files, hash } = recordings;
   keepApart(options.out, root);
   const planned = nameUtterances(files, speakerPart, root);
-  const made = { root, speakerPart: speakerPart ?? null, extensions, minSeconds, testSpeakers: testSpeakers ?? null };
-  const identity = { name: 'dir', options: { ...made, seed, recordings: files.length, hash } };
+  const identity = {
+    name: 'dir',
+    options: {
+      root,
+      speakerPart: speakerPart ?? null,
+      extensions,
+      minSeconds,
+      testSpeakers: testSpeakers ?? null,
+      seed,
+      recordings: files.length,
+      hash,
+    },
+  };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
     options.log?.(`Decoding ${planned.length} recordings of ${root} ...`);
     resumeFolder(partial, JSON.stringify(identity), options);
@@ -119,7 +131,7 @@ async function decode(
   return refused;
 }
 
-/** What was not refused, with its length. */
+/** The recordings that were not refused, with their lengths. */
 function usableOf(
   planned: Rows<PlannedUtterance>,
   refused: Rows<Skipped>,
@@ -128,9 +140,9 @@ function usableOf(
   const usable = packedRows<FinishedUtterance>();
   const refusals = refused[Symbol.iterator]();
   let next = refusals.next();
-  for (const one of planned) {
-    if (!next.done && next.value.file === one.file) next = refusals.next();
-    else usable.push(finished(one, partial));
+  for (const utterance of planned) {
+    if (!next.done && next.value.file === utterance.file) next = refusals.next();
+    else usable.push(finished(utterance, partial));
   }
   return usable;
 }

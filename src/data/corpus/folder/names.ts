@@ -1,8 +1,8 @@
 import { UserError } from '../../../errors.js';
-import { type Rows, rowsFrom } from '../../rows.js';
+import { type Rows, rowsFrom } from '../../packed-rows.js';
 import { safeNames } from '../safe-names.js';
 
-/** What a recording is to become. */
+/** The utterance that a recording is to become. */
 export interface PlannedUtterance {
   /** The recording, relative to the root. */
   file: string;
@@ -46,7 +46,7 @@ function nameSpeakers(files: Rows<string>, speakerPart: number, root: string): (
   if (lacking > 0) {
     throw new UserError(
       `${lacking} of ${files.length} recordings in ${root} lie in no folder for part ${speakerPart} of the path, ` +
-        `which is to name the speaker: ${first}. Parts are folders, counted from 0 at the root.`,
+        `which should name the speaker: ${first}. Parts are folders, counted from 0 at the root.`,
     );
   }
   const nameOf = safeNames(speakers);

@@ -1,11 +1,11 @@
 import { inspectAudio, loadMono16k } from '../../../audio/decode/decode.js';
 import { messageOf } from '../../../errors.js';
 import { writeWav16 } from '../../../io/wav-write.js';
+import { SAMPLE_RATE_HZ } from '../../../sample-rate.js';
 import { serveTasks } from '../../worker-pool.js';
 import { limitPeak } from '../channel.js';
 import { trimSilence } from '../trim.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const MAX_CLIPPED_SHARE = 0.25;
 
 /** Brings the recording `from` to 16 kHz mono and writes it to `to`, whole. */
@@ -15,7 +15,7 @@ export interface RecordingTask {
   minSeconds: number;
 }
 
-/** Why a recording cannot be used; null where it was written. */
+/** The reason for which a recording cannot be used; null where it was written. */
 export type Refusal = { kind: string; reason: string } | null;
 
 serveTasks<RecordingTask, Refusal>(async ({ from, to, minSeconds }) => {
@@ -26,7 +26,7 @@ serveTasks<RecordingTask, Refusal>(async ({ from, to, minSeconds }) => {
     return { result: { kind: 'unreadable', reason: messageOf(error) } };
   }
   const result = refuse(samples, minSeconds);
-  // What cannot be written is no fault of the recording, and ends the build.
+  // A failure to write is not the recording's fault, and ends the build.
   if (!result) writeWav16(to, limitPeak(samples), SAMPLE_RATE_HZ);
   return { result };
 });

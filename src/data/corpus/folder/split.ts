@@ -1,6 +1,6 @@
 import { UserError } from '../../../errors.js';
 import { createRng } from '../../../random.js';
-import { type Rows, rowsFrom } from '../../rows.js';
+import { type Rows, rowsFrom } from '../../packed-rows.js';
 import { chooseTestSpeakers, MIN_TEST_UTTERANCES, type SpeakerCount } from '../choose-test-speakers.js';
 import type { FinishedUtterance } from '../finish-corpus.js';
 
@@ -19,13 +19,15 @@ export function splitSpeakers(
   seed: number,
 ): Rows<FinishedUtterance> {
   const speakers = countSpeakers(utterances);
-  const eligible = speakers.filter((one) => one.utterances >= MIN_TEST_UTTERANCES).length;
+  const eligible = speakers.filter(({ utterances }) => utterances >= MIN_TEST_UTTERANCES).length;
   const count = testSpeakers ?? defaultCount(eligible, speakers.length);
   if (count > 0) check(count, eligible, speakers.length);
   const chosen = chooseTestSpeakers(speakers, { count }, createRng(seed).fork('test speakers'));
   return rowsFrom(utterances.length, function* (): Generator<FinishedUtterance> {
-    for (const one of utterances)
-      yield one.speaker !== null && chosen.has(one.speaker) ? { ...one, split: 'test' } : one;
+    for (const utterance of utterances) {
+      const isTest = utterance.speaker !== null && chosen.has(utterance.speaker);
+      yield isTest ? { ...utterance, split: 'test' } : utterance;
+    }
   });
 }
 
@@ -47,5 +49,5 @@ function check(count: number, eligible: number, speakers: number): void {
   if (count < MIN_TEST_SPEAKERS) throw new UserError(`Trials need at least 2 test speakers, not ${count}; 0 is none.`);
   const enough = `${eligible} of ${speakers} speakers have the ${MIN_TEST_UTTERANCES} utterances that a test speaker needs`;
   if (count > eligible) throw new UserError(`${count} test speakers were asked for, but ${enough}. Ask for fewer.`);
-  if (count === speakers) throw new UserError(`With ${count} test speakers none is left to train on. Ask for fewer.`);
+  if (count === speakers) throw new UserError(`With ${count} test speakers nobody is left to train on. Ask for fewer.`);
 }

@@ -4,18 +4,18 @@ import { UserError } from '../../../errors.js';
 import { readLines } from '../../../io/lines.js';
 import type { AudioPart } from '../../audio-part.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
-import { packedRows, type Rows, rowsFrom } from '../../rows.js';
+import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
 
-/** A Kaldi data folder, read: some 100 bytes an utterance beside the letters of its name and path. */
+/** The contents of a Kaldi data folder: some 100 bytes an utterance besides the letters of its name and path. */
 export interface KaldiData {
   /** Of the utterances, in the order of segments or else of wav.scp. */
   names: NameTable;
-  /** In the same order, made as they are walked. */
+  /** In the same order, created as they are iterated. */
   utterances: Rows<KaldiUtterance>;
 }
 
-/** An utterance of a Kaldi folder: a file or a segment of it, or what a command writes. */
+/** An utterance of a Kaldi folder: a file, a segment of it, or the output of a command. */
 export interface KaldiUtterance {
   name: string;
   /** Of the file; the recording's name where a command writes it. */
@@ -42,7 +42,7 @@ interface Segments {
 const SHOWN = 5;
 
 /**
- * Reads a Kaldi data folder: wav.scp and, where they are there, segments, utt2spk, spk2gender and utt2lang.
+ * Reads a Kaldi data folder: wav.scp and, where they exist, segments, utt2spk, spk2gender and utt2lang.
  * @param allowPipes whether commands in wav.scp may run
  * @throws UserError with line numbers for broken lines; for all pipes at once where they are not allowed
  */
@@ -121,7 +121,7 @@ function readSegments(path: string, recordings: NameTable): Segments {
   return { names, rows };
 }
 
-/** The values of a table that may be missing, by the number of an utterance; names that are no utterance's are passed over. */
+/** The values of a table that may be missing, by the number of an utterance; names of unknown utterances are ignored. */
 function readColumn(path: string, names: NameTable): (utterance: number) => string | null {
   if (!existsSync(path)) return () => null;
   const values = createNameTable();

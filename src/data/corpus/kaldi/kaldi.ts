@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../../errors.js';
 import type { NameTable } from '../../name-table.js';
-import { packedRows, type Rows } from '../../rows.js';
+import { packedRows, type Rows } from '../../packed-rows.js';
 import { checkUtterances, readTrials, trialUtterances } from '../../trials.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import { keepApart } from '../keep-apart.js';
 import { genderOf } from '../official/speaker-facts.js';
 import { findLists } from '../official/trials.js';
-import type { PlannedList, PlannedRecording } from '../plan.js';
+import type { PlannedList, PlannedRecording } from '../planned-corpus.js';
 import { safeNames } from '../safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { readEnrolments, translateTrials } from '../trial-lists.js';
@@ -16,7 +16,7 @@ import { readKaldiData } from './kaldi-data.js';
 
 /** Options of `buildKaldiCorpus`. */
 export interface KaldiCorpusOptions extends ShardCorpusOptions {
-  /** A data folder: wav.scp and, where they are there, segments, utt2spk, spk2gender, utt2lang. */
+  /** A data folder: wav.scp and, where they exist, segments, utt2spk, spk2gender, utt2lang. */
   root: string;
   /** A data folder of test utterances. Default: those that the trials name, of `root`. */
   testRoot?: string;
@@ -64,7 +64,7 @@ export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<Cor
   return buildShardCorpus({ identity, recordings, lists, skipped: [], origin, seed: 1 }, options);
 }
 
-/** A data folder as recordings, which all train, and their names. */
+/** A data folder as recordings, all of them for training, and their names. */
 interface KaldiPlan {
   recordings: Rows<PlannedRecording>;
   names: NameTable;

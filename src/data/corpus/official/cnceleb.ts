@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
 import { readLines } from '../../../io/lines.js';
-import { packedRows, type Rows, rowsFrom } from '../../rows.js';
+import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { checkUtterances, readTrials } from '../../trials.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import type { PlannedList, PlannedRecording } from '../plan.js';
+import type { PlannedList, PlannedRecording } from '../planned-corpus.js';
 import { listRecordings } from '../recordings.js';
 import { safeNames } from '../safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
@@ -15,7 +15,7 @@ import { readEnrolments, translateTrials } from '../trial-lists.js';
 
 /** Options of `buildCnCeleb`. */
 export interface CnCelebOptions extends ShardCorpusOptions {
-  /** CN-Celeb (1) as handed out: `data`, `dev`, `eval`. */
+  /** CN-Celeb (1) as distributed: `data`, `dev`, `eval`. */
   root: string;
   /** CN-Celeb2: `data`. All of it is trained on. */
   second?: string;
@@ -38,25 +38,29 @@ export async function buildCnCeleb(options: CnCelebOptions): Promise<CorpusSumma
   const lists = evaluationLists(first.root, new Map(Array.from(first.files, (file) => [keyOf(file), file])));
   const tested = new Set(
     lists.flatMap(({ trials, enrolments }) => [
-      ...trials.flatMap((one) => [one.enrolment, one.test]),
-      ...[...(enrolments?.values() ?? [])].flat(),
+      ...trials.flatMap(({ enrolment, test }) => [enrolment, test]),
+      ...Array.from(enrolments?.values() ?? []).flat(),
     ]),
   );
   const trained = developmentSpeakers(first.root, all);
   const skipped = packedRows<Skipped>();
-  for (const tree of trees) for (const one of tree.skipped) skipped.push(one);
+  for (const tree of trees) for (const file of tree.skipped) skipped.push(file);
   const recordings = packedRows<PlannedRecording>();
-  for (const one of all) {
-    if (tested.has(one.path)) recordings.push({ ...one, split: 'test' });
-    else if (one.path.startsWith('data/') && trained.has(one.speaker ?? '')) recordings.push(one);
+  for (const recording of all) {
+    const { path, speaker, file } = recording;
+    if (tested.has(path)) recordings.push({ ...recording, split: 'test' });
+    else if (path.startsWith('data/') && trained.has(speaker ?? '')) recordings.push(recording);
     else
       skipped.push({
-        file: one.file,
+        file,
         kind: 'held out',
         reason: 'its speaker is not in dev/dev.lst, and no trial names it',
       });
   }
-  if (second) for (const one of planAll(second.root, second.files)) recordings.push({ ...one, id: `cn2-${one.id}` });
+  if (second) {
+    for (const recording of planAll(second.root, second.files))
+      recordings.push({ ...recording, id: `cn2-${recording.id}` });
+  }
   const identity = {
     name: 'cnceleb',
     options: { root: first.root, hash: first.hash, second: second?.root ?? null, secondHash: second?.hash ?? null },
@@ -94,7 +98,7 @@ function evaluationLists(root: string, byKey: ReadonlyMap<string, string>): Plan
   const trialFile = file('trials.lst');
   if (!existsSync(trialFile)) {
     throw new UserError(
-      `${trialFile} is missing: CN-Celeb as handed out has it. Give the folder that holds data, dev and eval.`,
+      `${trialFile} is missing: it is part of CN-Celeb. Give the folder that holds data, dev and eval.`,
     );
   }
   const trials = readTrials(trialFile);
@@ -108,9 +112,11 @@ function evaluationLists(root: string, byKey: ReadonlyMap<string, string>): Plan
   };
   if (!existsSync(file('enroll.map'))) return [concat];
   const models = readEnrolments(file('enroll.map'));
-  const found = (recording: string) => byKey.get(keyOf(`data/${recording}`)) ?? evaluated(recording);
-  checkUtterances([...models.values()].flat(), (recording) => found(recording) !== undefined, file('enroll.map'));
-  const enrolments = new Map([...models].map(([model, recordings]) => [model, recordings.map((one) => found(one)!)]));
+  const pathOf = (recording: string) => byKey.get(keyOf(`data/${recording}`)) ?? evaluated(recording);
+  checkUtterances([...models.values()].flat(), (recording) => pathOf(recording) !== undefined, file('enroll.map'));
+  const enrolments = new Map(
+    [...models].map(([model, recordings]) => [model, recordings.map((recording) => pathOf(recording)!)]),
+  );
   const mean = translateTrials(trials, (name) => (enrolments.has(name) ? name : evaluated(name)), trialFile);
   return [concat, { name: 'cnc-mean', trials: mean, enrolments }];
 }

@@ -1,9 +1,9 @@
 import { UserError } from '../../../errors.js';
-import { packedRows } from '../../rows.js';
+import { packedRows } from '../../packed-rows.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import type { PlannedRecording } from '../plan.js';
+import type { PlannedRecording } from '../planned-corpus.js';
 import { listRecordings } from '../recordings.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { readLibriSpeakers } from './speaker-facts.js';
@@ -31,7 +31,7 @@ export async function buildLibriSpeech(options: LibriSpeechOptions): Promise<Cor
   const table = findBeside(root, 'SPEAKERS.TXT');
   const genders = table ? readLibriSpeakers(table) : new Map<string, string>();
   const skipped = packedRows<Skipped>();
-  for (const one of passed) skipped.push(one);
+  for (const file of passed) skipped.push(file);
   const recordings = packedRows<PlannedRecording>();
   let trains = 0;
   for (const file of files) {
@@ -40,7 +40,7 @@ export async function buildLibriSpeech(options: LibriSpeechOptions): Promise<Cor
       skipped.push({
         file,
         kind: 'another layout',
-        reason: 'it does not lie in subset/speaker/chapter/ as LibriSpeech has it',
+        reason: "it does not lie in subset/speaker/chapter/, LibriSpeech's layout",
       });
       continue;
     }

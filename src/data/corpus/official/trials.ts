@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../../errors.js';
 
-/** VoxCeleb1's trial lists by the names under which they are handed out: O, E and H, as first published and cleaned. */
+/** VoxCeleb1's trial lists by the file names of their distribution: O, E and H, as first published and cleaned. */
 const OFFICIAL: Record<string, string> = {
   'veri_test.txt': 'vox1-o-original',
   'veri_test2.txt': 'vox1-o',
@@ -12,7 +12,7 @@ const OFFICIAL: Record<string, string> = {
   'list_test_hard2.txt': 'vox1-h',
 };
 
-/** Which official lists stand for themselves where none is named: the cleaned ones, by letter. */
+/** The official lists to use where none is named: the cleaned ones, by letter. */
 const CLEANED = { o: 'veri_test2.txt', e: 'list_test_all2.txt', h: 'list_test_hard2.txt' } as const;
 
 /** A trial list's file and the name that it gets in a corpus. */

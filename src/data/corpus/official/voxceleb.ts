@@ -1,12 +1,13 @@
+import { audioExtensions } from '../../../audio/decode/formats.js';
 import { UserError } from '../../../errors.js';
 import { createNameTable } from '../../name-table.js';
-import { packedRows, type Rows } from '../../rows.js';
+import { packedRows, type Rows } from '../../packed-rows.js';
 import { createTextStore } from '../../text-store.js';
 import { readTrials, trialUtterances } from '../../trials.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
 import { keepApart } from '../keep-apart.js';
-import type { PlannedList, PlannedRecording } from '../plan.js';
+import type { PlannedList, PlannedRecording } from '../planned-corpus.js';
 import { listRecordings } from '../recordings.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { translateTrials } from '../trial-lists.js';
@@ -17,15 +18,13 @@ import { findBeside, findLists, type ListFile } from './trials.js';
 export interface VoxCelebOptions extends ShardCorpusOptions {
   /** 1: trains on what the lists leave. 2: trains on dev; the lists are VoxCeleb1's, from `testRoot`. */
   edition: 1 | 2;
-  /** A folder with `id.../video/utterance` below it, at any depth: as handed out, or what is in it. */
+  /** A folder with `id.../video/utterance` below it, at any depth: as distributed, or a part of it. */
   root: string;
-  /** Where the recordings of the trial lists are. Default: `root`. */
+  /** Folder of the trial lists' recordings. Default: `root`. */
   testRoot?: string;
   /** Files of trial lists. Default: the cleaned official ones that lie beside the recordings (edition 1: O only). */
   trials?: readonly string[];
 }
-
-const EXTENSIONS = ['wav', 'm4a', 'flac', 'aac', 'opus', 'ogg', 'mp3'];
 
 /**
  * Makes a corpus of VoxCeleb in its official layout, wav or m4a. Speakers named by a trial list are tested and not trained on;
@@ -47,22 +46,22 @@ export async function buildVoxCeleb(options: VoxCelebOptions): Promise<CorpusSum
   const named = new Set(lists.flatMap(({ trials }) => trialUtterances(trials)));
   const tested = new Set(Array.from(named, (path) => path.split('/')[0]));
   const skipped = packedRows<Skipped>();
-  for (const tree of new Set([main, tests])) for (const one of tree.skipped) skipped.push(one);
+  for (const tree of new Set([main, tests])) for (const file of tree.skipped) skipped.push(file);
   const recordings = packedRows<PlannedRecording>();
   let trains = 0;
-  for (const one of main.recordings) {
-    const reason = heldOut(one, tested, edition);
-    if (tests === main && named.has(one.path)) recordings.push({ ...one, split: 'test' });
-    else if (reason) skipped.push({ file: one.file, kind: 'held out', reason });
+  for (const recording of main.recordings) {
+    const reason = heldOut(recording, tested, edition);
+    if (tests === main && named.has(recording.path)) recordings.push({ ...recording, split: 'test' });
+    else if (reason) skipped.push({ file: recording.file, kind: 'held out', reason });
     else {
-      recordings.push(one);
+      recordings.push(recording);
       trains++;
     }
   }
   if (trains === 0) throw nobodyLeft(files);
   if (tests !== main) {
-    for (const one of tests.recordings)
-      if (named.has(one.path)) recordings.push({ ...one, id: `test-${one.id}`, split: 'test' });
+    for (const recording of tests.recordings)
+      if (named.has(recording.path)) recordings.push({ ...recording, id: `test-${recording.id}`, split: 'test' });
   }
   const identity = {
     name: `voxceleb${edition}`,
@@ -88,15 +87,15 @@ interface Tree {
   skipped: Rows<Skipped>;
 }
 
-/** The end of a path as VoxCeleb has it: speaker, video, utterance. */
+/** The end of a path in VoxCeleb's layout: speaker, video, utterance. */
 const LAYOUT = /(?:^|\/)(id\d+)\/([^/]+)\/([^/]+)\.[^./]+$/;
 
 function readTree(folder: string): Tree {
-  const { root, files, skipped: passed, hash } = listRecordings(folder, EXTENSIONS);
+  const { root, files, skipped: passed, hash } = listRecordings(folder, audioExtensions);
   const recordings = packedRows<PlannedRecording>();
   const skipped = packedRows<Skipped>();
-  for (const one of passed) skipped.push(one);
-  // By `speaker/video/utterance`; a twin is another file of the same.
+  for (const file of passed) skipped.push(file);
+  // Keyed by `speaker/video/utterance`; a twin is another file of the same utterance.
   const keys = createNameTable();
   const taken = createTextStore();
   const genders = gendersOf(root);
@@ -104,7 +103,7 @@ function readTree(folder: string): Tree {
     const key = keyOf(file);
     const number = key === undefined ? undefined : keys.add(key);
     const skip = (kind: string, reason: string) => skipped.push({ file, kind, reason });
-    if (key === undefined) skip('another layout', 'it does not lie in id.../video/ as VoxCeleb has it');
+    if (key === undefined) skip('another layout', "it does not lie in id.../video/, VoxCeleb's layout");
     else if (number! < taken.size) skip('another form', `${taken.at(number!)} is the same utterance`);
     else {
       taken.push(file);
@@ -128,7 +127,7 @@ function readTree(folder: string): Tree {
   return { root, hash, recordings, skipped };
 }
 
-/** `speaker/video/utterance`, whatever stands before and whatever the extension is; undefined where a path is no such one. */
+/** `speaker/video/utterance`, whatever comes before it and whatever the extension; undefined for other paths. */
 function keyOf(path: string): string | undefined {
   return LAYOUT.exec(path)?.slice(1).join('/');
 }
@@ -138,7 +137,7 @@ function gendersOf(root: string): Genders {
   return new Map(tables.flatMap((path) => [...readVoxCelebMeta(path)]));
 }
 
-/** The lists in paths of the corpus; of the recordings only those that they name are held. */
+/** The lists in paths of the corpus; only recordings that they name are held in memory. */
 function planLists(files: readonly ListFile[], tests: Tree): PlannedList[] {
   const read = files.map((file) => ({ ...file, trials: readTrials(file.path) }));
   const named = new Set(read.flatMap(({ trials }) => trialUtterances(trials).flatMap((name) => keyOf(name) ?? [])));
@@ -151,10 +150,10 @@ function planLists(files: readonly ListFile[], tests: Tree): PlannedList[] {
   return read.map(({ name, path, trials }) => ({ name, trials: translateTrials(trials, pathOf, path) }));
 }
 
-/** VoxCeleb1's 40 test speakers, whose names begin with E (the test folder of its hand-out). */
+/** VoxCeleb1's 40 test speakers, whose names begin with E (the test folder of its distribution). */
 const isOfficialTest = (speaker: string): boolean => speaker >= 'id10270' && speaker <= 'id10309';
 
-/** Why a recording must not be trained on. */
+/** The reason for which a recording must not be trained on; null if it may. */
 function heldOut({ speaker, file }: PlannedRecording, tested: ReadonlySet<string>, edition: 1 | 2): string | null {
   if (tested.has(speaker ?? '')) return 'its speaker is tested, and no trial names it';
   if (/(?:^|\/)test\//.test(file)) return 'it lies in the test folder, and no trial names it';

@@ -61,8 +61,8 @@ interface Size {
 
 function checkOptions({ speakers, utterances, seconds, testSpeakers }: Size): void {
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
-  const check = (right: boolean, what: string, given: number) => {
-    if (!right) throw new UserError(`A synthetic corpus needs ${what}; got ${given}.`);
+  const check = (right: boolean, rule: string, value: number) => {
+    if (!right) throw new UserError(`A synthetic corpus needs ${rule}; got ${value}.`);
   };
   check(whole(speakers, 1), 'a whole number of speakers above 0', speakers);
   check(

@@ -1,5 +1,6 @@
 import { writeWav16 } from '../../../io/wav-write.js';
 import { createRng } from '../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../sample-rate.js';
 import { serveTasks } from '../../worker-pool.js';
 import { speak } from './voice/speak.js';
 
@@ -16,6 +17,6 @@ export interface VoiceTask {
 serveTasks<VoiceTask, null>(async ({ file, seed, voice, utterance, seconds }) => {
   const rng = createRng(seed);
   const name = `${voice}/${utterance}`;
-  writeWav16(file, speak(rng.fork('voice').fork(voice), rng.fork('utterance').fork(name), seconds), 16000);
+  writeWav16(file, speak(rng.fork('voice').fork(voice), rng.fork('utterance').fork(name), seconds), SAMPLE_RATE_HZ);
   return { result: null };
 });

@@ -171,7 +171,7 @@ test('a killed build goes on with what it had decoded', async (t) => {
 
   const lines: string[] = [];
   const summary = await buildDirCorpus({ ...options, log: (line) => lines.push(line) });
-  t.true(lines.includes('Going on with an interrupted build.'));
+  t.true(lines.includes('Resuming an interrupted build.'));
   t.deepEqual(stampOf(summary.dir), before, 'nothing was decoded twice');
   const { dir } = await buildDirCorpus({ ...options, out: join(parent, 'whole') });
   t.deepEqual(contentOf(summary.dir), contentOf(dir));
@@ -187,7 +187,7 @@ test('an aborted build of other recordings or options starts over', async (t) =>
   t.true(existsSync(join(parent, 'out.partial')));
   const lines: string[] = [];
   const summary = await build(parent, { speakerPart: 0, log: (line) => lines.push(line) });
-  t.false(lines.includes('Going on with an interrupted build.'));
+  t.false(lines.includes('Resuming an interrupted build.'));
   t.true(
     lines.some((line) => line.startsWith('No trials')),
     'speakers have only four utterances',

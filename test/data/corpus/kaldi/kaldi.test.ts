@@ -118,7 +118,7 @@ test('a build that is stopped goes on where it was, and gives the same bytes', a
   });
   const lines: string[] = [];
   await buildKaldiCorpus({ root: dir, out, jobs: 1, log: (line) => lines.push(line) });
-  t.true(lines.includes('Going on with an interrupted build.'));
+  t.true(lines.includes('Resuming an interrupted build.'));
   await buildKaldiCorpus({ root: dir, out: whole, jobs: 1 });
   for (const file of ['manifest.tsv', 'skipped.tsv', 'corpus.json', 'shards/train/shard-000.pcm'])
     t.deepEqual(readFileSync(join(out, file)), readFileSync(join(whole, file)), file);

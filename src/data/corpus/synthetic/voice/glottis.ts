@@ -1,8 +1,7 @@
 import type { Rng } from '../../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../../sample-rate.js';
 
-const SAMPLE_RATE_HZ = 16000;
-
-/** How the vocal folds swing. */
+/** Oscillation of the vocal folds. */
 export interface GlottisShape {
   openQuotient: number;
   /** Corner of the first-order low-pass that rounds the closing. */
@@ -15,12 +14,13 @@ export interface GlottisShape {
 export interface Glottis {
   /** The next sample at this pitch: the derivative of the air flow, of the order of 1. */
   next(f0Hz: number): number;
-  /** Air flow of the sample just given, 0 (closed) to 1. */
+  /** Air flow of the last sample, 0 (closed) to 1. */
   flow(): number;
 }
 
 /**
- * Pulses of air flow t^2 - t^3 over the open phase (Klatt and Klatt 1990), each period and its height off by a random
+ * Pulses of air flow t^2 - t^3 over the open phase (Klatt and Klatt, "Analysis, synthesis, and perception of
+ * voice quality variations among female and male talkers", JASA 1990), each period and its height off by a random
  * fraction. The derivative is a difference of the flow, so that the sharp closing, which falls between samples, does not alias much.
  */
 export function createGlottis({ openQuotient, tiltHz, jitter, shimmer }: GlottisShape, rng: Rng): Glottis {

@@ -1,4 +1,4 @@
-/** What the articulators aim at during one sound, in a tract of ordinary length. */
+/** The articulators' targets during one sound, in a tract of ordinary length. */
 export interface Phone {
   name: string;
   /** First three resonances. */
@@ -10,12 +10,20 @@ export interface Phone {
   hiss: number;
   hissHz: number;
   hissBandHz: number;
-  /** How far the nose is open. */
+  /** Opening of the nose. */
   nasal: number;
 }
 
 const phone = (name: string, formantsHz: Phone['formantsHz'], ms: number, sound: Partial<Phone>): Phone => ({
-  ...{ name, formantsHz, ms, voice: 0, breath: 0, hiss: 0, hissHz: 4000, hissBandHz: 2000, nasal: 0 },
+  name,
+  formantsHz,
+  ms,
+  voice: 0,
+  breath: 0,
+  hiss: 0,
+  hissHz: 4000,
+  hissBandHz: 2000,
+  nasal: 0,
   ...sound,
 });
 
@@ -61,7 +69,7 @@ export const CONSONANTS: readonly Phone[] = [
   phone('g', [230, 1850, 2250], 60, { voice: 0.15 }),
 ];
 
-/** What follows the closure of a stop. */
+/** The sound after the closure of a stop. */
 export const BURSTS: Readonly<Record<string, Phone>> = {
   p: phone('p burst', [350, 1000, 2300], 30, { hiss: 0.15, hissHz: 1000, hissBandHz: 3000, breath: 0.2 }),
   t: phone('t burst', [350, 1750, 2650], 35, { hiss: 0.35, hissHz: 4500, hissBandHz: 2500, breath: 0.2 }),

@@ -1,7 +1,7 @@
 import type { Rng } from '../../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../../sample-rate.js';
 import { logUniform } from './speaker.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const BELLS = 5;
 
 /**

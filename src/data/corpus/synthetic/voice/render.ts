@@ -1,11 +1,11 @@
 import type { Rng } from '../../../../random.js';
+import { SAMPLE_RATE_HZ } from '../../../../sample-rate.js';
 import { createGlottis } from './glottis.js';
 import { createAntiResonator, createResonator } from './resonator.js';
 import type { Style } from './script.js';
 import { FORMANTS, type Speaker } from './speaker.js';
 import { TRACKS_PER_SECOND, type Tracks } from './tracks.js';
 
-const SAMPLE_RATE_HZ = 16000;
 const SAMPLES_PER_FRAME = SAMPLE_RATE_HZ / TRACKS_PER_SECOND;
 const BANDWIDTHS_HZ = [70, 90, 130, 200, 250, 300, 400];
 const NASAL_BANDWIDTH_HZ = 100;

@@ -1,4 +1,4 @@
-const SAMPLE_RATE_HZ = 16000;
+import { SAMPLE_RATE_HZ } from '../../../../sample-rate.js';
 
 /** A second-order section whose coefficients may change between samples. */
 export interface Resonator {

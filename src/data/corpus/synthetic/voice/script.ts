@@ -2,7 +2,7 @@ import type { Rng } from '../../../../random.js';
 import { BURSTS, CONSONANTS, PAUSE, type Phone, VOWELS } from './phones.js';
 import type { Habit, Speaker } from './speaker.js';
 
-/** What one utterance is like, whoever speaks it. */
+/** The properties of one utterance that do not depend on its speaker. */
 export interface Style {
   /** Shift of the pitch, natural logarithm. */
   f0Shift: number;

@@ -4,7 +4,7 @@ import { BURSTS, CONSONANTS, VOWELS } from './phones.js';
 /** Resonances of the vocal tract up to the Nyquist frequency. */
 export const FORMANTS = 7;
 
-/** Where a voice puts one sound. */
+/** A voice's own targets for one sound. */
 export interface Habit {
   /** Factors of the first three resonances. */
   formants: readonly number[];
@@ -12,31 +12,31 @@ export interface Habit {
   hiss: number;
 }
 
-/** What stays the same whenever one voice speaks. */
+/** The traits of a voice that stay the same in all its utterances. */
 export interface Speaker {
   /** Pitch in the middle of the voice's range; every utterance shifts it. */
   f0Hz: number;
   /** Standard deviation of the intonation, natural logarithm. */
   intonation: number;
-  /** How far periods and their amplitudes stray from one to the next, as fractions. */
+  /** Variation of periods and of their amplitudes from one to the next, as fractions. */
   jitter: number;
   shimmer: number;
   /** Share of a period in which the glottis is open. */
   openQuotient: number;
-  /** Where the source's spectrum begins to fall more steeply. */
+  /** Frequency above which the source's spectrum falls more steeply. */
   tiltHz: number;
   /** Breath noise beside the voice, as amplitude. */
   breath: number;
-  /** What each resonance is multiplied by: the tract's length, with its own shape on top. [FORMANTS] */
+  /** Factor of each resonance: the length of the tract, times its individual shape. // [FORMANTS] */
   tract: readonly number[];
   bandwidthScale: number;
-  /** How this voice makes each sound, by its name. */
+  /** This voice's targets for each sound, by the sound's name. */
   habits: Readonly<Record<string, Habit>>;
   nasalHz: number;
   nasalZeroHz: number;
   /** Factor of phone durations. */
   pace: number;
-  /** How slowly the articulators move: a time constant. */
+  /** Time constant of the articulators. */
   inertiaMs: number;
 }
 

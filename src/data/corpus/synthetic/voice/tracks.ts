@@ -5,7 +5,7 @@ import { FORMANTS, type Speaker } from './speaker.js';
 /** Control values, one each 5 ms. */
 export const TRACKS_PER_SECOND = 200;
 
-/** How the articulators move through an utterance. Each is [frames]. */
+/** Paths of the articulators through an utterance. Each is [frames]. */
 export interface Tracks {
   frames: number;
   f0Hz: Float64Array;

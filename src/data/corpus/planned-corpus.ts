@@ -1,13 +1,13 @@
 import type { AudioPart } from '../audio-part.js';
-import type { Rows } from '../rows.js';
+import type { Rows } from '../packed-rows.js';
 import type { Trial } from '../trials.js';
 import type { CorpusIdentity } from './corpus-folder.js';
 import type { Skipped } from './finish-corpus.js';
 
-/** An utterance that a corpus is to hold, and where its sound is. */
+/** An utterance that a corpus is to hold, and the place of its sound. */
 export interface PlannedRecording {
   id: string;
-  /** How trial lists name it. */
+  /** Its name in trial lists. */
   path: string;
   speaker: string | null;
   split: 'train' | 'test';
@@ -23,7 +23,7 @@ export interface PlannedRecording {
 export interface PlannedList {
   name: string;
   trials: Trial[];
-  /** The recordings of each model that is no recording itself: its embedding is their mean. */
+  /** The recordings of each model that is not a recording itself: its embedding is their mean. */
   enrolments?: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -31,10 +31,10 @@ export interface PlannedList {
 export interface CorpusPlan {
   identity: CorpusIdentity;
   recordings: Rows<PlannedRecording>;
-  /** Official lists. Where there is none, and test recordings are, trials are drawn. */
+  /** Official lists. Without any, trials are drawn from the test recordings. */
   lists: PlannedList[];
   skipped: Iterable<Skipped>;
-  /** Where the sound comes from, in a sentence. */
+  /** A sentence on the origin of the sound. */
   origin: string;
   seed: number;
 }

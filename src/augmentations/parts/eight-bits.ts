@@ -1,8 +1,26 @@
-import { type Tensor, tf } from '../../engine/tf.js';
+import { oneOf, type Tensor, tf, z } from '../../index.js';
 
-/** Ways to write a sample in 8 bits: ITU-T G.711's two, evenly spaced steps, and not at all. */
-export const laws = ['mu-law', 'a-law', 'linear', 'none'] as const;
-export type Law = (typeof laws)[number];
+/** Ways to write a sample in 8 bits: the two laws of ITU-T G.711, evenly spaced steps, or not at all. */
+const laws = ['mu-law', 'a-law', 'linear', 'none'] as const;
+type Law = (typeof laws)[number];
+
+export const lawWeights = z
+  .strictObject(Object.fromEntries(laws.map((law) => [law, z.number().nonnegative().optional()])))
+  .refine((weights) => Object.values(weights).some((weight) => weight), 'give one of the laws a weight above 0')
+  .describe(
+    "how often each way of writing a sample in 8 bits is drawn, relative to the others; 'none' changes the rate only",
+  );
+
+/** Each row written in 8 bits and read back, by a law that it draws. `wave` [rows, samples] on int16 scale. */
+export function inEightBits(wave: Tensor, weights: z.output<typeof lawWeights>, name: string): Tensor {
+  const chosen = laws.filter((law) => (weights[law] ?? 0) > 0);
+  const total = chosen.reduce((sum, law) => sum + weights[law]!, 0);
+  const branches = chosen.map((law) => ({
+    share: weights[law]! / total,
+    apply: (rows: Tensor) => quantise(rows, law),
+  }));
+  return oneOf(wave, branches, `${name}/law`);
+}
 
 const quantisers: Record<Law, (x: Tensor) => Tensor> = {
   'mu-law': muLaw,
@@ -11,7 +29,7 @@ const quantisers: Record<Law, (x: Tensor) => Tensor> = {
   none: (x) => x,
 };
 
-/** What is left of samples on int16 scale that were written in 8 bits and read back. */
+/** Samples on int16 scale, written in 8 bits and read back. */
 export const quantise = (x: Tensor, law: Law): Tensor => quantisers[law](x);
 
 const clipped = (x: Tensor): Tensor => tf.minimum(tf.maximum(x, -32768), 32767);
@@ -22,7 +40,7 @@ const clipped = (x: Tensor): Tensor => tf.minimum(tf.maximum(x, -32768), 32767);
  */
 const exponentOf = (x: Tensor): Tensor => tf.floor(tf.add(tf.mul(tf.log(x), Math.LOG2E), 1e-5));
 
-/** G.711 mu-law on 14 bits: 8 segments of 16 steps, each segment's steps twice the one's before; magnitudes are biased by 33. */
+/** G.711 mu-law on 14 bits: 8 segments of 16 steps, the steps of each segment twice those of the one before; magnitudes are biased by 33. */
 function muLaw(x: Tensor): Tensor {
   const [bias, most] = [33, 8158];
   const magnitude = tf.add(tf.minimum(tf.abs(tf.floor(tf.div(x, 4))), most), bias);

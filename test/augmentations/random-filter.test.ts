@@ -1,6 +1,6 @@
 import test from 'ava';
-import { randomFilter, randomFilterOptions } from '../../../src/audio/augment/filters.js';
-import { changed, decibels, powerOf } from '../../helpers/rows.js';
+import { randomFilter, randomFilterOptions } from '../../src/augmentations/random-filter.js';
+import { changed, decibels, powerOf } from '../helpers/rows.js';
 
 const RATE_HZ = 16000;
 const NONE = { weight: 0 };

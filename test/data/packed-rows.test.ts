@@ -1,33 +1,33 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { chained, packedRows, rowsFrom, rowsWhere } from '../../src/data/rows.js';
+import { chained, packedRows, rowsFrom, rowsWhere } from '../../src/data/packed-rows.js';
 
 test('packed rows come back in order, on every walk, while more are added', (t) => {
   const rows = packedRows<{ name: string; place: number | null; part?: { from: number } }>();
   t.deepEqual([...rows], []);
-  const given = Array.from({ length: 5000 }, (_, i) => ({
+  const list = Array.from({ length: 5000 }, (_, i) => ({
     name: `utterance "${i}"\n`,
     place: i % 3 === 0 ? null : i / 7,
     ...(i % 2 === 0 && { part: { from: i } }),
   }));
-  for (const [i, row] of given.entries()) {
+  for (const [i, row] of list.entries()) {
     rows.push(row);
-    if (i === 2047 || i === 2048) t.deepEqual([...rows], given.slice(0, i + 1));
+    if (i === 2047 || i === 2048) t.deepEqual([...rows], list.slice(0, i + 1));
   }
   t.is(rows.length, 5000);
-  t.deepEqual([...rows], given);
+  t.deepEqual([...rows], list);
   const [first] = rows;
   first.name = 'changed';
-  t.deepEqual([...rows][0], given[0], 'what is walked over is a copy');
+  t.deepEqual([...rows][0], list[0], 'what is walked over is a copy');
 });
 
 test('any text survives the packing', (t) => {
   const texts = fc.array(fc.string({ unit: 'binary' }), { maxLength: 10 });
   fc.assert(
-    fc.property(texts, (given) => {
+    fc.property(texts, (list) => {
       const rows = packedRows<string>();
-      for (const text of given) rows.push(text);
-      t.deepEqual([...rows], given);
+      for (const text of list) rows.push(text);
+      t.deepEqual([...rows], list);
     }),
     { numRuns: 50 },
   );

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { addNoise, babble, noiseOptions } from '../../../src/audio/augment/noise.js';
-import { tinyBank } from '../../helpers/corpora/tiny-bank.js';
-import { normals } from '../../helpers/random-values.js';
-import { changed, decibels, difference, powerOf } from '../../helpers/rows.js';
+import { addNoise, babble, noiseOptions } from '../../src/augmentations/noise.js';
+import { tinyBank } from '../helpers/corpora/tiny-bank.js';
+import { normals } from '../helpers/random-values.js';
+import { changed, decibels, difference, powerOf } from '../helpers/rows.js';
 
 const SAMPLES = 2000;
 const pcm = (blocks: number, seed: string) => Int16Array.from(normals(blocks * 160, seed, 700));

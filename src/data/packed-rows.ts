@@ -1,11 +1,11 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** Rows that are walked in order, as often as needed. An array is one; most others hold or make a few rows at a time. */
+/** Rows that can be iterated as often as needed, in order: an array, or a source that holds or makes a few rows at a time. */
 export interface Rows<T> extends Iterable<T> {
   readonly length: number;
 }
 
-/** A list that takes a few bytes a row, where rows are like their neighbours. */
+/** A list that takes a few bytes a row where neighbouring rows are alike. */
 export interface PackedRows<T> extends Rows<T> {
   push(row: T): void;
 }
@@ -13,8 +13,8 @@ export interface PackedRows<T> extends Rows<T> {
 const ROWS_A_BLOCK = 2048;
 
 /**
- * A list of a million rows that a list of objects would hold in half a gigabyte: rows become JSON, a block of them at a time is
- * deflated. What is walked over is a copy.
+ * A compressed list: rows become JSON, which is deflated a block at a time. An array of a million such objects would take half a
+ * gigabyte. Iterating gives copies.
  */
 export function packedRows<T>(): PackedRows<T> {
   const blocks: Buffer[] = [];
@@ -38,7 +38,7 @@ export function packedRows<T>(): PackedRows<T> {
 /** Rows made anew on every walk. */
 export const rowsFrom = <T>(length: number, walk: () => Iterator<T>): Rows<T> => ({ length, [Symbol.iterator]: walk });
 
-/** The rows that pass; they are counted at once and found again on every walk. */
+/** The rows that pass; they are counted now and filtered again on every walk. */
 export function rowsWhere<T>(rows: Rows<T>, passes: (row: T) => boolean): Rows<T> {
   let length = 0;
   for (const row of rows) if (passes(row)) length++;
@@ -47,7 +47,7 @@ export function rowsWhere<T>(rows: Rows<T>, passes: (row: T) => boolean): Rows<T
   });
 }
 
-/** What several walks give, one after the other, on every walk. */
+/** The rows of several walks, one after the other, on every walk. */
 export const chained = <T>(walks: readonly (() => Iterable<T>)[]): Iterable<T> => ({
   *[Symbol.iterator]() {
     for (const walk of walks) yield* walk();

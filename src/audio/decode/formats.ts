@@ -1,0 +1,120 @@
+import type { Audio } from './audio.js';
+import { endOfId3, textAt } from './file-start.js';
+
+/** Decodes a whole file; `name` stands for it in messages. */
+export type Decoder = (bytes: Uint8Array, name: string) => Audio | Promise<Audio>;
+
+/** A format that is decoded: everything that the rest of the program knows of it. */
+export interface AudioFormat {
+  /** As messages list it. */
+  name: string;
+  /** Extensions that corpora look for, in lower case, without the dot. */
+  extensions: readonly string[];
+  /** Recognises a file by its bytes, of which `start` follow an ID3 tag, or by its name where the format has no header. */
+  matches(bytes: Uint8Array, start: number, name: string): boolean;
+  /** Imports the decoder when the first file of the format is met. */
+  load(): Promise<Decoder>;
+}
+
+/** WAV's four outer forms: little-endian, big-endian and the two 64-bit ones. */
+const RIFF_FORMS = ['RIFF', 'RIFX', 'RF64', 'BW64'];
+
+/** Formats with a header of their own. To add a format: a row here (or below), and a file with its decoder. */
+const WITH_HEADER: readonly AudioFormat[] = [
+  {
+    name: 'WAV',
+    extensions: ['wav', 'wave'],
+    matches: (bytes, start) => textAt(bytes, start + 8, 4) === 'WAVE' && RIFF_FORMS.includes(textAt(bytes, start, 4)),
+    load: async () => (await import('./wav.js')).decodeWav,
+  },
+  {
+    name: 'FLAC',
+    extensions: ['flac'],
+    matches: (bytes, start) => textAt(bytes, start, 4) === 'fLaC',
+    load: async () => (await import('./flac.js')).decodeFlac,
+  },
+  {
+    name: 'Ogg (Opus, Vorbis or FLAC)',
+    extensions: ['oga', 'ogg', 'opus'],
+    matches: (bytes, start) => textAt(bytes, start, 4) === 'OggS',
+    load: async () => (await import('./ogg.js')).decodeOgg,
+  },
+  {
+    name: 'M4A',
+    extensions: ['m4a'],
+    matches: (bytes, start) => textAt(bytes, start + 4, 4) === 'ftyp',
+    load: async () => (await import('./mp4.js')).decodeMp4,
+  },
+];
+
+/** Formats that the name or the frames alone give away; they are tried last, in this order. */
+const WITHOUT_HEADER: readonly AudioFormat[] = [
+  {
+    name: 'G.722 (.g722)',
+    extensions: ['g722'],
+    matches: (_bytes, _start, name) => /\.g722$/i.test(name),
+    load: async () => (await import('./g722.js')).decodeG722File,
+  },
+  {
+    name: 'AAC',
+    extensions: ['aac'],
+    matches: isAdts,
+    load: async () => (await import('./mp4.js')).decodeAdts,
+  },
+  {
+    name: 'MP3',
+    extensions: ['mp2', 'mp3'],
+    matches: (bytes, start) => start > 0 || isMpeg(bytes),
+    load: async () => (await import('./mp3.js')).decodeMp3,
+  },
+];
+
+/** Containers that are recognised, so that messages can name them, and not decoded. */
+const FOREIGN: readonly { at: number; magic: string; name: string }[] = [
+  { at: 8, magic: 'AIFF', name: 'AIFF sound' },
+  { at: 8, magic: 'AIFC', name: 'AIFF-C sound' },
+  { at: 0, magic: 'caff', name: 'a Core Audio container' },
+  { at: 0, magic: '.snd', name: 'Sun AU sound' },
+  { at: 0, magic: 'NIST_1A', name: 'NIST SPHERE sound' },
+  { at: 0, magic: '#!AMR', name: 'AMR sound' },
+  { at: 0, magic: 'wvpk', name: 'WavPack sound' },
+  { at: 0, magic: 'MAC ', name: "Monkey's Audio" },
+  { at: 0, magic: '\x1aE\xdf\xa3', name: 'a WebM or Matroska container' },
+  { at: 0, magic: '0&\xb2u', name: 'a Windows Media container' },
+  { at: 8, magic: 'AVI ', name: 'an AVI container' },
+];
+
+const FORMATS = [...WITH_HEADER, ...WITHOUT_HEADER];
+
+/** The formats for messages: "WAV, FLAC, ... and MP3". */
+export const formatNames: string = new Intl.ListFormat('en-GB').format(FORMATS.map(({ name }) => name));
+
+/** Extensions of all formats, sorted: the files that a corpus is made of where nothing else is asked. */
+export const audioExtensions: readonly string[] = FORMATS.flatMap(({ extensions }) => extensions).sort();
+
+/**
+ * Recognises a recording's format by its content. Raw G.722 has no header: it is taken from the name's extension, and only when no
+ * header says otherwise.
+ * @returns the format, the name of one that is not decoded, or null
+ */
+export function recognise(bytes: Uint8Array, name: string): AudioFormat | { foreign: string } | null {
+  const start = endOfId3(bytes);
+  const matching = ({ matches }: AudioFormat) => matches(bytes, start, name);
+  const headed = WITH_HEADER.find(matching);
+  if (headed) return headed;
+  const foreign = FOREIGN.find(({ at, magic }) => textAt(bytes, start + at, magic.length) === magic);
+  if (foreign) return { foreign: foreign.name };
+  return WITHOUT_HEADER.find(matching) ?? null;
+}
+
+/** AAC in ADTS frames: the MPEG sync word with the layer bits 00, twice in a row. */
+function isAdts(bytes: Uint8Array, at: number): boolean {
+  const isSync = (i: number) => bytes[i] === 0xff && (bytes[i + 1] & 0xf6) === 0xf0;
+  const length = ((bytes[at + 3] & 3) << 11) | (bytes[at + 4] << 3) | (bytes[at + 5] >> 5);
+  return isSync(at) && (isSync(at + length) || at + length === bytes.length);
+}
+
+/** An MPEG sync word with a layer; mp3.ts checks that frames follow one another. */
+function isMpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && (bytes[1] & 0xe0) === 0xe0 && (bytes[1] & 0x06) !== 0;
+}
