@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
-import { withLock } from '../folder-lock.js';
+import { withFolderLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
 import type { Rows } from '../rows.js';
@@ -70,7 +70,7 @@ export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   const folder = `${dir}.building`;
   checkFolder(dir);
   checkFolder(folder);
-  return withLock(`${dir}.lock`, { log, signal }, async () => {
+  return withFolderLock(`${dir}.lock`, { log, signal }, async () => {
     const hash = await listHash(utterances, maxShardBytes, build.minSeconds);
     const ready = findReady(dir, hash, log);
     if (ready) return ready;

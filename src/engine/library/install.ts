@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
+import { withLock } from '../../io/lock.js';
 import { librariesFolder } from './cache-folder.js';
 import { type FreeBytes, freeBytes, requireSpace } from './disk-space.js';
 import type { IndexSettings } from './index-urls.js';
 import { type LibraryRecord, libraryKey, RECORD_FILE, readInstalled } from './installed.js';
-import { withLock } from './lock.js';
 import { bytesNeeded, matchFiles, obtainWheel, removeDownloads } from './obtain.js';
-import type { LibraryPlan, PlannedWheel } from './plan.js';
+import type { LibraryPlan, PlannedWheel } from './plan-library.js';
 import { libraryNames } from './platform.js';
 import type { Progress } from './progress.js';
 import { isLibraryFile, type UnpackedFile, unpackWheel } from './unpack.js';
@@ -26,10 +26,13 @@ export interface Installation {
   freeBytes?: FreeBytes;
 }
 
+/** The cache may be shared by several hosts: a lock without a heartbeat for so long was left by a killed process of any of them. */
+const ABANDONED_LOCK_MS = 20_000;
+
 /**
  * Installs a library into the cache: fetch, check, unpack into a temporary folder, rename it into place whole. Whatever
  * stops it leaves no folder that looks installed. Of several processes one works and the others wait. Returns the folder,
- * and whether it was there already.
+ * and `already` when it was installed before.
  */
 export async function installLibrary(
   plan: LibraryPlan,
@@ -41,9 +44,9 @@ export async function installLibrary(
   const folder = join(libraries, key);
   if (!force && readInstalled(folder)) return { folder, already: true };
   make(libraries);
-  const onWait = (owner: string): void =>
-    progress.say(`Another \`voxloop setup\` (${owner}) is at work; waiting for it.`);
-  return withLock(join(libraries, `.${key}.lock`), onWait, sleep, async () => {
+  const onWait = (owner: string): void => progress.say(`Waiting for another \`voxloop setup\` (${owner}).`);
+  const waiting = { onWait, sleep, abandonedAfterMs: ABANDONED_LOCK_MS };
+  return withLock(join(libraries, `.${key}.lock`), waiting, async () => {
     if (!force && readInstalled(folder)) return { folder, already: true };
     removeLeftovers(libraries, key);
     const temporary = join(libraries, `.${key}.${randomBytes(4).toString('hex')}.tmp`);

@@ -8,7 +8,7 @@ import type { FreeBytes } from './disk-space.js';
 import { downloadFile, wholeFile } from './download.js';
 import { findPinned } from './find-wheel.js';
 import type { IndexSettings } from './index-urls.js';
-import type { PlannedWheel } from './plan.js';
+import type { PlannedWheel } from './plan-library.js';
 import type { Report } from './progress.js';
 
 export interface Obtaining {

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type Installation, installLibrary } from '../../../src/engine/library/install.js';
 import { readInstalled } from '../../../src/engine/library/installed.js';
 import { locateLibrary } from '../../../src/engine/library/locate.js';
-import type { LibraryPlan } from '../../../src/engine/library/plan.js';
+import type { LibraryPlan } from '../../../src/engine/library/plan-library.js';
 import { createProgress } from '../../../src/engine/library/progress.js';
 import { UserError } from '../../../src/errors.js';
 import { fakeWheel, sha256, tensorflowWheel } from './fake-wheel.js';
