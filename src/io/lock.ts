@@ -54,7 +54,7 @@ export function lockOwner(path: string): string {
   return owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
 }
 
-/** How to wait for a lock that another process holds. */
+/** Options of waiting for a lock that another process holds. */
 export interface LockWaiting {
   /** Called once, before the first wait, with the owner as `lockOwner` names it. */
   onWait?: (owner: string) => void;

@@ -16,7 +16,7 @@ import { isLibraryFile, type UnpackedFile, unpackWheel } from './unpack.js';
 
 export interface Installation {
   cache: string;
-  /** Wheels that the user fetched; each must have the checksum of a planned one. */
+  /** Wheels that the user downloaded; each must have the checksum of a planned one. */
   files: string[];
   /** Install anew what is installed already. */
   force: boolean;
@@ -67,14 +67,14 @@ async function unpackInto(temporary: string, plan: LibraryPlan, install: Install
   const { cache, settings, sleep, progress } = install;
   const free = install.freeBytes ?? freeBytes;
   const { version, platform, gpu, wheels } = plan;
-  const own = await matchFiles(wheels, install.files);
-  requireSpace(cache, bytesNeeded(wheels, own, cache), free);
+  const supplied = await matchFiles(wheels, install.files);
+  requireSpace(cache, bytesNeeded(wheels, supplied, cache), free);
   const label = (verb: string, i: number): string =>
     `${verb} ${wheels.length > 1 ? `${i + 1}/${wheels.length} ` : ''}${wheels[i]!.project}`;
   const obtaining = { cache, settings, sleep, report: progress.report, freeBytes: free };
   const paths: string[] = [];
   for (const [i, wheel] of wheels.entries()) {
-    paths.push(own.get(wheel.sha256) ?? (await obtainWheel(wheel, label('Fetching', i), obtaining)));
+    paths.push(supplied.get(wheel.sha256) ?? (await obtainWheel(wheel, label('Fetching', i), obtaining)));
   }
   make(temporary);
   const files: UnpackedFile[] = [];
@@ -105,7 +105,7 @@ function swapIn(temporary: string, folder: string): void {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** Folders that killed installations of the same library left; the lock says that none is at work. */
+/** Removes folders that killed installations of the same library left; the lock ensures that none is still running. */
 function removeLeftovers(libraries: string, key: string): void {
   const stale = readdirSync(libraries).filter((name) => name.startsWith(`.${key}.`) && /\.tmp(\.old)?$/.test(name));
   for (const name of stale) rmSync(join(libraries, name), { recursive: true, force: true });

@@ -217,8 +217,8 @@ test('XLA gives the same numbers, and says that it cannot be measured', async (t
   for (const xla of [false, true]) {
     await withSession(
       async (session) => {
-        const fn = session.compile('fn', (given) => {
-          const y = tf.tanh(tf.matMul(given.x, given.x));
+        const fn = session.compile('fn', (inputs) => {
+          const y = tf.tanh(tf.matMul(inputs.x, inputs.x));
           return { y: tf.sum(tf.mul(tf.exp(y), tf.sigmoid(y)), 1) };
         });
         outputs.push((await fn({ x })).y.data as Float32Array);
