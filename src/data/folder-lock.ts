@@ -1,8 +1,8 @@
 import { withLock } from '../io/lock.js';
 
 /**
- * Runs `work` while this process, and no other, holds the lock file `path` of a folder. Waits for another holder, and says so; the lock
- * of a killed process is taken over.
+ * Runs `work` while this process, and no other, holds the lock file `path` of a folder. Waits for another holder, and says so; the
+ * lock of a killed process is taken over.
  */
 export function withFolderLock<T>(
   path: string,

@@ -101,8 +101,8 @@ export function replay<T>(act: () => T): T {
 }
 
 /**
- * Everything that `act` adds to the graph runs only once `tensors` are computed. Without it TensorFlow would recompute as soon as the
- * operands are known, which is at once, and keep it all.
+ * Everything that `act` adds to the graph runs only once `tensors` are computed. Without it TensorFlow would recompute as soon as
+ * the operands are known, which is at once, and keep it all.
  */
 export function after<T>(tensors: readonly Tensor[], act: () => T): T {
   const { graph, controls } = currentTrace();

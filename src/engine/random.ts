@@ -22,8 +22,8 @@ export const random = {
 };
 
 /**
- * Philox in TensorFlow's Algorithm enum: the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
- * SC 2011, doi:10.1145/2063384.2063405.
+ * Philox in TensorFlow's Algorithm enum: the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2,
+ * 3", SC 2011, doi:10.1145/2063384.2063405.
  */
 const PHILOX = 1;
 

@@ -140,8 +140,8 @@ function create(path: string, text: string): boolean {
 }
 
 /**
- * Removes the lock file if its content is still `dead`. Of several processes that see the same dead lock the one that holds the claim
- * does it, so that none removes the lock that another has just taken. False when another process is at it.
+ * Removes the lock file if its content is still `dead`. Of several processes that see the same dead lock the one that holds the
+ * claim does it, so that none removes the lock that another has just taken. False when another process is at it.
  */
 function removeStale(path: string, dead: string): boolean {
   const claim = `${path}.stale`;

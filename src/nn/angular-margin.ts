@@ -14,9 +14,9 @@ export type Margin = z.output<typeof marginOptions>;
 
 /**
  * Cosines of positive pairs, any shape, made harder by a margin: lowered by it (Wang et al., "CosFace: Large Margin Cosine Loss for
- * Deep Face Recognition", 2018, arXiv:1801.09414) or with the angle widened by it (Deng et al., "ArcFace: Additive Angular Margin Loss
- * for Deep Face Recognition", 2019, arXiv:1801.07698). Where the widened angle would pass pi, the cosine is lowered by a constant
- * instead, so that it goes on falling.
+ * Deep Face Recognition", 2018, arXiv:1801.09414) or with the angle widened by it (Deng et al., "ArcFace: Additive Angular Margin
+ * Loss for Deep Face Recognition", 2019, arXiv:1801.07698). Where the widened angle would pass pi, the cosine is lowered by a
+ * constant instead, so that it goes on falling.
  */
 export function withMargin(cosines: Tensor, { kind, value }: { kind: Margin['kind']; value: number | Tensor }): Tensor {
   if (kind === 'none') return cosines;

@@ -11,8 +11,8 @@ export interface Contrast {
 }
 
 /**
- * Each row must pick its positive, candidate `positives[row]`, among all candidates: softmax cross-entropy of the logits that `scale`
- * makes of `cosines` [rows, candidates] with the positives' margin on, averaged over rows.
+ * Each row must pick its positive, candidate `positives[row]`, among all candidates: softmax cross-entropy of the logits that
+ * `scale` makes of `cosines` [rows, candidates] with the positives' margin on, averaged over rows.
  */
 export function contrast(
   cosines: Tensor,

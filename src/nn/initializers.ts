@@ -21,8 +21,8 @@ export const heNormal: Initializer = (shape, rng) => {
 };
 
 /**
- * Uniform in ±sqrt(6 / (fan-in + fan-out)), for [in, out] and [.., in, out] kernels (Glorot and Bengio, "Understanding the difficulty
- * of training deep feedforward neural networks", AISTATS 2010).
+ * Uniform in ±sqrt(6 / (fan-in + fan-out)), for [in, out] and [.., in, out] kernels (Glorot and Bengio, "Understanding the
+ * difficulty of training deep feedforward neural networks", AISTATS 2010).
  */
 export const glorotUniform: Initializer = (shape, rng) => {
   const [fanOut, receptive] = [shape[shape.length - 1], sizeOf(shape.slice(0, -2))];

@@ -4,9 +4,9 @@ import { stridedPass } from './pass.js';
 import type { Rearrangement, Streams } from './reversible.js';
 
 /**
- * Space-to-depth over time and frequency (Jacobsen et al., "i-RevNet: Deep Invertible Networks", 2018, arXiv:1802.07088): each 2x2 square of [batch, time, frequency, channels]
- * becomes one place with four times the channels, [batch, time / 2, frequency / 2, 4 channels]. Nothing is lost, so it takes the
- * place of a strided layer between reversible blocks. Both sizes must be even.
+ * Space-to-depth over time and frequency (Jacobsen et al., "i-RevNet: Deep Invertible Networks", 2018, arXiv:1802.07088): each 2x2
+ * square of [batch, time, frequency, channels] becomes one place with four times the channels, [batch, time / 2, frequency / 2, 4
+ * channels]. Nothing is lost, so it takes the place of a strided layer between reversible blocks. Both sizes must be even.
  */
 export const squeeze: Required<Rearrangement> = {
   forward(x) {

@@ -21,9 +21,9 @@ export function squaredDistances(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Number of dimensions that the rows of `x` [rows, size] fill: (sum of l)^2 / sum of l^2 over the eigenvalues l of their covariance (the
- * participation ratio). Between 1, all on a line, and min(rows - 1, size); 0 when all rows are equal. Both sums are traces,
- * so that nothing has to be decomposed.
+ * Number of dimensions that the rows of `x` [rows, size] fill: (sum of l)^2 / sum of l^2 over the eigenvalues l of their covariance
+ * (the participation ratio). Between 1, all on a line, and min(rows - 1, size); 0 when all rows are equal. Both sums are traces, so
+ * that nothing has to be decomposed.
  */
 export function effectiveRank(x: Tensor): Tensor {
   const centered = tf.sub(x, tf.mean(x, 0, true));

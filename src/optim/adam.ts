@@ -4,9 +4,12 @@ import type { OptimizerOptions } from './options.js';
 import { decayedGradient, decayOf, type UpdateRule } from './update-rule.js';
 
 /**
- * Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, arXiv:1412.6980), and AdamW, which decays weights apart from
- * the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, arXiv:1711.05101):
- * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, arXiv:1412.6980), and AdamW, which decays weights apart
+ * from the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, arXiv:1711.05101):
+ *
+ *     m = beta1 m + (1 - beta1) g
+ *     v = beta2 v + (1 - beta2) g^2
+ *     w = w - rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon), for AdamW also - rate decay w
  */
 export function adam(options: OptimizerOptions): UpdateRule {
   const { name, weightDecay, beta1, beta2, epsilon } = options;

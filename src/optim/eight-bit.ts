@@ -19,9 +19,10 @@ export interface CodedState {
 export const PIECE = 2 ** 17;
 
 /**
- * Updates a weight and its 8-bit states: decodes, updates and encodes one piece after the other (Dettmers et al., "8-bit Optimizers via
- * Block-wise Quantization", 2022, arXiv:2110.02861), so that no more than a piece of a state ever exists in float32. The update takes the gradient's place in memory, and the first piece
- * waits for `before`. Returns what the next weight's update should wait for.
+ * Updates a weight and its 8-bit states: decodes, updates and encodes one piece after the other (Dettmers et al., "8-bit Optimizers
+ * via Block-wise Quantization", 2022, arXiv:2110.02861), so that no more than a piece of a state ever exists in float32. The update
+ * takes the gradient's place in memory, and the first piece waits for `before`. Returns what the next weight's update should wait
+ * for.
  */
 export function updateInPieces(
   weight: Variable,

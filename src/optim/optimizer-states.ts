@@ -8,10 +8,14 @@ import { idlePattern, namePattern } from './name-patterns.js';
 import type { OptimizerOptions } from './options.js';
 import { STATE_BOOKS, type StateKind } from './state-kinds.js';
 
-/** Weights with fewer values keep 32-bit states, as in the paper: they take little memory, and norms and biases need the precision. */
+/**
+ * Weights with fewer values keep 32-bit states, as in the paper: they take little memory, and norms and biases need the precision.
+ */
 export const SMALLEST_CODED = 4096;
 
-/** The test for weights whose states are kept in 8 bit. Throws UserError for a pattern of `keep32` that matches none of `weights`. */
+/**
+ * The test for weights whose states are kept in 8 bit. Throws UserError for a pattern of `keep32` that matches none of `weights`.
+ */
 export function codedWeights(
   weights: readonly Variable[],
   { stateBits, keep32 }: Pick<OptimizerOptions, 'stateBits' | 'keep32'>,

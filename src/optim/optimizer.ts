@@ -18,8 +18,8 @@ export interface Optimizer {
   readonly states: readonly Variable[];
   /**
    * While tracing: updates the variables. `rate` (of all weights, or of each) and `step` (from 0) are scalars; so are those in
-   * `learns`, 1 or 0 for each weight that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the step
-   * does not count for it.
+   * `learns`, 1 or 0 for each weight that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the
+   * step does not count for it.
    */
   apply(
     gradients: readonly Gradient[],

@@ -74,8 +74,8 @@ function dropped({ peak, milestones = [], factor = 0.1 }: ScheduleOptions, share
 }
 
 /**
- * The policy `triangular2` of Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, arXiv:1506.01186: triangles between
- * `low` and `high`, each half as high as the one before.
+ * The policy `triangular2` of Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, arXiv:1506.01186: triangles
+ * between `low` and `high`, each half as high as the one before.
  */
 function triangular2(low: number, high: number, cycles: number): number {
   const cycle = Math.floor(cycles);

@@ -3,7 +3,12 @@ import { tf } from '../engine/tf.js';
 import type { OptimizerOptions } from './options.js';
 import { decayedGradient, decayOf, type UpdateRule } from './update-rule.js';
 
-/** Momentum SGD: m = momentum m + g; w -= rate m, or with Nesterov w -= rate (g + momentum m). Weight decay is part of g (L2 regularisation). */
+/**
+ * Momentum SGD; weight decay is part of g (L2 regularisation):
+ *
+ *     m = momentum m + g
+ *     w = w - rate m, or with Nesterov w - rate (g + momentum m)
+ */
 export function sgd({ momentum, nesterov, weightDecay }: OptimizerOptions): UpdateRule {
   return {
     states: ['momentum'],

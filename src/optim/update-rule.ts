@@ -32,8 +32,8 @@ export interface PieceUpdate {
 }
 
 /**
- * How an optimizer updates one weight, in the letters of the papers: w the weight, g its gradient, m the first moment (the momentum),
- * v the second.
+ * How an optimizer updates one weight, in the letters of the papers: w the weight, g its gradient, m the first moment (the
+ * momentum), v the second.
  */
 export interface UpdateRule {
   /** The states kept for a weight: `momentum` or `mean` is m, `square` is v. */

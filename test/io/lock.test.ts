@@ -7,7 +7,7 @@ import test from 'ava';
 import { lockOwner, tryLock, withLock } from '../../src/io/lock.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-test('one works, the other waits for it and says so', async (t) => {
+test('one holder works, the other waits for it and says so', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
   const order: string[] = [];
   let release = (): void => {};
@@ -31,7 +31,7 @@ test('one works, the other waits for it and says so', async (t) => {
   t.false(existsSync(path));
 });
 
-test('is given back when the work fails', async (t) => {
+test('a lock is released when the work fails', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
   await t.throwsAsync(
     withLock(path, {}, () => Promise.reject(new Error('work'))),

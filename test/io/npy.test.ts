@@ -52,7 +52,7 @@ test('missing, foreign, cut and overlong files are user errors that name the fil
     ['header.npy', whole.subarray(0, 60), /header is cut short/],
     ['text.npy', 'this is no array', /not a NumPy array/],
     ['nothing.npy', '', /not a NumPy array/],
-    ['future.npy', Buffer.concat([whole.subarray(0, 6), Buffer.from([9]), whole.subarray(7)]), /format 9/],
+    ['future.npy', Buffer.concat([whole.subarray(0, 6), Buffer.from([9]), whole.subarray(7)]), /format version 9/],
   ];
   for (const [name, content, message] of cases) {
     const path = join(folder, name);

@@ -83,7 +83,7 @@ test('a file cut short anywhere is a user error that names it', (t) => {
   const path = join(folder, 'cut.safetensors');
   for (let length = 0; length < whole.length; length += 13) {
     writeFileSync(path, whole.subarray(0, length));
-    t.throws(() => readSafetensors(path), { instanceOf: UserError, message: /cut\.safetensors is not a whole/ });
+    t.throws(() => readSafetensors(path), { instanceOf: UserError, message: /cut\.safetensors is not a valid/ });
   }
 });
 

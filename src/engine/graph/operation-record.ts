@@ -1,6 +1,6 @@
 /**
- * The purpose of a part of a graph: preparing a function's inputs (features), the forward pass of the differentiated loss, its gradients,
- * or the updates that follow. Memory is accounted by phase.
+ * The purpose of a part of a graph: preparing a function's inputs (features), the forward pass of the differentiated loss, its
+ * gradients, or the updates that follow. Memory is accounted by phase.
  */
 export type Phase = 'input' | 'forward' | 'backward' | 'update';
 

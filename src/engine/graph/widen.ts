@@ -2,8 +2,8 @@ import { DT, isFloat } from './data-types.js';
 import { groupInputs, type OpDef } from './op-def.js';
 
 /**
- * Where float32 meets a narrower float in one op, the narrower is widened, as NumPy would. Marks those of an op's flat inputs, of these
- * data types, that must be cast to float32; `lengths` are those of list inputs.
+ * Where float32 meets a narrower float in one op, the narrower is widened, as NumPy would. Marks those of an op's flat inputs, of
+ * these data types, that must be cast to float32; `lengths` are those of list inputs.
  */
 export function inputsToWiden(def: OpDef, dataTypes: readonly number[], lengths: Map<string, number>): boolean[] {
   if (new Set(dataTypes.filter(isFloat)).size < 2) return dataTypes.map(() => false);

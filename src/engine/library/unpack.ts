@@ -24,7 +24,10 @@ export interface Unpacking {
   freeBytes?: FreeBytes;
 }
 
-/** True for the files of a wheel that belong to the library: TensorFlow's two, CUDA's libraries, and the tools that XLA compiles with. */
+/**
+ * True for the files of a wheel that belong to the library: TensorFlow's two, CUDA's libraries, and the tools that XLA compiles
+ * with.
+ */
 export function isLibraryFile(path: string): boolean {
   return (
     /^tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)$/.test(path) ||

@@ -12,8 +12,9 @@ export interface PlannedRun extends RunPlan {
 }
 
 /**
- * The peak of live bytes of a run and its parts, before it runs: follows TensorFlow's execution operation by operation, with its rules
- * of when a buffer is taken, handed on and released. Scratch memory inside a kernel is not counted: the graph does not show it.
+ * The peak of live bytes of a run and its parts, before it runs: follows TensorFlow's execution operation by operation, with its
+ * rules of when a buffer is taken, handed on and released. Scratch memory inside a kernel is not counted: the graph does not show
+ * it.
  */
 export function predictMemory(plan: PlannedRun): MemoryPeak {
   const graph = reachedGraph(plan);

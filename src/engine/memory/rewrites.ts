@@ -93,8 +93,8 @@ function fuseRectifiers(graph: PlanGraph, fetches: readonly OutputRef[]): void {
 }
 
 /**
- * Bytes in which the fused op remembers where the rectifier was open. oneDNN wants a bit for each value, or a byte where the channels do not
- * fill its vectors; TensorFlow takes a float for each such byte.
+ * Bytes in which the fused op remembers where the rectifier was open. oneDNN wants a bit for each value, or a byte where the
+ * channels do not fill its vectors; TensorFlow takes a float for each such byte.
  */
 function signBytes({ shape, dataType }: { shape: number[]; dataType: number }): number {
   const values = sizeOf(shape);

@@ -5,8 +5,8 @@ import type { Tensor } from '../tf.js';
 import { update, type Variable } from '../variable.js';
 
 /**
- * Momentum SGD in one fused op: m <- momentum m + g; w <- w - rate m, or with Nesterov w <- w - rate (g + momentum m). `accumulator`
- * is m.
+ * Momentum SGD in one fused op: m <- momentum m + g; w <- w - rate m, or with Nesterov w <- w - rate (g + momentum m).
+ * `accumulator` is m.
  */
 export function applyMomentum(
   weight: Variable,

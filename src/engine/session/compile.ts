@@ -27,8 +27,9 @@ export type Values<O extends Outputs> = { [K in keyof O]: HostTensor };
 
 /**
  * A traced function. Each new combination of input shapes is traced once. Leave the arrays of the inputs alone until the
- * returned promise settles: they are copied when the run starts, after the runs before it. An input named `step` must be a whole number: the
- * function sees it as float32, and it keys the random ops, so that every step draws new numbers and the same step the same.
+ * returned promise settles: they are copied when the run starts, after the runs before it. An input named `step` must be a whole
+ * number: the function sees it as float32, and it keys the random ops, so that every step draws new numbers and the same step the
+ * same.
  */
 export interface Compiled<I extends Inputs, O extends Outputs> {
   (inputs: I): Promise<Values<O>>;

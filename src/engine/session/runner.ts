@@ -21,8 +21,8 @@ export interface RunResult {
 
 /**
  * RunOptions (tensorflow/core/protobuf/config.proto). inter_op_thread_pool 3 is -1: operations run one after the other, in an order
- * that depends on nothing but the graph. So the peak of live bytes is the same in every run and can be predicted; it is as fast as with
- * several threads, for each operation spreads over all cores by itself.
+ * that depends on nothing but the graph. So the peak of live bytes is the same in every run and can be predicted; it is as fast as
+ * with several threads, for each operation spreads over all cores by itself.
  */
 const ONE_BY_ONE = intField(3, -1);
 // trace_level 1 is FULL_TRACE.

@@ -77,8 +77,8 @@ export function createVariableValues(graph: Graph, run: Run): VariableValues {
 }
 
 /**
- * Assigns values to variables, some at a time. Values are fed, never embedded as constants: a graph may not pass 2 GB, and constants
- * stay in memory.
+ * Assigns values to variables, some at a time. Values are fed, never embedded as constants: a graph may not pass 2 GB, and
+ * constants stay in memory.
  */
 function createAssigner(graph: Graph, run: Run): (assignments: readonly Assignment[]) => Promise<void> {
   const feeds = new Map<Variable, { placeholder: Node; operation: Pointer }>();

@@ -3,7 +3,8 @@ import { UserError } from '../../errors.js';
 import { lockOwner, tryLock } from '../../io/lock.js';
 
 /**
- * Takes the run directory for this process; returns the function that gives it back. The lock of a process that is gone is taken over.
+ * Takes the run directory for this process; returns the function that gives it back. The lock of a process that is gone is taken
+ * over.
  * @throws UserError when another process holds it
  */
 export function lockRun(dir: string): () => void {
