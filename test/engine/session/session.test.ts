@@ -100,7 +100,7 @@ test('what was saved loads into another session', async (t) => {
 test('a variable that does not fit or does not exist is named', async (t) => {
   await withSession(async (session) => {
     const v = session.variable('layer/weight', [2], 0);
-    t.throws(() => session.variable('layer/weight', [2], 0), { message: "there is a variable 'layer/weight' already" });
+    t.throws(() => session.variable('layer/weight', [2], 0), { message: "there is already a variable 'layer/weight'" });
     t.throws(() => session.variable('w', [3], float32([1, 2])), { message: /'w' is float32 \[3\].*float32 \[2\]/ });
     await t.throwsAsync(session.load({ other: float32(1) }), { message: "there is no variable 'other' to load" });
     await t.throwsAsync(session.load({ 'layer/weight': float32([1]) }), {
