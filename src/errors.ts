@@ -1,4 +1,4 @@
-/** An error that the user can mend: wrong input, option, file or configuration. The CLI exits with code 2. */
+/** An error that the user can fix: wrong input, option, file or configuration. The CLI exits with code 2. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly exitCode = 2;

@@ -59,7 +59,7 @@ async function install(
   ] = await Promise.all([
     import('../engine/library/cache-folder.js'),
     import('../engine/library/install.js'),
-    import('../engine/library/plan.js'),
+    import('../engine/library/plan-library.js'),
     import('../engine/library/platform.js'),
     import('../engine/library/progress.js'),
     import('../engine/library/index-urls.js'),

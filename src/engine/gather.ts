@@ -8,12 +8,12 @@ import type { Tensor } from './tf.js';
  * indices in JavaScript and cannot be traced.
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0, batchDims = 0): Tensor {
-  if (batchDims !== 0) throw new Error('gather with batchDims is not offered; use a one-hot product or flatten first');
+  if (batchDims !== 0) throw new Error('gather does not support batchDims; use a one-hot product, or flatten first');
   const along = axis < 0 ? axis + x.rank : axis;
   const axisTensor = tensorflow.scalar(along, 'int32');
   const op = tensorflow.customGrad((...args) => {
     const [value, save] = args as unknown as [Tensor, (tensors: Tensor[]) => void];
-    // They may have been made inside the function that is differentiated, and would be gone by the time of its gradient.
+    // Saved, because indices made inside the differentiated function would be disposed before its gradient runs.
     save([indices]);
     return {
       value: raw('GatherV2', [value, indices, axisTensor], [intAttr('batch_dims', 0)])[0],

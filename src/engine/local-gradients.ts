@@ -4,7 +4,7 @@ import type { Tensor } from './tf.js';
 import { currentTrace, withControls } from './trace.js';
 import type { Variable } from './variable.js';
 
-/** The parts of TensorFlow.js' engine that gradients of our own need. */
+/** The parts of TensorFlow.js' engine that custom gradients need. */
 interface Engine {
   state: { gradientDepth: number; kernelDepth: number; activeTape: unknown[] | null };
   addTapeNode(
@@ -23,7 +23,7 @@ const engine = () => tensorflow.engine() as unknown as Engine;
 export const isRecording = (): boolean => engine().state.gradientDepth > 0 && engine().state.kernelDepth === 0;
 
 /**
- * Makes `outputs` differentiable in `inputs` by a gradient of our own: `gradient` maps the outputs' gradients to those of the
+ * Makes `outputs` differentiable in `inputs` by a custom gradient: `gradient` maps the outputs' gradients to those of the
  * inputs, in order. Returns the outputs as new tensors, the only ones that carry the gradient.
  */
 export function withGradient(
@@ -63,20 +63,28 @@ export function localGradients(
   }
 }
 
+/** Adds gradients to the sums of their variables, for several functions may share a variable. Lists run in parallel. */
+export function addTo(sums: Map<Variable, Tensor>, variables: readonly Variable[], gradients: readonly Tensor[]): void {
+  variables.forEach((variable, i) => {
+    const earlier = sums.get(variable);
+    sums.set(variable, earlier ? tensorflow.add(earlier, gradients[i]) : gradients[i]);
+  });
+}
+
 /** The same value under a handle that outlives TensorFlow.js' scopes, for use in a gradient later; no gradient flows through it. */
 export const kept = (tensor: Tensor): Tensor => tensorOf(nodeOf(tensor));
 
-/** Runs `act` and tells which variables it read. */
+/** Runs `act`; returns its result and the variables that it read. */
 export function readsOf<T>(act: () => T): { result: T; variables: Variable[] } {
   const trace = currentTrace();
   const outer = trace.reads;
-  const own = new Set<Variable>();
-  trace.reads = own;
+  const reads = new Set<Variable>();
+  trace.reads = reads;
   try {
-    return { result: act(), variables: [...own] };
+    return { result: act(), variables: [...reads] };
   } finally {
     trace.reads = outer;
-    for (const variable of own) outer?.add(variable);
+    for (const variable of reads) outer?.add(variable);
   }
 }
 
@@ -93,8 +101,8 @@ export function replay<T>(act: () => T): T {
 }
 
 /**
- * Everything that `act` adds to the graph runs only when `tensors` are there. Without it TensorFlow would recompute as soon as the
- * operands are known, which is at once, and keep it all.
+ * Everything that `act` adds to the graph runs only once `tensors` are computed. Without it TensorFlow would recompute as soon as
+ * the operands are known, which is at once, and keep it all.
  */
 export function after<T>(tensors: readonly Tensor[], act: () => T): T {
   const { graph, controls } = currentTrace();

@@ -21,7 +21,10 @@ export const random = {
   truncatedNormal: (shape: number[], name: string): Tensor => draw('StatelessTruncatedNormalV2', shape, name),
 };
 
-/** Philox, the counter-based generator of Salmon et al. 2011 (TensorFlow's Algorithm enum). */
+/**
+ * Philox in TensorFlow's Algorithm enum: the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2,
+ * 3", SC 2011, doi:10.1145/2063384.2063405.
+ */
 const PHILOX = 1;
 
 function draw(type: string, shape: number[], name: string): Tensor {

@@ -25,15 +25,15 @@ export function requireFinite(tensors: Readonly<Record<string, Tensor>>): void {
   trace.controls = [...trace.controls, operation];
 }
 
-/** The error of a refused run, from what TensorFlow says of the assertion; undefined when it says something else. */
+/** The error of a refused run, from TensorFlow's message about the failed assertion; undefined for any other message. */
 export function notFinite(error: unknown, guarded: readonly string[] | undefined): NotFiniteError | undefined {
   if (!guarded || !(error instanceof TensorFlowError)) return undefined;
-  const found = /assertion failed: \[([^\]]*)\]/.exec(error.detail);
-  if (!found) return undefined;
-  const energies = found[1].trim().split(/\s+/);
+  const match = /assertion failed: \[([^\]]*)\]/.exec(error.detail);
+  if (!match) return undefined;
+  const energies = match[1].trim().split(/\s+/);
   const wrong = guarded.filter((_, i) => !Number.isFinite(Number(energies[i])));
   const values = guarded.flatMap((_, i) => (Number.isFinite(Number(energies[i])) ? [] : [energies[i]]));
-  const kind = values.some((value) => /nan/i.test(value)) ? 'not a number' : 'too large for a float';
+  const kind = values.some((value) => /nan/i.test(value)) ? 'NaN' : 'too large for a float32';
   const more = wrong.length > 3 ? ` and ${wrong.length - 3} more` : '';
   return new NotFiniteError(`${wrong.slice(0, 3).join(', ')}${more} became ${kind}`);
 }

@@ -4,7 +4,7 @@ import type { Phase } from './graph/operation-record.js';
 import type { Tensor } from './tf.js';
 import type { Variable } from './variable.js';
 
-/** How a variable was used so far in one trace; keeps reads and writes in program order. */
+/** The uses of a variable so far in one trace; they keep reads and writes in program order. */
 export interface VariableUse {
   lastWrite?: Pointer;
   readsSinceWrite: Pointer[];
@@ -14,7 +14,7 @@ export interface VariableUse {
   pending?: Tensor;
 }
 
-/** What is known while a function is being traced. */
+/** The state of a trace in progress. */
 export interface Trace {
   name: string;
   graph: Graph;
@@ -26,7 +26,7 @@ export interface Trace {
   /** Operations that must run though nothing fetches them (assignments). */
   effects: Pointer[];
   variables: Map<Variable, VariableUse>;
-  /** Variables read so far, while someone wants to know. */
+  /** Variables read so far, while `readsOf` collects them. */
   reads?: Set<Variable>;
   /** True while a forward pass is computed again: it has no effects, and draws the same random numbers. */
   replaying: boolean;
@@ -64,7 +64,7 @@ export function withTrace<T>(trace: Trace, act: () => T): T {
   }
 }
 
-/** Marks what `act` adds to the graph. */
+/** Runs `act`; the operations that it adds belong to `phase`. */
 export function inPhase<T>(phase: Phase, act: () => T): T {
   const { graph } = currentTrace();
   const before = graph.phase;
@@ -76,7 +76,7 @@ export function inPhase<T>(phase: Phase, act: () => T): T {
   }
 }
 
-/** What `act` adds to the graph runs on the host's processor, whatever the session's device. */
+/** Runs `act`; the operations that it adds run on the host's processor, whatever the session's device. */
 export function onHost<T>(act: () => T): T {
   const { graph } = currentTrace();
   const before = graph.device;

@@ -2,7 +2,7 @@ import { openAtomic } from './open-atomic.js';
 
 const BUFFER_BYTES = 1 << 20;
 
-/** Takes bytes for a file; gives the place where they will stand in it. */
+/** Appends bytes to a file; returns their offset in it. */
 export type Append = (bytes: Uint8Array | string) => number;
 
 /**
@@ -21,7 +21,7 @@ export async function streamFileAtomic(path: string, fill: (append: Append) => v
   }
 }
 
-/** Gathers small pieces to one write a mebibyte. */
+/** Gathers small pieces into writes of a mebibyte. */
 function buffered(write: (bytes: Uint8Array) => void): { append: Append; flush: () => void } {
   let pieces: Uint8Array[] = [];
   let gathered = 0;
@@ -31,9 +31,9 @@ function buffered(write: (bytes: Uint8Array) => void): { append: Append; flush: 
     pieces = [];
     gathered = 0;
   };
-  const append: Append = (given) => {
+  const append: Append = (data) => {
     // A copy, because the caller may use its array again before it is written.
-    const bytes = typeof given === 'string' ? Buffer.from(given) : Uint8Array.from(given);
+    const bytes = typeof data === 'string' ? Buffer.from(data) : Uint8Array.from(data);
     const at = position;
     pieces.push(bytes);
     gathered += bytes.length;

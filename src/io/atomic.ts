@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSyn
 import { dirname } from 'node:path';
 import { codeOf, UserError } from '../errors.js';
 
-/** Turns a failed write into a sentence that says what to do; other errors pass through. */
+/** Turns a failed write into a UserError that says what to do; other errors pass through. */
 export function writeError(path: string, error: unknown): unknown {
   switch (codeOf(error)) {
     case 'ENOSPC':
@@ -15,10 +15,12 @@ export function writeError(path: string, error: unknown): unknown {
       return new UserError(`No permission to write ${path}. Choose another folder, or change its permissions.`);
     case 'ENOENT':
     case 'EINVAL':
-      return new UserError(`${path} cannot be written: its folder takes no files. Choose another place.`);
+      return new UserError(`${path} cannot be written: no file can be created in its folder. Choose another folder.`);
     case 'ENOTDIR':
     case 'EEXIST':
-      return new UserError(`${path} cannot be written: a file stands where a folder is needed.`);
+      return new UserError(
+        `${path} cannot be written: there is a file where a folder is needed. Choose another folder.`,
+      );
     case 'EISDIR':
     case 'EBUSY':
       return new UserError(`${path} cannot be written: a folder has that name. Choose another name.`);
@@ -33,11 +35,11 @@ export function writeError(path: string, error: unknown): unknown {
 /** Writes a file whole or not at all: a temporary file beside it, fsync, rename. Makes missing folders. */
 export function writeFileAtomic(path: string, ...chunks: (string | Uint8Array)[]): void {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  let made = false;
+  let created = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, 'wx');
-    made = true;
+    created = true;
     try {
       for (const chunk of chunks) writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
       fsyncSync(file);
@@ -47,7 +49,7 @@ export function writeFileAtomic(path: string, ...chunks: (string | Uint8Array)[]
     renameSync(temporary, path);
   } catch (error) {
     // `force` overlooks a missing file, but not a path that cannot be.
-    if (made) rmSync(temporary, { force: true });
+    if (created) rmSync(temporary, { force: true });
     throw writeError(path, error);
   }
 }

@@ -52,7 +52,7 @@ function readKey(file: OpenFile, at: number): { key: string; end: number } {
   );
 }
 
-/** How an archive is written. */
+/** Options of writing an archive. */
 export interface KaldiWriteOptions {
   /** Also writes the index of the archive: lines `key archive:offset`. */
   scp?: string;

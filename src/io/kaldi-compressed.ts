@@ -1,7 +1,7 @@
-/** How Kaldi packs a matrix: one byte within each column's quantiles, two bytes, or one byte, of the whole range. */
+/** Kaldi's packed formats of a matrix: one byte within each column's quantiles, two bytes, or one byte, of the whole range. */
 export type KaldiCompression = 'CM' | 'CM2' | 'CM3';
 
-/** What stands before the packed values. */
+/** The header before the packed values. */
 export interface CompressedLayout {
   kind: KaldiCompression;
   minimum: number;

@@ -6,7 +6,7 @@ import { BINARY_MARK, type KaldiValue, readBinaryValue } from './kaldi-value.js'
 import { readLines } from './lines.js';
 import { type OpenFile, withFile } from './read-file.js';
 
-/** Where a value lies: `key archive:offset`, or `key file`. */
+/** The place of a value: `key archive:offset`, or `key file`. */
 export interface KaldiPlace {
   key: string;
   path: string;
@@ -47,7 +47,7 @@ export function readKaldi(path: string, use: (entry: KaldiEntry) => void): void 
 
 function readIndexed(scp: string, use: (entry: KaldiEntry) => void): void {
   for (const places of runs(readKaldiScp(scp))) {
-    withFile(found(places[0].path, scp), (file) => {
+    withFile(resolveArchive(places[0].path, scp), (file) => {
       for (const { key, offset } of places) use({ key, value: valueAt(file, offset) });
     });
   }
@@ -66,7 +66,8 @@ function* runs(places: Iterable<KaldiPlace>): Generator<KaldiPlace[]> {
   if (run.length > 0) yield run;
 }
 
-function found(file: string, scp: string): string {
+/** The path of an archive that an index names. */
+function resolveArchive(file: string, scp: string): string {
   if (isAbsolute(file)) return file;
   try {
     withFile(file, () => undefined);
@@ -80,7 +81,7 @@ function found(file: string, scp: string): string {
 function valueAt(file: OpenFile, offset: number): KaldiValue {
   if (offset + BINARY_MARK.length > file.bytes)
     throw new UserError(
-      `${file.path} is cut short: an index names byte ${offset}, and it has ${file.bytes}. Copy it again.`,
+      `${file.path} is cut short: an index names byte ${offset}, but it has ${file.bytes} bytes. Copy it again.`,
     );
   const mark = Buffer.from(file.read(offset, BINARY_MARK.length)).toString('latin1');
   if (mark === BINARY_MARK) return readBinaryValue(file, offset + BINARY_MARK.length).value;

@@ -42,10 +42,10 @@ const isCompressed = (token: Token): token is KaldiCompression => token.startsWi
 
 function readToken(file: OpenFile, at: number): Token {
   const text = Buffer.from(read(file, at, Math.min(TOKEN_BYTES, Math.max(0, file.bytes - at)))).toString('latin1');
-  const token = TOKENS.find((one) => text.startsWith(`${one} `));
+  const token = TOKENS.find((name) => text.startsWith(`${name} `));
   if (token) return token;
   throw new UserError(
-    `${file.path} holds at byte ${at} ${JSON.stringify(text)}, which is no vector or matrix of floats. ` +
+    `${file.path} has ${JSON.stringify(text)} at byte ${at}, which is not a vector or matrix of floats. ` +
       `Kaldi's kinds ${TOKENS.join(', ')} can be read.`,
   );
 }
@@ -72,7 +72,7 @@ function readCompressed(file: OpenFile, at: number, kind: KaldiCompression): { v
 function read(file: OpenFile, at: number, bytes: number): ArrayBuffer {
   if (at + bytes <= file.bytes) return file.read(at, bytes);
   throw new UserError(
-    `${file.path} is cut short: ${bytes} bytes are needed at byte ${at}, and it has ${file.bytes}. Copy it again.`,
+    `${file.path} is cut short: ${bytes} bytes are needed at byte ${at}, but it has ${file.bytes} in all. Copy it again.`,
   );
 }
 

@@ -4,13 +4,13 @@ import { UserError } from '../errors.js';
 import { readError } from './read-file.js';
 
 const CHUNK_BYTES = 1 << 20;
-/** No list has such lines; a file that is no text must not pile up in memory. */
+/** No list has longer lines; a file that is not text must not pile up in memory. */
 const LONGEST_LINE = 1 << 20;
 
 /**
  * The lines of a UTF-8 text file, one after the other, without line ends and byte-order mark: a list may be larger than a string
  * can be.
- * @throws UserError when the file cannot be read, or is no text
+ * @throws UserError when the file cannot be read, or is not text
  */
 export function* readLines(path: string): Generator<string> {
   let file: number | undefined;
@@ -40,7 +40,7 @@ function* linesOf(file: number, path: string): Generator<string> {
     }
     rest = text.slice(start);
     if (rest.length > LONGEST_LINE)
-      throw new UserError(`${path} is no list: it has a line of over a million characters.`);
+      throw new UserError(`${path} is not a text list: it has a line of over a million characters. Name another file.`);
   }
   rest += decoder.end();
   if (rest !== '') yield rest.replace(/\r$/, '');

@@ -35,7 +35,7 @@ export function readNpy(path: string): NpyArray {
     if (there !== bytes) {
       const what = there < bytes ? 'is cut short' : 'is too long';
       throw new UserError(
-        `${path} ${what}: an array of shape (${shape.join(', ')}) takes ${bytes} bytes, ${there} are there. Write it again.`,
+        `${path} ${what}: an array of shape (${shape.join(', ')}) takes ${bytes} bytes, but the file has ${there}. Write it again.`,
       );
     }
     return wrap(descr, shape, file.read(dataAt, bytes));
@@ -57,7 +57,7 @@ export function writeNpy(
   writeFileAtomic(path, npyHeader(shape, descrOf(data)), ...piecesOf(data));
 }
 
-/** What stands before the data in a .npy file: 128 bytes for any shape of two sizes. */
+/** The header of a .npy file, with its padding: 128 bytes for any shape of two sizes. */
 export function npyHeader(shape: readonly number[], descr: Descr): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -75,14 +75,14 @@ function readHeader(file: OpenFile): { descr: Descr; shape: number[]; dataAt: nu
   const prefix = Buffer.from(file.read(0, 12));
   const version = prefix[6];
   if (prefix.toString('latin1', 0, 6) !== MAGIC) throw notNpy('it does not begin with the mark \\x93NUMPY');
-  if (version < 1 || version > 3) throw notNpy(`format ${version} is not known`);
+  if (version < 1 || version > 3) throw notNpy(`format version ${version} is unknown`);
   const textAt = version === 1 ? 10 : 12;
   const textBytes = version === 1 ? prefix.readUInt16LE(8) : prefix.readUInt32LE(8);
   if (textAt + textBytes > file.bytes) throw notNpy('its header is cut short');
   const text = Buffer.from(file.read(textAt, textBytes)).toString('utf8');
   const descr = /'descr'\s*:\s*('[^']*'|\[)/.exec(text)?.[1].replaceAll("'", '');
   const shape = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
-  if (descr === undefined || shape === undefined) throw notNpy('its header states no type or no shape');
+  if (descr === undefined || shape === undefined) throw notNpy('its header lacks the type or the shape');
   if (/'fortran_order'\s*:\s*True/.test(text)) {
     throw new UserError(
       `${file.path} is in Fortran order. Save it in C order: numpy.save(path, numpy.ascontiguousarray(x)).`,

@@ -12,7 +12,7 @@ export interface OpenFile {
   read(position: number, length: number): ArrayBuffer;
 }
 
-/** Turns a failed read into a sentence that says what to do; other errors pass through. */
+/** Turns a failed read into a UserError that says what to do; other errors pass through. */
 export function readError(path: string, error: unknown): unknown {
   switch (codeOf(error)) {
     case 'ENOENT':

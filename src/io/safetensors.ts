@@ -76,12 +76,12 @@ export function readSafetensors(path: string): SafetensorsFile {
 }
 
 function readHeader(file: OpenFile): { entries: [string, Entry][]; metadata: Record<string, string>; dataAt: number } {
-  if (file.bytes < LENGTH_BYTES + 2) throw broken(file, `it has ${file.bytes} bytes only`);
+  if (file.bytes < LENGTH_BYTES + 2) throw broken(file, `it has only ${file.bytes} bytes`);
   const length = Number(new DataView(file.read(0, LENGTH_BYTES)).getBigUint64(0, true));
   if (length > LARGEST_HEADER) throw broken(file, 'it does not begin with the length of a header');
   const dataAt = LENGTH_BYTES + length;
   if (dataAt > file.bytes)
-    throw broken(file, `cut short: its header takes ${length} bytes, ${file.bytes - 8} are there`);
+    throw broken(file, `cut short: its header takes ${length} bytes, but ${file.bytes - 8} are left`);
   const header = parseJson(file, Buffer.from(file.read(LENGTH_BYTES, length)).toString('utf8'));
   const { __metadata__: metadata = {}, ...described } = header;
   if (!isRecord(metadata)) throw broken(file, 'its metadata is not a table of texts');
@@ -107,7 +107,7 @@ function parseJson(file: OpenFile, text: string): Record<string, unknown> {
 function parseEntry(file: OpenFile, name: string, value: unknown): Entry {
   const { dtype: typeName, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-    throw broken(file, `tensor ${name} has no valid place`);
+    throw broken(file, `tensor ${name} has no valid shape and offsets`);
   const dtype = DTYPES.get(String(typeName));
   if (!dtype) {
     const known = [...DTYPES.keys()].join(', ');
@@ -115,14 +115,15 @@ function parseEntry(file: OpenFile, name: string, value: unknown): Entry {
   }
   const [begin, end] = offsets;
   const bytes = sizeOf(shape) * bytesPerElement(dtype);
-  if (end - begin !== bytes) throw broken(file, `tensor ${name} takes ${bytes} bytes, its place has ${end - begin}`);
+  if (end - begin !== bytes)
+    throw broken(file, `tensor ${name} takes ${bytes} bytes, but its offsets span ${end - begin}`);
   return { dtype, shape, begin, end };
 }
 
 /** The tensors must fill the data part without overlaps and gaps. */
 function checkLayout(file: OpenFile, entries: [string, Entry][], dataBytes: number): void {
   const total = entries.reduce((largest, [, { end }]) => Math.max(largest, end), 0);
-  if (total > dataBytes) throw broken(file, `cut short: its tensors take ${total} bytes, ${dataBytes} are there`);
+  if (total > dataBytes) throw broken(file, `cut short: its tensors take ${total} bytes, but ${dataBytes} are left`);
   let at = 0;
   for (const [name, { begin, end }] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== at)
@@ -133,7 +134,7 @@ function checkLayout(file: OpenFile, entries: [string, Entry][], dataBytes: numb
 }
 
 function broken(file: OpenFile, why: string): UserError {
-  return new UserError(`${file.path} is not a whole safetensors file: ${why}. Copy it again, or use an earlier one.`);
+  return new UserError(`${file.path} is not a valid safetensors file: ${why}. Copy it again, or use an earlier one.`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,8 +3,8 @@ import { openAtomic } from './open-atomic.js';
 const LINES_A_PIECE = 4096;
 
 /**
- * Writes lines (given without their ends) to a file, whole or not at all. They are taken one after the other, so memory does not grow
- * with them; where taking one throws, nothing is left behind.
+ * Writes lines (given without their ends) to a file, whole or not at all. They are taken one after the other, so memory does not
+ * grow with them; where taking one throws, nothing is left behind.
  */
 export function writeLinesAtomic(path: string, lines: Iterable<string>): void {
   const file = openAtomic(path);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { stopGradient } from '../engine/autodiff.js';
 import { type Tensor, tf } from '../engine/tf.js';
 
-/** How far a positive's cosine is moved before the softmax sees it. */
+/** Options of a margin: how far a positive's cosine is lowered before the softmax. */
 export const marginOptions = z.strictObject({
   kind: z
     .enum(['none', 'cosface', 'arcface'])
@@ -13,9 +13,10 @@ export const marginOptions = z.strictObject({
 export type Margin = z.output<typeof marginOptions>;
 
 /**
- * Cosines of positive pairs, any shape, made harder by a margin: lowered by it (CosFace, Wang et al. 2018) or with the angle
- * widened by it (ArcFace, Deng et al. 2019). Where the widened angle would pass pi, the cosine is lowered by a constant instead,
- * so that it goes on falling.
+ * Cosines of positive pairs, any shape, made harder by a margin: lowered by it (Wang et al., "CosFace: Large Margin Cosine Loss for
+ * Deep Face Recognition", 2018, arXiv:1801.09414) or with the angle widened by it (Deng et al., "ArcFace: Additive Angular Margin
+ * Loss for Deep Face Recognition", 2019, arXiv:1801.07698). Where the widened angle would pass pi, the cosine is lowered by a
+ * constant instead, so that it goes on falling.
  */
 export function withMargin(cosines: Tensor, { kind, value }: { kind: Margin['kind']; value: number | Tensor }): Tensor {
   if (kind === 'none') return cosines;

@@ -16,15 +16,16 @@ export interface BatchNormOptions {
   initialScale?: number;
 }
 
-/** A batch normalisation that also tells what it does in inference. */
+/** A batch normalisation layer that also gives the affine map it computes in inference. */
 export interface BatchNorm extends Layer {
   /** The affine map by the running statistics, scale * x + offset, each [channels]. */
   folded(): { scale: Tensor; offset: Tensor };
 }
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) over the last axis of a tensor of any rank. In training it uses the
- * batch's statistics and updates the running ones, once even if the layer is computed again for the backward pass.
+ * Batch normalisation over the last axis of a tensor of any rank (Ioffe and Szegedy, "Batch Normalization: Accelerating Deep
+ * Network Training by Reducing Internal Covariate Shift", 2015, arXiv:1502.03167). In training it uses the batch's statistics and
+ * updates the running ones, once even if the layer is computed again for the backward pass.
  */
 export function batchNormLayer(scope: Scope, channels: number, options: BatchNormOptions = {}): BatchNorm {
   const { momentum = 0.1, epsilon = 1e-5, affine = true, initialScale = 1 } = options;

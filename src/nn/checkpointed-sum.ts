@@ -1,5 +1,5 @@
 import { withoutGradient } from '../engine/autodiff.js';
-import { after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
+import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Layer } from './layer.js';
@@ -19,22 +19,15 @@ export function checkpointedSum(branches: readonly Layer[], { stored = false } =
     const weights = variables.map((variable) => variable.read());
     const [y] = withGradient([x, ...weights], [sum], ([dy]) => {
       const gradients = new Map<Variable, Tensor>();
-      const dx = replay(() =>
-        runBackward(
-          branches.map((branch) => () => branch(input, again)),
-          reads,
-          input,
-          dy,
-          gradients,
-        ),
-      );
+      const recomputed = branches.map((branch) => () => branch(input, again));
+      const dx = replay(() => runBackward(recomputed, reads, input, dy, gradients));
       return [dx, ...variables.map((variable) => gradients.get(variable)!)];
     });
     return y;
   };
 }
 
-/** The sum of what `run` makes of each branch, one behind the other, and the variables that each reads. */
+/** Runs the branches one after the other; returns the sum of their results and the variables that each reads. */
 function addUp(branches: readonly Layer[], run: (branch: Layer) => Tensor): { sum: Tensor; reads: Variable[][] } {
   let sum: Tensor | undefined;
   const reads = branches.map((branch) => {
@@ -59,10 +52,7 @@ function runBackward(
     const weights = reads[i].map((variable) => variable.read());
     const [dx, ...rest] = after(done, () => localGradients(branch, [input, ...weights], dy).gradients);
     sum = sum ? tf.add(sum, dx) : dx;
-    reads[i].forEach((variable, k) => {
-      const earlier = gradients.get(variable);
-      gradients.set(variable, earlier ? tf.add(earlier, rest[k]) : rest[k]);
-    });
+    addTo(gradients, reads[i], rest);
     done = [sum, ...reads[i].map((variable) => gradients.get(variable)!)];
   });
   return sum!;

@@ -4,8 +4,8 @@ import type { Layer } from './layer.js';
 import { keptPass } from './pass.js';
 
 /**
- * The same layer with its memory cut: only the input is kept for the backward pass, which computes the layer again (Chen et al. 2016,
- * "Training deep nets with sublinear memory cost"). Random numbers are repeated, and buffers change once.
+ * The same layer with its memory cut: only the input is kept for the backward pass, which computes the layer again (Chen et al.,
+ * "Training Deep Nets with Sublinear Memory Cost", 2016, arXiv:1604.06174). Random numbers are repeated, and buffers change once.
  */
 export function checkpointed(layer: Layer): Layer {
   return (x, pass) => {

@@ -2,7 +2,7 @@ import { sparseSoftmaxCrossEntropy } from '../engine/ops/cross-entropy.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { type Margin, withMargin } from './angular-margin.js';
 
-/** A contrastive loss, and how often a row's nearest candidate is its positive. */
+/** A contrastive loss, and the share of rows whose nearest candidate is their positive. */
 export interface Contrast {
   /** Scalar. */
   loss: Tensor;
@@ -11,8 +11,8 @@ export interface Contrast {
 }
 
 /**
- * Each row must pick its positive, candidate `positives[row]`, among all candidates: softmax cross-entropy of the logits that `scale`
- * makes of `cosines` [rows, candidates] with the positives' margin on, averaged over rows.
+ * Each row must pick its positive, candidate `positives[row]`, among all candidates: softmax cross-entropy of the logits that
+ * `scale` makes of `cosines` [rows, candidates] with the positives' margin on, averaged over rows.
  */
 export function contrast(
   cosines: Tensor,
@@ -23,7 +23,7 @@ export function contrast(
   const accuracy = tf.mean(tf.cast(tf.equal(tf.argMax(cosines, 1), labels), 'float32'));
   const loss = (moved: Tensor) => tf.mean(sparseSoftmaxCrossEntropy(scale(moved), labels));
   if (margin.kind === 'none') return { loss: loss(cosines), accuracy };
-  const own = tf.cast(tf.oneHot(labels, cosines.shape[1]!), 'float32');
-  const positive = tf.sum(tf.mul(cosines, own), 1, true);
-  return { loss: loss(tf.add(cosines, tf.mul(own, tf.sub(withMargin(positive, margin), positive)))), accuracy };
+  const isPositive = tf.cast(tf.oneHot(labels, cosines.shape[1]!), 'float32');
+  const positive = tf.sum(tf.mul(cosines, isPositive), 1, true);
+  return { loss: loss(tf.add(cosines, tf.mul(isPositive, tf.sub(withMargin(positive, margin), positive)))), accuracy };
 }

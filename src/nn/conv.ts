@@ -16,7 +16,7 @@ export interface ConvOptions extends ConvGeometry {
   initial?: Initializer;
 }
 
-/** A convolution layer that can take over an affine map of its output channels. */
+/** A convolution layer that can absorb an affine map of its output channels. */
 export interface ConvLayer {
   (x: Tensor): Tensor;
   /** scale * (the convolution of x) + offset, each [outputs], by scaled weights: as fast as the convolution alone. */

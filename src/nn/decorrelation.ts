@@ -2,7 +2,8 @@ import { relu } from '../engine/ops/activations.js';
 import { type Tensor, tf } from '../engine/tf.js';
 
 /**
- * VICReg's variance term (Bardes et al. 2022, eq. 1-2): the mean over the dimensions of `x` [rows, size] of what the standard
+ * The variance term of VICReg (Bardes, Ponce, LeCun, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised
+ * Learning", 2022, arXiv:2105.04906, eq. 1-2): the mean over the dimensions of `x` [rows, size] of the amount by which the standard
  * deviation over the rows, sqrt(var + 1e-4) with the unbiased variance, falls short of `target`. Needs two rows.
  */
 export function spreadShortfall(x: Tensor, target = 1): Tensor {

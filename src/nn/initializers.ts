@@ -11,13 +11,19 @@ function fill(shape: number[], draw: () => number): Float32Array {
 /** Inputs that one output sees: all dimensions but the last. */
 const fanIn = (shape: number[]): number => sizeOf(shape) / shape[shape.length - 1];
 
-/** Normal with variance 2 / fan-in, for layers before a rectifier (He et al. 2015). */
+/**
+ * Normal with variance 2 / fan-in, for layers before a rectifier (He et al., "Delving Deep into Rectifiers: Surpassing Human-Level
+ * Performance on ImageNet Classification", 2015, arXiv:1502.01852).
+ */
 export const heNormal: Initializer = (shape, rng) => {
   const std = Math.sqrt(2 / fanIn(shape));
   return fill(shape, () => std * rng.normal());
 };
 
-/** Uniform in ±sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio 2010), for [in, out] and [.., in, out] kernels. */
+/**
+ * Uniform in ±sqrt(6 / (fan-in + fan-out)), for [in, out] and [.., in, out] kernels (Glorot and Bengio, "Understanding the
+ * difficulty of training deep feedforward neural networks", AISTATS 2010).
+ */
 export const glorotUniform: Initializer = (shape, rng) => {
   const [fanOut, receptive] = [shape[shape.length - 1], sizeOf(shape.slice(0, -2))];
   const limit = Math.sqrt(6 / (fanIn(shape) + fanOut * receptive));

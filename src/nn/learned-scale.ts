@@ -2,8 +2,8 @@ import { type Tensor, tf } from '../engine/tf.js';
 import type { Scope } from './scope.js';
 
 /**
- * Logits w cos + b with w (above 0) and b learned, from 10 and -5 (Wan et al. 2018). A bias that all candidates share does nothing in a
- * softmax; it is kept because it was published.
+ * Logits w cos + b with w (above 0) and b learned, from 10 and -5 (Wan et al., "Generalized End-to-End Loss for Speaker
+ * Verification", 2018, arXiv:1710.10467). A bias that all candidates share has no effect in a softmax; it is kept as published.
  */
 export function learnedScale(scope: Scope): (cosines: Tensor) => Tensor {
   const [w, b] = [scope.param('weight', [], 10), scope.param('bias', [], -5)];

@@ -2,7 +2,7 @@ import type { BatchNorm } from './batch-norm.js';
 import type { ConvLayer } from './conv.js';
 import type { Layer } from './layer.js';
 
-/** A convolution and the batch normalisation behind it; in inference one convolution, whose weights take the normalisation in. */
+/** A convolution followed by batch normalisation; in inference one convolution, with the normalisation folded into its weights. */
 export function normalisedConv(conv: ConvLayer, norm: BatchNorm): Layer {
   return (x, pass) => {
     if (pass.training) return norm(conv(x), pass);

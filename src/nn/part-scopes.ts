@@ -9,28 +9,28 @@ import type { Scope } from './scope.js';
 export function partScopes(scope: Scope, parts: number, axis: -1 | -2): Scope[] {
   if (parts === 1) return [scope];
   const wholes = new Map<string, Variable>();
-  return Array.from({ length: parts }, (_, part) => partOf(scope, { part, parts, axis, wholes }));
+  return Array.from({ length: parts }, (_, index) => partOf(scope, { index, parts, axis, wholes }));
 }
 
 interface Part {
-  part: number;
+  index: number;
   parts: number;
   axis: number;
-  /** Variables that a part before has created. */
+  /** Variables that an earlier part has created. */
   wholes: Map<string, Variable>;
 }
 
-function partOf(scope: Scope, own: Part): Scope {
+function partOf(scope: Scope, part: Part): Scope {
   const create = (name: string, shape: number[], make: (shape: number[]) => Variable): Variable => {
-    const along = Math.max(shape.length + own.axis, 0);
+    const along = Math.max(shape.length + part.axis, 0);
     const path = `${scope.path}/${name}`;
-    const whole = own.wholes.get(path) ?? make(shape.map((size, i) => (i === along ? size * own.parts : size)));
-    own.wholes.set(path, whole);
-    return partOfVariable(whole, shape, along, own);
+    const whole = part.wholes.get(path) ?? make(shape.map((size, i) => (i === along ? size * part.parts : size)));
+    part.wholes.set(path, whole);
+    return partOfVariable(whole, shape, along, part);
   };
   return {
     path: scope.path,
-    child: (name) => partOf(scope.child(name), own),
+    child: (name) => partOf(scope.child(name), part),
     param: (name, shape, initial) => create(name, shape, (whole) => scope.param(name, whole, initial)),
     buffer: (name, shape, initial, dtype) => create(name, shape, (whole) => scope.buffer(name, whole, initial, dtype)),
     params: () => scope.params(),
@@ -38,18 +38,20 @@ function partOf(scope: Scope, own: Part): Scope {
   };
 }
 
-function partOfVariable(whole: Variable, shape: number[], along: number, { part, parts }: Part): Variable {
+function partOfVariable(whole: Variable, shape: number[], along: number, { index, parts }: Part): Variable {
   const pieces = (): Tensor[] => tf.split(whole.read(), parts, along);
   return {
-    ...{ name: whole.name, shape, dtype: whole.dtype },
+    name: whole.name,
+    shape,
+    dtype: whole.dtype,
     get handle() {
       return whole.handle;
     },
-    read: () => pieces()[part],
+    read: () => pieces()[index],
     assign(value) {
       whole.assign(
         tf.concat(
-          pieces().map((piece, i) => (i === part ? value : piece)),
+          pieces().map((piece, i) => (i === index ? value : piece)),
           along,
         ),
       );

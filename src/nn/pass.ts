@@ -7,13 +7,13 @@ export interface Pass {
   training: boolean;
   /**
    * Valid frames of each row [batch] (int32), when rows were padded to a common length. Features come with zeros
-   * beyond, and layers keep it so: an embedding does not depend on what it was batched with. Absent: every frame is
+   * beyond, and layers preserve that: an embedding does not depend on what it was batched with. Absent: every frame is
    * valid.
    */
   lengths?: Tensor;
 }
 
-/** The same pass, for a layer that is computed again in the backward pass: its lengths outlive the forward one. */
+/** The same pass, for a layer that is recomputed in the backward pass: its lengths outlive the forward pass. */
 export const keptPass = (pass: Pass): Pass => (pass.lengths ? { ...pass, lengths: kept(pass.lengths) } : pass);
 
 /** Zeros frames beyond each row's length. `x` [batch, time, ...]. */

@@ -63,7 +63,9 @@ export function timeMoments(map: Tensor, pass: Pass): Moments {
 /** Valid frames of each row, [batch, 1] float32. */
 const countOf = (lengths: Tensor): Tensor => tf.expandDims(tf.cast(lengths, 'float32'), 1);
 
-/** Mean and standard deviation of `map` [batch, time, channels] under weights over time that sum to 1, [batch, time, channels or 1]. */
+/**
+ * Mean and standard deviation of `map` [batch, time, channels] under weights over time that sum to 1, [batch, time, channels or 1].
+ */
 export function weightedMoments(map: Tensor, weights: Tensor): Moments {
   const x = toFloat32(map);
   const mean = tf.sum(tf.mul(weights, x), 1);

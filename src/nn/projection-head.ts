@@ -19,9 +19,9 @@ export interface ProjectionOptions {
 }
 
 /**
- * The perceptron [rows, inputs] -> [rows, last size] that methods put behind the embedding while they train. Its batch
- * normalisations use the batch's statistics: a head is thrown away, it never runs in inference. Dense layers have a bias unless
- * a normalisation follows, which would take it away again. Layers are named layer1, layer2, ...
+ * The multi-layer perceptron [rows, inputs] -> [rows, last size] that methods put behind the embedding in training. Its batch
+ * normalisations use the batch's statistics: a head is discarded after training and never runs in inference. Dense layers have a
+ * bias unless a normalisation follows, which would take it away again. Layers are named layer1, layer2, ...
  */
 export function projectionHead(scope: Scope, options: ProjectionOptions): (x: Tensor) => Tensor {
   const { sizes, norm = true, lastNorm = 'none', activation = relu, initial } = options;

@@ -7,8 +7,8 @@ export interface Queue {
   /** [length, size]; a constant to every gradient. */
   read(): Tensor;
   /**
-   * Lets `rows` [count, size] in at the end and as many out at the front; no more than the queue is long. Held back to the end of
-   * the step, as every assignment; later reads see it.
+   * Appends `rows` [count, size], at most as many as the queue holds, and drops as many of the oldest. Written at the end of the
+   * step, as every assignment; later reads see it.
    */
   push(rows: Tensor): void;
 }

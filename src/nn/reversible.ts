@@ -1,5 +1,5 @@
 import { withoutGradient } from '../engine/autodiff.js';
-import { after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
+import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
 import { onGrid } from '../engine/ops/on-grid.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
@@ -33,7 +33,8 @@ type Sums = Map<Variable, Tensor>;
 
 /**
  * A sequence of reversible steps that keeps nothing for the backward pass but its outputs: the inputs of each step are computed
- * again from them, last step first (Gomez et al. 2017, algorithm 1). Every rounding in that inversion would add to an error that
+ * again from them, last step first (Gomez et al., "The Reversible Residual Network: Backpropagation Without Storing Activations",
+ * 2017, arXiv:1707.04585, algorithm 1). Every rounding in that inversion would add to an error that
  * flips rectifiers, so nothing is rounded: streams are float32 on a grid of 2^-16, whatever the functions compute in, and so are
  * the functions' values, which makes sums and differences exact up to 256. As long as a function repeats bit by bit, gradients are
  * those of stored activations at any depth. Batch normalisation updates its running statistics once; random numbers are repeated.
@@ -59,13 +60,13 @@ export function reversible(
   };
 }
 
-/** The pass as each step sees it. */
+/** The pass as each step receives it. */
 function passesOf(steps: readonly ReversibleStep[], pass: Pass): Pass[] {
   let at = keptPass(pass);
   return steps.map((step) => {
-    const own = at;
+    const before = at;
     if (!('f' in step)) at = keptPass(step.pass?.(at) ?? at);
-    return own;
+    return before;
   });
 }
 
@@ -100,8 +101,8 @@ function runBackward(
 ): Streams {
   let [y1, y2] = outputs;
   let [d1, d2] = gradients;
-  // What must be there before the next recomputation may start: all of the one before, gradients of its weights included, so
-  // that one function's maps are alive at a time.
+  // The next recomputation waits for all of the one before, gradients of its weights included, so that only one function's maps are
+  // alive at a time.
   let done: Tensor[] = [d1, d2];
   for (let i = steps.length - 1; i >= 0; i--) {
     const step = steps[i];
@@ -135,10 +136,7 @@ function backThrough(
   const weights = variables.map((variable) => variable.read());
   const { value, gradients } = localGradients(() => layer(x), [x, ...weights], dy);
   const [dx, ...rest] = gradients;
-  variables.forEach((variable, i) => {
-    const earlier = sums.get(variable);
-    sums.set(variable, earlier ? tf.add(earlier, rest[i]) : rest[i]);
-  });
+  addTo(sums, variables, rest);
   const input = tf.sub(sum, onGrid(value));
   return { input, dx, done: [input, dx, ...rest] };
 }

@@ -6,7 +6,7 @@ import { createRng, type Rng } from '../random.js';
 /** Draws a weight's first values from a generator. */
 export type Initializer = (shape: number[], rng: Rng) => Float32Array;
 
-/** A named place in the tree of variables. What is created here is trained, checkpointed and loaded under its name. */
+/** A named place in the tree of variables; they are trained, checkpointed and loaded under their names in it. */
 export interface Scope {
   readonly path: string;
   child(name: string | number): Scope;

@@ -4,9 +4,9 @@ import { stridedPass } from './pass.js';
 import type { Rearrangement, Streams } from './reversible.js';
 
 /**
- * Space-to-depth over time and frequency (Jacobsen et al. 2018, i-RevNet): each 2x2 square of [batch, time, frequency, channels]
- * becomes one place with four times the channels, [batch, time / 2, frequency / 2, 4 channels]. Nothing is lost, so it takes the
- * place of a strided layer between reversible blocks. Both sizes must be even.
+ * Space-to-depth over time and frequency (Jacobsen et al., "i-RevNet: Deep Invertible Networks", 2018, arXiv:1802.07088): each 2x2
+ * square of [batch, time, frequency, channels] becomes one place with four times the channels, [batch, time / 2, frequency / 2, 4
+ * channels]. Nothing is lost, so it takes the place of a strided layer between reversible blocks. Both sizes must be even.
  */
 export const squeeze: Required<Rearrangement> = {
   forward(x) {
@@ -23,7 +23,7 @@ export const squeeze: Required<Rearrangement> = {
   pass: (pass) => stridedPass(pass, 2),
 };
 
-/** The two halves of a map's channels, as a reversible sequence wants them. Throws UserError where there is no half. */
+/** The two halves of a map's channels, as a reversible sequence wants them. Throws UserError for an odd number of channels. */
 export function splitStreams(x: Tensor): Streams {
   const channels = x.shape[x.rank - 1]!;
   if (channels % 2)

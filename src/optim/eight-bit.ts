@@ -6,7 +6,7 @@ import { overwrite, part } from '../engine/ops/overwrite.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import { sizeOf } from '../host-tensor.js';
-import type { Piece, Stepped } from './update-rule.js';
+import type { Piece, PieceUpdate } from './update-rule.js';
 
 /** One state of a weight in 8 bit: codes of the weight's shape, and the scale of each block of them in row-major order. */
 export interface CodedState {
@@ -19,15 +19,16 @@ export interface CodedState {
 export const PIECE = 2 ** 17;
 
 /**
- * Updates a weight and its 8-bit states: decodes, steps and encodes one piece after the other (Dettmers et al. 2021), so that
- * no more than a piece of a state ever exists in float32. The update takes the gradient's place in memory, and the first piece
- * waits for `before`. Returns what the next weight's update should wait for.
+ * Updates a weight and its 8-bit states: decodes, updates and encodes one piece after the other (Dettmers et al., "8-bit Optimizers
+ * via Block-wise Quantization", 2022, arXiv:2110.02861), so that no more than a piece of a state ever exists in float32. The update
+ * takes the gradient's place in memory, and the first piece waits for `before`. Returns what the next weight's update should wait
+ * for.
  */
 export function updateInPieces(
   weight: Variable,
   gradient: Tensor,
   states: readonly CodedState[],
-  formula: (piece: Piece) => Stepped,
+  formula: (piece: Piece) => PieceUpdate,
   before: readonly Tensor[],
   pieceValues = PIECE,
 ): Tensor[] {
@@ -43,11 +44,11 @@ export function updateInPieces(
       const decoded = coded.map(({ codes, absmax }, i) =>
         decodeBlocks(slice(codes, from, count), slice(absmax, block, blocks), states[i].book),
       );
-      const stepped = formula({ gradient: cut(delta), states: decoded, weight: () => cut(flat(weight.read())) });
-      const fresh = stepped.states.map((state, i) => encodeBlocks(state, states[i].book));
+      const update = formula({ gradient: cut(delta), states: decoded, weight: () => cut(flat(weight.read())) });
+      const fresh = update.states.map((state, i) => encodeBlocks(state, states[i].book));
       // Written where the old values were, which nothing reads any more.
-      done = after([stepped.delta, ...fresh.map(({ codes }) => codes)], () => {
-        delta = replace(delta, from, fromBlocks(stepped.delta, count));
+      done = after([update.delta, ...fresh.map(({ codes }) => codes)], () => {
+        delta = replace(delta, from, fromBlocks(update.delta, count));
         fresh.forEach(({ codes, absmax }, i) => {
           coded[i].codes = replace(coded[i].codes, from, fromBlocks(codes, count));
           coded[i].absmax = replace(coded[i].absmax, block, absmax);

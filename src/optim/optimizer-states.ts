@@ -8,10 +8,14 @@ import { idlePattern, namePattern } from './name-patterns.js';
 import type { OptimizerOptions } from './options.js';
 import { STATE_BOOKS, type StateKind } from './state-kinds.js';
 
-/** States of weights with fewer values stay in 32 bit, as in the paper: they take little memory, and norms and biases matter much. */
+/**
+ * Weights with fewer values keep 32-bit states, as in the paper: they take little memory, and norms and biases need the precision.
+ */
 export const SMALLEST_CODED = 4096;
 
-/** Tells whether a weight's states are kept in 8 bit. Throws UserError for a pattern of `keep32` that names none of `weights`. */
+/**
+ * The test for weights whose states are kept in 8 bit. Throws UserError for a pattern of `keep32` that matches none of `weights`.
+ */
 export function codedWeights(
   weights: readonly Variable[],
   { stateBits, keep32 }: Pick<OptimizerOptions, 'stateBits' | 'keep32'>,
@@ -22,12 +26,9 @@ export function codedWeights(
     weights.map(({ name }) => name),
   );
   if (idle !== undefined) {
+    const examples = weights.slice(0, 3).map(({ name }) => `'${name}'`);
     throw new UserError(
-      `optimizer.keep32: '${idle}' names no weight. There are ${weights.length}, such as ` +
-        `${weights
-          .slice(0, 3)
-          .map(({ name }) => `'${name}'`)
-          .join(', ')}; * stands for any text.`,
+      `optimizer.keep32: '${idle}' matches no weight. There are ${weights.length}, such as ${examples.join(', ')}; * matches any text.`,
     );
   }
   const kept = keep32.map(namePattern);
@@ -40,10 +41,10 @@ export const createState = (scope: Scope, kind: StateKind, { name, shape }: Vari
 
 /** A state in 8 bit: `<scope>/<kind>/codes/<weight>` and `<scope>/<kind>/absmax/<weight>`. It is zero: all scales are. */
 export function createCodedState(scope: Scope, kind: StateKind, { name, shape }: Variable): CodedState {
-  const own = scope.child(kind);
+  const kindScope = scope.child(kind);
   return {
-    codes: own.child('codes').buffer(name, shape, 0, 'uint8'),
-    absmax: own.child('absmax').buffer(name, [blocksOf(sizeOf(shape))], 0),
+    codes: kindScope.child('codes').buffer(name, shape, 0, 'uint8'),
+    absmax: kindScope.child('absmax').buffer(name, [blocksOf(sizeOf(shape))], 0),
     book: STATE_BOOKS[kind],
   };
 }

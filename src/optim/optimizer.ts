@@ -3,13 +3,12 @@ import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Scope } from '../nn/scope.js';
 import { adam } from './adam.js';
-import { clipped } from './clip.js';
 import { type CodedState, PIECE, updateInPieces } from './eight-bit.js';
 import { lars } from './lars.js';
 import { codedWeights, createCodedState, createState } from './optimizer-states.js';
 import type { OptimizerOptions } from './options.js';
 import { sgd } from './sgd.js';
-import type { Moment, UpdateRule } from './update-rule.js';
+import { clipped, type Moment, type UpdateRule } from './update-rule.js';
 
 export { type OptimizerOptions, optimizerOptions } from './options.js';
 
@@ -19,8 +18,8 @@ export interface Optimizer {
   readonly states: readonly Variable[];
   /**
    * While tracing: updates the variables. `rate` (of all weights, or of each) and `step` (from 0) are scalars; so are those in
-   * `learns`, 1 or 0 for each weight that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the step
-   * does not count for it.
+   * `learns`, 1 or 0 for each weight that pauses: at 0 it stands still exactly, weight decay included, its moments fade, and the
+   * step does not count for it.
    */
   apply(
     gradients: readonly Gradient[],
@@ -31,8 +30,10 @@ export interface Optimizer {
 }
 
 const RULES: Record<OptimizerOptions['name'], (options: OptimizerOptions) => UpdateRule> = {
-  ...{ sgd, adam, lars },
+  sgd,
+  adam,
   adamw: adam,
+  lars,
 };
 
 /**
@@ -59,15 +60,15 @@ export function createOptimizer(
   const counts = new Map([...pausing].map((weight) => [weight, scope.child('steps').buffer(weight.name, [], 0)]));
   return {
     states: [
-      ...[...floats.values()].flat(),
-      ...[...coded.values()].flat().flatMap(({ codes, absmax }) => [codes, absmax]),
+      ...Array.from(floats.values()).flat(),
+      ...Array.from(coded.values(), (states) => states.flatMap(({ codes, absmax }) => [codes, absmax])).flat(),
       ...counts.values(),
     ],
     apply(gradients, rate, step, learns) {
       const momentOf = (weight: Variable): Moment => {
-        const own = typeof rate === 'function' ? rate(weight) : rate;
+        const weightRate = typeof rate === 'function' ? rate(weight) : rate;
         const count = counts.get(weight);
-        return count ? pausedMoment(count, own, learns?.get(weight)) : { rate: own, step };
+        return count ? pausedMoment(count, weightRate, learns?.get(weight)) : { rate: weightRate, step };
       };
       // All clipped gradients exist before the first update, so that none sees a weight already moved.
       const ready = gradients.map(({ variable, gradient }) => ({
@@ -81,7 +82,7 @@ export function createOptimizer(
         if (!codedStates) rule.fused(weight, floats.get(weight)!, gradient, moment);
         else {
           const formula = rule.formula(weight, gradient, moment);
-          // One weight after the other: else pieces of all of them would be decoded at once.
+          // One weight after the other, or pieces of all of them would be decoded at once.
           done = updateInPieces(weight, gradient, codedStates, formula, done, pieceValues);
         }
       }
@@ -89,7 +90,7 @@ export function createOptimizer(
   };
 }
 
-/** The moment of a weight that may stand still, and one step more in its count if it does not. */
+/** The moment of a weight that may stand still; counts the step if it does not. */
 function pausedMoment(count: Variable, rate: Tensor, learns: Tensor = tf.scalar(1)): Moment {
   const step = count.read();
   count.assign(tf.add(step, learns));

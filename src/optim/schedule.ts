@@ -7,23 +7,26 @@ const fields = z.strictObject({
     .number()
     .nonnegative()
     .default(0)
-    .describe('learning rate at the end (exponential: must be above 0; cyclic: at the bottom; step: the least)'),
+    .describe(
+      'learning rate at the end (exponential: must be above 0; cyclic: at the bottom of a cycle; step: the lower bound)',
+    ),
   warmup: z.number().min(0).max(1).default(0).describe('share of the run with a linear rise from 0'),
   milestones: z
     .array(z.number().gt(0).lt(1))
     .min(1)
     .optional()
-    .describe('step: shares of the run after which the rate is multiplied by `factor`, rising: [0.6, 0.85]'),
+    .describe('step: rising shares of the run at which the rate is multiplied by `factor`: [0.6, 0.85]'),
   factor: z.number().gt(0).lt(1).optional().describe('step: default 0.1'),
-  cycles: z.number().positive().optional().describe('cyclic: rises and falls in the run; default 1'),
+  cycles: z.number().positive().optional().describe('cyclic: number of cycles in the run; default 1'),
 });
 export type ScheduleOptions = z.output<typeof fields>;
 
 /** Options of a learning-rate schedule; steps are counted in shares of the whole run. */
-export const scheduleOptions = fields.superRefine((given, context) => {
-  for (const { path, message } of faultsOf(given)) context.addIssue({ code: 'custom', path: [path], message });
+export const scheduleOptions = fields.superRefine((options, context) => {
+  for (const { path, message } of faultsOf(options)) context.addIssue({ code: 'custom', path: [path], message });
 });
 
+/** Faults in the options of a schedule. */
 function faultsOf({
   kind,
   peak,
@@ -36,17 +39,21 @@ function faultsOf({
   const faults: [boolean, string, string][] = [
     [kind === 'exponential' && final === 0, 'final', 'must be above 0 for an exponential decay'],
     [kind === 'cyclic' && final >= peak, 'final', 'must be below the peak for cycles'],
-    [kind === 'step' && !milestones, 'milestones', 'is missing: where a schedule of kind step goes down'],
-    [kind !== 'step' && milestones !== undefined, 'milestones', `says nothing to a schedule of kind ${kind}`],
-    [kind !== 'step' && factor !== undefined, 'factor', `says nothing to a schedule of kind ${kind}`],
-    [kind !== 'cyclic' && cycles !== undefined, 'cycles', `says nothing to a schedule of kind ${kind}`],
+    [
+      kind === 'step' && !milestones,
+      'milestones',
+      'is missing: kind: step needs the shares of the run at which the rate drops',
+    ],
+    [kind !== 'step' && milestones !== undefined, 'milestones', `has no effect with kind: ${kind}`],
+    [kind !== 'step' && factor !== undefined, 'factor', `has no effect with kind: ${kind}`],
+    [kind !== 'cyclic' && cycles !== undefined, 'cycles', `has no effect with kind: ${kind}`],
     [!rising, 'milestones', 'must rise'],
   ];
   return faults.filter(([wrong]) => wrong).map(([, path, message]) => ({ path, message }));
 }
 
 /**
- * Learning rate at `step` of `steps`: a linear warm-up to `peak`, and over what is left half a cosine or an exponential decay to
+ * Learning rate at `step` of `steps`: a linear warm-up to `peak`, and over the rest half a cosine or an exponential decay to
  * `final`, drops at milestones (shares of the whole run), or cycles between `final` and `peak`.
  */
 export function learningRate(options: ScheduleOptions, step: number, steps: number): number {
@@ -66,7 +73,10 @@ function dropped({ peak, milestones = [], factor = 0.1 }: ScheduleOptions, share
   return peak * factor ** milestones.filter((milestone) => share >= milestone).length;
 }
 
-/** Cyclical rate `triangular2` of Smith (2017): triangles between `low` and `high`, each half as high as the one before. */
+/**
+ * The policy `triangular2` of Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, arXiv:1506.01186: triangles
+ * between `low` and `high`, each half as high as the one before.
+ */
 function triangular2(low: number, high: number, cycles: number): number {
   const cycle = Math.floor(cycles);
   const height = 1 - Math.abs(2 * (cycles - cycle) - 1);

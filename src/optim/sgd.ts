@@ -1,21 +1,26 @@
 import { applyMomentum } from '../engine/ops/apply-gradients.js';
 import { tf } from '../engine/tf.js';
 import type { OptimizerOptions } from './options.js';
-import { decayOf, slope, type UpdateRule } from './update-rule.js';
+import { decayedGradient, decayOf, type UpdateRule } from './update-rule.js';
 
-/** Momentum SGD; weight decay is added to the gradient (L2 regularisation). */
+/**
+ * Momentum SGD; weight decay is part of g (L2 regularisation):
+ *
+ *     m = momentum m + g
+ *     w = w - rate m, or with Nesterov w - rate (g + momentum m)
+ */
 export function sgd({ momentum, nesterov, weightDecay }: OptimizerOptions): UpdateRule {
   return {
     states: ['momentum'],
     fused(weight, [accumulator], gradient, moment) {
-      const total = slope(gradient, () => weight.read(), decayOf(weight, weightDecay), moment);
-      applyMomentum(weight, accumulator, total, moment.rate, momentum, nesterov);
+      const g = decayedGradient(gradient, () => weight.read(), decayOf(weight, weightDecay), moment);
+      applyMomentum(weight, accumulator, g, moment.rate, momentum, nesterov);
     },
     formula: (weight, _, moment) => (piece) => {
-      const total = slope(piece.gradient, piece.weight, decayOf(weight, weightDecay), moment);
-      const moved = tf.add(tf.mul(piece.states[0], momentum), total);
-      const direction = nesterov ? tf.add(total, tf.mul(moved, momentum)) : moved;
-      return { delta: tf.mul(direction, moment.rate), states: [moved] };
+      const g = decayedGradient(piece.gradient, piece.weight, decayOf(weight, weightDecay), moment);
+      const m = tf.add(tf.mul(piece.states[0], momentum), g);
+      const direction = nesterov ? tf.add(g, tf.mul(m, momentum)) : m;
+      return { delta: tf.mul(direction, moment.rate), states: [m] };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type CodeBook, signedBook, unsignedBook } from '../engine/ops/dynamic-tree-codes.js';
 
-/** What an optimizer remembers of a weight; the first part of a state's name below the optimizer's scope. */
+/** The kinds of state of an optimizer; the first part of a state's name below the optimizer's scope. */
 export type StateKind = 'momentum' | 'mean' | 'square';
 
 /** The 8-bit numbers of each kind: a mean square has no sign. */

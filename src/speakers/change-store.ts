@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from '../data/folder-lock.js';
+import { withFolderLock } from '../data/folder-lock.js';
 import { UserError } from '../errors.js';
 import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
 import { writeError, writeFileAtomic } from '../io/atomic.js';
@@ -43,7 +43,7 @@ export async function addToStore(
   enrolments: readonly Enrolment[],
   { replace = false, ...options }: ChangeOptions & { replace?: boolean } = {},
 ): Promise<{ repeated: { speaker: string; file: string }[] }> {
-  return withLock(join(dir, 'lock'), options, async () => {
+  return withFolderLock(join(dir, 'lock'), options, async () => {
     if (!isStore(dir)) createStore(dir, kind);
     checkStoreModel(dir, readInfo(dir), kind.model);
     const store = readStore(dir);
@@ -65,7 +65,7 @@ export async function removeFromStore(
   options: ChangeOptions = {},
 ): Promise<void> {
   readInfo(dir);
-  await withLock(join(dir, 'lock'), options, async () => {
+  await withFolderLock(join(dir, 'lock'), options, async () => {
     const store = readStore(dir);
     for (const name of names) speakerOf(store, name);
     rewrite(store, new Set(names), []);

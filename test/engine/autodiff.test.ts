@@ -43,10 +43,10 @@ test('activations and cross-entropies, by finite differences', async (t) => {
   await checkGradients(t, { x }, ({ x: input }) => relu(input));
   await checkGradients(t, { x }, ({ x: input }) => gelu(input));
   const labels = int32([0, 5, 2, 2, 1]);
-  await checkGradients(t, { x, labels }, (given) => sparseSoftmaxCrossEntropy(given.x, given.labels));
+  await checkGradients(t, { x, labels }, (inputs) => sparseSoftmaxCrossEntropy(inputs.x, inputs.labels));
   const targets = normal('targets', 5, 6);
-  await checkGradients(t, { x }, (given) =>
-    softmaxCrossEntropy(given.x, tf.softmax(tf.tensor2d(targets.data as Float32Array, [5, 6]))),
+  await checkGradients(t, { x }, (inputs) =>
+    softmaxCrossEntropy(inputs.x, tf.softmax(tf.tensor2d(targets.data as Float32Array, [5, 6]))),
   );
 });
 
@@ -61,7 +61,7 @@ test('gather, by finite differences, on every axis', async (t) => {
 test("batch normalisation gives the batch's mean and unbiased variance", async (t) => {
   const [x, scale, offset] = [normal('x', 2, 3, 4, 5), normal('scale', 5), normal('offset', 5)];
   await withSession(async (session) => {
-    const fn = session.compile('fn', (given) => ({ ...batchNormTrain(given.x, given.scale, given.offset, 1e-3) }));
+    const fn = session.compile('fn', (inputs) => ({ ...batchNormTrain(inputs.x, inputs.scale, inputs.offset, 1e-3) }));
     const got = await fn({ x, scale, offset });
     const arrays = [x, scale, offset, x].map(({ data }) => data as Float32Array);
     const naive = naiveBatchNorm(5, arrays[0], arrays[1], arrays[2], arrays[3], 1e-3);
@@ -86,8 +86,10 @@ test('differentiate hands out loss, gradients and what else was computed', async
       return { loss, product: aux.product, dv: gradients[0].gradient, dw: gradients[1].gradient };
     });
     t.deepEqual(await fn({}), {
-      ...{ loss: float32(109), product: float32([3, 10]) },
-      ...{ dv: float32([18, 100]), dw: float32([6, 40]) },
+      loss: float32(109),
+      product: float32([3, 10]),
+      dv: float32([18, 100]),
+      dw: float32([6, 40]),
     });
   });
 });
@@ -131,7 +133,8 @@ test('bfloat16 meets float32 in float32', async (t) => {
     const fn = session.compile('fn', ({ x }) => {
       const narrow = cast(x, 'bfloat16');
       const both = tf.add(narrow, x);
-      types.push(...[narrow, tf.mul(narrow, narrow), both, tf.concat([narrow, x], 0)].map(dataTypeOfTensor));
+      const tensors = [narrow, tf.mul(narrow, narrow), both, tf.concat([narrow, x], 0)];
+      types.push(...tensors.map(dataTypeOfTensor));
       return { both, concat: tf.concat([x, narrow], 0) };
     });
     t.deepEqual(await fn({ x: float32([1, 2.5]) }), { both: float32([2, 5]), concat: float32([1, 2.5, 1, 2.5]) });
@@ -149,9 +152,9 @@ test('a step computed in bfloat16 has nearly the gradients of float32', async (t
         const weights = filters.map((value, i) => session.variable(`w${i}`, value.shape, value));
         const scale = session.variable('scale', [8], 1);
         const offset = session.variable('offset', [8], 0.1);
-        const step = session.compile('step', (given) => {
+        const step = session.compile('step', (inputs) => {
           const { gradients: found } = differentiate(() => {
-            const first = conv2d(given.x, weights[0].read(), { pad: [1, 1], stride: [2, 2] });
+            const first = conv2d(inputs.x, weights[0].read(), { pad: [1, 1], stride: [2, 2] });
             const y = relu(batchNormTrain(first, scale.read(), offset.read(), 1e-5).y);
             const z = tf.add(conv2d(y, weights[1].read(), { pad: [1, 1] }), y);
             const logits = tf.mean(conv2d(z, weights[2].read()), [1, 2]);

@@ -15,8 +15,8 @@ test('what stands in the way of a file is an error of the user, and nothing is l
   const before = readdirSync(dir).sort();
   for (const [name, message] of [
     ['folder', /folder cannot be written: a folder has that name/],
-    ['file/under', /a file stands where a folder is needed/],
-    ['loop/under', /a link in it leads in a circle|stands where a folder/],
+    ['file/under', /there is a file where a folder is needed/],
+    ['loop/under', /a link in it leads in a circle|file where a folder/],
     ['n'.repeat(300), /the name is too long/],
   ] as const) {
     const path = join(dir, name);

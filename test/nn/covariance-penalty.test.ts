@@ -11,7 +11,7 @@ import { withSession } from '../helpers/session.js';
 
 const penalty = (x: HostTensor): Promise<number> =>
   withSession(async (session) => {
-    const run = session.compile('run', (given: Record<string, Tensor>) => ({ y: covariancePenalty(given.x) }));
+    const run = session.compile('run', (inputs: Record<string, Tensor>) => ({ y: covariancePenalty(inputs.x) }));
     return Number((await run({ x })).y.data[0]);
   });
 
@@ -27,7 +27,7 @@ for (const [rows, size] of [
     const x = normals(rows * size, `${rows} ${size}`).map((value) => value + 3);
     const expected = vicregTerms(rowsOf(x, size), rowsOf(x, size)).covariance / 2;
     close(t, [await penalty(float32(x, [rows, size]))], [expected], 1e-5);
-    await checkGradients(t, { x: normalTensor([rows, size], 'x') }, (given) => covariancePenalty(given.x));
+    await checkGradients(t, { x: normalTensor([rows, size], 'x') }, (inputs) => covariancePenalty(inputs.x));
   });
 }
 

@@ -53,8 +53,14 @@ for (const { name, input, build } of layers) {
 
 test('convolutions agree with loops', async (t) => {
   const shape: ConvShape = {
-    ...{ batch: 2, size: [7, 6], inputs: 3, outputs: 4, filter: [3, 3] },
-    ...{ stride: [2, 1], dilation: [1, 1], pad: [1, 1] },
+    batch: 2,
+    size: [7, 6],
+    inputs: 3,
+    outputs: 4,
+    filter: [3, 3],
+    stride: [2, 1],
+    dilation: [1, 1],
+    pad: [1, 1],
   };
   const time: ConvShape = { ...shape, size: [1, 11], filter: [1, 3], stride: [1, 1], dilation: [1, 4], pad: [0, 4] };
   await withSession(async (session) => {

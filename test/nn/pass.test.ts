@@ -3,10 +3,6 @@ import fc from 'fast-check';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { float32, type HostTensor, int32 } from '../../src/host-tensor.js';
 import { maskTime, stridedPass } from '../../src/nn/pass.js';
-import { spread, unit } from '../../src/nn/unit.js';
-import { close } from '../helpers/close.js';
-import { checkGradients } from '../helpers/finite-differences.js';
-import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 
 const plain = (tensor: HostTensor) => [...(tensor.data as Float32Array)];
@@ -54,33 +50,5 @@ test('a stride divides lengths, rounding up', async (t) => {
     );
     const free = { training: true };
     t.is(stridedPass(free, 2), free);
-  });
-});
-
-test('unit vectors and their gradients, a vector of zeros included', async (t) => {
-  const x = normalTensor([3, 4], 'x');
-  await checkGradients(t, { x }, ({ x: rows }) => unit(rows, 1));
-  await checkGradients(t, { x }, ({ x: rows }) => unit(rows, 0));
-  await withSession(async (session) => {
-    const run = session.compile('run', ({ zeros }: Record<string, Tensor>) => ({
-      y: unit(zeros, 1),
-      gradient: tf.grad((rows: Tensor) => unit(rows, 1))(zeros),
-    }));
-    const { y, gradient } = await run({ zeros: float32(new Float32Array(4), [1, 4]) });
-    t.deepEqual(plain(y), [0, 0, 0, 0]);
-    t.true(plain(gradient).every(Number.isFinite));
-  });
-});
-
-test('the spread of rows is 0 when all are the same', async (t) => {
-  await withSession(async (session) => {
-    const run = session.compile('run', ({ x }: Record<string, Tensor>) => ({ y: spread(x) }));
-    t.deepEqual(plain((await run({ x: float32([1, 2, 1, 2, 1, 2], [3, 2]) })).y), [0]);
-    close(
-      t,
-      plain((await run({ x: float32([0, 1, 2, 5, 4, 9], [3, 2]) })).y),
-      [(Math.sqrt(8 / 3) + Math.sqrt(32 / 3)) / 2],
-      1e-6,
-    );
   });
 });

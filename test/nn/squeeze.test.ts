@@ -31,10 +31,10 @@ test('a squeeze makes four channels of each 2x2 square, and back', async (t) => 
 
 test('valid lengths behind a squeeze are half, rounded up', async (t) => {
   await withSession(async (session) => {
-    const lengths = session.compile('lengths', ({ given }: Record<string, Tensor>) => ({
-      behind: squeeze.pass({ training: true, lengths: given }).lengths!,
+    const lengths = session.compile('lengths', ({ valid }: Record<string, Tensor>) => ({
+      behind: squeeze.pass({ training: true, lengths: valid }).lengths!,
     }));
-    t.deepEqual([...(await lengths({ given: int32([1, 2, 5, 8]) })).behind.data], [1, 1, 3, 4]);
+    t.deepEqual([...(await lengths({ valid: int32([1, 2, 5, 8]) })).behind.data], [1, 1, 3, 4]);
   });
   t.deepEqual(squeeze.pass({ training: true }), { training: true });
 });

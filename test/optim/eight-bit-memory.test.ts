@@ -10,11 +10,11 @@ const ONE_THREAD = { threads: 1 };
 const PIECE = 2 ** 16;
 
 /** Peak of an update beside its variables: the gradient, and whatever lives with it. */
-function peakOf(given: Record<string, unknown>, weights: number[]): Promise<number> {
+function peakOf(fields: Record<string, unknown>, weights: number[]): Promise<number> {
   return withSession(async (session) => {
     const scope = createScope(session, 'net', 1);
     const trained = weights.map((values, i) => scope.param(`weight${i}`, [values / 100, 100], 0.5));
-    const options = optimizerOptions.parse({ ...given, weightDecay: 0.1 });
+    const options = optimizerOptions.parse({ ...fields, weightDecay: 0.1 });
     const optimizer = createOptimizer(createScope(session, 'optimizer', 0), trained, options, PIECE);
     const update = session.compile('update', ({ scale, rate, step }: Record<string, Tensor>) => {
       const gradients = trained.map((variable) => ({ variable, gradient: tf.mul(variable.read(), scale) }));

@@ -32,11 +32,11 @@ function gradientOf(name: string, step: number): HostTensor {
   return gradient;
 }
 
-async function train(session: Session, given: Record<string, unknown>, pieceValues?: number) {
+async function train(session: Session, fields: Record<string, unknown>, pieceValues?: number) {
   const scope = createScope(session, 'net', 1);
   const trained = Object.entries(SHAPES).map(([name, shape]) => scope.param(name.slice(4), shape, 0));
   await session.load(Object.fromEntries(trained.map(({ name, shape }) => [name, normalTensor(shape, name)])));
-  const options = optimizerOptions.parse(given);
+  const options = optimizerOptions.parse(fields);
   const optimizer = createOptimizer(createScope(session, 'optimizer', 0), trained, options, pieceValues);
   const update = session.compile('update', ({ rate, step, ...gradients }: Record<string, Tensor>) => {
     const pairs = trained.map((variable) => ({ variable, gradient: gradients[variable.name] }));
@@ -91,11 +91,11 @@ const cases: [string, Record<string, unknown>, Kind[]][] = [
   ['LARS', { name: 'lars', weightDecay: 0.01, trust: 0.1 }, ['momentum']],
 ];
 
-for (const [title, given, kinds] of cases) {
+for (const [title, fields, kinds] of cases) {
   test(`${title}: each step is the formula's, from what eight bits kept of the states`, async (t) => {
     await withSession(async (session) => {
       // Five pieces: four blocks each, the last one short.
-      const { options, run } = await train(session, { ...given, stateBits: 8 }, 4 * BLOCK);
+      const { options, run } = await train(session, { ...fields, stateBits: 8 }, 4 * BLOCK);
       let before = await session.save();
       for (let step = 0; step < STEPS; step++) {
         await run(step);
@@ -103,8 +103,11 @@ for (const [title, given, kinds] of cases) {
         for (const name of CODED) {
           const zeros = SHAPES[name].length > 1 ? 25 * 200 : 5000;
           const weight: PlainWeight = {
-            ...{ values: plain(before[name]), decays: SHAPES[name].length > 1 },
-            ...{ momentum: new Array(zeros).fill(0), mean: new Array(zeros).fill(0), square: new Array(zeros).fill(0) },
+            values: plain(before[name]),
+            decays: SHAPES[name].length > 1,
+            momentum: new Array(zeros).fill(0),
+            mean: new Array(zeros).fill(0),
+            square: new Array(zeros).fill(0),
             ...Object.fromEntries(kinds.map((kind) => [kind, decoded(before, kind, name)])),
           };
           plainUpdate(weight, plain(gradientOf(name, step)), 0.1 / (1 + step), step, options);
@@ -121,7 +124,7 @@ for (const [title, given, kinds] of cases) {
   test(`${title}: small weights and those of keep32 go the 32-bit way, bit for bit`, async (t) => {
     const weights = async (more: Record<string, unknown>) =>
       withSession(async (session) => {
-        const { run, optimizer } = await train(session, { ...given, ...more });
+        const { run, optimizer } = await train(session, { ...fields, ...more });
         for (let step = 0; step < STEPS; step++) await run(step);
         return { saved: await session.save(), states: optimizer.states };
       });
@@ -132,8 +135,10 @@ for (const [title, given, kinds] of cases) {
     const pick = (saved: Saved) => Object.fromEntries(shared.map((name) => [name, saved[name]]));
     t.deepEqual(differing(pick(wide.saved), pick(mixed.saved)), ['net/matrix']);
     const names = kinds.flatMap((kind) => [
-      ...[`optimizer/${kind}/net/vector`, `optimizer/${kind}/net/small`],
-      ...[`optimizer/${kind}/codes/net/matrix`, `optimizer/${kind}/absmax/net/matrix`],
+      `optimizer/${kind}/net/vector`,
+      `optimizer/${kind}/net/small`,
+      `optimizer/${kind}/codes/net/matrix`,
+      `optimizer/${kind}/absmax/net/matrix`,
     ]);
     t.deepEqual(mixed.states.map(({ name }) => name).sort(), names.sort());
   });
@@ -141,7 +146,7 @@ for (const [title, given, kinds] of cases) {
   test(`${title}: the size of the pieces changes no bit`, async (t) => {
     const weights = async (pieceValues?: number) =>
       withSession(async (session) => {
-        const { run } = await train(session, { ...given, stateBits: 8 }, pieceValues);
+        const { run } = await train(session, { ...fields, stateBits: 8 }, pieceValues);
         for (let step = 0; step < 3; step++) await run(step);
         return session.save();
       });

@@ -26,9 +26,9 @@ const cases: [string, Record<string, unknown>][] = [
   ['AdamW with clipped gradients', { name: 'adamw', weightDecay: 0.1, epsilon: 0.01, clipNorm: 0.5 }],
 ];
 
-for (const [title, given] of cases) {
+for (const [title, fields] of cases) {
   test(`${title}: six steps agree with the formula`, async (t) => {
-    const options = optimizerOptions.parse(given);
+    const options = optimizerOptions.parse(fields);
     await withSession(async (session) => {
       const scope = createScope(session, 'net', 1);
       const trained = [scope.param('weight', [3, 4], 0), scope.param('bias', [4], 0)];

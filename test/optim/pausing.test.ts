@@ -42,14 +42,14 @@ const rules: Record<string, unknown>[] = [
   { name: 'lars', weightDecay: 0.3, trust: 0.1 },
 ];
 
-for (const given of rules) {
-  const title = Object.entries(given).map(([name, value]) => `${name} ${value}`);
-  const options = optimizerOptions.parse(given);
+for (const rule of rules) {
+  const title = Object.entries(rule).map(([name, value]) => `${name} ${value}`);
+  const options = optimizerOptions.parse(rule);
 
   test(`${title.join(', ')}: a frozen start leaves weight and states alone, and learning begins as if it were the first step`, async (t) => {
     const weights: Record<string, ReturnType<typeof plainWeight>> = {};
     const learning = [0, 0, 1, 1, 1];
-    await run(given, learning, (step, saved) => {
+    await run(rule, learning, (step, saved) => {
       for (const name of ['net/pausing', 'net/other']) {
         weights[name] ??= plainWeight([...plain(saved[name])], true);
         if (step < 0) continue;
@@ -74,7 +74,7 @@ for (const given of rules) {
     test(`${title.join(', ')}, ${stateBits} bits: a pause in the middle of training is a stand-still to the bit`, async (t) => {
       let last: Saved = {};
       const learning = [1, 1, 0, 0, 1];
-      await run({ ...given, stateBits }, learning, (step, saved) => {
+      await run({ ...rule, stateBits }, learning, (step, saved) => {
         if (step >= 0) {
           const moved = plain(saved['net/pausing']).some((value, i) => value !== plain(last['net/pausing'])[i]);
           t.is(moved, learning[step] === 1, `step ${step}`);

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { cosineRamp, learningRate, linearRamp, scheduleOptions } from '../../src/optim/schedule.js';
 import { close } from '../helpers/close.js';
 
-const rates = (given: Record<string, unknown>, steps: number, at: number[]): number[] => {
-  const options = scheduleOptions.parse(given);
+const rates = (fields: Record<string, unknown>, steps: number, at: number[]): number[] => {
+  const options = scheduleOptions.parse(fields);
   return at.map((step) => learningRate(options, step, steps));
 };
 
@@ -52,11 +52,11 @@ test('cycles, each half as high as the one before', (t) => {
 });
 
 test('options that a schedule cannot work with, or has no use for', (t) => {
-  const refuse = (given: Record<string, unknown>, message: RegExp) =>
-    t.regex(scheduleOptions.safeParse({ peak: 0.1, ...given }).error!.message, message);
-  refuse({ kind: 'step' }, /is missing: where a schedule/);
+  const refuse = (fields: Record<string, unknown>, message: RegExp) =>
+    t.regex(scheduleOptions.safeParse({ peak: 0.1, ...fields }).error!.message, message);
+  refuse({ kind: 'step' }, /is missing: kind: step needs the shares/);
   refuse({ kind: 'step', milestones: [0.5, 0.5] }, /must rise/);
-  refuse({ kind: 'cosine', milestones: [0.5] }, /says nothing to a schedule of kind cosine/);
+  refuse({ kind: 'cosine', milestones: [0.5] }, /has no effect with kind: cosine/);
   refuse({ kind: 'constant', factor: 0.5 }, /factor/);
   refuse({ cycles: 2 }, /cycles/);
   refuse({ kind: 'cyclic', final: 0.1 }, /below the peak/);
@@ -71,7 +71,10 @@ test('a schedule of warm-up only, and of a single step', (t) => {
 test('a rate is never above the peak, nor below zero, and a cosine falls', (t) => {
   const kinds = fc.constantFrom('constant', 'cosine', 'exponential');
   const property = fc.property(
-    ...[kinds, fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 3000 }), fc.nat()],
+    kinds,
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.integer({ min: 1, max: 3000 }),
+    fc.nat(),
     (kind, warmup, steps, place) => {
       const step = place % steps;
       const [now, next] = rates({ kind, peak: 0.3, final: 0.01, warmup }, steps, [step, step + 1]);

@@ -5,16 +5,17 @@ import { backboneOf } from '../helpers/networks/build-backbone.js';
 import { countingScope } from '../helpers/networks/counting-scope.js';
 
 /** Bytes of all states of a backbone's weights, and of those of its largest weight. */
-async function stateBytes(backbone: string, given: Record<string, unknown>) {
+async function stateBytes(backbone: string, fields: Record<string, unknown>) {
   const network = countingScope();
   (await backboneOf(backbone))(network.scope);
   const trained = network.scope.params();
-  const { states } = createOptimizer(countingScope().scope, trained, optimizerOptions.parse(given));
+  const { states } = createOptimizer(countingScope().scope, trained, optimizerOptions.parse(fields));
   const bytes = (of: typeof states) =>
     of.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement(dtype), 0);
   const largest = [...trained].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))[0];
   return {
-    ...{ whole: bytes(states), largest: bytes(states.filter(({ name }) => name.endsWith(`/${largest.name}`))) },
+    whole: bytes(states),
+    largest: bytes(states.filter(({ name }) => name.endsWith(`/${largest.name}`))),
     values: trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
   };
 }

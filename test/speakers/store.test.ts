@@ -1,14 +1,5 @@
 import { spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -154,7 +145,7 @@ test('several processes that enrol at once lose nothing, though a dead one left 
   const dir = dirOf(t);
   mkdirSync(dir);
   // No process has the largest number there is.
-  symlinkSync(`process ${2 ** 31 - 1} on ${hostname()}`, join(dir, 'lock'));
+  writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 2 ** 31 - 1, host: hostname() }));
   const [names, each] = [['p', 'q', 'r'], 5];
   const script = fileURLToPath(new URL('./enrol-many.js', import.meta.url));
   const codes = names.map((name) => {

@@ -162,7 +162,7 @@ test('a gate does not hide a loss that is not a number, and the step changes not
     await session.load({ [name]: { dtype: 'float32', shape, data } });
     const before = await session.save();
     for (const gate of [ALL, 1]) {
-      await t.throwsAsync(step(0, gate, 0), { instanceOf: NotFiniteError, message: /^the loss, .*not a number/ });
+      await t.throwsAsync(step(0, gate, 0), { instanceOf: NotFiniteError, message: /^the loss, .*NaN/ });
     }
     t.deepEqual(await session.save(), before);
   });

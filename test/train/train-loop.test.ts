@@ -82,7 +82,7 @@ test('a resumed loop goes on at its step', async (t) => {
 
 test('a refused step ends the run with the state before it saved', async (t) => {
   const { events, metricsPath, done } = loop(t, {}, (step) => {
-    if (step === 2) throw new NotFiniteError('the loss became not a number');
+    if (step === 2) throw new NotFiniteError('the loss became NaN');
     return 1;
   });
   await t.throwsAsync(done, { instanceOf: UserError, message: /^Step 2 was refused: the loss.*rate\.peak/ });

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError } from '../../io/atomic.js';
 import type { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { withLock } from '../folder-lock.js';
+import { withFolderLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
 import type { ListFacts } from './trial-lists.js';
 
@@ -56,7 +56,7 @@ export async function buildCorpusFolder(
   build: (partial: string) => Promise<CorpusFacts>,
 ): Promise<CorpusSummary> {
   const target = resolve(dir);
-  return withLock(`${target}.lock`, options, async () => {
+  return withFolderLock(`${target}.lock`, options, async () => {
     const [partial, old] = [`${target}.partial`, `${target}.old`];
     // A forced build that was killed between its two renames.
     if (existsSync(old) && !existsSync(target)) renameSync(old, target);

@@ -5,7 +5,7 @@ import { messageOf, UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { withLock } from '../folder-lock.js';
+import { withFolderLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
 import type { Rows } from '../packed-rows.js';
@@ -71,7 +71,7 @@ export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   const folder = `${dir}.building`;
   checkFolder(dir);
   checkFolder(folder);
-  return withLock(`${dir}.lock`, { log, signal }, async () => {
+  return withFolderLock(`${dir}.lock`, { log, signal }, async () => {
     const hash = await listHash(utterances, maxShardBytes, build.minSeconds);
     const ready = findReady(dir, hash, log);
     if (ready) return ready;

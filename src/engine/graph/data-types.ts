@@ -32,9 +32,9 @@ export const dataTypeOf = (dtype: DType): number => NUMBERS[dtype];
 
 /** The host element type of a DataType number; throws for the ones that never leave the graph. */
 export function hostTypeOf(dataType: number): DType {
-  const found = Object.entries(NUMBERS).find(([, number]) => number === dataType);
-  if (!found) throw new Error(`a tensor of TensorFlow data type ${dataType} cannot be read out of the graph`);
-  return found[0] as DType;
+  const entry = Object.entries(NUMBERS).find(([, number]) => number === dataType);
+  if (!entry) throw new Error(`a tensor of TensorFlow data type ${dataType} cannot be read out of the graph`);
+  return entry[0] as DType;
 }
 
 /** True for the floating-point types that TensorFlow.js knows only as float32. */

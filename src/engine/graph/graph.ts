@@ -1,12 +1,13 @@
 import { type HostTensor, sizeOf } from '../../host-tensor.js';
 import { type Attribute, castTo, listLengths, setAttributes } from './attributes.js';
 import { type CApi, cApi, checked, type Output, type Pointer } from './c-api.js';
-import { DT, dataTypeOf, isFloat } from './data-types.js';
+import { DT, dataTypeOf } from './data-types.js';
 import { groupInputs, type OpDef, opDefOf } from './op-def.js';
 import type { GradientRecord, OperationRecord, Phase } from './operation-record.js';
 import { toNative } from './tensor-transfer.js';
+import { inputsToWiden } from './widen.js';
 
-/** One output of a node: what a traced tensor stands for. */
+/** One output of an operation; a traced tensor stands for one. */
 export interface Node {
   id: number;
   /** The op that makes it, as TensorFlow names it. */
@@ -33,7 +34,7 @@ export interface Graph {
   indexOf(operation: Pointer): number;
   /** Every gradient of a variable taken so far. */
   readonly gradients: GradientRecord[];
-  /** What is being traced; the first part of every new operation's name. */
+  /** The part of the function being traced; the first part of every new operation's name. */
   phase: Phase;
   /** Where new operations must run, as TensorFlow names devices; undefined leaves it to TensorFlow. */
   device?: string;
@@ -62,148 +63,167 @@ export function nodeById(id: number): Node {
 /** Above this many elements a constant is not worth comparing. */
 const SHARED_CONSTANT_ELEMENTS = 64;
 
+/** A graph under construction and the tables that go with it. */
+interface Construction {
+  c: CApi;
+  graph: Graph;
+  operations: OperationRecord[];
+  /** Place of each operation among them. */
+  indices: Map<Pointer, number>;
+  /** Definitions of ops by type. */
+  definitions: Map<string, OpDef>;
+  /** Small constants by type, shape and values. */
+  constants: Map<string, Node>;
+  /** Ids of the graph's nodes in the registry. */
+  ids: number[];
+  closed: boolean;
+}
+
 export function createGraph(): Graph {
   const c = cApi();
-  const pointer: Pointer = c.NewGraph();
-  const definitions = new Map<string, OpDef>();
-  const constants = new Map<string, Node>();
-  const ids: number[] = [];
   const operations: OperationRecord[] = [];
   const indices = new Map<Pointer, number>();
-  let closed = false;
-
   const graph: Graph = {
-    pointer,
+    pointer: c.NewGraph(),
     operations,
     indexOf: (operation) => indices.get(operation)!,
     gradients: [],
     phase: 'input',
-    add(type, inputs, attributes, controls = []) {
-      checkOpen();
-      const foreign = inputs.find((node) => node.graph !== graph);
-      if (foreign) throw new Error(`an input of ${type} (a ${foreign.type}) belongs to another session`);
-      const def = definitionOf(type);
-      const flat = widen(inputs, def, attributes);
-      const name = nameOf(type);
-      const description: Pointer = c.NewOperation(pointer, type, name);
-      for (const group of groupInputs(def, flat, listLengths(attributes))) {
-        if (!Array.isArray(group)) c.AddInput(description, group.output);
-        else
-          c.AddInputList(
-            description,
-            group.map((node) => node.output),
-            group.length,
-          );
-      }
-      for (const control of controls) c.AddControlInput(description, control);
-      if (graph.device) c.SetDevice(description, graph.device);
-      setAttributes(description, def, attributes);
-      const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
-      return { operation, outputs: record(operation, name, type, flat, controls) };
-    },
-    constant(value) {
-      checkOpen();
-      const key = sizeOf(value.shape) > SHARED_CONSTANT_ELEMENTS ? '' : `${value.dtype}|${value.shape}|${value.data}`;
-      const shared = key ? constants.get(key) : undefined;
-      if (shared) return shared;
-      const node = addConstant(value);
-      if (key) constants.set(key, node);
-      return node;
-    },
+    add: (type, inputs, attributes, controls = []) => addOperation(construction, type, inputs, attributes, controls),
+    constant: (value) => sharedConstant(construction, value),
     close() {
-      closed = true;
-      for (const id of ids) registry.delete(id);
-      c.DeleteGraph(pointer);
+      construction.closed = true;
+      for (const id of construction.ids) registry.delete(id);
+      c.DeleteGraph(graph.pointer);
     },
   };
-
-  function checkOpen(): void {
-    if (closed) throw new Error(SESSION_CLOSED);
-  }
-
-  function definitionOf(type: string): OpDef {
-    const known = definitions.get(type) ?? opDefOf(c, pointer, type);
-    definitions.set(type, known);
-    return known;
-  }
-
-  const nameOf = (type: string) => `${graph.phase}/${type}_${operations.length}`;
-
-  function record(
-    operation: Pointer,
-    name: string,
-    type: string,
-    inputs: readonly Node[],
-    controls: readonly Pointer[],
-  ): Node[] {
-    const index = operations.length;
-    const count: number = c.OperationNumOutputs(operation);
-    indices.set(operation, index);
-    operations.push({
-      ...{ index, name, type, phase: graph.phase, outputs: [] },
-      inputs: inputs.map((node) => ({ operation: node.operation, output: node.output.index })),
-      controls: controls.map((control) => indices.get(control)!),
-    });
-    const outputs = Array.from({ length: count }, (_, i) => register({ oper: operation, index: i }, type, index));
-    operations[index].outputs = outputs.map(({ shape, dataType }) => ({ shape, dataType }));
-    return outputs;
-  }
-
-  function register(output: Output, type: string, operation: number): Node {
-    const node = {
-      id: nextId++,
-      type,
-      graph,
-      operation,
-      output,
-      shape: shapeOf(c, pointer, output, type),
-      dataType: c.OperationOutputType(output),
-    };
-    registry.set(node.id, node);
-    ids.push(node.id);
-    return node;
-  }
-
-  /** Where float32 meets a narrower float in one op, the narrower is widened, as NumPy would. */
-  function widen(inputs: readonly Node[], def: OpDef, attributes: readonly Attribute[]): Node[] {
-    const widths = new Set(inputs.map((node) => node.dataType).filter(isFloat));
-    if (widths.size < 2) return [...inputs];
-    const groups = groupInputs(
-      def,
-      inputs.map((node) => ({ node })),
-      listLengths(attributes),
-    );
-    const mixed = new Map<string, Set<number>>();
-    groups.forEach((group, i) => {
-      const attr = def.inputs[i].typeAttr;
-      if (!attr) return;
-      const types = mixed.get(attr) ?? new Set<number>();
-      for (const { node } of [group].flat()) types.add(node.dataType);
-      mixed.set(attr, types);
-    });
-    return groups.flatMap((group, i) => {
-      const widened = (mixed.get(def.inputs[i].typeAttr)?.size ?? 0) > 1;
-      return [group].flat().map(({ node }) => (widened && node.dataType !== DT.FLOAT ? cast(node, DT.FLOAT) : node));
-    });
-  }
-
-  const cast = (node: Node, dataType: number): Node => graph.add('Cast', [node], castTo(dataType)).outputs[0];
-
-  function addConstant(value: HostTensor): Node {
-    const name = nameOf('Const');
-    const description: Pointer = c.NewOperation(pointer, 'Const', name);
-    const tensor = toNative(value);
-    try {
-      c.SetAttrType(description, 'dtype', dataTypeOf(value.dtype));
-      checked('Const', (status) => c.SetAttrTensor(description, 'value', tensor, status));
-      const operation: Pointer = checked('Const', (status) => c.FinishOperation(description, status));
-      return record(operation, name, 'Const', [], [])[0];
-    } finally {
-      c.DeleteTensor(tensor);
-    }
-  }
-
+  const construction: Construction = {
+    c,
+    graph,
+    operations,
+    indices,
+    definitions: new Map(),
+    constants: new Map(),
+    ids: [],
+    closed: false,
+  };
   return graph;
+}
+
+function checkOpen({ closed }: Construction): void {
+  if (closed) throw new Error(SESSION_CLOSED);
+}
+
+function addOperation(
+  construction: Construction,
+  type: string,
+  inputs: readonly Node[],
+  attributes: readonly Attribute[],
+  controls: readonly Pointer[],
+): Added {
+  checkOpen(construction);
+  const { c, graph } = construction;
+  const foreign = inputs.find((node) => node.graph !== graph);
+  if (foreign) throw new Error(`an input of ${type} (a ${foreign.type}) belongs to another session`);
+  const def = definitionOf(construction, type);
+  const lengths = listLengths(attributes);
+  const widen = inputsToWiden(
+    def,
+    inputs.map(({ dataType }) => dataType),
+    lengths,
+  );
+  const nodes = inputs.map((node, i) => (widen[i] ? graph.add('Cast', [node], castTo(DT.FLOAT)).outputs[0] : node));
+  const name = nextName(construction, type);
+  const description: Pointer = c.NewOperation(graph.pointer, type, name);
+  for (const group of groupInputs(def, nodes, lengths)) addInput(c, description, group);
+  for (const control of controls) c.AddControlInput(description, control);
+  if (graph.device) c.SetDevice(description, graph.device);
+  setAttributes(description, def, attributes);
+  const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
+  return { operation, outputs: recordOperation(construction, operation, { name, type, inputs: nodes, controls }) };
+}
+
+function addInput(c: CApi, description: Pointer, input: Node | Node[]): void {
+  if (!Array.isArray(input)) return void c.AddInput(description, input.output);
+  const outputs = input.map((node) => node.output);
+  c.AddInputList(description, outputs, outputs.length);
+}
+
+function definitionOf({ c, graph, definitions }: Construction, type: string): OpDef {
+  const definition = definitions.get(type) ?? opDefOf(c, graph.pointer, type);
+  definitions.set(type, definition);
+  return definition;
+}
+
+const nextName = ({ graph, operations }: Construction, type: string): string =>
+  `${graph.phase}/${type}_${operations.length}`;
+
+/** Notes a finished operation; returns the nodes of its outputs. */
+function recordOperation(
+  construction: Construction,
+  operation: Pointer,
+  added: { name: string; type: string; inputs: readonly Node[]; controls: readonly Pointer[] },
+): Node[] {
+  const { c, graph, operations, indices } = construction;
+  const { name, type, inputs, controls } = added;
+  const index = operations.length;
+  indices.set(operation, index);
+  const record: OperationRecord = {
+    index,
+    name,
+    type,
+    phase: graph.phase,
+    inputs: inputs.map((node) => ({ operation: node.operation, output: node.output.index })),
+    controls: controls.map((control) => indices.get(control)!),
+    outputs: [],
+  };
+  operations.push(record);
+  const count: number = c.OperationNumOutputs(operation);
+  const nodes = Array.from({ length: count }, (_, i) =>
+    registerNode(construction, { oper: operation, index: i }, type, index),
+  );
+  record.outputs = nodes.map(({ shape, dataType }) => ({ shape, dataType }));
+  return nodes;
+}
+
+function registerNode({ c, graph, ids }: Construction, output: Output, type: string, operation: number): Node {
+  const node: Node = {
+    id: nextId++,
+    type,
+    graph,
+    operation,
+    output,
+    shape: shapeOf(c, graph.pointer, output, type),
+    dataType: c.OperationOutputType(output),
+  };
+  registry.set(node.id, node);
+  ids.push(node.id);
+  return node;
+}
+
+function sharedConstant(construction: Construction, value: HostTensor): Node {
+  checkOpen(construction);
+  const { constants } = construction;
+  if (sizeOf(value.shape) > SHARED_CONSTANT_ELEMENTS) return addConstant(construction, value);
+  const key = `${value.dtype}|${value.shape}|${value.data}`;
+  const node = constants.get(key) ?? addConstant(construction, value);
+  constants.set(key, node);
+  return node;
+}
+
+function addConstant(construction: Construction, value: HostTensor): Node {
+  const { c, graph } = construction;
+  const name = nextName(construction, 'Const');
+  const description: Pointer = c.NewOperation(graph.pointer, 'Const', name);
+  const tensor = toNative(value);
+  try {
+    c.SetAttrType(description, 'dtype', dataTypeOf(value.dtype));
+    checked('Const', (status) => c.SetAttrTensor(description, 'value', tensor, status));
+    const operation: Pointer = checked('Const', (status) => c.FinishOperation(description, status));
+    return recordOperation(construction, operation, { name, type: 'Const', inputs: [], controls: [] })[0];
+  } finally {
+    c.DeleteTensor(tensor);
+  }
 }
 
 function shapeOf(c: CApi, graph: Pointer, output: Output, type: string): number[] {

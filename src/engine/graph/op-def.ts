@@ -12,7 +12,7 @@ export interface InputDef {
   typeListAttr: string;
 }
 
-/** What the engine needs of TensorFlow's own definition of an op. */
+/** The part of TensorFlow's own definition of an op that the engine needs. */
 export interface OpDef {
   name: string;
   inputs: InputDef[];
@@ -72,7 +72,7 @@ export function groupInputs<T>(def: OpDef, flat: T[], lengths: Map<string, numbe
   const groups = def.inputs.map((input) => {
     if (!isList(input)) return flat[at++];
     const length = lists === 1 ? implied : lengths.get(input.numberAttr || input.typeListAttr);
-    if (length === undefined) throw new Error(`${def.name}: the length of its list '${input.name}' is not given`);
+    if (length === undefined) throw new Error(`${def.name}: the length of its list '${input.name}' is missing`);
     at += length;
     return flat.slice(at - length, at);
   });

@@ -1,6 +1,6 @@
 /**
- * What a part of a graph is for: making a function's inputs usable (features), the forward pass of what is differentiated, its
- * gradients, or the updates that follow. Memory is accounted by it.
+ * The purpose of a part of a graph: preparing a function's inputs (features), the forward pass of the differentiated loss, its
+ * gradients, or the updates that follow. Memory is accounted by phase.
  */
 export type Phase = 'input' | 'forward' | 'backward' | 'update';
 
@@ -19,7 +19,7 @@ export interface OperationRecord {
   outputs: { shape: number[]; dataType: number }[];
 }
 
-/** Where the gradient of a trained variable comes from. */
+/** The output that is the gradient of a trained variable. */
 export interface GradientRecord {
   /** The operation that makes the variable's handle. */
   handle: number;

@@ -11,12 +11,12 @@ export function cacheFolder(env: Environment = process.env, system: string = pro
   return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'voxloop');
 }
 
-/** Where TensorFlow libraries are installed, one folder a version, platform and kind. */
+/** The folder of installed TensorFlow libraries: one folder for each version, platform and kind. */
 export function librariesFolder(cache: string): string {
   return join(cache, 'tensorflow');
 }
 
-/** Where wheels wait while they are fetched. */
+/** The folder of wheels that are being downloaded. */
 export function downloadsFolder(cache: string): string {
   return join(cache, 'downloads');
 }

@@ -90,7 +90,7 @@ function settled(socket: Socket, event: 'connect' | 'secureConnect', url: URL, s
   });
 }
 
-/** What a connection ends with that said nothing for too long. */
+/** The error of a connection that was silent for too long. */
 export function silence({ timeoutMs }: Pick<NetSettings, 'timeoutMs'>): Error {
   return new Error(`no answer within ${timeoutMs / 1000} s (PIP_DEFAULT_TIMEOUT)`);
 }
@@ -107,7 +107,8 @@ function certificates({ cert, env }: NetSettings): string[] {
   const variables = [env.NODE_EXTRA_CA_CERTS, env.REQUESTS_CA_BUNDLE, env.CURL_CA_BUNDLE, env.SSL_CERT_FILE];
   const system = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
   const optional = [...variables, ...system].filter((path): path is string => Boolean(path && existsSync(path)));
-  return [...rootCertificates, ...[...new Set(cert ? [cert, ...optional] : optional)].map(readCertificates)];
+  const files = new Set(cert ? [cert, ...optional] : optional);
+  return [...rootCertificates, ...Array.from(files, readCertificates)];
 }
 
 function readCertificates(path: string): string {

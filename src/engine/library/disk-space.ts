@@ -14,7 +14,7 @@ export function freeBytes(folder: string): number | null {
   }
 }
 
-/** Asks for the free bytes of a folder; tests give their own. */
+/** Free bytes of a folder, or null when unknown; tests pass their own. */
 export type FreeBytes = (folder: string) => number | null;
 
 /** Throws a UserError when `folder` cannot take `needed` more bytes. */
@@ -23,7 +23,7 @@ export function requireSpace(folder: string, needed: number, free: FreeBytes = f
   if (available !== null && available < needed) throw diskFull(folder, needed, available);
 }
 
-/** Turns a failed write below `folder` into a UserError; a full disk is told with what is needed and what is free. */
+/** Turns a failed write below `folder` into a UserError; a full disk with the bytes needed and free. */
 export function storageError(folder: string, needed: number, error: unknown, free: FreeBytes = freeBytes): unknown {
   const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
   return full ? diskFull(folder, needed, free(folder)) : writeError(folder, error);

@@ -16,17 +16,17 @@ export interface Download {
   sha256: string;
   settings: NetSettings;
   sleep: (milliseconds: number) => Promise<unknown>;
-  /** Told the bytes there are and the bytes there will be (null: unknown). */
+  /** Called with the bytes fetched and the total (null: unknown). */
   onBytes?: (done: number, total: number | null) => void;
   freeBytes?: FreeBytes;
 }
 
 const TRIES = 6;
-/** An attempt that brought this much starts the count of tries anew. */
+/** An attempt that fetched this much resets the count of tries. */
 const PROGRESS_BYTES = 1 << 20;
 
 /**
- * Fetches a file over HTTP(S) and checks it: goes on where an earlier download stopped, tries again after network faults,
+ * Downloads a file over HTTP(S) and checks it: resumes an earlier download, tries again after network faults,
  * and leaves the whole file in `folder` or throws a UserError. A broken connection keeps the `.part` for the next call;
  * a wrong checksum and a full disk delete it. Returns the path.
  */
@@ -41,7 +41,7 @@ export async function downloadFile(download: Download): Promise<string> {
   await fetchAll(part, download);
   let actual = await sha256Of(part);
   if (actual !== sha256 && resumed) {
-    // What lay there may be the beginning of another file: once more, from the start.
+    // The partial file may be the beginning of another one: once more, from the start.
     await rm(part);
     await fetchAll(part, download);
     actual = await sha256Of(part);
@@ -91,7 +91,7 @@ async function fetchRest(part: string, download: Download): Promise<void> {
     response.destroy();
     if (response.statusCode === 416 && Number(range?.[2]) === have) return;
     await rm(part, { force: true });
-    throw new NetworkFault(`${shown(url)} does not serve the rest of what was fetched before`, true);
+    throw new NetworkFault(`${shown(url)} does not resume the earlier download`, true);
   }
   const start = response.statusCode === 206 ? have : 0;
   const length = response.headers['content-length'];

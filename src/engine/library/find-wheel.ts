@@ -11,15 +11,15 @@ type WheelName = Pick<Wheel, 'project' | 'file' | 'sha256'>;
 type Sleep = (milliseconds: number) => Promise<unknown>;
 
 /**
- * Where a pinned wheel can be had: the first find-links folder or index that lists the file under its checksum (or under
- * none). Throws a UserError that names the places asked, what went wrong, and the ways on.
+ * Finds a pinned wheel: in the first find-links folder or index that lists the file under its checksum (or under
+ * none). Throws a UserError that names the places asked, the errors, and what to do.
  */
 export async function findPinned(wheel: WheelName, settings: IndexSettings, sleep: Sleep): Promise<IndexFile> {
   const faults: string[] = [];
   for (const place of placesFor(wheel.project, settings)) {
     const files = await listed(place, settings, sleep, faults);
-    const found = files.find(({ file, sha256 }) => file === wheel.file && (sha256 ?? wheel.sha256) === wheel.sha256);
-    if (found) return found;
+    const match = files.find(({ file, sha256 }) => file === wheel.file && (sha256 ?? wheel.sha256) === wheel.sha256);
+    if (match) return match;
   }
   throw notFound(wheel.file, wheel.project, settings, faults);
 }
@@ -39,7 +39,7 @@ export async function findVersion(
     const files = await listed(place, settings, sleep, faults);
     const fitting = files
       .filter(({ file }) => isWheelFor(file, project, version, platform))
-      .filter((found) => sha256 === null || (found.sha256 ?? sha256) === sha256);
+      .filter((wheel) => sha256 === null || (wheel.sha256 ?? sha256) === sha256);
     const [newest] = fitting.sort((a, b) => b.file.localeCompare(a.file, 'en', { numeric: true }));
     if (newest) return newest;
   }
@@ -58,7 +58,7 @@ async function listed(place: URL, settings: IndexSettings, sleep: Sleep, faults:
     return parseSimplePage(text, type, url);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    // An index that does not know the project says 404: no fault, the next one is asked.
+    // An index without the project answers 404: not a fault, the next one is asked.
     if (!(error instanceof NetworkFault && error.status === 404)) faults.push(messageOf(error));
     return [];
   }
@@ -79,7 +79,7 @@ function listFolder(place: URL): IndexFile[] {
 
 function notFound(what: string, project: string, settings: IndexSettings, faults: string[]): UserError {
   const offline =
-    'fetch the wheel on another machine and run: npx voxloop setup --wheel FILE (its checksum is checked all the same)';
+    'download the wheel on another machine and run: npx voxloop setup --wheel FILE (its checksum is still checked)';
   if (faults.length > 0) {
     return new UserError(
       `Looking for ${what} failed: ${faults.join('; ')}. Set PIP_INDEX_URL to an index that this network reaches ` +

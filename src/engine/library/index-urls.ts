@@ -5,7 +5,7 @@ import { UserError } from '../../errors.js';
 import type { Environment } from './cache-folder.js';
 import { readPipOptions } from './pip-config.js';
 
-/** Where wheels are looked for and how hosts are reached: pip's own settings, so that no second set is needed. */
+/** The places to look for wheels and the way to reach hosts: pip's own settings, so that no second set is needed. */
 export interface IndexSettings {
   /** Simple indexes in order; each ends with a slash. */
   indexes: URL[];
@@ -25,7 +25,7 @@ export interface IndexSettings {
 const PUBLIC_INDEX = 'https://pypi.org/simple';
 const DEFAULT_TIMEOUT_SECONDS = 15;
 
-/** Reads pip's variables and configuration files. Throws a UserError for an address that is none. */
+/** Reads pip's variables and configuration files. Throws a UserError for an invalid address. */
 export function readIndexSettings(env: Environment = process.env, system: string = process.platform): IndexSettings {
   const options = readPipOptions(env, system);
   const words = (name: string) => (options[name] ?? '').split(/\s+/).filter(Boolean);
@@ -76,7 +76,7 @@ export function proxyFor(target: URL, { proxy, env }: Pick<IndexSettings, 'proxy
   );
 }
 
-/** Whether a NO_PROXY list (`host`, `.domain`, `host:port`, `*`) names the target. */
+/** True when a NO_PROXY list (`host`, `.domain`, `host:port`, `*`) names the target. */
 function isExempt(target: URL, list: string): boolean {
   const host = target.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const port = target.port || (target.protocol === 'https:' ? '443' : '80');

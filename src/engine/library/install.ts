@@ -3,20 +3,20 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
+import { withLock } from '../../io/lock.js';
 import { librariesFolder } from './cache-folder.js';
 import { type FreeBytes, freeBytes, requireSpace } from './disk-space.js';
 import type { IndexSettings } from './index-urls.js';
 import { type LibraryRecord, libraryKey, RECORD_FILE, readInstalled } from './installed.js';
-import { withLock } from './lock.js';
 import { bytesNeeded, matchFiles, obtainWheel, removeDownloads } from './obtain.js';
-import type { LibraryPlan, PlannedWheel } from './plan.js';
+import type { LibraryPlan, PlannedWheel } from './plan-library.js';
 import { libraryNames } from './platform.js';
 import type { Progress } from './progress.js';
 import { isLibraryFile, type UnpackedFile, unpackWheel } from './unpack.js';
 
 export interface Installation {
   cache: string;
-  /** Wheels that the user fetched; each must have the checksum of a planned one. */
+  /** Wheels that the user downloaded; each must have the checksum of a planned one. */
   files: string[];
   /** Install anew what is installed already. */
   force: boolean;
@@ -26,10 +26,13 @@ export interface Installation {
   freeBytes?: FreeBytes;
 }
 
+/** The cache may be shared by several hosts: a lock without a heartbeat for so long was left by a killed process of any of them. */
+const ABANDONED_LOCK_MS = 20_000;
+
 /**
  * Installs a library into the cache: fetch, check, unpack into a temporary folder, rename it into place whole. Whatever
  * stops it leaves no folder that looks installed. Of several processes one works and the others wait. Returns the folder,
- * and whether it was there already.
+ * and `already` when it was installed before.
  */
 export async function installLibrary(
   plan: LibraryPlan,
@@ -41,9 +44,9 @@ export async function installLibrary(
   const folder = join(libraries, key);
   if (!force && readInstalled(folder)) return { folder, already: true };
   make(libraries);
-  const onWait = (owner: string): void =>
-    progress.say(`Another \`voxloop setup\` (${owner}) is at work; waiting for it.`);
-  return withLock(join(libraries, `.${key}.lock`), onWait, sleep, async () => {
+  const onWait = (owner: string): void => progress.say(`Waiting for another \`voxloop setup\` (${owner}).`);
+  const waiting = { onWait, sleep, abandonedAfterMs: ABANDONED_LOCK_MS };
+  return withLock(join(libraries, `.${key}.lock`), waiting, async () => {
     if (!force && readInstalled(folder)) return { folder, already: true };
     removeLeftovers(libraries, key);
     const temporary = join(libraries, `.${key}.${randomBytes(4).toString('hex')}.tmp`);
@@ -64,14 +67,14 @@ async function unpackInto(temporary: string, plan: LibraryPlan, install: Install
   const { cache, settings, sleep, progress } = install;
   const free = install.freeBytes ?? freeBytes;
   const { version, platform, gpu, wheels } = plan;
-  const own = await matchFiles(wheels, install.files);
-  requireSpace(cache, bytesNeeded(wheels, own, cache), free);
+  const supplied = await matchFiles(wheels, install.files);
+  requireSpace(cache, bytesNeeded(wheels, supplied, cache), free);
   const label = (verb: string, i: number): string =>
     `${verb} ${wheels.length > 1 ? `${i + 1}/${wheels.length} ` : ''}${wheels[i]!.project}`;
   const obtaining = { cache, settings, sleep, report: progress.report, freeBytes: free };
   const paths: string[] = [];
   for (const [i, wheel] of wheels.entries()) {
-    paths.push(own.get(wheel.sha256) ?? (await obtainWheel(wheel, label('Fetching', i), obtaining)));
+    paths.push(supplied.get(wheel.sha256) ?? (await obtainWheel(wheel, label('Fetching', i), obtaining)));
   }
   make(temporary);
   const files: UnpackedFile[] = [];
@@ -102,7 +105,7 @@ function swapIn(temporary: string, folder: string): void {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** Folders that killed installations of the same library left; the lock says that none is at work. */
+/** Removes folders that killed installations of the same library left; the lock ensures that none is still running. */
 function removeLeftovers(libraries: string, key: string): void {
   const stale = readdirSync(libraries).filter((name) => name.startsWith(`.${key}.`) && /\.tmp(\.old)?$/.test(name));
   for (const name of stale) rmSync(join(libraries, name), { recursive: true, force: true });

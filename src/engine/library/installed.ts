@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What `library.json` says about an installed library. It is written last: without it nothing is installed. */
+/** The content of `library.json`, the record of an installed library. It is written last: without it nothing is installed. */
 export interface LibraryRecord {
   version: string;
   platform: string;

@@ -13,14 +13,14 @@ export interface LibraryLocation {
   dir: string;
   /** Absolute paths; `cc` has the C API, `framework` the symbols it leans on. */
   files: { cc: string; framework: string };
-  /** Null when nothing beside the files tells; TF_Version() does once the library is loaded. */
+  /** Null when nothing beside the files states it; TF_Version() does once the library is loaded. */
   version: string | null;
   source: 'environment' | 'cache' | 'tfjs-node-gpu';
-  /** Whether the library was built for CUDA. */
+  /** True for a library that was built for CUDA. */
   gpu: boolean;
 }
 
-/** What the search depends on besides the disk; tests give their own. */
+/** The surroundings that the search depends on, besides the disk; tests pass their own. */
 export interface Surroundings {
   env: Environment;
   platform: string;
@@ -48,12 +48,12 @@ export function locateLibrary(
   options: { gpu?: boolean | undefined } = {},
   around: Surroundings = currentSurroundings(),
 ): LibraryLocation {
-  const given = fromEnvironment(around);
-  if (given) return given;
-  const found = [...fromCache(options.gpu, around), fromTfjsNodeGpu(around)].find(
+  const named = fromEnvironment(around);
+  if (named) return named;
+  const installed = [...fromCache(options.gpu, around), fromTfjsNodeGpu(around)].find(
     (location) => location !== null && (options.gpu !== true || location.gpu),
   );
-  if (found) return found;
+  if (installed) return installed;
   throw new UserError(
     options.gpu
       ? 'The TensorFlow library for a GPU is not installed; run: npx voxloop setup --gpu'
@@ -64,8 +64,8 @@ export function locateLibrary(
 /** The folder that VOXLOOP_TENSORFLOW names, or null when it is not set; a UserError when it holds no library. */
 export function fromEnvironment({ env, platform }: Surroundings): LibraryLocation | null {
   if (!env.VOXLOOP_TENSORFLOW) return null;
-  const given = resolve(env.VOXLOOP_TENSORFLOW);
-  for (const dir of [given, join(given, 'tensorflow')]) {
+  const folder = resolve(env.VOXLOOP_TENSORFLOW);
+  for (const dir of [folder, join(folder, 'tensorflow')]) {
     const files = libraryFiles(dir, platform);
     if (!files) continue;
     const gpu = existsSync(join(dir, '..', 'nvidia', 'cudnn'));
@@ -73,7 +73,7 @@ export function fromEnvironment({ env, platform }: Surroundings): LibraryLocatio
   }
   const { cc, framework } = libraryNames(platform);
   throw new UserError(
-    `VOXLOOP_TENSORFLOW is ${given}, which does not hold ${cc} and ${framework}. ` +
+    `VOXLOOP_TENSORFLOW is ${folder}, which does not hold ${cc} and ${framework}. ` +
       'Set it to the folder that does, or unset it and run: npx voxloop setup',
   );
 }
@@ -116,7 +116,7 @@ function libraryFiles(dir: string, platform: string): LibraryLocation['files'] |
   return cc && existsSync(framework) ? { cc, framework } : null;
 }
 
-/** The version as told by what lies beside the files: our record, a wheel's metadata, or a longer file name. */
+/** The version that the files' surroundings state: our record, a wheel's metadata, or a longer file name. */
 function versionBeside(dir: string): string | null {
   const record = basename(dir) === 'tensorflow' ? readInstalled(dirname(dir)) : null;
   if (record) return record.version;

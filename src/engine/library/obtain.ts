@@ -8,7 +8,7 @@ import type { FreeBytes } from './disk-space.js';
 import { downloadFile, wholeFile } from './download.js';
 import { findPinned } from './find-wheel.js';
 import type { IndexSettings } from './index-urls.js';
-import type { PlannedWheel } from './plan.js';
+import type { PlannedWheel } from './plan-library.js';
 import type { Report } from './progress.js';
 
 export interface Obtaining {
@@ -32,21 +32,21 @@ export async function obtainWheel(wheel: PlannedWheel, label: string, obtaining:
   return downloadFile({ url, file, folder, sha256, settings, sleep, onBytes, freeBytes });
 }
 
-/** Checksum -> path of the wheels that the user gave. Throws a UserError for one that is not among the planned ones. */
+/** Checksum -> path of the wheels that the user supplied. Throws a UserError for one that is not among the planned ones. */
 export async function matchFiles(wheels: PlannedWheel[], files: string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+  const paths = new Map<string, string>();
   for (const file of files) {
     const sha256 = await sumOf(file);
     if (!wheels.some((wheel) => wheel.sha256 === sha256)) throw wrongFile(file, sha256, wheels);
-    found.set(sha256, file);
+    paths.set(sha256, file);
   }
-  return found;
+  return paths;
 }
 
-/** What is still to be written: the missing part of the downloads, and everything unpacked. Unknown sizes count as 0. */
-export function bytesNeeded(wheels: PlannedWheel[], own: Map<string, string>, cache: string): number {
+/** Bytes still to be written: the missing part of the downloads, and everything unpacked. Unknown sizes count as 0. */
+export function bytesNeeded(wheels: PlannedWheel[], supplied: Map<string, string>, cache: string): number {
   const folder = downloadsFolder(cache);
-  const missing = wheels.filter(({ sha256, found }) => !own.has(sha256) && found?.url.protocol !== 'file:');
+  const missing = wheels.filter(({ sha256, found }) => !supplied.has(sha256) && found?.url.protocol !== 'file:');
   const fetched = missing.map(({ file, bytes }) => {
     const there = [join(folder, file), join(folder, `${file}.part`)].map(sizeOf);
     return Math.max(0, (bytes ?? 0) - Math.max(...there));

@@ -38,8 +38,8 @@ export function pipConfigFiles(env: Environment, system: string = process.platfo
     system === 'darwin' ? ['/Library/Application Support/pip'] : [...shared.filter((dir) => dir !== 'pip'), '/etc'];
   const support = join(home, 'Library', 'Application Support', 'pip');
   const xdg = join(env.XDG_CONFIG_HOME || join(home, '.config'), 'pip');
-  const own = [join(home, '.pip'), system === 'darwin' && existsSync(support) ? support : xdg];
-  const user = named && existsSync(named) ? [] : own;
+  const userFolders = [join(home, '.pip'), system === 'darwin' && existsSync(support) ? support : xdg];
+  const user = named && existsSync(named) ? [] : userFolders;
   const site = env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : [];
   const files = [...everyone, ...user, ...site].map((dir) => join(dir, 'pip.conf'));
   return named ? [...files, named] : files;

@@ -22,16 +22,16 @@ export function libraryNames(platform: string): LibraryNames {
     : { cc: 'libtensorflow_cc.so.2', framework: 'libtensorflow_framework.so.2', single: 'libtensorflow.so.2' };
 }
 
-/** Whether the kernel shows an NVIDIA driver (or its stand-in under WSL). */
+/** True when the kernel shows an NVIDIA driver (or its stand-in under WSL). */
 export function hasNvidiaDriver(): boolean {
   return ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => existsSync(path));
 }
 
-/** The way out where TensorFlow's ready-made libraries do not run. */
+/** The advice where TensorFlow's ready-made libraries do not run. */
 export const OWN_LIBRARY = 'set VOXLOOP_TENSORFLOW to a folder with a TensorFlow 2 C library built for this machine';
 
 /**
- * Why the ready-made library cannot run on this machine although its platform is supported, or null: a C library other
+ * The reason why the ready-made library cannot run on this machine although its platform is supported, or null: a C library other
  * than glibc, or an x64 processor without AVX (loading it would end the process without a word).
  */
 export function whyNotRunnable(): string | null {

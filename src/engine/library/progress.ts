@@ -1,4 +1,4 @@
-/** How far a piece of work is. */
+/** Reports the progress of a piece of work. */
 export type Report = (label: string, doneBytes: number, totalBytes: number | null) => void;
 
 export interface Progress {

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 /** A file that a package index offers. */
 export interface IndexFile {
   file: string;
-  /** Where it is; user name and password of the index are kept for the same origin. */
+  /** Its address; user name and password of the index are kept for the same origin. */
   url: URL;
   /** The checksum that the index publishes, lower-case hexadecimal, or null. */
   sha256: string | null;
   bytes: number | null;
 }
 
-/** What to ask an index for: the JSON form (PEP 691), else HTML. */
+/** The Accept header for an index: the JSON form (PEP 691), else HTML. */
 export const SIMPLE_ACCEPT =
   'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
 
@@ -46,8 +46,8 @@ function parseHtml(text: string, base: URL): IndexFile[] {
 }
 
 function hrefOf(attributes: string | undefined): string | null {
-  const found = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i.exec(attributes ?? '');
-  const href = found?.[1] ?? found?.[2] ?? found?.[3];
+  const match = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i.exec(attributes ?? '');
+  const href = match?.[1] ?? match?.[2] ?? match?.[3];
   if (href === undefined) return null;
   return href
     .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))

@@ -19,12 +19,15 @@ export interface Unpacking {
   wheel: string;
   into: string;
   wanted: (path: string) => boolean;
-  /** Told the bytes written and the bytes there will be. */
+  /** Called with the bytes written and the total. */
   onBytes?: (done: number, total: number) => void;
   freeBytes?: FreeBytes;
 }
 
-/** Whether a wheel's file belongs to the library: TensorFlow's two, CUDA's libraries, and what XLA compiles with. */
+/**
+ * True for the files of a wheel that belong to the library: TensorFlow's two, CUDA's libraries, and the tools that XLA compiles
+ * with.
+ */
 export function isLibraryFile(path: string): boolean {
   return (
     /^tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)$/.test(path) ||
@@ -35,7 +38,7 @@ export function isLibraryFile(path: string): boolean {
 
 /**
  * Unpacks the wanted files of a wheel, streaming, each checked against its CRC-32 and written through to the disk.
- * Throws a UserError for a file that is no sound wheel (a path that leads out of the folder included) and a full disk.
+ * Throws a UserError for a file that is not a valid wheel (a path that leads out of the folder included) and a full disk.
  */
 export async function unpackWheel({ wheel, into, wanted, onBytes, freeBytes }: Unpacking): Promise<UnpackedFile[]> {
   let zip: ZipFile | undefined;
@@ -59,7 +62,7 @@ export async function unpackWheel({ wheel, into, wanted, onBytes, freeBytes }: U
     if (error instanceof UserError) throw error;
     const stored = storageError(into, rest, error, freeBytes);
     if (stored instanceof UserError || !isZipFault(error)) throw stored;
-    throw new UserError(`${wheel} is not a sound wheel: ${messageOf(error)}. Fetch it again.`);
+    throw new UserError(`${wheel} is not a valid wheel: ${messageOf(error)}. Fetch it again.`);
   } finally {
     zip?.close();
   }
@@ -88,7 +91,7 @@ function crcCheck({ crc32: expected, fileName }: Entry, onChunk: (bytes: number)
   });
 }
 
-/** The reader's complaints and zlib's carry no code of the operating system. */
+/** Errors of the zip reader and of zlib carry no code of the operating system. */
 function isZipFault(error: unknown): boolean {
   const code = codeOf(error);
   return code === undefined || code.startsWith('Z_');

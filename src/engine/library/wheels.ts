@@ -166,7 +166,7 @@ const PLATFORM_TAGS: Record<string, RegExp> = {
   'darwin-x64': /macosx_\d+_\d+_(x86_64|universal2)$/,
 };
 
-/** Whether a file name on an index is a wheel of this project and version for this platform, for any Python. */
+/** True when a file name on an index is a wheel of this project and version for this platform, for any Python. */
 export function isWheelFor(file: string, project: string, version: string, platform: string): boolean {
   const [name, fileVersion, ...tags] = file.replace(/\.whl$/, '').split('-');
   if (!file.endsWith('.whl') || name === undefined || fileVersion !== version) return false;

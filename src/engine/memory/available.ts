@@ -1,15 +1,15 @@
 import type { Device } from '../session/session.js';
 
-/** How much memory tensors may take, and who says so. */
+/** The memory that tensors may take, and the limit that it comes from. */
 export interface MemoryBudget {
   bytes: number;
   source: string;
 }
 
-/** What a session on these devices can have, as far as it is known before it runs. */
+/** The memory of a session on these devices, as far as it is known before it runs. */
 export function availableMemory(devices: readonly Device[], env: NodeJS.ProcessEnv = process.env): MemoryBudget {
   const gpu = devices.find(({ type }) => type === 'GPU');
-  if (gpu) return { bytes: gpu.memoryBytes, source: 'what TensorFlow may take of the GPU' };
+  if (gpu) return { bytes: gpu.memoryBytes, source: 'the GPU memory that TensorFlow may use' };
   const limitMegabytes = Number(env.TF_CPU_BFC_MEM_LIMIT_IN_MB);
   if (/^(1|true)$/i.test(env.TF_CPU_ALLOCATOR_USE_BFC ?? '') && limitMegabytes > 0) {
     return { bytes: limitMegabytes * 2 ** 20, source: 'TF_CPU_BFC_MEM_LIMIT_IN_MB' };

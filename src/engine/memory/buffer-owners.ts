@@ -1,7 +1,7 @@
 import type { OperationRecord } from '../graph/operation-record.js';
 import type { Allocation, NodeRun } from './run-metadata.js';
 
-/** Finds the allocation behind a node's output; undefined where it is older than the run. */
+/** Finds the allocation behind a node's output; undefined for one made before the run. */
 export type Owners = (name: string, slot: number) => Allocation | undefined;
 
 /**
@@ -12,14 +12,15 @@ export function bufferOwners(nodes: readonly NodeRun[]): Owners {
   const latest = new Map<bigint, Allocation>();
   const owners = new Map<string, Allocation>();
   for (const node of nodes) {
-    const own = node.allocations.filter(({ to }) => to >= node.end);
+    const lasting = node.allocations.filter(({ to }) => to >= node.end);
     for (const { slot, bytes, address } of node.outputs) {
       if (address === undefined) continue;
       const before = latest.get(address);
       // An address is handed on while its buffer lives, and taken anew after that.
       const passedOn = before && before.to >= node.start && !node.allocations.includes(before) && before.bytes >= bytes;
-      const fresh = own.findIndex((allocation) => allocation.bytes === bytes);
-      const owner = passedOn && (fresh < 0 || before.to > node.end) ? before : own.splice(fresh, fresh < 0 ? 0 : 1)[0];
+      const fresh = lasting.findIndex((allocation) => allocation.bytes === bytes);
+      const owner =
+        passedOn && (fresh < 0 || before.to > node.end) ? before : lasting.splice(fresh, fresh < 0 ? 0 : 1)[0];
       if (!owner) continue;
       latest.set(address, owner);
       owners.set(`${node.name}:${slot}`, owner);
@@ -41,8 +42,8 @@ export function handOverToVariables(
     const record = operationOf(node.name, operations);
     if (!record || record.type === 'ReadVariableOp' || !record.inputs.some(isHandle)) continue;
     const values = record.inputs.filter((input) => !isHandle(input));
-    const given = values.map(({ operation, output }) => owners(operations[operation].name, output));
-    for (const allocation of [...node.allocations, ...given]) {
+    const written = values.map(({ operation, output }) => owners(operations[operation].name, output));
+    for (const allocation of [...node.allocations, ...written]) {
       if (allocation?.to === Number.POSITIVE_INFINITY) allocation.to = node.end;
     }
   }
@@ -51,7 +52,7 @@ export function handOverToVariables(
   }
 }
 
-/** The operation a node of a run was made from; TensorFlow's rewriting adds to the name. */
+/** The operation that a node of a run was made from; TensorFlow's rewriting adds to its name. */
 export function operationOf(name: string, operations: readonly OperationRecord[]): OperationRecord | undefined {
   const index = /(?:^|\/)(?:input|forward|backward|update)\/[A-Za-z0-9_]+?_(\d+)/.exec(name)?.[1];
   return index === undefined ? undefined : operations[Number(index)];

@@ -1,7 +1,7 @@
 import { formatByteSize } from '../../io/byte-size.js';
 import type { MemoryParts } from './memory-parts.js';
 
-/** What each part is called. */
+/** The parts as users read them. */
 export const PART_NAMES: Record<keyof MemoryParts, string> = {
   parameters: 'parameters',
   buffers: 'buffers',
@@ -12,7 +12,7 @@ export const PART_NAMES: Record<keyof MemoryParts, string> = {
   inputs: 'inputs',
 };
 
-/** `kept activations 1.20 GiB, parameters 25.3 MiB`: largest first, without what is nothing. */
+/** `kept activations 1.20 GiB, parameters 25.3 MiB`: largest first, empty parts left out. */
 export function describeParts(parts: MemoryParts): string {
   const present = Object.entries(parts).filter(([, bytes]) => bytes > 0) as [keyof MemoryParts, number][];
   present.sort(([, a], [, b]) => b - a);

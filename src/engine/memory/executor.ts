@@ -8,11 +8,11 @@ interface Buffer {
   bytes: number;
   /** Uses still to come; at 0 it is released. */
   uses: number;
-  /** Undefined where it is older than the run and outlives it: a variable, a constant, an input. */
+  /** Undefined for memory from before the run that outlives it: a variable, a constant, an input. */
   allocation?: Allocation;
 }
 
-/** What is older than the run. */
+/** Ops whose outputs lie in memory from before the run. */
 const STANDING = new Set(['Placeholder', 'Const', 'VarHandleOp', 'ReadVariableOp']);
 
 /**
@@ -26,7 +26,9 @@ export function execute(graph: PlanGraph, fetches: readonly OutputRef[]): NodeRu
   let address = 0n;
 
   const create = (bytes: number, uses: number, allocation?: Allocation): Buffer => ({
-    ...{ address: ++address, bytes, uses },
+    address: ++address,
+    bytes,
+    uses,
     allocation,
   });
 
@@ -60,7 +62,12 @@ export function execute(graph: PlanGraph, fetches: readonly OutputRef[]): NodeRu
     // The node itself lets go of its outputs: unused ones are released.
     for (const output of outputs) release(output, start + 2);
     runs.push({
-      ...{ name: node.record.name, op: node.type, start, end: start + 1, ms: 0, allocations },
+      name: node.record.name,
+      op: node.type,
+      start,
+      end: start + 1,
+      ms: 0,
+      allocations,
       outputs: outputs.map((buffer, slot) => ({ slot, bytes: buffer.bytes, address: buffer.address })),
     });
   }

@@ -2,7 +2,7 @@ import type { GradientRecord, OperationRecord } from '../graph/operation-record.
 import { bufferOwners, handOverToVariables, operationOf } from './buffer-owners.js';
 import type { Allocation, NodeRun } from './run-metadata.js';
 
-/** Bytes by what they are for. */
+/** Bytes by purpose. */
 export interface MemoryParts {
   /** Trained variables. */
   parameters: number;
@@ -12,24 +12,24 @@ export interface MemoryParts {
   optimizer: number;
   /** Gradients of the trained variables. */
   gradients: number;
-  /** What the forward pass keeps for the backward pass. */
+  /** Results of the forward pass that are kept for the backward pass. */
   activations: number;
   /** Everything else: scratch of convolutions, local graphs, gradients of activations. */
   workspace: number;
-  /** What is fed. */
+  /** Fed tensors. */
   inputs: number;
 }
 
 /** The most memory that a run held at once. */
 export interface MemoryPeak {
   peakBytes: number;
-  /** What the peak consists of; adds up to it. */
+  /** The bytes at the peak, by purpose; adds up to it. */
   parts: MemoryParts;
   /** Bytes of the forward pass that live when the backward pass begins; 0 without one. */
   keptBytes: number;
 }
 
-/** What is known of the run's graph. */
+/** The graph of a run, as far as memory is concerned. */
 export interface StepMemory {
   operations: readonly OperationRecord[];
   gradients: readonly GradientRecord[];
@@ -37,7 +37,7 @@ export interface StepMemory {
   standing: MemoryParts;
 }
 
-/** Splits the peak of live bytes by what the bytes are for. `nodes` are in order of their starts. */
+/** Splits the peak of live bytes by purpose. `nodes` are in order of their starts. */
 export function accountMemory(nodes: readonly NodeRun[], step: StepMemory): MemoryPeak {
   const owners = bufferOwners(nodes);
   handOverToVariables(nodes, step.operations, owners);
@@ -109,8 +109,8 @@ function gradientOwner(
   owners: ReturnType<typeof bufferOwners>,
 ): Allocation | undefined {
   const { name, type, inputs } = operations[operation];
-  const found = owners(name, output);
-  return found || !PASSES_ON.has(type) ? found : gradientOwner(inputs[0], operations, owners);
+  const owner = owners(name, output);
+  return owner || !PASSES_ON.has(type) ? owner : gradientOwner(inputs[0], operations, owners);
 }
 
 /**

@@ -3,101 +3,39 @@ import type { PlanNode } from './plan-graph.js';
 
 type OutputInfo = OperationRecord['outputs'][number];
 
-/** Where an output's bytes come from: its input's own buffer, an input's buffer if nothing else needs it any more, or new ones. */
+/** The buffer of an output: that of an input, that of an input which nothing else needs any more, or a new one. */
 export type Source =
   | { kind: 'alias'; input: number }
   | { kind: 'forward'; inputs: readonly number[] }
   | { kind: 'new' };
 
+const ops = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+
 /** Outputs of these are their first input's buffer under another shape or type of the same size. */
-const ALIASES = new Set([
-  ...['Reshape', 'Identity', 'Squeeze', 'ExpandDims', 'Bitcast', 'StopGradient', 'PreventGradient', 'Snapshot'],
-  ...['EnsureShape', 'CheckNumerics'],
-]);
+const ALIASES = ops(
+  'Reshape Identity Squeeze ExpandDims Bitcast StopGradient PreventGradient Snapshot EnsureShape CheckNumerics',
+);
 
 /** Outputs of these are their first input's buffer where it has the same shape: nothing to do. */
-const ALIASES_IF_EQUAL = new Set([
-  'PadV2',
-  'Pad',
-  'Slice',
-  'StridedSlice',
-  'Tile',
-  'BroadcastTo',
-  'Cast',
-  'Sum',
-  'Mean',
-  'Max',
-]);
+const ALIASES_IF_EQUAL = ops('PadV2 Pad Slice StridedSlice Tile BroadcastTo Cast Sum Mean Max');
 
 /** Elementwise ops of one operand, and others that write over their first input. */
-const UNARY = new Set([
-  ...[
-    'Relu',
-    'Relu6',
-    'Elu',
-    'Selu',
-    'LeakyRelu',
-    'Softplus',
-    'Sigmoid',
-    'Tanh',
-    'Erf',
-    'Exp',
-    'Expm1',
-    'Log',
-    'Log1p',
-  ],
-  ...[
-    'Neg',
-    'Abs',
-    'Sign',
-    'Square',
-    'Sqrt',
-    'Rsqrt',
-    'Reciprocal',
-    'Inv',
-    'Floor',
-    'Ceil',
-    'Round',
-    'Rint',
-    'Sin',
-    'Cos',
-  ],
-  ...[
-    'LogicalNot',
-    'Softmax',
-    'LogSoftmax',
-    'BiasAdd',
-    'ClipByValue',
-    'TensorStridedSliceUpdate',
+const UNARY = ops(
+  'Relu Relu6 Elu Selu LeakyRelu Softplus Sigmoid Tanh Erf Exp Expm1 Log Log1p Neg Abs Sign Square Sqrt Rsqrt Reciprocal Inv ' +
+    'Floor Ceil Round Rint Sin Cos LogicalNot Softmax LogSoftmax BiasAdd ClipByValue TensorStridedSliceUpdate ' +
     'TensorScatterUpdate',
-  ],
-]);
+);
 
 /** Elementwise ops of two operands, which write over the first or else the second. */
-const BINARY = new Set([
-  ...[
-    'Add',
-    'AddV2',
-    'Sub',
-    'Mul',
-    'RealDiv',
-    'Div',
-    'DivNoNan',
-    'FloorDiv',
-    'FloorMod',
-    'Mod',
-    'Maximum',
-    'Minimum',
-    'Pow',
-  ],
-  ...['SquaredDifference', 'Atan2', 'LogicalAnd', 'LogicalOr', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'LeftShift'],
-  ...['RightShift', 'ReluGrad', 'Relu6Grad', 'EluGrad', 'SeluGrad', 'SigmoidGrad', 'TanhGrad', 'SqrtGrad', 'RsqrtGrad'],
-  ...['MulNoNan', 'Xdivy', 'SoftplusGrad', 'LeakyReluGrad'],
-]);
+const BINARY = ops(
+  'Add AddV2 Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Mod Maximum Minimum Pow SquaredDifference Atan2 LogicalAnd ' +
+    'LogicalOr BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift ReluGrad Relu6Grad EluGrad SeluGrad SigmoidGrad TanhGrad ' +
+    'SqrtGrad RsqrtGrad MulNoNan Xdivy SoftplusGrad LeakyReluGrad',
+);
 
-const CROSS_ENTROPIES = new Set(['SoftmaxCrossEntropyWithLogits', 'SparseSoftmaxCrossEntropyWithLogits']);
+const CROSS_ENTROPIES = ops('SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits');
 
-/** What TensorFlow's kernel of a node does for an output. */
+/** The buffer that TensorFlow's kernel of a node uses for an output. */
 export function sourceOf(node: PlanNode, output: number, infoOf: (input: number) => OutputInfo): Source {
   const { type, record, inputs } = node;
   const { shape, dataType } = record.outputs[output] ?? { shape: [], dataType: 0 };

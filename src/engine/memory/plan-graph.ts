@@ -7,7 +7,7 @@ export interface OutputRef {
   output: number;
 }
 
-/** What is to be run: the traced function's inputs, results and effects. */
+/** A run of a traced function: its inputs, results and effects. */
 export interface RunPlan {
   operations: readonly OperationRecord[];
   /** Operations that are fed. */
@@ -20,7 +20,7 @@ export interface RunPlan {
 /** An operation that runs. */
 export interface PlanNode {
   record: OperationRecord;
-  /** What TensorFlow runs in its place. */
+  /** The op that TensorFlow runs in its place. */
   type: string;
   inputs: OutputRef[];
   controls: number[];
@@ -31,7 +31,7 @@ export interface PlanNode {
 /** The operations that run, by index, in order of creation. */
 export type PlanGraph = Map<number, PlanNode>;
 
-/** What the fetches and targets of a run need, as it was traced. */
+/** The operations that the fetches and targets of a run depend on, as traced. */
 export function reachedGraph({ operations, feeds, fetches, targets }: RunPlan): PlanGraph {
   const fed = new Set(feeds);
   const reached = new Set<number>();
@@ -61,10 +61,10 @@ function nodeOf(record: OperationRecord): PlanNode {
   };
 }
 
-/** Stands for whoever fetches a result. */
+/** Stands for the caller who fetches a result. */
 export const FETCHED = -1;
 
-/** Which nodes take each node's outputs, once for each edge. */
+/** The nodes that take each node's outputs, once for each edge. */
 export function consumersOf(graph: PlanGraph, fetches: readonly OutputRef[]): Map<number, OutputRef[]> {
   const consumers = new Map<number, OutputRef[]>([...graph.keys()].map((index) => [index, []]));
   for (const [index, { inputs }] of graph) {

@@ -4,7 +4,7 @@ import { accountMemory, type MemoryParts, type MemoryPeak } from './memory-parts
 import { type RunPlan, reachedGraph } from './plan-graph.js';
 import { rewrite } from './rewrites.js';
 
-/** A run whose memory is to be foretold. */
+/** A run whose memory is to be predicted. */
 export interface PlannedRun extends RunPlan {
   gradients: readonly GradientRecord[];
   /** Bytes that live all through the run: variables and inputs. */
@@ -12,9 +12,9 @@ export interface PlannedRun extends RunPlan {
 }
 
 /**
- * The peak of live bytes of a run and its parts, before it runs: what TensorFlow will execute is followed operation by operation,
- * with its rules of when a buffer is taken, handed on and released. Known for certain is the graph; scratch inside a kernel is not
- * in it.
+ * The peak of live bytes of a run and its parts, before it runs: follows TensorFlow's execution operation by operation, with its
+ * rules of when a buffer is taken, handed on and released. Scratch memory inside a kernel is not counted: the graph does not show
+ * it.
  */
 export function predictMemory(plan: PlannedRun): MemoryPeak {
   const graph = reachedGraph(plan);

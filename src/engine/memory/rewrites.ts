@@ -33,8 +33,8 @@ function dissolveGates(graph: PlanGraph): void {
   }
 }
 
-/** Operations that are never merged: their state or effect is their own. */
-const OWN = /^(Placeholder|VarHandleOp|ReadVariableOp|Assert|NoOp|Assign.*|Resource.*)$/;
+/** Operations that are never merged: each has a state or an effect. */
+const STATEFUL = /^(Placeholder|VarHandleOp|ReadVariableOp|Assert|NoOp|Assign.*|Resource.*)$/;
 
 /**
  * Operations of one type on the same inputs with results of one shape become one. Attributes and the values of large constants are
@@ -51,10 +51,11 @@ function mergeEqual(graph: PlanGraph, fetches: readonly OutputRef[]): void {
     });
     const { outputs } = record;
     // Small equal constants share a node already, see Graph.constant.
-    if (OWN.test(type) || outputs.length === 0 || (type === 'Const' && sizeOf(outputs[0].shape) <= 64)) continue;
+    if (STATEFUL.test(type) || outputs.length === 0 || (type === 'Const' && sizeOf(outputs[0].shape) <= 64)) continue;
     const results = outputs.map(({ shape, dataType }) => `${dataType}[${shape}]`);
     const from = inputs.map(({ operation, output }) => `${operation}:${output}`);
-    const key = [type, ...results, ...from, ...[...controls].sort()].join(' ');
+    const waitsFor = [...controls].sort();
+    const key = [type, ...results, ...from, ...waitsFor].join(' ');
     const same = first.get(key);
     if (same === undefined || keep.has(index)) first.set(key, same ?? index);
     else merged.set(index, same);
@@ -92,8 +93,8 @@ function fuseRectifiers(graph: PlanGraph, fetches: readonly OutputRef[]): void {
 }
 
 /**
- * What the fused op keeps to know where the rectifier was open. oneDNN wants a bit for each value, or a byte where the channels do not
- * fill its vectors; TensorFlow takes a float for each such byte.
+ * Bytes in which the fused op remembers where the rectifier was open. oneDNN wants a bit for each value, or a byte where the
+ * channels do not fill its vectors; TensorFlow takes a float for each such byte.
  */
 function signBytes({ shape, dataType }: { shape: number[]; dataType: number }): number {
   const values = sizeOf(shape);

@@ -20,14 +20,14 @@ export interface NodeRun {
   /** Time of its computation in milliseconds. */
   ms: number;
   allocations: Allocation[];
-  /** Where its outputs lie: several nodes hand on one buffer, and addresses are used again later. */
+  /** Its outputs' places in memory: several nodes hand on one buffer, and addresses are used again later. */
   outputs: Output[];
 }
 
 interface Output {
   slot: number;
   bytes: number;
-  /** Undefined where TensorFlow does not tell. */
+  /** Undefined where TensorFlow does not record it. */
   address?: bigint;
 }
 
@@ -73,7 +73,7 @@ function readNode(message: Uint8Array): NodeRun & { onGpu: boolean } {
   const number = (field: number) => intOf(fields.find(({ number }) => number === field) ?? { number: field });
   // Nanoseconds where they are given; durations are relative to the start.
   const micros = (field: number) => number(field + 11) / 1e3 || number(field);
-  const text = (field: number) => fields.filter((each) => each.number === field).map(textOf)[0] ?? '';
+  const text = (field: number) => fields.filter(({ number }) => number === field).map(textOf)[0] ?? '';
   const start = number(2);
   const memory = fields.filter((field) => field.number === 6).map(readMemory);
   const onGpu = memory.some(({ allocator }) => /^GPU_/.test(allocator));
@@ -124,7 +124,7 @@ function readAllocationDescription(message: Uint8Array, output: Output): void {
   for (const field of readFields(message)) {
     if (field.number !== 4) continue;
     for (const part of readFields(field.bytes!)) {
-      // What was asked for, unless it is told what was given.
+      // The requested bytes, unless the allocated ones are recorded.
       if (part.number === 1) output.bytes ||= intOf(part);
       else if (part.number === 2) output.bytes = intOf(part);
       else if (part.number === 6) output.address = part.varint;

@@ -4,13 +4,13 @@ import type { Variable } from '../variable.js';
 import { accountMemory, emptyParts, type MemoryParts, type MemoryPeak } from './memory-parts.js';
 import { parseRunMetadata, timeByOp } from './run-metadata.js';
 
-/** What one fully traced run used. */
+/** Memory and time of one fully traced run. */
 export interface RunProfile extends MemoryPeak {
   /** Milliseconds by op type, largest first. */
   timeMs: { op: string; ms: number; count: number }[];
 }
 
-/** Reads the RunMetadata of a run that was fed `inputs`; the session's variables and the inputs count for all of it. */
+/** Reads the RunMetadata of a run that was fed `inputs`; the session's variables and the inputs count throughout. */
 export function profileRun(
   { graph, variables }: { graph: Graph; variables: ReadonlyMap<string, Variable> },
   inputs: readonly (readonly [string, HostTensor])[],
@@ -31,7 +31,7 @@ export function standingBytes(
   return standing;
 }
 
-/** Bytes of variables by what they are for; those that a loss was differentiated in are the parameters. */
+/** Bytes of variables by purpose; those that a loss was differentiated in are the parameters. */
 export function variableBytes(graph: Graph, variables: Iterable<Variable>): MemoryParts {
   const trained = new Set(graph.gradients.map(({ handle }) => handle));
   const parts = emptyParts();

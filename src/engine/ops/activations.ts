@@ -17,7 +17,10 @@ export function relu(x: Tensor): Tensor {
   return op(x);
 }
 
-/** Gaussian error linear unit, the exact form x Φ(x) (Hendrycks and Gimpel 2016). */
+/**
+ * Gaussian error linear unit, the exact form x Φ(x) (Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016,
+ * arXiv:1606.08415).
+ */
 export function gelu(x: Tensor): Tensor {
   return tensorflow.mul(tensorflow.mul(x, 0.5), tensorflow.add(tensorflow.erf(tensorflow.mul(x, Math.SQRT1_2)), 1));
 }

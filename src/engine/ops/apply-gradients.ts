@@ -6,6 +6,7 @@ import { update, type Variable } from '../variable.js';
 
 /**
  * Momentum SGD in one fused op: m <- momentum m + g; w <- w - rate m, or with Nesterov w <- w - rate (g + momentum m).
+ * `accumulator` is m.
  */
 export function applyMomentum(
   weight: Variable,
@@ -19,7 +20,10 @@ export function applyMomentum(
   update([weight, accumulator], 'ResourceApplyMomentum', inputs, [boolAttr('use_nesterov', nesterov)]);
 }
 
-/** Adam in one fused op, with bias correction for `step` (from 0). Kingma and Ba 2015, algorithm 1. */
+/**
+ * Adam in one fused op, with bias correction for `step` (from 0): `mean` is m, `square` is v of Kingma and Ba, "Adam: A Method for
+ * Stochastic Optimization", 2015, arXiv:1412.6980, algorithm 1.
+ */
 export function applyAdam(
   weight: Variable,
   mean: Variable,

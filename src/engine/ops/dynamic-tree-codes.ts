@@ -1,6 +1,6 @@
 /**
- * The 8-bit dynamic tree numbers of "8-bit optimizers via block-wise quantization" (Dettmers et al. 2021): seven decades from
- * 10^-6 to 1, each with half the values of the one above. Plain arrays; the graph's side is in dynamic-tree.ts.
+ * The 8-bit dynamic tree numbers of Dettmers et al., "8-bit Optimizers via Block-wise Quantization", 2022, arXiv:2110.02861: seven
+ * decades from 10^-6 to 1, each with half the values of the one above. Plain arrays; the graph's side is in dynamic-tree.ts.
  */
 export interface CodeBook {
   /** The 256 values in rising order; a code is an index. */
@@ -30,15 +30,16 @@ function createBook(signed: boolean): CodeBook {
   const shift = signed ? 17 : 16;
   const rising = addendsOf([0, ...positive, 1], shift);
   if (!signed) {
-    // What is negative counts as zero.
-    const nothing = rising.map((_, bucket) => -bucket * 2 ** shift);
-    return { values: Float32Array.of(0, ...positive, 1), signed, shift, addends: wholeTable(rising, nothing) };
+    // Negative numbers count as zero.
+    const toZero = rising.map((_, bucket) => -bucket * 2 ** shift);
+    return { values: Float32Array.of(0, ...positive, 1), signed, shift, addends: wholeTable(rising, toZero) };
   }
   const falling = addendsOf([0, ...positive], shift);
   const zero = positive.length;
   return {
     values: Float32Array.of(...positive.map((value) => -value).reverse(), 0, ...positive, 1),
-    ...{ signed, shift },
+    signed,
+    shift,
     // Below zero the rank counts down from the zero's code: the sum is its complement, see `nearestCodes`.
     addends: wholeTable(
       rising.map((addend) => addend + (zero << shift)),

@@ -16,8 +16,8 @@ export interface RowFile {
 }
 
 /**
- * Rows of a file by `indices` (int32, any shape), as float32 [...indices, width]. The file is mapped into memory, not loaded: only the
- * pages that are asked for are read, and processes share them. Indices out of range stop the step.
+ * Rows of a file by `indices` (int32, any shape), as float32 [...indices, width]. The file is mapped into memory, not loaded: only
+ * the pages that are asked for are read, and processes share them. Indices out of range stop the step.
  */
 export function mappedRows({ path, dtype, rows, width }: RowFile, indices: Tensor): Tensor {
   const attributes = [

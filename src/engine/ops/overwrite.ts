@@ -11,7 +11,10 @@ export function overwrite(x: Tensor, from: number, value: Tensor): Tensor {
   return raw('TensorStridedSliceUpdate', [x, ...bounds(from, value.size), value], MASKS)[0];
 }
 
-/** `count` values of `x` [values] from `from` on. For bytes, too, on a GPU, where TensorFlow has no Slice of them; it has no gradient. */
+/**
+ * `count` values of `x` [values] from `from` on. For bytes, too, on a GPU, where TensorFlow has no Slice of them; it has no
+ * gradient.
+ */
 export function part(x: Tensor, from: number, count: number): Tensor {
   return raw('StridedSlice', [x, ...bounds(from, count)], MASKS)[0];
 }

@@ -29,8 +29,8 @@ export function irfft(spectrum: Tensor, fftLength: number): Tensor {
 }
 
 /**
- * Linear convolution of each row of `x` [rows, samples] with a row of `filters` [rows, taps], cut to the length of `x`: output t is the
- * sum over k of filters[k] x[t - k]. It has no gradient.
+ * Linear convolution of each row of `x` [rows, samples] with a row of `filters` [rows, taps], cut to the length of `x`: output t is
+ * the sum over k of filters[k] x[t - k]. It has no gradient.
  */
 export function convolveRows(x: Tensor, filters: Tensor): Tensor {
   const [rows, samples] = x.shape as [number, number];

@@ -4,7 +4,7 @@ import { nodeOf, tensorflow } from '../backend.js';
 import { shapeAttr, typeAttr } from '../graph/attributes.js';
 import type { Pointer } from '../graph/c-api.js';
 import { dataTypeOf } from '../graph/data-types.js';
-import type { Node } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 import type { MemoryPeak } from '../memory/memory-parts.js';
 import { outOfMemory } from '../memory/out-of-memory.js';
 import { predictMemory } from '../memory/predict.js';
@@ -14,21 +14,22 @@ import { notFinite } from '../require-finite.js';
 import type { Tensor } from '../tf.js';
 import { inPhase, type Trace, withTrace } from '../trace.js';
 import { userFrame, withDeepStack } from '../user-frame.js';
-import { writePending } from '../variable.js';
-import type { Session } from './session.js';
+import { type Variable, writePending } from '../variable.js';
+import type { RunRequest, RunResult } from './runner.js';
 
 /** Values fed to a compiled function; a number is a float32 scalar. `step` is the step counter, see {@link Compiled}. */
 export type Inputs = Record<string, HostTensor | number>;
 /** Tensors that a compiled function returns. */
 export type Outputs = Record<string, Tensor>;
-/** What the function sees while it is traced. */
+/** The inputs as the function sees them while it is traced. */
 export type Traced<I extends Inputs> = { [K in keyof I]: Tensor };
 export type Values<O extends Outputs> = { [K in keyof O]: HostTensor };
 
 /**
  * A traced function. Each new combination of input shapes is traced once. Leave the arrays of the inputs alone until the
- * returned promise settles: they are copied when the run starts, after the runs before it. An input named `step` must be a whole number: the
- * function sees it as float32, and it keys the random ops, so that every step draws new numbers and the same step the same.
+ * returned promise settles: they are copied when the run starts, after the runs before it. An input named `step` must be a whole
+ * number: the function sees it as float32, and it keys the random ops, so that every step draws new numbers and the same step the
+ * same.
  */
 export interface Compiled<I extends Inputs, O extends Outputs> {
   (inputs: I): Promise<Values<O>>;
@@ -40,6 +41,18 @@ export interface Compiled<I extends Inputs, O extends Outputs> {
   measure(inputs: I): Promise<RunProfile & { outputs: Values<O> }>;
 }
 
+/** The part of a session that compiled functions use. */
+export interface CompilingSession {
+  readonly graph: Graph;
+  readonly seed: number;
+  readonly compute: 'float32' | 'bfloat16';
+  readonly xla: boolean;
+  /** Every variable, by name. */
+  readonly variables: ReadonlyMap<string, Variable>;
+  run(request: RunRequest): Promise<RunResult>;
+}
+
+/** A traced function. */
 interface Plan {
   placeholders: Map<string, Node>;
   names: string[];
@@ -49,7 +62,7 @@ interface Plan {
 }
 
 export function compileFunction<I extends Inputs, O extends Outputs>(
-  session: Session,
+  session: CompilingSession,
   name: string,
   fn: (inputs: Traced<I>) => O,
 ): Compiled<I, O> {
@@ -111,7 +124,7 @@ function stepValue(value: HostTensor | number): HostTensor {
 }
 
 function tracePlan(
-  session: Session,
+  session: CompilingSession,
   name: string,
   fn: (inputs: Record<string, Tensor>) => Outputs,
   values: [string, HostTensor][],
@@ -123,16 +136,25 @@ function tracePlan(
     placeholders.set(input, graph.add('Placeholder', [], attributes).outputs[0]);
   }
   const trace: Trace = {
-    ...{ name, graph, seed, compute, step: placeholders.get('step') },
-    ...{ controls: [], effects: [], variables: new Map(), draws: new Set(), kept: [] },
+    name,
+    graph,
+    seed,
+    compute,
+    step: placeholders.get('step'),
+    controls: [],
+    effects: [],
+    variables: new Map(),
     replaying: false,
+    draws: new Set(),
+    kept: [],
   };
-  const outputs = withTrace(trace, () => withDeepStack(() => traced(trace, fn, placeholders)));
+  const outputs = withTrace(trace, () => withDeepStack(() => traceOutputs(trace, fn, placeholders)));
   const { effects: targets, guarded } = trace;
   return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets, guarded };
 }
 
-function traced(
+/** Calls the function once; returns the nodes of its outputs, by name. */
+function traceOutputs(
   trace: Trace,
   fn: (inputs: Record<string, Tensor>) => Outputs,
   placeholders: Map<string, Node>,
@@ -160,15 +182,15 @@ function traced(
 function checkOutputs(outputs: unknown): Outputs {
   if (outputs instanceof Promise) {
     outputs.catch(() => {});
-    throw new Error('a compiled function cannot be async: it is traced in one go');
+    throw new Error('a compiled function cannot be async: it is traced in a single call');
   }
   const values = Object.entries(outputs ?? {});
-  const wrong = values.find(([, value]) => !(value instanceof tensorflow.Tensor));
-  if (wrong) throw new Error(`output '${wrong[0]}' is not a tensor`);
+  const other = values.find(([, value]) => !(value instanceof tensorflow.Tensor));
+  if (other) throw new Error(`output '${other[0]}' is not a tensor`);
   return Object.fromEntries(values);
 }
 
-/** The node to fetch; an input handed back as it came gets one of its own, for TensorFlow refuses to fetch what is fed. */
+/** The node to fetch; an input returned unchanged gets an Identity, for TensorFlow refuses to fetch a fed node. */
 function fetchable(tensor: Tensor): Node {
   const node = nodeOf(tensor);
   return node.type === 'Placeholder' ? nodeOf(raw('Identity', [tensor])[0]) : node;

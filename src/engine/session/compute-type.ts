@@ -6,8 +6,8 @@ import { openSession } from './session.js';
 import type { SessionOptions } from './session-config.js';
 
 /**
- * The type to compute in: what was asked for, or with `auto` bfloat16 where this device gains from it. `threads` as for the
- * sessions to come: the probe may be the first one of the process, which settles their number.
+ * The type to compute in: the one asked for, or with `auto` bfloat16 where it is faster on this device. `threads` as for the
+ * sessions that follow: the probe may be the first session of the process, which sets their number.
  */
 export async function computeType(
   device: SessionOptions['device'],

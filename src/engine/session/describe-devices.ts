@@ -3,17 +3,17 @@ import { computeType } from './compute-type.js';
 import { type Device, openSession } from './session.js';
 import type { SessionOptions } from './session-config.js';
 
-/** What TensorFlow finds on this machine, and what a session would use. */
+/** The devices that TensorFlow finds on this machine, and the one that a session would use. */
 export interface DeviceDescription {
   tensorflow: string;
   /** `CPU` or `GPU`. */
   used: string;
   devices: Device[];
-  /** Whether computing in bfloat16 is faster here. */
+  /** True where computing in bfloat16 is faster. */
   bfloat16: boolean;
 }
 
-/** Opens a session to see; throws UserError when a GPU is asked for and none is usable. */
+/** Opens a session to find out; throws UserError when a GPU is asked for and none is usable. */
 export async function describeDevices(device: SessionOptions['device'] = 'auto'): Promise<DeviceDescription> {
   const session = openSession({ device });
   try {

@@ -4,7 +4,7 @@ import { bufferBytes, cApi, type Output, type Pointer, throwIfFailed } from '../
 import { type Node, SESSION_CLOSED } from '../graph/graph.js';
 import { toHost, toNative } from '../graph/tensor-transfer.js';
 
-/** What one run feeds, fetches and executes. */
+/** One run of a session: the tensors to feed and to fetch, and the operations to execute besides. */
 export interface RunRequest {
   name: string;
   feeds: readonly (readonly [Node, HostTensor])[];
@@ -21,15 +21,15 @@ export interface RunResult {
 
 /**
  * RunOptions (tensorflow/core/protobuf/config.proto). inter_op_thread_pool 3 is -1: operations run one after the other, in an order
- * that depends on nothing but the graph. So the peak of live bytes is the same in every run and can be foretold; the time is that of
- * several threads at once, for each operation spreads over all cores by itself.
+ * that depends on nothing but the graph. So the peak of live bytes is the same in every run and can be predicted; it is as fast as
+ * with several threads, for each operation spreads over all cores by itself.
  */
 const ONE_BY_ONE = intField(3, -1);
 // trace_level 1 is FULL_TRACE.
 const FULL_TRACE = intField(1, 3);
 const [PLAIN_RUN, TRACED_RUN] = [ONE_BY_ONE, [...FULL_TRACE, ...ONE_BY_ONE]].map((bytes) => Uint8Array.from(bytes));
 
-// TensorFlow refuses to trace two runs of a process at once, be they of different sessions.
+// TensorFlow refuses to trace two runs of a process at once, even of different sessions.
 let lastTraced: Promise<unknown> = Promise.resolve();
 
 /** Runs a session asynchronously, so that the event loop goes on loading data and drawing progress meanwhile. */
@@ -70,8 +70,18 @@ async function runOnce(session: Pointer, request: RunRequest): Promise<RunResult
     const inputs: Output[] = request.feeds.map(([node]) => node.output);
     const outputs: Output[] = request.fetches.map((node) => node.output);
     await callAsync(c.SessionRun, [
-      ...[session, options, inputs, fed, fed.length, outputs, fetched, fetched.length],
-      ...[request.targets, request.targets.length, metadata, status],
+      session,
+      options,
+      inputs,
+      fed,
+      fed.length,
+      outputs,
+      fetched,
+      fetched.length,
+      request.targets,
+      request.targets.length,
+      metadata,
+      status,
     ]);
     throwIfFailed(request.name, status);
     return { outputs: fetched.map(toHost), metadata: metadata ? bufferBytes(metadata) : undefined };

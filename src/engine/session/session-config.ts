@@ -1,6 +1,6 @@
 import { intField, messageField, stringField } from '../../io/protobuf.js';
 
-/** Where and how a session computes. */
+/** The device, threads, numeric type and seed of a session. */
 export interface SessionOptions {
   /** `gpu` fails when there is none; `auto` takes one if it is usable. Default `auto`. */
   device?: 'auto' | 'cpu' | 'gpu';

@@ -4,8 +4,15 @@ import { kernelBackend } from '../backend.js';
 import { type CApi, cApi, checked, type Pointer } from '../graph/c-api.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { createVariable, type Variable } from '../variable.js';
-import { type Compiled, compileFunction, type Inputs, type Outputs, type Traced } from './compile.js';
-import { createRunner, type RunRequest, type RunResult } from './runner.js';
+import {
+  type Compiled,
+  type CompilingSession,
+  compileFunction,
+  type Inputs,
+  type Outputs,
+  type Traced,
+} from './compile.js';
+import { createRunner } from './runner.js';
 import { configProto, type SessionOptions } from './session-config.js';
 import { createVariableValues, type Initial } from './variable-values.js';
 
@@ -17,14 +24,8 @@ export interface Device {
 }
 
 /** One graph and the values of its variables on one device. */
-export interface Session {
-  readonly graph: Graph;
-  readonly seed: number;
-  readonly compute: 'float32' | 'bfloat16';
-  readonly xla: boolean;
+export interface Session extends CompilingSession {
   readonly devices: Device[];
-  /** Every variable, by name. */
-  readonly variables: ReadonlyMap<string, Variable>;
   /** Creates a variable; `initial` is a value or a number to fill it with. Names are unique. */
   variable(name: string, shape: number[], initial: Initial, dtype?: DType): Variable;
   /** Traces `fn` once per set of input shapes and runs it as one graph call. */
@@ -33,12 +34,11 @@ export interface Session {
   load(values: Record<string, HostTensor>): Promise<void>;
   /** Reads variables, all of them or those named. */
   save(names?: Iterable<string>): Promise<Record<string, HostTensor>>;
-  run(request: RunRequest): Promise<RunResult>;
   /** Frees graph and variables, after the runs in flight; using the session or its functions then throws. */
   close(): Promise<void>;
 }
 
-/** Opens a session; throws UserError when `device: 'gpu'` is asked and none is usable. */
+/** Opens a session; throws UserError for `device: 'gpu'` when none is usable. */
 export function openSession(options: SessionOptions = {}): Session {
   claimThreads(options.threads ?? 0);
   const c = cApi();
@@ -67,14 +67,14 @@ export function openSession(options: SessionOptions = {}): Session {
     devices,
     variables,
     variable(name, shape, initial, dtype = 'float32') {
-      if (variables.has(name)) throw new Error(`there is a variable '${name}' already`);
+      if (variables.has(name)) throw new Error(`there is already a variable '${name}'`);
       const variable = createVariable(graph, name, [...shape], dtype);
       variables.set(name, variable);
       values.initialise(variable, initial);
       return variable;
     },
     compile: (name, fn) => compileFunction(session, name, fn),
-    load: (given) => values.load(variables, given),
+    load: (tensors) => values.load(variables, tensors),
     save: (names) => values.save(variables, names ?? variables.keys()),
     async run(request) {
       await values.flush();
@@ -93,7 +93,7 @@ export function openSession(options: SessionOptions = {}): Session {
 
 let processThreads: number | undefined;
 
-/** TensorFlow makes one pool of threads, for the first session of a process; another wish later would be ignored in silence. */
+/** TensorFlow makes one pool of threads, for the first session of a process; another number later would be ignored in silence. */
 function claimThreads(threads: number): void {
   processThreads ??= threads;
   if (threads === 0 || threads === processThreads) return;

@@ -12,101 +12,123 @@ export type Initial = HostTensor | number;
 /** Bytes fed in one run while loading; a run holds a copy of what it feeds. */
 const LOAD_CHUNK_BYTES = 256 * 2 ** 20;
 
-/**
- * Moves values into and out of variables. They are fed into assignments, never embedded as constants: a graph may not pass
- * 2 GB, and constants stay in memory.
- */
-export function createVariableValues(graph: Graph, run: (request: RunRequest) => Promise<RunResult>) {
+type Run = (request: RunRequest) => Promise<RunResult>;
+type Assignment = readonly [Variable, HostTensor];
+
+/** Moves values into and out of a session's variables. */
+export interface VariableValues {
+  /** Notes a new variable's first value; `flush` assigns it. */
+  initialise(variable: Variable, initial: Initial): void;
+  /** Gives new variables their first values; a second call meanwhile waits for the same. */
+  flush(): Promise<void>;
+  load(variables: ReadonlyMap<string, Variable>, values: Record<string, HostTensor>): Promise<void>;
+  save(variables: ReadonlyMap<string, Variable>, names: Iterable<string>): Promise<Record<string, HostTensor>>;
+}
+
+export function createVariableValues(graph: Graph, run: Run): VariableValues {
   const pending = new Map<Variable, Initial>();
-  const feeds = new Map<Variable, { placeholder: Node; assign: Pointer }>();
-  const reads = new Map<Variable, Node>();
+  const assign = createAssigner(graph, run);
+  const readerOf = createReaders(graph);
   let flushed: Promise<void> = Promise.resolve();
 
-  function feedOf(variable: Variable) {
-    const known = feeds.get(variable);
-    if (known) return known;
-    const type = dataTypeOf(variable.dtype);
-    const attributes = [typeAttr('dtype', type), shapeAttr('shape', variable.shape)];
-    const placeholder = graph.add('Placeholder', [], attributes).outputs[0];
-    const assign = graph.add('AssignVariableOp', [variable.handle, placeholder], []).operation;
-    const feed = { placeholder, assign };
-    feeds.set(variable, feed);
-    return feed;
-  }
-
-  function fillOf(variable: Variable, value: number): Pointer {
-    const dims = graph.constant(int32(variable.shape));
-    const filled = graph.add('Fill', [dims, graph.constant(scalarOf(variable, value))], []).outputs[0];
-    return graph.add('AssignVariableOp', [variable.handle, filled], []).operation;
-  }
-
   async function assignPending(): Promise<void> {
-    const all = [...pending];
+    const firstValues = [...pending];
     pending.clear();
-    const fills = all.flatMap(([variable, value]) => (typeof value === 'number' ? [fillOf(variable, value)] : []));
-    if (fills.length > 0) await run({ name: 'initialise', feeds: [], fetches: [], targets: fills });
-    await assignAll(
-      all.flatMap(([variable, value]) => (typeof value === 'number' ? [] : [[variable, value] as const])),
+    const fills = firstValues.flatMap(([variable, value]) =>
+      typeof value === 'number' ? [addFill(graph, variable, value)] : [],
     );
+    if (fills.length > 0) await run({ name: 'initialise', feeds: [], fetches: [], targets: fills });
+    await assign(firstValues.filter((pair): pair is [Variable, HostTensor] => typeof pair[1] !== 'number'));
   }
 
-  async function assignAll(values: readonly (readonly [Variable, HostTensor])[]): Promise<void> {
-    let chunk: (readonly [Variable, HostTensor])[] = [];
-    let bytes = 0;
-    const flushChunk = async () => {
-      const targets = chunk.map(([variable]) => feedOf(variable).assign);
-      const fed = chunk.map(([variable, value]) => [feedOf(variable).placeholder, value] as const);
-      if (chunk.length > 0) await run({ name: 'load', feeds: fed, fetches: [], targets });
-      [chunk, bytes] = [[], 0];
-    };
-    for (const pair of values) {
-      chunk.push(pair);
-      bytes += pair[1].data.byteLength;
-      if (bytes > LOAD_CHUNK_BYTES) await flushChunk();
-    }
-    await flushChunk();
+  function flush(): Promise<void> {
+    if (pending.size > 0) flushed = flushed.then(assignPending);
+    return flushed;
   }
 
   return {
-    initialise(variable: Variable, initial: Initial): void {
+    initialise(variable, initial) {
       if (typeof initial !== 'number') checkValue(variable, initial);
       pending.set(variable, initial);
     },
-
-    /** Gives new variables their first values; a second call meanwhile waits for the same. */
-    flush(): Promise<void> {
-      if (pending.size > 0) flushed = flushed.then(assignPending);
-      return flushed;
-    },
-
-    async load(variables: ReadonlyMap<string, Variable>, values: Record<string, HostTensor>): Promise<void> {
-      const pairs = Object.entries(values).map(([name, value]) => {
+    flush,
+    async load(variables, values) {
+      const assignments = Object.entries(values).map(([name, value]): Assignment => {
         const variable = variables.get(name);
         if (!variable) throw new Error(`there is no variable '${name}' to load`);
         checkValue(variable, value);
-        return [variable, value] as const;
+        return [variable, value];
       });
-      await this.flush();
-      await assignAll(pairs);
+      await flush();
+      await assign(assignments);
     },
-
-    async save(variables: ReadonlyMap<string, Variable>, names: Iterable<string>): Promise<Record<string, HostTensor>> {
+    async save(variables, names) {
       const chosen = [...names].map((name) => {
         const variable = variables.get(name);
         if (!variable) throw new Error(`there is no variable '${name}' to save`);
         return variable;
       });
-      await this.flush();
+      await flush();
       if (chosen.length === 0) return {};
-      for (const variable of chosen) {
-        if (reads.has(variable)) continue;
-        const attributes = [typeAttr('dtype', dataTypeOf(variable.dtype))];
-        reads.set(variable, graph.add('ReadVariableOp', [variable.handle], attributes).outputs[0]);
-      }
-      const fetches = chosen.map((variable) => reads.get(variable)!);
-      const { outputs } = await run({ name: 'save', feeds: [], fetches, targets: [] });
+      const { outputs } = await run({ name: 'save', feeds: [], fetches: chosen.map(readerOf), targets: [] });
       return Object.fromEntries(chosen.map((variable, i) => [variable.name, outputs[i]]));
     },
+  };
+}
+
+/**
+ * Assigns values to variables, some at a time. Values are fed, never embedded as constants: a graph may not pass 2 GB, and
+ * constants stay in memory.
+ */
+function createAssigner(graph: Graph, run: Run): (assignments: readonly Assignment[]) => Promise<void> {
+  const feeds = new Map<Variable, { placeholder: Node; operation: Pointer }>();
+  const feedOf = (variable: Variable) => {
+    const feed = feeds.get(variable) ?? addFeed(graph, variable);
+    feeds.set(variable, feed);
+    return feed;
+  };
+  return async (assignments) => {
+    for (const chunk of inChunks(assignments)) {
+      const targets = chunk.map(([variable]) => feedOf(variable).operation);
+      const fed = chunk.map(([variable, value]) => [feedOf(variable).placeholder, value] as const);
+      await run({ name: 'load', feeds: fed, fetches: [], targets });
+    }
+  };
+}
+
+function* inChunks(assignments: readonly Assignment[]): Generator<Assignment[]> {
+  let chunk: Assignment[] = [];
+  let bytes = 0;
+  for (const assignment of assignments) {
+    chunk.push(assignment);
+    bytes += assignment[1].data.byteLength;
+    if (bytes <= LOAD_CHUNK_BYTES) continue;
+    yield chunk;
+    [chunk, bytes] = [[], 0];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function addFeed(graph: Graph, variable: Variable): { placeholder: Node; operation: Pointer } {
+  const attributes = [typeAttr('dtype', dataTypeOf(variable.dtype)), shapeAttr('shape', variable.shape)];
+  const placeholder = graph.add('Placeholder', [], attributes).outputs[0];
+  return { placeholder, operation: graph.add('AssignVariableOp', [variable.handle, placeholder], []).operation };
+}
+
+function addFill(graph: Graph, variable: Variable, value: number): Pointer {
+  const dims = graph.constant(int32(variable.shape));
+  const filled = graph.add('Fill', [dims, graph.constant(scalarOf(variable, value))], []).outputs[0];
+  return graph.add('AssignVariableOp', [variable.handle, filled], []).operation;
+}
+
+/** The node that reads a variable, added once. */
+function createReaders(graph: Graph): (variable: Variable) => Node {
+  const readers = new Map<Variable, Node>();
+  return (variable) => {
+    const attributes = [typeAttr('dtype', dataTypeOf(variable.dtype))];
+    const reader = readers.get(variable) ?? graph.add('ReadVariableOp', [variable.handle], attributes).outputs[0];
+    readers.set(variable, reader);
+    return reader;
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -123,7 +123,7 @@ test('two builds of the same folder: the second waits and uses the first', async
 test('a lock of another machine is waited for, and the wait can be ended', async (t) => {
   const dir = temporaryFolder(t);
   const { build } = interrupted(dir, 0);
-  symlinkSync(`process 1 on not-${hostname()}`, `${build.dir}.lock`);
+  writeFileSync(`${build.dir}.lock`, JSON.stringify({ pid: 1, host: `not-${hostname()}` }));
   const controller = new AbortController();
   const log = (message: string) => {
     t.regex(message, /Waiting for process 1 on not-/);

@@ -66,7 +66,7 @@ test('several lists need their lengths, from an integer or a list of types', (t)
   ]);
   t.deepEqual(groupInputs(two, ['a', 'b', 'c', 'd'], lengths), [['a', 'b'], 'c', ['d']]);
   t.throws(() => groupInputs(two, ['a', 'b', 'c', 'd'], none), {
-    message: "Two: the length of its list 'first' is not given",
+    message: "Two: the length of its list 'first' is missing",
   });
 });
 

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type Installation, installLibrary } from '../../../src/engine/library/install.js';
 import { readInstalled } from '../../../src/engine/library/installed.js';
 import { locateLibrary } from '../../../src/engine/library/locate.js';
-import type { LibraryPlan } from '../../../src/engine/library/plan.js';
+import type { LibraryPlan } from '../../../src/engine/library/plan-library.js';
 import { createProgress } from '../../../src/engine/library/progress.js';
 import { UserError } from '../../../src/errors.js';
 import { fakeWheel, sha256, tensorflowWheel } from './fake-wheel.js';
@@ -178,7 +178,7 @@ test('failures leave nothing that looks installed', async (t) => {
   const full = tensorflowWheel();
   for (const [wheel, message, changes] of [
     [lacking, /does not hold libtensorflow_framework/, {}],
-    [broken, /not a sound wheel/, {}],
+    [broken, /not a valid wheel/, {}],
     [full, /too full: 1 MB needed, 1 MB free.*VOXLOOP_CACHE/, { freeBytes: () => 100 }],
   ] as const) {
     const install = installation(t, await indexOf(t, wheel), changes);
@@ -202,6 +202,6 @@ test('an index without the wheel, a cache that cannot be written', async (t) => 
   const blocked = installation(t, {}, { cache: join(folder, 'file') });
   await t.throwsAsync(installLibrary(plan, blocked), {
     instanceOf: UserError,
-    message: /a file stands where a folder/,
+    message: /there is a file where a folder/,
   });
 });

@@ -81,18 +81,18 @@ test('takes the CUDA build where there is a driver, or when nothing else is ther
 test('VOXLOOP_TENSORFLOW comes first, of any layout', (t) => {
   const cache = temporaryFolder(t);
   const installed = install(cache, '2.21.0-linux-x64-cpu');
-  const given = temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const at = (dir: string): Surroundings => around(cache, { env: { VOXLOOP_CACHE: cache, VOXLOOP_TENSORFLOW: dir } });
-  notFound(t, new RegExp(`VOXLOOP_TENSORFLOW is ${given}.*unset it`), () => locateLibrary({}, at(given)));
-  touch(join(given, 'libtensorflow.so.2'));
-  touch(join(given, 'libtensorflow_framework.so.2.9.1'));
-  touch(join(given, 'libtensorflow_framework.so.2'));
-  const single = locateLibrary({ gpu: true }, at(given));
-  t.is(single.files.cc, join(given, 'libtensorflow.so.2'));
+  notFound(t, new RegExp(`VOXLOOP_TENSORFLOW is ${folder}.*unset it`), () => locateLibrary({}, at(folder)));
+  touch(join(folder, 'libtensorflow.so.2'));
+  touch(join(folder, 'libtensorflow_framework.so.2.9.1'));
+  touch(join(folder, 'libtensorflow_framework.so.2'));
+  const single = locateLibrary({ gpu: true }, at(folder));
+  t.is(single.files.cc, join(folder, 'libtensorflow.so.2'));
   t.is(single.version, '2.9.1');
   t.is(single.source, 'environment');
-  touch(join(given, 'libtensorflow_cc.so.2'));
-  t.is(locateLibrary({}, at(given)).files.cc, join(given, 'libtensorflow_cc.so.2'));
+  touch(join(folder, 'libtensorflow_cc.so.2'));
+  t.is(locateLibrary({}, at(folder)).files.cc, join(folder, 'libtensorflow_cc.so.2'));
   // The folder above works too, and tells the version.
   t.is(locateLibrary({}, at(dirname(installed))).dir, installed);
   t.is(locateLibrary({}, at(installed)).version, '2.21.0');
@@ -108,9 +108,9 @@ test('falls back on the library of @tensorflow/tfjs-node-gpu', (t) => {
 });
 
 test('macOS has other names', (t) => {
-  const given = temporaryFolder(t);
-  touch(join(given, 'libtensorflow_cc.2.dylib'));
-  touch(join(given, 'libtensorflow_framework.2.dylib'));
-  const surroundings = around('/nowhere', { platform: 'darwin-arm64', env: { VOXLOOP_TENSORFLOW: given } });
-  t.is(locateLibrary({}, surroundings).files.cc, join(given, 'libtensorflow_cc.2.dylib'));
+  const folder = temporaryFolder(t);
+  touch(join(folder, 'libtensorflow_cc.2.dylib'));
+  touch(join(folder, 'libtensorflow_framework.2.dylib'));
+  const surroundings = around('/nowhere', { platform: 'darwin-arm64', env: { VOXLOOP_TENSORFLOW: folder } });
+  t.is(locateLibrary({}, surroundings).files.cc, join(folder, 'libtensorflow_cc.2.dylib'));
 });

@@ -59,7 +59,7 @@ test('knows the files of the library by their paths', (t) => {
 for (const path of ['../outside.so', '/etc/outside.so', 'a/../../outside.so', 'C:\\outside.so']) {
   test(`refuses a wheel with the path ${path}`, async (t) => {
     const task = unpacking(t, fakeWheel([LIBRARY, { path, contents: 'evil' }]), { wanted: () => true });
-    await t.throwsAsync(unpackWheel(task), { instanceOf: UserError, message: /x\.whl is not a sound wheel/ });
+    await t.throwsAsync(unpackWheel(task), { instanceOf: UserError, message: /x\.whl is not a valid wheel/ });
     t.false(existsSync(task.into));
   });
 }
@@ -74,12 +74,12 @@ test('a wrong CRC, a cut file and no zip at all are told with the file', async (
   ]) {
     await t.throwsAsync(unpackWheel(unpacking(t, bytes)), {
       instanceOf: UserError,
-      message: /x\.whl is not a sound wheel/,
+      message: /x\.whl is not a valid wheel/,
     });
   }
   const damaged = Buffer.from(whole);
   damaged.fill(0xff, 60, 90);
-  await t.throwsAsync(unpackWheel(unpacking(t, damaged)), { instanceOf: UserError, message: /not a sound wheel/ });
+  await t.throwsAsync(unpackWheel(unpacking(t, damaged)), { instanceOf: UserError, message: /not a valid wheel/ });
 });
 
 test('too little space is told before anything is written', async (t) => {

@@ -4,7 +4,12 @@ import { accountMemory, emptyParts } from '../../../src/engine/memory/memory-par
 import type { NodeRun } from '../../../src/engine/memory/run-metadata.js';
 
 const operation = (index: number, phase: Phase, type: string, ...inputs: number[]): OperationRecord => ({
-  ...{ index, type, phase, name: `${phase}/${type}_${index}`, controls: [], outputs: [] },
+  index,
+  type,
+  phase,
+  name: `${phase}/${type}_${index}`,
+  controls: [],
+  outputs: [],
   inputs: inputs.map((operation) => ({ operation, output: 0 })),
 });
 
@@ -79,8 +84,13 @@ test('every byte at the peak has a part', (t) => {
   const { peakBytes, parts, keptBytes } = accountMemory(structuredClone(run), step(9));
   // At 31: map 1000, gradient 500, its scratch 60, the early product 8, and what stands.
   t.deepEqual(parts, {
-    ...{ parameters: 70, buffers: 40, optimizer: 0, inputs: 9 },
-    ...{ gradients: 500, activations: 1000, workspace: 68 },
+    parameters: 70,
+    buffers: 40,
+    optimizer: 0,
+    inputs: 9,
+    gradients: 500,
+    activations: 1000,
+    workspace: 68,
   });
   t.is(peakBytes, 1687);
   t.is(keptBytes, 1000);

@@ -18,10 +18,7 @@ test('an out-of-memory error names the tensor, the parts and the switches', (t) 
   const error = outOfMemory(new TensorFlowError('pretrain', 8, detail), 'pretrain', () => peak)!;
   t.true(error instanceof OutOfMemoryError);
   t.is(error.exitCode, 2);
-  t.regex(
-    error.message,
-    /^'pretrain' ran out of memory when a float tensor of shape \[64,200,80,32\] was to be made\./,
-  );
+  t.regex(error.message, /^'pretrain' ran out of memory allocating a float tensor of shape \[64,200,80,32\]\./);
   t.regex(error.message, /3\.00 GiB at its peak: kept activations 2\.00 GiB, parameters 1\.00 GiB\./);
   t.regex(error.message, /batchSize.*stateBits.*checkpointing.*frev.*voxloop plan/);
 });
@@ -31,7 +28,7 @@ test('a prediction that fails does not hide the error; other errors stay what th
     throw new Error('no trace');
   };
   const error = outOfMemory(new TensorFlowError('f', 8, 'Out of memory'), 'f', failing)!;
-  t.regex(error.message, /^'f' ran out of memory when a tensor was to be made\..*no trace/);
+  t.regex(error.message, /^'f' ran out of memory allocating a tensor\..*no trace/);
   t.is(
     outOfMemory(new TensorFlowError('f', 3, detail), 'f', () => peak),
     undefined,
@@ -62,6 +59,6 @@ test("under TensorFlow's hard limit a run that is too large ends in that error, 
   t.is(await outcome(2), 'done');
   // Eight maps of 16 MiB and the input.
   const failed = await outcome(8);
-  t.regex(failed, /^OutOfMemoryError 2 'maps' ran out of memory when a float tensor of shape \[2048,2048\]/);
+  t.regex(failed, /^OutOfMemoryError 2 'maps' ran out of memory allocating a float tensor of shape \[2048,2048\]/);
   t.regex(failed, /about 144\.0 MiB at its peak: workspace 128\.0 MiB, inputs 16\.0 MiB/);
 });

@@ -24,25 +24,33 @@ interface Case {
   accumulate?: number;
 }
 
-async function supervised(session: Session, given: Case) {
+async function supervised(session: Session, testCase: Case) {
   const finetuner = createFinetuner({
-    ...{ session, seed: 1, classes: 50, view, accumulate: given.accumulate },
-    backbone: await backboneOf(given.backbone, given.options, BINS),
+    session,
+    seed: 1,
+    classes: 50,
+    view,
+    accumulate: testCase.accumulate,
+    backbone: await backboneOf(testCase.backbone, testCase.options, BINS),
     loss: (parts) => aamSoftmax.build({ ...parts, options: aamSoftmax.options.parse({}) }),
-    optimizer: optimizerOptions.parse(given.optimizer ?? {}),
+    optimizer: optimizerOptions.parse(testCase.optimizer ?? {}),
   });
   const values = { gate: 3e38, momentum: 0, margin: 1, rate: 0.001, step: 0 };
   const samples = { labels: Int32Array.of(0, 1, 2, 3), history: new Float32Array(4) };
   return finetuner.functions({ global: crops(1), local: null }, samples, values);
 }
 
-async function selfSupervised(session: Session, given: Case) {
+async function selfSupervised(session: Session, testCase: Case) {
   const options = dino.options.parse({ prototypes: 64, hiddenSize: 32, bottleneckSize: 16, localCrops: 2 });
   const pretrainer = createPretrainer({
-    ...{ session, seed: 1, batchSize: BATCH, crops: dino.views(options), view },
-    backbone: await backboneOf(given.backbone, given.options, BINS),
+    session,
+    seed: 1,
+    batchSize: BATCH,
+    crops: dino.views(options),
+    view,
+    backbone: await backboneOf(testCase.backbone, testCase.options, BINS),
     build: (context) => dino.build({ ...context, options }),
-    optimizer: optimizerOptions.parse(given.optimizer ?? {}),
+    optimizer: optimizerOptions.parse(testCase.optimizer ?? {}),
   });
   const values = { rate: 0.001, step: 0, ...pretrainer.method.schedule!({ step: 0, steps: 10, epoch: 0 }) };
   return pretrainer.functions({ global: crops(2), local: crops(2) }, values);

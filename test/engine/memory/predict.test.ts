@@ -14,7 +14,11 @@ function sketch() {
   const add = (type: string, inputs: number[] = [], controls: number[] = [], shape = [100]) => {
     const index = operations.length;
     operations.push({
-      ...{ index, name: `${phase}/${type}_${index}`, type, phase, controls },
+      index,
+      name: `${phase}/${type}_${index}`,
+      type,
+      phase,
+      controls,
       inputs: inputs.map((operation) => ({ operation, output: 0 })),
       outputs: type === 'NoOp' ? [] : [{ shape, dataType: DT.FLOAT }],
     });
@@ -149,7 +153,10 @@ test('parts of a training step: kept maps, gradients, the rest', (t) => {
   const target = add('ResourceApplyMomentum', [handle, gradient]);
   operations[target].outputs = [];
   const prediction = predictMemory({
-    ...{ operations, feeds: [x], fetches: [], targets: [target] },
+    operations,
+    feeds: [x],
+    fetches: [],
+    targets: [target],
     gradients: [{ handle, operation: gradient, output: 0 }],
     standing: { ...emptyParts(), parameters: MAP_BYTES, inputs: MAP_BYTES },
   });
@@ -158,7 +165,11 @@ test('parts of a training step: kept maps, gradients, the rest', (t) => {
   t.is(prediction.peakBytes, maps(5));
   t.deepEqual(prediction.parts, {
     ...emptyParts(),
-    ...{ parameters: maps(1), inputs: maps(1), activations: maps(1), gradients: maps(1), workspace: maps(1) },
+    parameters: maps(1),
+    inputs: maps(1),
+    activations: maps(1),
+    gradients: maps(1),
+    workspace: maps(1),
   });
 });
 

@@ -38,7 +38,11 @@ test('nodes come with their times, allocations and outputs, in order of their st
   );
   t.deepEqual(nodes, [
     {
-      ...{ name: 'a', op: 'Conv2D', start: 10, end: 2014, ms: 1.5 },
+      name: 'a',
+      op: 'Conv2D',
+      start: 10,
+      end: 2014,
+      ms: 1.5,
       allocations: [
         { bytes: 64, from: 11, to: 15 },
         { bytes: 64, from: 12, to: Number.POSITIVE_INFINITY },

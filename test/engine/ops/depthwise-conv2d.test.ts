@@ -35,8 +35,13 @@ const cases: Geometry[] = [
 function oracle({ size, channels, filter }: Geometry, x: Float32Array, w: Float32Array, dy: Float32Array) {
   const [y, dx, dw] = [new Float64Array(x.length), new Float64Array(x.length), new Float64Array(w.length)];
   const shape = {
-    ...{ batch: BATCH, size, inputs: 1, outputs: 1, filter },
-    ...{ stride: [1, 1] as [number, number], dilation: [1, 1] as [number, number] },
+    batch: BATCH,
+    size,
+    inputs: 1,
+    outputs: 1,
+    filter,
+    stride: [1, 1] as [number, number],
+    dilation: [1, 1] as [number, number],
     pad: [(filter[0] - 1) / 2, (filter[1] - 1) / 2] as [number, number],
   };
   for (let c = 0; c < channels; c++) {
@@ -61,10 +66,10 @@ for (const compute of ['float32', 'bfloat16'] as const) {
           const shape = [BATCH, ...size, channels];
           const [x, dy] = [normalTensor(shape, 'x'), normalTensor(shape, 'dy')];
           const w = normalTensor([...filter, channels], 'w');
-          const run = session.compile(`case${i}`, (given: Record<string, Tensor>) => {
-            const wide = (a: Tensor, b: Tensor): Tensor => tf.add(depthwiseConv2d(a, b), tf.zerosLike(given.x));
-            const [dx, dw] = tf.grads(wide)([given.x, given.w], given.dy);
-            return { y: wide(given.x, given.w), dx, dw };
+          const run = session.compile(`case${i}`, (inputs: Record<string, Tensor>) => {
+            const wide = (a: Tensor, b: Tensor): Tensor => tf.add(depthwiseConv2d(a, b), tf.zerosLike(inputs.x));
+            const [dx, dw] = tf.grads(wide)([inputs.x, inputs.w], inputs.dy);
+            return { y: wide(inputs.x, inputs.w), dx, dw };
           });
           const outputs = await run({ x, w, dy });
           const expected = oracle(geometry, numbers(x), numbers(w), numbers(dy));

@@ -49,10 +49,15 @@ test('ops with several outputs', (t) =>
       return { a, b, c, left, right, top, bottom, values, indices };
     },
     {
-      ...{ a: float32([1, 4], [2, 1]), b: float32([2, 5], [2, 1]), c: float32([3, 6], [2, 1]) },
-      ...{ left: float32([1, 4], [2, 1]), right: float32([2, 3, 5, 6], [2, 2]) },
-      ...{ top: float32([1, 2, 3]), bottom: float32([4, 5, 6]) },
-      ...{ values: float32([3, 2, 6, 5], [2, 2]), indices: int32([2, 1, 2, 1], [2, 2]) },
+      a: float32([1, 4], [2, 1]),
+      b: float32([2, 5], [2, 1]),
+      c: float32([3, 6], [2, 1]),
+      left: float32([1, 4], [2, 1]),
+      right: float32([2, 3, 5, 6], [2, 2]),
+      top: float32([1, 2, 3]),
+      bottom: float32([4, 5, 6]),
+      values: float32([3, 2, 6, 5], [2, 2]),
+      indices: int32([2, 1, 2, 1], [2, 2]),
     },
   ));
 
@@ -85,8 +90,8 @@ test('element types other than float32 pass through', async (t) => {
       narrow: { dtype: 'bfloat16', shape: [1], data: Uint16Array.of(0x3f80) },
       empty: float32([], [0, 3]),
     };
-    const fn = session.compile('fn', (given) =>
-      Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, raw('Identity', [tensor])[0]])),
+    const fn = session.compile('fn', (tensors) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, raw('Identity', [tensor])[0]])),
     );
     t.deepEqual(await fn(inputs), inputs);
   });

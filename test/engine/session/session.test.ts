@@ -100,7 +100,7 @@ test('what was saved loads into another session', async (t) => {
 test('a variable that does not fit or does not exist is named', async (t) => {
   await withSession(async (session) => {
     const v = session.variable('layer/weight', [2], 0);
-    t.throws(() => session.variable('layer/weight', [2], 0), { message: "there is a variable 'layer/weight' already" });
+    t.throws(() => session.variable('layer/weight', [2], 0), { message: "there is already a variable 'layer/weight'" });
     t.throws(() => session.variable('w', [3], float32([1, 2])), { message: /'w' is float32 \[3\].*float32 \[2\]/ });
     await t.throwsAsync(session.load({ other: float32(1) }), { message: "there is no variable 'other' to load" });
     await t.throwsAsync(session.load({ 'layer/weight': float32([1]) }), {
@@ -217,8 +217,8 @@ test('XLA gives the same numbers, and says that it cannot be measured', async (t
   for (const xla of [false, true]) {
     await withSession(
       async (session) => {
-        const fn = session.compile('fn', (given) => {
-          const y = tf.tanh(tf.matMul(given.x, given.x));
+        const fn = session.compile('fn', (inputs) => {
+          const y = tf.tanh(tf.matMul(inputs.x, inputs.x));
           return { y: tf.sum(tf.mul(tf.exp(y), tf.sigmoid(y)), 1) };
         });
         outputs.push((await fn({ x })).y.data as Float32Array);

@@ -17,7 +17,7 @@ export function countingScope(): CountingScope {
   const buffers: Variable[] = [];
   const all = new Map<string, readonly number[]>();
   const create = (list: Variable[], name: string, shape: number[], dtype?: DType): Variable => {
-    if (all.has(name)) throw new Error(`there is a variable '${name}' already`);
+    if (all.has(name)) throw new Error(`there is already a variable '${name}'`);
     if (sizeOf(shape) === 0) throw new Error(`variable '${name}' would be empty: shape [${shape}]`);
     const variable = unusable(name, shape, dtype);
     all.set(name, shape);

@@ -46,6 +46,6 @@ test('a file where the run directory should be', (t) => {
   const dir = temporaryFolder(t, { run: '' });
   t.throws(() => lockRun(join(dir, 'run')), {
     instanceOf: UserError,
-    message: /a file stands where a folder is needed/,
+    message: /there is a file where a folder is needed/,
   });
 });

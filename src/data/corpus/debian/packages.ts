@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
 import { writeError, writeFileAtomic } from '../../../io/atomic.js';
 import { isOnPath } from '../../../io/on-path.js';
-import { withLock } from '../../folder-lock.js';
+import { withFolderLock } from '../../folder-lock.js';
 import type { BuildOptions } from '../build-options.js';
 import { runCommand } from '../run-command.js';
 
@@ -43,7 +43,7 @@ export async function fetchPackages(
   options: BuildOptions,
 ): Promise<DebianPackage[]> {
   const folder = join(cache, 'debian-packages');
-  return withLock(join(cache, 'debian-packages.lock'), options, async () => {
+  return withFolderLock(join(cache, 'debian-packages.lock'), options, async () => {
     const cached = readIndex(folder, names);
     if (cached) return toPackages(folder, names, cached);
     if (!debianAvailable()) {

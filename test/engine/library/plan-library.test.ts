@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { planLibrary, type SetupRequest } from '../../../src/engine/library/plan.js';
+import { planLibrary, type SetupRequest } from '../../../src/engine/library/plan-library.js';
 import { CUDA_WHEELS, isWheelFor, pinnedWheel, SUPPORTED_PLATFORMS } from '../../../src/engine/library/wheels.js';
 import { UserError } from '../../../src/errors.js';
 import { serve } from './loopback.js';

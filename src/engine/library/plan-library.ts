@@ -13,14 +13,14 @@ import {
   type Wheel,
 } from './wheels.js';
 
-/** A wheel to install. Sizes are null when nobody told them; `found` is set when an index was asked already. */
+/** A wheel to install. Sizes are null when unknown; `found` is set when an index was asked already. */
 export interface PlannedWheel extends Omit<Wheel, 'bytes' | 'unpackedBytes'> {
   bytes: number | null;
   unpackedBytes: number | null;
   found?: IndexFile;
 }
 
-/** What `voxloop setup` is to install. */
+/** The library that `voxloop setup` installs, as wheels. */
 export interface LibraryPlan {
   version: string;
   platform: string;
@@ -28,19 +28,19 @@ export interface LibraryPlan {
   wheels: PlannedWheel[];
 }
 
-/** What the user asked for. */
+/** The options of `voxloop setup`. */
 export interface SetupRequest {
   platform: string;
   gpu: boolean;
   version?: string | undefined;
   sha256?: string | undefined;
-  /** Wheels that the user fetched. */
+  /** Wheels that the user downloaded. */
   files: string[];
 }
 
 /**
  * Decides what to install: the pinned wheels, or, when the user names another version, that one under the checksum given or
- * else the one that the package index publishes. Throws a UserError for what does not exist.
+ * else the one that the package index publishes. Throws a UserError for a library that does not exist.
  */
 export async function planLibrary(
   request: SetupRequest,
