@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Json } from './json.js';
 import type {
   AugmentationPlugin,
   BackbonePlugin,
@@ -13,8 +14,11 @@ import type { StageDefinition, StagePlugin } from './stage.js';
 type Definition<P> = Omit<P, 'kind'>;
 
 /** A step of a recipe, with a folder and a result of its own. */
-export function defineStage<O extends z.ZodType>(definition: StageDefinition<O>): StagePlugin<O> {
-  return { ...definition, kind: 'stage' };
+export function defineStage<O extends z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>(
+  definition: StageDefinition<O, R>,
+): StagePlugin<O, R>;
+export function defineStage(definition: StageDefinition): StagePlugin {
+  return { ...definition, result: definition.result ?? z.json(), kind: 'stage' };
 }
 
 /** A method of self-supervised learning. */

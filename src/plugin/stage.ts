@@ -92,8 +92,14 @@ export interface SketchContext {
   sketch(name: string): Promise<TrainingSketch>;
 }
 
-/** What the author of a stage writes. */
-export interface StageDefinition<O extends z.ZodType = z.ZodType> extends Definition<O> {
+/** What the author of a stage writes: `O` is the schema of its options, `R` that of its result. */
+export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>
+  extends Definition<O> {
+  /**
+   * The result that `run` returns and stage.json keeps; later stages read it with the same schema (readResult). JSON has no NaN and
+   * no Infinity: such a number is read back as null. Default: any JSON.
+   */
+  result?: R;
   /**
    * Options, as dotted paths, that an attempt which was stopped may have had otherwise and still be gone on with: `run` converts what
    * it finds. A finished stage is done again when they change.
@@ -106,9 +112,12 @@ export interface StageDefinition<O extends z.ZodType = z.ZodType> extends Defini
   /** For a stage that trains: what, so that `voxloop plan` can foretell its memory. */
   sketch?(context: SketchContext, options: z.output<O>): Promise<TrainingSketch>;
   /** Does the work; the result must be equal for a resumed and an undisturbed run. */
-  run(context: StageContext, options: z.output<O>): Promise<Json>;
+  run(context: StageContext, options: z.output<O>): Promise<z.output<R>>;
 }
 
-export interface StagePlugin<O extends z.ZodType = z.ZodType> extends StageDefinition<O>, PluginBase<'stage', O> {
+export interface StagePlugin<O extends z.ZodType = z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>
+  extends StageDefinition<O, R>,
+    PluginBase<'stage', O> {
   kind: 'stage';
+  result: R;
 }

@@ -1,6 +1,8 @@
+import type { ListResult } from '../eval/detection/figures.js';
 import { escapeText } from './escape.js';
-import { formatFixed, formatInterval, formatSeconds } from './format.js';
-import type { ListResult, SystemResult } from './report.js';
+import { formatFixed, formatInterval, formatPercent, formatSeconds } from './format.js';
+import type { SystemResult } from './report.js';
+import { type Column as TextColumn, textTable } from './table.js';
 
 /** A column; `list` groups the columns of one trial list under its name. */
 interface Column {
@@ -16,6 +18,23 @@ interface Column {
 /** The trial lists of all systems, in order of first mention. */
 export function listNames(systems: readonly SystemResult[]): string[] {
   return [...new Set(systems.flatMap(({ lists }) => Object.keys(lists)))];
+}
+
+/** The headline table for a terminal. */
+export function resultsText(systems: readonly SystemResult[]): string {
+  const lists = listNames(systems);
+  const columns: TextColumn<SystemResult>[] = [
+    { header: 'system', align: 'left', cell: ({ name, network }) => (network ? `${name} (${network})` : name) },
+    ...lists.flatMap((list): TextColumn<SystemResult>[] => [
+      { header: `${list} EER %`, cell: ({ lists }) => formatPercent(lists[list]?.eer) },
+      { header: '95 %', cell: ({ lists }) => formatInterval(lists[list]?.interval?.eer) },
+      { header: 'minDCF.01', cell: ({ lists }) => formatFixed(lists[list]?.minDcf?.['0.01'], 3) },
+    ]),
+    { header: 'NMI', cell: ({ nmi }) => formatFixed(nmi, 3) },
+    { header: 'purity', cell: ({ purity }) => formatFixed(purity, 3) },
+    { header: 'time', cell: ({ seconds }) => formatSeconds(seconds) },
+  ];
+  return textTable(systems, columns);
 }
 
 /**
