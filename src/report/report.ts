@@ -17,7 +17,7 @@ export interface Report {
   shares?: ShareChart[];
   dets?: DetChart[];
   maps?: MapChart[];
-  /** Whether a speaker label decided what was kept, stopped or reported; absent: nothing is said. */
+  /** True if a speaker label decided what was kept, stopped or reported; if absent, the report does not mention it. */
   labelsUsedForSelection?: boolean;
   /** Licences, what was skipped, anything a reader of the figures must know. */
   notes?: Note[];
@@ -84,10 +84,10 @@ export interface Curve {
 /** Training losses of one stage, drawn raw and smoothed. */
 export interface LossChart {
   title: string;
-  /** What x counts; default "step". */
+  /** Unit of x; default "step". */
   xLabel?: string;
   curves: Curve[];
-  /** Where other runs of the recipe went, drawn behind the curves. */
+  /** The range of other runs of the recipe, drawn behind the curves. */
   band?: Band;
 }
 
@@ -99,7 +99,7 @@ export interface Band {
   high: ArrayLike<number>;
 }
 
-/** Entropies of softmax outputs in nats, between 0 and ln(classes): at either end the network has collapsed. */
+/** Entropies of softmax outputs in nats, between 0 and ln(classes); at either end the network has collapsed. */
 export interface EntropyChart {
   title: string;
   xLabel?: string;

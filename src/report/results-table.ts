@@ -9,7 +9,7 @@ interface Column {
   header: string;
   list?: string;
   cell: (system: SystemResult) => string;
-  /** Set back in colour. */
+  /** Drawn in a muted colour. */
   isAside?: boolean;
   /** Marks the best cell of the column. */
   isBest?: (system: SystemResult) => boolean;
@@ -38,8 +38,8 @@ export function resultsText(systems: readonly SystemResult[]): string {
 }
 
 /**
- * The headline table as HTML: one system a row, the lowest EER of each list in bold. Columns that nobody fills are left out, and
- * the seed where all share it.
+ * The headline table as HTML: one row for each system, the lowest EER of each list in bold. Columns that are empty for all systems
+ * are left out, and so is a seed that all share.
  */
 export function resultsTable(systems: readonly SystemResult[]): string {
   const lists = listNames(systems);
@@ -98,7 +98,7 @@ function priorsOf(results: readonly ListResult[]): string[] {
   return [...new Set(results.flatMap(({ minDcf }) => Object.keys(minDcf ?? {})))];
 }
 
-/** What the columns mean, for the line under the table. */
+/** The legend of the columns, for the line under the table. */
 function explanation(systems: readonly SystemResult[]): string {
   const results = systems.flatMap(({ lists }) => Object.values(lists));
   const priors = priorsOf(results);

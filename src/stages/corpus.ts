@@ -61,10 +61,10 @@ const result = corpusResult.extend({
   channel: z.number().optional(),
 });
 
-/** Builds or takes a corpus and decodes it once into PCM shards. */
+/** Builds or opens a corpus and decodes it once into PCM shards. */
 export default defineStage({
   name: 'corpus',
-  summary: 'Builds or takes a corpus and decodes it once into PCM16 shards.',
+  summary: 'Builds or opens a corpus and decodes it once into PCM16 shards.',
   options,
   result,
   check(_context, { source, path, testPath, secondPath }) {
@@ -91,7 +91,7 @@ export default defineStage({
 
 const reasons = {
   debian: 'real speech from packages of this system',
-  synthetic: 'there is no apt-get, so synthetic voices stand in for real speech',
+  synthetic: 'there is no apt-get, so synthetic voices replace real speech',
 };
 
 async function build(
@@ -114,7 +114,7 @@ async function build(
     );
 }
 
-/** A corpus of its own layout, whose sound goes straight into shards. */
+/** A published corpus in its original layout, whose audio goes straight into shards. */
 function buildOfficial(
   source: (typeof OFFICIAL)[number],
   common: ShardCorpusOptions & { root: string },

@@ -54,9 +54,9 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 const result = z.object({
-  /** The bank that was taken as it is; null for `bank` in the stage's own folder. */
+  /** The bank that was used as it is; null for `bank` in the stage's folder. */
   path: z.string().nullable(),
-  /** Recordings of each kind. */
+  /** Number of recordings of each kind. */
   noise: z.number(),
   speech: z.number(),
   music: z.number(),
@@ -111,7 +111,7 @@ export default defineStage({
 
 const tapsOf = ({ roomSeconds }: Options): number => Math.round(roomSeconds * SAMPLE_RATE_HZ);
 
-/** What the bank is built from: recordings, and what is generated where there are none. */
+/** The sources of the bank: recordings, and generated sound where there are none. */
 function tasksOf({ seed }: StageContext, options: Options) {
   const { musan, rooms: roomsFolder, made } = options;
   const recordings = roomsFolder ? splitRooms(roomsFolder) : { rooms: [], noises: [] };

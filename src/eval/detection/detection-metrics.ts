@@ -14,7 +14,7 @@ export interface MetricOptions extends CostOptions {
   allowed?: readonly number[];
 }
 
-/** Everything that sorted scores tell; rates are fractions, costs by prior. */
+/** All metrics of sorted scores; rates are fractions, costs by prior. */
 export interface DetectionMetrics extends Figures {
   trials: number;
   targets: number;

@@ -22,7 +22,7 @@ export interface EvaluateOptions extends BootstrapOptions {
 }
 
 /**
- * Evaluates scores that were made elsewhere, at the reported priors and unit costs.
+ * Evaluates scores of any origin, at the reported priors and unit costs.
  * @param scores [trials], higher means "same speaker"; `actDcf` and `cllr` read them as natural-log likelihood ratios
  */
 export function evaluateScores(

@@ -5,7 +5,7 @@ import { type EerRule, equalError } from './eer.js';
 import { minCllr, type RocHull } from './roc-hull.js';
 import type { SortedScores } from './sorted-scores.js';
 
-/** What figures are computed from. */
+/** The inputs of every figure. */
 export interface Measured {
   scores: SortedScores;
   /** Of these scores: one pass serves every figure that needs it. */
@@ -81,7 +81,7 @@ export function figuresOfKind<K extends Table[Name]['kind']>(kind: K): { name: N
 export const computeFigures = (measured: Measured): Figures =>
   Object.fromEntries(entries.map(([name, { of }]) => [name, of(measured)])) as unknown as Figures;
 
-/** Stands over the figures of scores that are not calibrated: null for each that means nothing there. */
+/** Replaces the figures that mean nothing where scores are not calibrated. */
 export const UNCALIBRATED = Object.fromEntries(
   entries.flatMap(([name, figure]) => ('isOfCalibrated' in figure ? [[name, null]] : [])),
 ) as Record<NameOfCalibrated, null>;

@@ -10,7 +10,7 @@ import { UserError } from '../../errors.js';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 
-/** The forms in which test utterances of our own corpora exist, and so their trial lists. */
+/** The forms in which the test utterances of built corpora exist, each with a trial list. */
 export const LISTS = ['clean', 'channel'] as const;
 /** One of LISTS, or the name of an official list. */
 export type ListName = string;
@@ -52,11 +52,11 @@ export const shardsDir = (artifactDir: string, part: string): string => join(art
 export const corpusDir = (artifact: CorpusArtifact): string =>
   readResult(artifact, corpusResult).path ?? join(artifact.dir, 'corpus');
 
-/** The folder whose `shards` hold the audio: a corpus of official recordings has them itself, else the stage decoded them. */
+/** The folder whose `shards` hold the audio: the artifact's where the stage decoded it, else the corpus folder. */
 const shardsHolder = (artifact: CorpusArtifact, dir: string): string =>
   existsSync(shardsDir(artifact.dir, 'train')) ? artifact.dir : dir;
 
-/** Whether the lists are those of the corpus folder, over one set of test shards; else each form has shards of its own. */
+/** True where all lists are over one set of test shards in the corpus folder; else each form has its own shards. */
 const hasOwnLists = (holder: string, dir: string): boolean => holder === dir && existsSync(shardsDir(dir, 'test'));
 
 /** Opens the training part of a corpus; no trial list and no test utterance is read. */
@@ -133,7 +133,7 @@ export function officialLists(dir: string): string[] {
   return files.flatMap((file) => (/^(.*)(?<!\.enrolments)\.txt$/.exec(file) ?? []).slice(1));
 }
 
-/** The lists of a corpus whose test utterances exist in several forms: each has shards of its own. */
+/** The lists of a corpus whose test utterances exist in several forms, each with its own shards. */
 function formLists(artifactDir: string, dir: string, byId: Map<string, Utterance>): TestList[] {
   return LISTS.filter((name) => existsSync(shardsDir(artifactDir, name))).map((name) => {
     const shards = openShards(shardsDir(artifactDir, name));
@@ -150,7 +150,7 @@ export const listPath = (path: string, name: ListName): string => (name === 'cle
 /** File of a trial list. */
 export const trialsPath = listFile;
 
-/** Whether every training utterance has a known speaker. */
+/** True if every training utterance has a known speaker. */
 export const speakersKnown = ({ trainSpeakers }: Pick<TrainingData, 'trainSpeakers'>): boolean =>
   trainSpeakers.every(Boolean);
 

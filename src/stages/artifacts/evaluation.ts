@@ -7,7 +7,7 @@ export const evaluationResult = z.object({
   system: z.string(),
   /** Name of the network among those of its model; null for a system without one. */
   network: z.string().nullable(),
-  /** How the network came about. */
+  /** The method that trained the network, such as `dino teacher`. */
   origin: z.string().optional(),
   /** By name of the trial list. */
   lists: z.record(z.string(), listResult),

@@ -17,7 +17,7 @@ export const largeMarginResult = z.object({
   better: z.boolean(),
 });
 
-/** Options of the rounds that do not hold here: the margin is there at once, everything learns, and clusters are the only classes. */
+/** Options of the rounds that are dropped here: the full margin applies from the start, nothing is frozen, and clusters are the only classes. */
 const OF_ROUNDS = ['steps', 'margin', 'freeze', 'speeds'];
 
 /** The loss with a larger margin, as it is written in a config; without interTopK, as published. */
@@ -27,8 +27,9 @@ export function largeMarginLoss(loss: PluginChoice<'loss'>, margin: number) {
 }
 
 /**
- * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt et
- * al. 2021). It is kept when crop trials do not get worse by it.
+ * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt,
+ * Desplanques and Demuynck, "The IDLAB VoxSRC-20 submission: large margin fine-tuning and quality-aware score calibration in DNN based
+ * speaker verification", 2021, arXiv:2010.11255). The network is kept if crop trials do not get worse.
  */
 export async function finishWithLargeMargin(
   context: StageContext,

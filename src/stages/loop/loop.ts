@@ -22,7 +22,9 @@ export const loopResult = modelResult.extend({
 });
 
 /**
- * Rounds of clustering and gated training on pseudo-labels (Tao et al. 2022; Han et al. 2022), until they improve nothing. The round
+ * Rounds of clustering and gated training on pseudo-labels (Tao et al., "Self-supervised speaker recognition with loss-gated learning",
+ * 2022, arXiv:2110.03869; Han et al., "Self-supervised speaker verification using dynamic loss-gate and label correction", 2022,
+ * arXiv:2208.01928), until they improve nothing. The round
  * to keep is chosen without a speaker label.
  */
 export default defineStage({

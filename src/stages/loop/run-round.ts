@@ -11,7 +11,7 @@ import { finetuneResult } from '../finetune/result.js';
 import type { LoopOptions } from './options.js';
 import type { Round } from './round.js';
 
-/** Options as they stand in a config, without those that are null. */
+/** Options as they are written in a config, without those that are null. */
 export function written(value: unknown): Record<string, unknown> {
   const entries = Object.entries(asWritten(value) as object);
   return Object.fromEntries(entries.filter(([, option]) => option !== null));
