@@ -46,7 +46,7 @@ export function systemDetails({ name, network, lists }: SystemResult): string {
 
 function partsOf(results: readonly ListResult[]): Part[] {
   return [
-    { title: 'Detection cost (95 %) and Cllr in bits', rows: figureRows(results) },
+    { title: 'Costs (95 %), further error rates, Cllr in bits', rows: figureRows(results) },
     { title: 'EER % by scoring rule', rows: ruleRows(results) },
     ...keysOf(results.map(({ groups }) => groups)).map((by) => ({
       title: `EER % by ${by} (trials)`,

@@ -13,7 +13,8 @@ import { type LoopOptions, loopOptions } from './options.js';
 import { type Round, roundResult } from './round.js';
 import { clusterFor, runRound } from './run-round.js';
 
-export const loopResult = modelResult.extend({
+/** The network that was kept, and what led to it. */
+const loopResult = modelResult.extend({
   /** Number of the round whose network was kept. */
   selected: z.number(),
   rounds: z.array(roundResult),
@@ -22,10 +23,9 @@ export const loopResult = modelResult.extend({
 });
 
 /**
- * Rounds of clustering and gated training on pseudo-labels (Tao et al., "Self-supervised speaker recognition with loss-gated learning",
- * 2022, arXiv:2110.03869; Han et al., "Self-supervised speaker verification using dynamic loss-gate and label correction", 2022,
- * arXiv:2208.01928), until they improve nothing. The round
- * to keep is chosen without a speaker label.
+ * Rounds of clustering and gated training on pseudo-labels, until they improve nothing; the round to keep is chosen without a speaker
+ * label. After Tao et al., "Self-supervised speaker recognition with loss-gated learning", 2022, arXiv:2110.03869, and Han, Chen and
+ * Qian, "Self-supervised speaker verification using dynamic loss-gate and label correction", 2022, arXiv:2208.01928.
  */
 export default defineStage({
   name: 'loop',
