@@ -38,7 +38,8 @@ function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts):
   const record = readRecord(folder);
   if (record === undefined) throw new Error(`${folder} lost its stage.json`);
   const finished = { as, dir: folder, stage: stage.stage, result: record.result, seconds: record.seconds };
-  readResult(finished, stage.plugin.result);
+  // A plugin written without defineStage has no schema.
+  if (stage.plugin.result) readResult(finished, stage.plugin.result);
   journal('stage-skipped', { as, key });
   log(`${label}: done before`);
   return finished;
