@@ -200,7 +200,7 @@ test('the table marks the lowest rate of each list and leaves out columns that n
 
 test("a system's folded table shows costs, rules and groups, and no row that is empty for every list", (t) => {
   const interval = { eer: [0.1, 0.2] as [number, number], minDcf: { '0.01': [0.41, 0.62] as [number, number] } };
-  const figures = { eer: 0.15, minDcf: { '0.01': 0.512 }, minCllr: 0.31, interval };
+  const figures = { eer: 0.15, minDcf: { '0.01': 0.512 }, minCllr: 0.31, eerConvexHull: 0.141, interval };
   const clean = {
     ...figures,
     actDcf: { '0.01': 0.734 },
@@ -217,6 +217,7 @@ test("a system's folded table shows costs, rules and groups, and no row that is 
     [
       ['minDCF at 0.01', '0.512 (0.410–0.620)', '–'],
       ['actDCF at 0.01', '0.734', '–'],
+      ['EER (ROCCH)', '14.1\u00a0%', '–'],
       ['min Cllr', '0.310', '–'],
       ['Cllr', '0.420', '–'],
       ['raw', '25.0', '–'],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cllr } from './cllr.js';
 import { actDcf, type CostOptions, hullDcf } from './dcf.js';
 import { type EerRule, equalError } from './eer.js';
-import { minCllr, type RocHull } from './roc-hull.js';
+import { hullEer, minCllr, type RocHull } from './roc-hull.js';
 import type { SortedScores } from './sorted-scores.js';
 
 /** The inputs of every figure. */
@@ -53,6 +53,7 @@ const ofCalibrated = <F>(figure: F) => ({ ...figure, isOfCalibrated: true as con
  */
 export const FIGURES = {
   eer: { ...rate('EER', ({ scores, rule, hull }) => equalError(scores, rule, hull).eer), schema: z.number() },
+  eerConvexHull: rate('EER (ROCCH)', ({ hull }) => hullEer(hull)),
   minDcf: cost('minDCF', ({ hull, costs }, prior) => hullDcf(hull, prior, costs).cost),
   minCllr: bits('min Cllr', ({ hull }) => minCllr(hull)),
   actDcf: ofCalibrated(cost('actDCF', ({ scores, costs }, prior) => actDcf(scores, prior, costs))),
