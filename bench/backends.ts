@@ -19,7 +19,7 @@ import { equalError } from '../src/eval/detection/eer.js';
 import { sortScores } from '../src/eval/detection/sorted-scores.js';
 import type { Artifact } from '../src/plugin/stage.js';
 import { rowsOf } from '../src/rows.js';
-import { openCorpus, type TestList } from '../src/stages/artifacts/corpus-data.js';
+import { openTraining, openTrialLists, type TestList } from '../src/stages/artifacts/corpus-data.js';
 import { readEmbeddings, readTrainingEmbeddings } from '../src/stages/artifacts/embeddings-data.js';
 import { readLabels } from '../src/stages/artifacts/pseudo-labels.js';
 
@@ -41,7 +41,7 @@ const artifact = (name: string): Artifact => {
   return { dir, stage, result, seconds: 0 };
 };
 
-const corpus = openCorpus(artifact('corpus'));
+const corpus = openTraining(artifact('corpus'));
 const embeddings = artifact(values.embeddings);
 const { vectors, size, rows } = readTrainingEmbeddings(embeddings, { copies: !values['no-copies'] });
 const utterances = corpus.train.ids.length;
@@ -102,7 +102,9 @@ function figuresOn(list: TestList, recipe: BackendRecipe) {
 }
 
 const results = Object.entries(recipes).map(([name, recipe]) => {
-  const lists = Object.fromEntries(corpus.lists.map((list) => [list.name, figuresOn(list, recipe)]));
+  const lists = Object.fromEntries(
+    openTrialLists(artifact('corpus'), corpus.manifest).map((list) => [list.name, figuresOn(list, recipe)]),
+  );
   process.stderr.write(`${name.padEnd(34)} ${JSON.stringify(lists)}\n`);
   return { backend: name, lists };
 });

@@ -10,7 +10,7 @@ import { artifact } from '../src/plugin/options.js';
 import type { StageContext } from '../src/plugin/stage.js';
 import { createRng } from '../src/random.js';
 import { rowsOf, unitRows } from '../src/rows.js';
-import { type CorpusData, openCorpus } from '../src/stages/artifacts/corpus-data.js';
+import { openTraining, type TrainingData } from '../src/stages/artifacts/corpus-data.js';
 import { withSession } from '../src/stages/training/with-session.js';
 
 const options = z.strictObject({
@@ -27,7 +27,7 @@ export default defineStage({
   options,
   produces: 'clusters',
   async run(context, { corpus: name, kind, share, heldOut }) {
-    const corpus = openCorpus(context.artifact(name));
+    const corpus = openTraining(context.artifact(name));
     const truth = trueLabels(corpus);
     const labels = truth.map((label, i) => (isHeldOut(truth, i, heldOut) ? -1 : label));
     const speakers = speakersOf(corpus).length;
@@ -46,10 +46,10 @@ export default defineStage({
 });
 
 /** The corpus' speakers in order of their first utterance. */
-export const speakersOf = ({ trainSpeakers }: CorpusData): string[] => [...new Set(trainSpeakers)];
+export const speakersOf = ({ trainSpeakers }: TrainingData): string[] => [...new Set(trainSpeakers)];
 
 /** Number of each training utterance's speaker. // [utterances] */
-export function trueLabels(corpus: CorpusData): Int32Array {
+export function trueLabels(corpus: TrainingData): Int32Array {
   const numbers = new Map(speakersOf(corpus).map((speaker, number) => [speaker, number]));
   return Int32Array.from(corpus.trainSpeakers, (speaker) => numbers.get(speaker)!);
 }
@@ -64,7 +64,7 @@ function isHeldOut(truth: Int32Array, utterance: number, count: number): boolean
 /** Of each speaker the one who sounds most alike: by the mean of whitened deviations of filterbank bins over labelled utterances. */
 async function nearestSpeakers(
   context: StageContext,
-  corpus: CorpusData,
+  corpus: TrainingData,
   truth: Int32Array,
   labels: Int32Array,
 ): Promise<Int32Array> {

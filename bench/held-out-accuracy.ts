@@ -7,7 +7,7 @@ import { readSafetensors } from '../src/io/safetensors.js';
 import { defineStage } from '../src/plugin/define.js';
 import { artifact } from '../src/plugin/options.js';
 import { rowsOf, unitRows } from '../src/rows.js';
-import { openCorpus } from '../src/stages/artifacts/corpus-data.js';
+import { openTraining } from '../src/stages/artifacts/corpus-data.js';
 import { modelBuilder } from '../src/stages/training/resolve-plugins.js';
 import { withSession } from '../src/stages/training/with-session.js';
 import { trueLabels } from './corrupt-labels.js';
@@ -23,7 +23,7 @@ export default defineStage({
   }),
   produces: 'accuracy',
   async run(context, given) {
-    const corpus = openCorpus(context.artifact(given.corpus));
+    const corpus = openTraining(context.artifact(given.corpus));
     const labels = readNpy(join(context.artifact(given.clusters).dir, 'labels.npy')).data as Int32Array;
     const held = [...labels.keys()].filter((i) => labels[i] < 0);
     const { files, shard, offset, samples } = corpus.train;

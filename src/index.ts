@@ -88,6 +88,7 @@ export type { Json } from './plugin/json.js';
 export type { AugmentationContext } from './plugin/kinds.js';
 export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
 export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
+export { readResult } from './plugin/read-result.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
 export { createRng, type Rng } from './random.js';
 export { indicesUpTo, squaredDistance, squaredRowDistance, takeRows } from './rows.js';

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Json } from './json.js';
 import type {
   AugmentationPlugin,
   BackbonePlugin,
@@ -12,9 +13,12 @@ import type { StageDefinition, StagePlugin } from './stage.js';
 
 type Definition<P> = Omit<P, 'kind'>;
 
-/** A step of a recipe, with a folder and a result of its own. */
-export function defineStage<O extends z.ZodType>(definition: StageDefinition<O>): StagePlugin<O> {
-  return { ...definition, kind: 'stage' };
+/** A step of a recipe, with its own folder and result. */
+export function defineStage<O extends z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>(
+  definition: StageDefinition<O, R>,
+): StagePlugin<O, R>;
+export function defineStage(definition: StageDefinition): StagePlugin {
+  return { ...definition, result: definition.result ?? z.json(), kind: 'stage' };
 }
 
 /** A method of self-supervised learning. */
@@ -27,7 +31,7 @@ export function defineBackbone<O extends z.ZodType>(definition: Definition<Backb
   return { ...definition, kind: 'backbone' };
 }
 
-/** From frames to one vector for each utterance. */
+/** A layer that pools the frames of an utterance into one vector. */
 export function definePooling<O extends z.ZodType>(definition: Definition<PoolingPlugin<O>>): PoolingPlugin<O> {
   return { ...definition, kind: 'pooling' };
 }
@@ -37,19 +41,19 @@ export function defineLoss<O extends z.ZodType>(definition: Definition<LossPlugi
   return { ...definition, kind: 'loss' };
 }
 
-/** From embeddings to pseudo-labels. */
+/** A clustering algorithm, from embeddings to pseudo-labels. */
 export function defineClustering<O extends z.ZodType>(
   definition: Definition<ClusteringPlugin<O>>,
 ): ClusteringPlugin<O> {
   return { ...definition, kind: 'clustering' };
 }
 
-/** Which pseudo-labels training believes. */
+/** A rule that decides which pseudo-labels training believes. */
 export function defineGate<O extends z.ZodType>(definition: Definition<GatePlugin<O>>): GatePlugin<O> {
   return { ...definition, kind: 'gate' };
 }
 
-/** A change to the waveforms of a training batch. */
+/** A change to the waveforms or features of a training batch. */
 export function defineAugmentation<O extends z.ZodType>(
   definition: Definition<AugmentationPlugin<O>>,
 ): AugmentationPlugin<O> {

@@ -7,13 +7,13 @@ import type { Json } from './json.js';
 import type { PluginChoice } from './options.js';
 import type { Definition, PluginBase, Registry } from './plugin.js';
 
-/** What an earlier stage of the run left behind. */
+/** The output of an earlier stage of the run. */
 export interface Artifact {
   /** The folder the stage wrote into. */
   dir: string;
-  /** The name of the stage plugin that made it. */
+  /** The name of the stage plugin that produced it. */
   stage: string;
-  /** What its `run` returned. */
+  /** The value that its `run` returned; read it with readResult. */
   result: Json;
   /** Wall-clock time it took, over all attempts. */
   seconds: number;
@@ -24,41 +24,41 @@ export interface Progress {
   update(state: { step: number; total: number; fields?: Record<string, number | string> }): void;
   /** Prints a line above the live one. */
   line(text: string): void;
-  /** Leaves the last state standing and ends the display. */
+  /** Ends the display; the last state stays visible. */
   done(): void;
 }
 
-/** What is known of a run before its stages run. */
+/** The settings of a run, before its stages run. */
 export interface CheckContext {
   seed: number;
   device: 'auto' | 'cpu' | 'gpu';
   /** Threads of the tensor library; 0 leaves the choice to it. */
   threads: number;
-  /** Bytes that tensors may take at once; without it, what the device has. */
+  /** Bytes that tensors may take at once; default: all that the device has. */
   memoryBytes?: number;
   registry: Registry;
   log(line: string): void;
 }
 
 export interface StageContext extends CheckContext {
-  /** This stage's own folder; it exists. `stage.json` and `stage.partial.json` in it belong to the runner. */
+  /** This stage's folder; it exists. The runner writes `stage.json` and `stage.partial.json` in it. */
   dir: string;
   /** The folder of the whole run, for `results.json` and reports. */
   runDir: string;
   runName: string;
-  /** What environment.json holds. */
+  /** The contents of environment.json. */
   environment: Json;
   /** A stage earlier in the list, or one run by `inner`, by its artifact name. */
   artifact(name: string): Artifact;
   /**
-   * Runs another stage as a part of this one, in a folder within its own: skipped when it was done before, gone on with when it was
-   * begun. `options` are written as in a config and may name what this stage was given and what `inner` made before.
+   * Runs another stage as a part of this one, in a folder within this stage's: skipped if an earlier attempt finished it, resumed if
+   * one began it. `options` are written as in a config; they may name this stage's own inputs and the artifacts of earlier `inner` calls.
    */
   inner(as: string, stage: string, options: Record<string, unknown>): Promise<Artifact>;
   progress: Progress;
   /** Aborted by Ctrl-C and SIGTERM: write a checkpoint, then `signal.throwIfAborted()`. */
   signal: AbortSignal;
-  /** The folder holds an unfinished attempt with the same options (but for convertible ones), inputs and seed. */
+  /** True where the folder holds an unfinished attempt with the same options (except convertible ones), inputs and seed. */
   resume: boolean;
 }
 
@@ -70,45 +70,54 @@ export interface StepSettings {
   optimizer: OptimizerOptions;
 }
 
-/** What a stage trains, without its data: from this its memory is foretold. */
+/** The training of a stage without its data, from which its memory is predicted. */
 export interface TrainingSketch extends StepSettings {
   features: FeatureDefinition;
   compute: 'float32' | 'bfloat16' | 'auto';
-  /** What is not known before the stages before have run, and was assumed; one sentence each. */
+  /** Assumptions about the output of earlier stages, which have not run yet; one sentence each. */
   assumed: string[];
-  /** Builds the step with these settings in an empty session; what one update runs, on silence. */
+  /** Builds the step with these settings in an empty session. Returns the compiled calls of one update, on silence. */
   build(session: Session, settings: StepSettings): Promise<CompiledCall[]>;
 }
 
-/** What a stage may know of its recipe when nothing has run. */
+/** The recipe of a stage, before anything has run. */
 export interface SketchContext {
   seed: number;
   registry: Registry;
-  /** Classes to assume where they come of data. */
+  /** Number of classes to assume where it depends on data. */
   classes?: number;
   /** The options of an earlier stage, by its artifact name. */
   options(name: string): unknown;
-  /** What an earlier stage trains. */
+  /** The training of an earlier stage. */
   sketch(name: string): Promise<TrainingSketch>;
 }
 
-/** What the author of a stage writes. */
-export interface StageDefinition<O extends z.ZodType = z.ZodType> extends Definition<O> {
+/** The definition of a stage. `O` is the schema of its options, `R` that of its result. */
+export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>
+  extends Definition<O> {
   /**
-   * Options, as dotted paths, that an attempt which was stopped may have had otherwise and still be gone on with: `run` converts what
-   * it finds. A finished stage is done again when they change.
+   * The result that `run` returns and stage.json keeps; later stages read it with the same schema (readResult). JSON has no NaN and
+   * no Infinity: such a number is read back as null. Default: any JSON.
+   */
+  result?: R;
+  /**
+   * Options, as dotted paths, that may change between the attempts of an unfinished stage: `run` converts what the earlier attempt
+   * left. A finished stage runs again when they change.
    */
   convertible?: readonly string[];
-  /** The kind of artifact it makes, which `artifact(...)` fields of later stages ask for; the stage's name by default. */
+  /** The kind of artifact it produces, which `artifact(...)` options of later stages ask for; default: the stage's name. */
   produces?: string;
-  /** Looks for what the run would miss only hours later, such as missing data: one sentence for each problem. */
+  /** Finds problems that would otherwise stop the run hours later, such as missing data: one sentence for each. */
   check?(context: CheckContext, options: z.output<O>): Promise<string[] | undefined> | string[] | undefined;
-  /** For a stage that trains: what, so that `voxloop plan` can foretell its memory. */
+  /** For a stage that trains: lets `voxloop plan` predict its memory. */
   sketch?(context: SketchContext, options: z.output<O>): Promise<TrainingSketch>;
   /** Does the work; the result must be equal for a resumed and an undisturbed run. */
-  run(context: StageContext, options: z.output<O>): Promise<Json>;
+  run(context: StageContext, options: z.output<O>): Promise<z.output<R>>;
 }
 
-export interface StagePlugin<O extends z.ZodType = z.ZodType> extends StageDefinition<O>, PluginBase<'stage', O> {
+export interface StagePlugin<O extends z.ZodType = z.ZodType, R extends z.ZodType<Json> = z.ZodType<Json>>
+  extends StageDefinition<O, R>,
+    PluginBase<'stage', O> {
   kind: 'stage';
+  result: R;
 }

@@ -1,8 +1,9 @@
+import type { ListResult } from '../eval/detection/figures.js';
 import { escapeText } from './escape.js';
 import { formatPercent } from './format.js';
 import { marker } from './legend.js';
 import { type Area, plot, round } from './plot.js';
-import type { ListResult, SystemResult } from './report.js';
+import type { SystemResult } from './report.js';
 import { linearTicks } from './ticks.js';
 
 const ROW = 44;

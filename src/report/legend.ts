@@ -1,6 +1,6 @@
 import { escapeText } from './escape.js';
 
-/** Colours the style sheet defines, as classes c0, c1, ... */
+/** Number of colours in the style sheet: classes c0, c1, ... */
 export const COLOURS = 8;
 const SHAPES = 4;
 

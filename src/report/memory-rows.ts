@@ -31,7 +31,7 @@ export const PARTS: readonly { part: keyof MemoryParts; title: string }[] = [
   { part: 'inputs', title: 'inputs' },
 ];
 
-/** What the row's network is called: its backbone, and whether it is checkpointed. */
+/** Name of the row's network: its backbone, and `checkpointed` where it is. */
 export const networkName = ({ backbone, checkpointing }: Pick<MemoryRow, 'backbone' | 'checkpointing'>): string =>
   checkpointing ? `${backbone}, checkpointed` : backbone;
 

@@ -17,14 +17,14 @@ export interface Area {
 }
 
 export interface Plot {
-  /** What a screen reader says instead of the picture. */
+  /** Text for screen readers. */
   label: string;
   x: Axis;
-  /** Without ticks there are no labels at the left, and the plot takes their room. */
+  /** Without ticks there are no labels on the left, and the plot takes their space. */
   y: Axis;
   /** Height of the whole drawing; its width is 480. */
   height?: number;
-  /** SVG inside the plot area; what leaves the area is cut off. */
+  /** SVG inside the plot area; it is clipped to the area. */
   marks: (area: Area) => string;
 }
 

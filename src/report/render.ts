@@ -18,7 +18,7 @@ interface Section {
 }
 
 /**
- * Renders a report as one self-contained HTML page: no scripts, nothing fetched (its own policy forbids both), light and dark,
+ * Renders a report as one self-contained HTML page: no scripts, nothing fetched (its content policy forbids both), light and dark,
  * readable on a phone. All text is escaped. The same report gives the same bytes.
  */
 export function renderReport(report: Report): string {

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { DetPoint } from '../eval/detection/det.js';
+import type { ListResult } from '../eval/detection/figures.js';
 
 /** Everything a report can show. Every section is optional: what is absent or empty is left out. */
 export interface Report {
@@ -15,7 +17,7 @@ export interface Report {
   shares?: ShareChart[];
   dets?: DetChart[];
   maps?: MapChart[];
-  /** Whether a speaker label decided what was kept, stopped or reported; absent: nothing is said. */
+  /** True if a speaker label decided what was kept, stopped or reported; if absent, the report does not mention it. */
   labelsUsedForSelection?: boolean;
   /** Licences, what was skipped, anything a reader of the figures must know. */
   notes?: Note[];
@@ -43,41 +45,33 @@ export interface SystemResult {
   seconds?: number | null;
 }
 
-/** Figures of a system on one trial list. Costs are normalised, by target prior; Cllr is in bits. */
-export interface ListFigures {
-  eer: number;
-  minDcf?: Record<string, number>;
-  minCllr?: number;
-  /** Of calibrated scores only, as is `cllr`. */
-  actDcf?: Record<string, number> | null;
-  cllr?: number | null;
-  /** 95 % */
-  interval?: { eer: [number, number]; minDcf?: Record<string, [number, number]> } | null;
-}
+/** One round of a pseudo-label loop; shares and rates are fractions. */
+export const loopRound = z.object({
+  /** Counted from 1. */
+  round: z.number(),
+  clusters: z.number(),
+  /** Share of the pseudo-labels that the gate believed at the end. */
+  kept: z.number(),
+  /** Share of them that training corrected at the end. */
+  corrected: z.number(),
+  /** NMI between the pseudo-labels that the round was trained on and those that its own embeddings lead to. */
+  agreement: z.number(),
+  /** EER of crop trials on utterances held out of all rounds. */
+  cropEer: z.number(),
+  /** Of the pseudo-labels against the speakers, where these are known; for measurement only, as is `eer`. */
+  nmi: z.number().nullable(),
+  purity: z.number().nullable(),
+  /** By trial list. */
+  eer: z.record(z.string(), z.number()),
+});
+export type LoopRound = z.output<typeof loopRound>;
 
-export interface ListResult extends ListFigures {
-  /** EER by attribute (gender, ...), then by the value that both sides of a trial share; null where one kind of trial is missing. */
-  groups?: Record<string, Record<string, { eer: number | null; trials: number }>>;
-  /** What other scoring rules give, and the headline rule again. */
-  byRule?: Record<string, ListFigures>;
-}
-
-/** The rounds of a pseudo-label loop; shares and rates are fractions. */
+/** The rounds of a pseudo-label loop. */
 export interface Rounds {
   title: string;
   /** Number of the round whose network was kept. */
   selected: number;
-  rounds: {
-    round: number;
-    clusters: number;
-    kept: number;
-    corrected: number;
-    agreement: number;
-    cropEer: number;
-    nmi: number | null;
-    purity: number | null;
-    eer: Record<string, number>;
-  }[];
+  rounds: LoopRound[];
 }
 
 /** A line; values that are not finite break it. */
@@ -90,10 +84,10 @@ export interface Curve {
 /** Training losses of one stage, drawn raw and smoothed. */
 export interface LossChart {
   title: string;
-  /** What x counts; default "step". */
+  /** Unit of x; default "step". */
   xLabel?: string;
   curves: Curve[];
-  /** Where other runs of the recipe went, drawn behind the curves. */
+  /** The range of other runs of the recipe, drawn behind the curves. */
   band?: Band;
 }
 
@@ -105,7 +99,7 @@ export interface Band {
   high: ArrayLike<number>;
 }
 
-/** Entropies of softmax outputs in nats, between 0 and ln(classes): at either end the network has collapsed. */
+/** Entropies of softmax outputs in nats, between 0 and ln(classes); at either end the network has collapsed. */
 export interface EntropyChart {
   title: string;
   xLabel?: string;
@@ -122,7 +116,7 @@ export interface GateChart {
   threshold: number | null;
 }
 
-/** What became of pseudo-labels, and how right that was: shares by epoch. */
+/** Shares of the pseudo-labels by epoch: kept, corrected, and right among those. */
 export interface ShareChart {
   title: string;
   curves: Curve[];

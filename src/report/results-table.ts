@@ -1,13 +1,15 @@
+import type { ListResult } from '../eval/detection/figures.js';
 import { escapeText } from './escape.js';
-import { formatFixed, formatInterval, formatSeconds } from './format.js';
-import type { ListResult, SystemResult } from './report.js';
+import { formatFixed, formatInterval, formatPercent, formatSeconds } from './format.js';
+import type { SystemResult } from './report.js';
+import { type Column as TextColumn, textTable } from './table.js';
 
 /** A column; `list` groups the columns of one trial list under its name. */
 interface Column {
   header: string;
   list?: string;
   cell: (system: SystemResult) => string;
-  /** Set back in colour. */
+  /** Drawn in a muted colour. */
   isAside?: boolean;
   /** Marks the best cell of the column. */
   isBest?: (system: SystemResult) => boolean;
@@ -18,9 +20,26 @@ export function listNames(systems: readonly SystemResult[]): string[] {
   return [...new Set(systems.flatMap(({ lists }) => Object.keys(lists)))];
 }
 
+/** The headline table for a terminal. */
+export function resultsText(systems: readonly SystemResult[]): string {
+  const lists = listNames(systems);
+  const columns: TextColumn<SystemResult>[] = [
+    { header: 'system', align: 'left', cell: ({ name, network }) => (network ? `${name} (${network})` : name) },
+    ...lists.flatMap((list): TextColumn<SystemResult>[] => [
+      { header: `${list} EER %`, cell: ({ lists }) => formatPercent(lists[list]?.eer) },
+      { header: '95 %', cell: ({ lists }) => formatInterval(lists[list]?.interval?.eer) },
+      { header: 'minDCF.01', cell: ({ lists }) => formatFixed(lists[list]?.minDcf?.['0.01'], 3) },
+    ]),
+    { header: 'NMI', cell: ({ nmi }) => formatFixed(nmi, 3) },
+    { header: 'purity', cell: ({ purity }) => formatFixed(purity, 3) },
+    { header: 'time', cell: ({ seconds }) => formatSeconds(seconds) },
+  ];
+  return textTable(systems, columns);
+}
+
 /**
- * The headline table as HTML: one system a row, the lowest EER of each list in bold. Columns that nobody fills are left out, and
- * the seed where all share it.
+ * The headline table as HTML: one row for each system, the lowest EER of each list in bold. Columns that are empty for all systems
+ * are left out, and so is a seed that all share.
  */
 export function resultsTable(systems: readonly SystemResult[]): string {
   const lists = listNames(systems);
@@ -79,7 +98,7 @@ function priorsOf(results: readonly ListResult[]): string[] {
   return [...new Set(results.flatMap(({ minDcf }) => Object.keys(minDcf ?? {})))];
 }
 
-/** What the columns mean, for the line under the table. */
+/** The legend of the columns, for the line under the table. */
 function explanation(systems: readonly SystemResult[]): string {
   const results = systems.flatMap(({ lists }) => Object.values(lists));
   const priors = priorsOf(results);

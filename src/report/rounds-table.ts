@@ -1,9 +1,7 @@
 import { escapeText } from './escape.js';
 import { formatFixed, formatPercent } from './format.js';
-import type { Rounds } from './report.js';
+import type { LoopRound, Rounds } from './report.js';
 import { type Column, textTable } from './table.js';
-
-type Round = Rounds['rounds'][number];
 
 /** The rounds of a pseudo-label loop as a table for the terminal. */
 export const roundsText = (loop: Rounds): string => textTable(loop.rounds, columnsOf(loop));
@@ -25,7 +23,7 @@ export function roundsTable(loop: Rounds): string {
   );
 }
 
-function columnsOf({ rounds, selected }: Rounds): Column<Round>[] {
+function columnsOf({ rounds, selected }: Rounds): Column<LoopRound>[] {
   const lists = [...new Set(rounds.flatMap(({ eer }) => Object.keys(eer)))];
   return [
     { header: 'round', align: 'left', cell: ({ round }) => `${round}${round === selected ? ' (kept)' : ''}` },
@@ -36,6 +34,6 @@ function columnsOf({ rounds, selected }: Rounds): Column<Round>[] {
     { header: 'crop EER', cell: ({ cropEer }) => formatPercent(cropEer) },
     { header: 'NMI', cell: ({ nmi }) => formatFixed(nmi, 3) },
     { header: 'purity', cell: ({ purity }) => formatFixed(purity, 3) },
-    ...lists.map((list) => ({ header: `${list} EER`, cell: ({ eer }: Round) => formatPercent(eer[list]) })),
+    ...lists.map((list) => ({ header: `${list} EER`, cell: ({ eer }: LoopRound) => formatPercent(eer[list]) })),
   ];
 }

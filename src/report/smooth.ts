@@ -3,7 +3,7 @@ export type Point = readonly [x: number, y: number];
 
 /**
  * Weighted averages with a two-sided exponential window: unlike a running average, the result does not lag behind. Values that are
- * not finite are passed over: they stay in the result and weigh nothing in their neighbours' averages.
+ * not finite are kept as they are and have no weight in their neighbours' averages.
  * @param horizon number of values on either side that weigh most
  */
 export function smooth(values: ArrayLike<number>, horizon: number): Float64Array {

@@ -1,8 +1,9 @@
+import { type CostName, figuresOfKind, type ListResult } from '../eval/detection/figures.js';
 import { escapeText } from './escape.js';
-import { formatFixed, formatInterval } from './format.js';
-import type { ListResult, SystemResult } from './report.js';
+import { formatFixed, formatInterval, formatPercent } from './format.js';
+import type { SystemResult } from './report.js';
 
-/** One figure, in a column for each trial list; null where a list lacks it. */
+/** One figure, with a column for each trial list; null where a list lacks it. */
 interface Row {
   label: string;
   cell: (result: ListResult) => string | null;
@@ -14,15 +15,15 @@ interface Part {
 }
 
 /**
- * What the headline table has no room for, as a folded table of one system: costs with intervals, Cllr, the EER under each scoring rule
- * and within groups of trials. A column a trial list, a row a figure; empty for a system with nothing more to tell.
+ * The figures that the headline table has no room for, as a folded table of one system: costs with intervals, Cllr, the EER under each
+ * scoring rule and within groups of trials. A row for each figure and a column for each trial list; empty without any such figure.
  */
 export function systemDetails({ name, network, lists }: SystemResult): string {
   const results = Object.entries(lists);
   const filled = partsOf(results.map(([, result]) => result))
     .map(({ title, rows }) => ({
       title,
-      rows: rows.filter(({ cell }) => results.some(([, one]) => cell(one) !== null)),
+      rows: rows.filter(({ cell }) => results.some(([, result]) => cell(result) !== null)),
     }))
     .filter(({ rows }) => rows.length > 0);
   if (filled.length === 0) return '';
@@ -45,7 +46,7 @@ export function systemDetails({ name, network, lists }: SystemResult): string {
 
 function partsOf(results: readonly ListResult[]): Part[] {
   return [
-    { title: 'Detection cost (95 %) and Cllr in bits', rows: costRows(results) },
+    { title: 'Costs (95 %), further error rates, Cllr in bits', rows: figureRows(results) },
     { title: 'EER % by scoring rule', rows: ruleRows(results) },
     ...keysOf(results.map(({ groups }) => groups)).map((by) => ({
       title: `EER % by ${by} (trials)`,
@@ -54,24 +55,33 @@ function partsOf(results: readonly ListResult[]): Part[] {
   ];
 }
 
-function costRows(results: readonly ListResult[]): Row[] {
-  const number = (value: number | null | undefined) => (typeof value === 'number' ? formatFixed(value, 3) : null);
-  const atPrior = (prior: string): Row[] => [
-    { label: `minDCF at ${prior}`, cell: (result) => costOf(result, prior) },
-    { label: `actDCF at ${prior}`, cell: ({ actDcf }) => number(actDcf?.[prior]) },
-  ];
+/** All figures but the headline EER: costs by prior, then rates and bits. */
+function figureRows(results: readonly ListResult[]): Row[] {
+  const costs = figuresOfKind('cost');
+  const priors = keysOf(results.flatMap((result) => costs.map(({ name }) => result[name])));
+  const rates = figuresOfKind('rate').filter(({ name }) => name !== 'eer');
   return [
-    ...keysOf(results.map(({ minDcf }) => minDcf)).flatMap(atPrior),
-    { label: 'min Cllr', cell: ({ minCllr }) => number(minCllr) },
-    { label: 'Cllr', cell: ({ cllr }) => number(cllr) },
+    ...priors.flatMap((prior) =>
+      costs.map(({ name, label }) => ({
+        label: `${label} at ${prior}`,
+        cell: (result: ListResult) => costText(result, name, prior),
+      })),
+    ),
+    ...rates.map(({ name, label }) => ({ label, cell: (result: ListResult) => textOf(result[name], formatPercent) })),
+    ...figuresOfKind('bits').map(({ name, label }) => ({
+      label,
+      cell: (result: ListResult) => textOf(result[name], (value) => formatFixed(value, 3)),
+    })),
   ];
 }
 
-function costOf({ minDcf, interval }: ListResult, prior: string): string | null {
-  const cost = minDcf?.[prior];
-  if (cost === undefined) return null;
-  const bounds = interval?.minDcf?.[prior]?.map((bound) => formatFixed(bound, 3));
-  return `${formatFixed(cost, 3)}${bounds ? ` (${bounds.join('–')})` : ''}`;
+const textOf = (value: number | null | undefined, format: (value: number) => string): string | null =>
+  typeof value === 'number' ? format(value) : null;
+
+function costText(result: ListResult, name: CostName, prior: string): string | null {
+  const bounds = name === 'minDcf' ? result.interval?.minDcf?.[prior] : undefined;
+  const range = bounds ? ` (${bounds.map((bound) => formatFixed(bound, 3)).join('–')})` : '';
+  return textOf(result[name]?.[prior], (cost) => `${formatFixed(cost, 3)}${range}`);
 }
 
 /** One rule alone is the headline's. */
@@ -81,9 +91,9 @@ function ruleRows(results: readonly ListResult[]): Row[] {
   return rules.map((rule) => ({
     label: rule,
     cell: ({ byRule }) => {
-      const found = byRule?.[rule];
-      if (!found) return null;
-      return `${percent(found.eer)}${found.interval ? ` (${formatInterval(found.interval.eer)})` : ''}`;
+      const figures = byRule?.[rule];
+      if (!figures) return null;
+      return `${percent(figures.eer)}${figures.interval ? ` (${formatInterval(figures.interval.eer)})` : ''}`;
     },
   }));
 }
@@ -101,6 +111,6 @@ function groupRows(results: readonly ListResult[], by: string): Row[] {
 
 const percent = (fraction: number): string => formatFixed(100 * fraction, 1);
 
-const keysOf = (records: readonly (object | undefined)[]): string[] => [
+const keysOf = (records: readonly (object | null | undefined)[]): string[] => [
   ...new Set(records.flatMap((record) => Object.keys(record ?? {}))),
 ];

@@ -3,7 +3,7 @@ export interface Column<Row> {
   header: string;
   /** The cell's text; empty for nothing to show. */
   cell: (row: Row) => string;
-  /** Default 'right'; names and other words go left. */
+  /** Default 'right'; words are aligned left. */
   align?: 'left' | 'right';
 }
 

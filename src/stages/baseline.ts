@@ -7,36 +7,39 @@ import { timeMoments } from '../nn/pooling.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import { rowsOf } from '../rows.js';
-import { needLists, openCorpus } from './artifacts/corpus-data.js';
+import { needTrialLists, openTraining } from './artifacts/corpus-data.js';
+import { evaluationResult } from './artifacts/evaluation.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
-import { type Figures, figuresOf, keepScores } from './evaluate/list-figures.js';
+import { figuresOf, keepScores } from './evaluate/list-figures.js';
 import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({ corpus: artifact('corpus'), features: featureDefinition.prefault({}) });
 
 /**
- * What is possible without learning: the standard deviation of each bin of mean-normalised filterbanks, PCA-whitened on the
+ * The baseline without learning: the standard deviation of each bin of mean-normalised filterbanks, PCA-whitened on the
  * training utterances (eigenvalues floored at 1e-3 of their mean), scored by cosine.
  */
 export default defineStage({
   name: 'baseline',
   summary: 'Scores a non-learned system: whitened standard deviations of filterbank bins.',
   options,
+  result: evaluationResult,
   produces: 'evaluation',
   check: checkLibrary,
   async run(context, { corpus: name, features }) {
-    const corpus = openCorpus(context.artifact(name));
+    const corpus = openTraining(context.artifact(name));
+    const trialLists = needTrialLists(context.artifact(name), corpus.manifest);
     const { bins } = features;
     return withSession({ ...context, name: 'baseline' }, async (session) => {
       const definition = { ...features, cmn: true };
       const extractor = createExtractor(session, definition, bins, (x, pass) => timeMoments(x, pass).deviation);
       const train = await extractAll(corpus.train, extractor, { signal: context.signal });
       const whitening = fitWhitening(train, corpus.train.ids.length, bins);
-      const lists: Record<string, Figures> = {};
+      const lists: Record<string, ReturnType<typeof figuresOf>> = {};
       const embedList = openListEmbedder(async (shards) => {
         return Float32Array.from(whiten(whitening, await extractAll(shards, extractor, { signal: context.signal })));
       }, bins);
-      for (const list of needLists(corpus)) {
+      for (const list of trialLists) {
         const byPath = new Map([...rowsOf(await embedList(list), bins)].map((row, i) => [list.paths[i], row]));
         const scores = scoreTrials(byPath, list.trials);
         keepScores(context.dir, list, scores);

@@ -7,8 +7,9 @@ import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
-import { openCorpus, speakersKnown } from './artifacts/corpus-data.js';
+import { openTraining, speakersKnown } from './artifacts/corpus-data.js';
 import { readEmbeddings } from './artifacts/embeddings-data.js';
+import { clustersResult } from './artifacts/pseudo-labels.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -28,39 +29,49 @@ const options = z.strictObject({
     ),
 });
 
+const result = clustersResult.extend({
+  iterations: z.number(),
+  /** Null where the algorithm has none. */
+  inertia: z.number().nullable(),
+  labelled: z.number(),
+  /** Share of the utterances that belong to no cluster. */
+  noise: z.number(),
+  /** Of the best one-to-one matching of clusters and speakers. */
+  accuracy: z.number().nullable(),
+});
+
 /** Clusters the training embeddings into pseudo-labels: labels.npy, int32 in shard order, -1 for noise. */
 export default defineStage({
   name: 'cluster',
   summary: 'Clusters training embeddings into pseudo-labels.',
   options,
+  result,
   produces: 'clusters',
-  async run(context, given) {
-    const { rows, size, vectors } = readEmbeddings(context.artifact(given.embeddings), 'train');
-    if (given.subtractMean) subtractMean(vectors, size);
-    const { name, options: pluginOptions } = given.algorithm;
-    const plugin = await context.registry.load('clustering', name);
+  async run(context, { corpus: corpusName, embeddings, algorithm, subtractMean: centred, holdOut }) {
+    const { rows, size, vectors } = readEmbeddings(context.artifact(embeddings), 'train');
+    if (centred) subtractMean(vectors, size);
+    const plugin = await context.registry.load('clustering', algorithm.name);
     const { device, threads, seed, log, signal } = context;
-    const found = await plugin.cluster({
+    const { labels, clusters, iterations, inertia } = await plugin.cluster({
       points: vectors,
       rows,
       size,
       seed,
-      options: pluginOptions,
+      options: algorithm.options,
       log,
       signal,
       device,
       threads,
     });
-    const corpus = openCorpus(context.artifact(given.corpus));
-    const { clusters, iterations, inertia } = found;
-    const measured = agreement(found.labels, corpus.trainSpeakers, speakersKnown(corpus));
-    for (const utterance of heldOut(rows, given.holdOut, seed)) found.labels[utterance] = -1;
-    writeNpy(join(context.dir, 'labels.npy'), [rows], found.labels);
-    return { clusters, iterations, inertia, labelled: labelled(found.labels).length, ...measured };
+    const corpus = openTraining(context.artifact(corpusName));
+    const measured = agreement(labels, corpus.trainSpeakers, speakersKnown(corpus));
+    for (const utterance of heldOut(rows, holdOut, seed)) labels[utterance] = -1;
+    writeNpy(join(context.dir, 'labels.npy'), [rows], labels);
+    return { clusters, iterations, inertia, labelled: labelled(labels).length, ...measured };
   },
 });
 
-/** How well clusters match speakers, noise left out; for measurement only, nothing is chosen by it. */
+/** Agreement of clusters and speakers, without noise; for measurement only, nothing is chosen by it. */
 function agreement(labels: Int32Array, speakers: string[], known: boolean) {
   const kept = labelled(labels);
   const noise = 1 - kept.length / labels.length;

@@ -17,7 +17,7 @@ import { readSummary } from '../data/shards/format.js';
 import { checkBothKinds, checkTrials, repeatedTrials } from '../data/trials.js';
 import { defineStage } from '../plugin/define.js';
 import type { StageContext } from '../plugin/stage.js';
-import { LISTS, listPath, openCorpus, shardsDir, trialsPath } from './artifacts/corpus-data.js';
+import { corpusResult, LISTS, listPath, openTrialLists, shardsDir, trialsPath } from './artifacts/corpus-data.js';
 
 const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
 
@@ -26,25 +26,47 @@ const options = z.strictObject({
     .enum(['auto', 'debian', 'synthetic', 'dir', 'ready', ...OFFICIAL])
     .default('auto')
     .describe("auto: 'debian' where apt exists, else 'synthetic'; ready: a folder made by `voxloop corpus`"),
-  path: z.string().optional().describe('ready: the corpus folder; else the folder of recordings, as it was handed out'),
+  path: z
+    .string()
+    .optional()
+    .describe('ready: the corpus folder; else the folder of recordings, laid out as it was published'),
   testPath: z.string().optional().describe('voxceleb2, kaldi: the folder of the test recordings'),
   secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
   trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi: files of trial lists'),
   enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
   allowPipes: z.boolean().default(false).describe('kaldi: lets the commands in wav.scp run'),
-  minSeconds: z.number().nonnegative().optional().describe('official corpora: leave out shorter training recordings'),
-  speakerPart: z.number().int().nonnegative().optional().describe('dir: which part of the path names the speaker'),
+  minSeconds: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('official corpora: leave out training recordings that are shorter'),
+  speakerPart: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('dir: number of the path component that names the speaker'),
   testSpeakers: z.number().int().positive().optional().describe('dir, synthetic: speakers kept for trials'),
   speakers: z.number().int().positive().optional().describe('synthetic: number of voices'),
-  utterances: z.number().int().positive().optional().describe('synthetic: utterances of each'),
+  utterances: z.number().int().positive().optional().describe('synthetic: utterances of each voice'),
 });
 type Options = z.output<typeof options>;
 
-/** Builds or takes a corpus and decodes it once into PCM shards. */
+const result = corpusResult.extend({
+  source: options.shape.source.unwrap(),
+  /** Utterances of each part: one set of test utterances, or one for each form that they exist in. */
+  train: z.number().optional(),
+  test: z.number().optional(),
+  clean: z.number().optional(),
+  channel: z.number().optional(),
+});
+
+/** Builds or opens a corpus and decodes it once into PCM shards. */
 export default defineStage({
   name: 'corpus',
-  summary: 'Builds or takes a corpus and decodes it once into PCM16 shards.',
+  summary: 'Builds or opens a corpus and decodes it once into PCM16 shards.',
   options,
+  result,
   check(_context, { source, path, testPath, secondPath }) {
     if (source === 'auto' || source === 'debian' || source === 'synthetic') return [];
     if (!path) return [`the corpus stage with source '${source}' needs a 'path'`];
@@ -54,55 +76,59 @@ export default defineStage({
         : [`the corpus folder ${resolve(folder)} does not exist; set the corpus stage's '${option}' to yours`],
     );
   },
-  async run(context, given) {
-    const source = given.source === 'auto' ? (debianAvailable() ? 'debian' : 'synthetic') : given.source;
-    if (given.source === 'auto') context.log(`corpus: ${source} (${reasons[source as keyof typeof reasons]})`);
-    const ready = source === 'ready' ? resolve(given.path!) : null;
-    if (!ready) await build(source, context, given);
+  async run(context, chosen) {
+    const source = chosen.source === 'auto' ? (debianAvailable() ? 'debian' : 'synthetic') : chosen.source;
+    if (chosen.source === 'auto') context.log(`corpus: ${source} (${reasons[source as keyof typeof reasons]})`);
+    const ready = source === 'ready' ? resolve(chosen.path!) : null;
+    if (!ready) await build(source, context, chosen);
     const dir = ready ?? join(context.dir, 'corpus');
     const counts = existsSync(shardsDir(dir, 'train')) ? countShards(dir) : await shard(dir, context);
-    const result = { source, path: ready, ...counts };
-    if (ready) checkLists(context, result);
-    return result;
+    const corpus = { source, path: ready, ...counts };
+    if (ready) checkLists(context, corpus);
+    return corpus;
   },
 });
 
 const reasons = {
-  debian: 'real speech from the packages of this system',
-  synthetic: 'apt-get is not there, so made-up voices stand in for real speech',
+  debian: 'real speech from packages of this system',
+  synthetic: 'there is no apt-get, so synthetic voices replace real speech',
 };
 
 async function build(
   source: Options['source'],
   { dir, log, signal, seed, progress }: StageContext,
-  given: Options,
+  options: Options,
 ): Promise<void> {
   const show = (part: string, step: number, total: number) => progress.update({ step, total, fields: { part } });
   const common = { out: join(dir, 'corpus'), log, signal };
-  const { testSpeakers, speakers, utterances } = given;
+  const { testSpeakers, speakers, utterances } = options;
   if (source === 'debian') await buildDebianCorpus(common);
   else if (source === 'synthetic') await buildSyntheticCorpus({ ...common, seed, speakers, utterances, testSpeakers });
   else if (source === 'dir')
-    await buildDirCorpus({ ...common, root: given.path!, speakerPart: given.speakerPart, testSpeakers });
+    await buildDirCorpus({ ...common, root: options.path!, speakerPart: options.speakerPart, testSpeakers });
   else
-    await buildOfficial(source as (typeof OFFICIAL)[number], { ...common, root: given.path!, progress: show }, given);
+    await buildOfficial(
+      source as (typeof OFFICIAL)[number],
+      { ...common, root: options.path!, progress: show },
+      options,
+    );
 }
 
-/** A corpus of its own layout, whose sound goes straight into shards. */
+/** A published corpus in its original layout, whose audio goes straight into shards. */
 function buildOfficial(
   source: (typeof OFFICIAL)[number],
   common: ShardCorpusOptions & { root: string },
   { testPath: testRoot, secondPath: second, trials, enrolments, allowPipes, minSeconds }: Options,
 ): Promise<unknown> {
-  const made = { ...common, minSeconds };
-  if (source === 'cnceleb') return buildCnCeleb({ ...made, second });
-  if (source === 'librispeech') return buildLibriSpeech(made);
-  if (source === 'tar') return buildTarCorpus(made);
-  if (source === 'kaldi') return buildKaldiCorpus({ ...made, testRoot, trials, enrolments, allowPipes });
-  return buildVoxCeleb({ ...made, edition: source === 'voxceleb1' ? 1 : 2, testRoot, trials });
+  const build = { ...common, minSeconds };
+  if (source === 'cnceleb') return buildCnCeleb({ ...build, second });
+  if (source === 'librispeech') return buildLibriSpeech(build);
+  if (source === 'tar') return buildTarCorpus(build);
+  if (source === 'kaldi') return buildKaldiCorpus({ ...build, testRoot, trials, enrolments, allowPipes });
+  return buildVoxCeleb({ ...build, edition: source === 'voxceleb1' ? 1 : 2, testRoot, trials });
 }
 
-/** What a corpus that holds its shards itself has in each part. */
+/** Utterances in each part of a corpus that holds its shards itself. */
 function countShards(dir: string): Record<string, number> {
   const parts = ['train', 'test'].filter((part) => existsSync(shardsDir(dir, part)));
   return Object.fromEntries(parts.map((part) => [part, readSummary(shardsDir(dir, part)).utterances]));
@@ -110,13 +136,12 @@ function countShards(dir: string): Record<string, number> {
 
 /** Refuses, before anything is trained, lists of a corpus from elsewhere that could not be scored afterwards. */
 function checkLists({ dir, log }: StageContext, result: { path: string | null }): void {
-  for (const { name, trials, paths } of openCorpus({ dir, result }).lists) {
+  for (const { name, trials, paths } of openTrialLists({ dir, result })) {
     const list = `The list ${name}`;
     checkTrials(trials, new Set(paths), list);
     checkBothKinds(trials, list);
     const repeated = repeatedTrials(trials, list);
-    if (repeated > 0)
-      log(`Warning: ${repeated} of ${trials.length} trials of ${name} stand in it before; they are kept.`);
+    if (repeated > 0) log(`Warning: ${repeated} of ${trials.length} trials of ${name} are repeated; each counts.`);
   }
 }
 

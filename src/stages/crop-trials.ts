@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { createLoader } from '../data/crops/loader.js';
 import { heldOut } from '../data/held-out.js';
 import { loadWeights } from '../embed/extract.js';
-import { readModel } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
 import { createScope } from '../nn/scope.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
 import { scoreCropTrials } from '../train/crop-trials.js';
-import { openCorpus } from './artifacts/corpus-data.js';
+import { openTraining } from './artifacts/corpus-data.js';
+import { openModelArtifact } from './artifacts/model-artifact.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
 import { cropSamples } from './training/training-options.js';
 import { checkLibrary, withSession } from './training/with-session.js';
@@ -25,7 +24,7 @@ const options = z.strictObject({
   batches: z.number().int().positive().default(64),
 });
 
-const made = z.object({ networks: z.array(z.string()).min(1) });
+const result = z.object({ eer: z.number(), trials: z.number(), utterances: z.number() });
 
 /**
  * Scores a network without a label: two crops of an utterance against crops of two utterances. `holdOut` names the utterances that a
@@ -35,20 +34,20 @@ export default defineStage({
   name: 'crop-trials',
   summary: 'Scores a network without labels: crops of the same utterance against crops of others.',
   options,
+  result,
   check: checkLibrary,
-  async run(context, given) {
-    const { train } = openCorpus(context.artifact(given.corpus));
-    const source = context.artifact(given.model);
-    const model = readModel(join(source.dir, 'models', given.network ?? made.parse(source.result).networks[0]));
+  async run(context, { corpus, model: modelName, network, holdOut, augmentation, cropSeconds, batches, ...settings }) {
+    const { train } = openTraining(context.artifact(corpus));
+    const model = openModelArtifact(context.artifact(modelName), network);
     const { features } = model.info;
-    const subset = given.holdOut > 0 ? heldOut(train.ids.length, given.holdOut, context.seed) : undefined;
+    const subset = holdOut > 0 ? heldOut(train.ids.length, holdOut, context.seed) : undefined;
     const utterances = subset?.length ?? train.ids.length;
     if (utterances < 2) throw new UserError(`Crop trials need two utterances; there is ${utterances}.`);
-    const batchSize = Math.min(given.batchSize, utterances);
-    const global = cropSamples(given.cropSeconds, features.sampleRateHz);
+    const batchSize = Math.min(settings.batchSize, utterances);
+    const global = cropSamples(cropSeconds, features.sampleRateHz);
     const plan = { count: { global: 2, local: 0 }, samples: { global, local: 0 }, disjoint: true };
     const build = await modelBuilder(context.registry, model.info);
-    const view = await cropView(context, { ...given, features });
+    const view = await cropView(context, { augmentation, features });
     const loader = createLoader({ shards: train, batchSize, plan, seed: `${context.seed}/crop-trials`, subset });
     try {
       return await withSession({ ...context, name: 'crop-trials' }, async (session) => {
@@ -57,10 +56,7 @@ export default defineStage({
         await loadWeights(session, scope, model);
         const progress = (step: number, total: number) => context.progress.update({ step, total });
         const { signal } = context;
-        const { batches } = given;
-        const scored = await scoreCropTrials({
-          ...{ session, backbone, view, loader, batchSize, batches, signal, progress },
-        });
+        const scored = await scoreCropTrials({ session, backbone, view, loader, batchSize, batches, signal, progress });
         return { ...scored, utterances };
       });
     } finally {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ShardSet } from '../data/shards/shards.js';
 import { extractAll, openModelExtractors } from '../embed/extract.js';
-import { readModel, writeModel } from '../embed/model-file.js';
+import { writeModel } from '../embed/model-file.js';
 import { weightsIdentity } from '../embed/weights-identity.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { writeNpy } from '../io/npy.js';
@@ -10,8 +10,9 @@ import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
 import type { CheckContext } from '../plugin/stage.js';
 import { joinRows, rowsOf } from '../rows.js';
-import { openCorpus } from './artifacts/corpus-data.js';
-import { COPIES } from './artifacts/embeddings-data.js';
+import { openTraining, openTrialLists } from './artifacts/corpus-data.js';
+import { COPIES, embeddingsResult } from './artifacts/embeddings-data.js';
+import { networkName, openModelArtifact } from './artifacts/model-artifact.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
 import { checkLibrary, withSession } from './training/with-session.js';
@@ -26,12 +27,10 @@ const options = z.strictObject({
     .min(0)
     .default(0)
     .describe(
-      'times that each training utterance is embedded through `augmentation` too, for a back-end to learn from',
+      'how often each training utterance is also embedded through `augmentation`, for a back-end to learn from',
     ),
-  augmentation: z.array(pluginChoice('augmentation')).default([]).describe('what those copies are heard through'),
+  augmentation: z.array(pluginChoice('augmentation')).default([]).describe('what is applied to those copies'),
 });
-
-const made = z.object({ networks: z.array(z.string()).min(1) });
 
 /**
  * Embeds every training and test utterance once. Writes train.npy and one file for each trial list, in shard order; and augmented.npy,
@@ -41,16 +40,17 @@ export default defineStage({
   name: 'embed',
   summary: 'Embeds every utterance of a corpus once, with a trained network.',
   options,
+  result: embeddingsResult,
   produces: 'embeddings',
-  check: async (context, given) => [...checkLibrary(context), ...(await copyFaults(context, given))],
-  async run(context, given) {
-    const corpus = openCorpus(context.artifact(given.corpus));
-    const source = context.artifact(given.model);
-    const network = given.network ?? made.parse(source.result).networks[0];
-    const model = readModel(join(source.dir, 'models', network));
+  check: async (context, chosen) => [...checkLibrary(context), ...(await copyFaults(context, chosen))],
+  async run(context, { corpus: corpusName, model: modelName, network: asked, copies, augmentation }) {
+    const corpus = openTraining(context.artifact(corpusName));
+    const lists = openTrialLists(context.artifact(corpusName), corpus.manifest);
+    const network = networkName(context.artifact(modelName), asked);
+    const model = openModelArtifact(context.artifact(modelName), network);
     return withSession({ ...context, name: 'embed' }, async (session) => {
       const build = await modelBuilder(context.registry, model.info);
-      const { augmentations } = await cropView(context, { ...given, features: model.info.features });
+      const { augmentations } = await cropView(context, { augmentation, features: model.info.features });
       const [extractor, augmenting] = await openModelExtractors(session, model, build, [[], augmentations]);
       const embed = (shards: ShardSet, part: string, by = extractor) => {
         const progress = (step: number, total: number) => context.progress.update({ step, total, fields: { part } });
@@ -60,15 +60,15 @@ export default defineStage({
         writeNpy(join(context.dir, `${name}.npy`), [vectors.length / extractor.size, extractor.size], vectors);
       const train = await embed(corpus.train, 'train');
       save('train', train);
-      if (given.copies > 0) {
-        const copies: Float32Array[] = [];
-        for (let i = 0; i < given.copies; i++) copies.push(await embed(corpus.train, `augmented ${i + 1}`, augmenting));
-        save(COPIES, joinRows(copies));
+      if (copies > 0) {
+        const augmented: Float32Array[] = [];
+        for (let i = 0; i < copies; i++) augmented.push(await embed(corpus.train, `augmented ${i + 1}`, augmenting));
+        save(COPIES, joinRows(augmented));
       }
       const mean = meanEmbedding(rowsOf(train, extractor.size));
       writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
       const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
-      for (const list of corpus.lists) save(list.name, await embedList(list));
+      for (const list of lists) save(list.name, await embedList(list));
       const { origin } = model.info;
       return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model) };
     });
@@ -77,12 +77,12 @@ export default defineStage({
 
 async function copyFaults({ registry }: CheckContext, { copies, augmentation }: z.output<typeof options>) {
   if (copies === 0) {
-    return augmentation.length > 0 ? ["'augmentation' is for 'copies', which is 0; say how many copies to embed."] : [];
+    return augmentation.length > 0 ? ["'augmentation' has no effect without 'copies'; say how many to embed."] : [];
   }
   if (augmentation.length === 0)
-    return ["'copies' without 'augmentation' would embed the same again; say what the copies are heard through."];
+    return ["'copies' without 'augmentation' would embed the same audio again; say what is applied to the copies."];
   const plugins = await Promise.all(augmentation.map(({ name }) => registry.load('augmentation', name)));
   return plugins.flatMap(({ name, apply }) =>
-    apply ? [] : [`'copies' are heard through what changes waveforms, and '${name}' changes features; leave it out.`],
+    apply ? [] : [`'copies' need an augmentation of waveforms, and '${name}' changes features; leave it out.`],
   );
 }

@@ -5,7 +5,8 @@ import { UserError } from '../errors.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
-import { openCorpus, speakersKnown } from './artifacts/corpus-data.js';
+import { openTraining, speakersKnown } from './artifacts/corpus-data.js';
+import { clustersResult } from './artifacts/pseudo-labels.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -20,7 +21,7 @@ const options = z.strictObject({
     .int()
     .positive()
     .default(2)
-    .describe('at least so many of each speaker; a speaker who has fewer is left out'),
+    .describe('the least number of utterances of a speaker; speakers with fewer are left out'),
 });
 
 /** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none. */
@@ -28,9 +29,10 @@ export default defineStage({
   name: 'labels',
   summary: 'Labels training utterances with their known speakers, all of them or a share of each.',
   options,
+  result: clustersResult.extend({ labelled: z.number(), leftOut: z.number() }),
   produces: 'clusters',
   async run({ artifact, dir, seed, log }, { corpus: name, share, least }) {
-    const corpus = openCorpus(artifact(name));
+    const corpus = openTraining(artifact(name));
     if (!speakersKnown(corpus))
       throw new UserError(
         `${corpus.dir} has utterances whose speakers are not known, and labels are their speakers. ` +

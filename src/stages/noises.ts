@@ -9,26 +9,27 @@ import { openNoiseBank } from '../data/noise-bank/noise-bank.js';
 import type { BankTask } from '../data/noise-bank/task.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
-import type { StageContext } from '../plugin/stage.js';
+import { readResult } from '../plugin/read-result.js';
+import type { Artifact, StageContext } from '../plugin/stage.js';
 import { createRng } from '../random.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
-import { openCorpus } from './artifacts/corpus-data.js';
+import { openTraining } from './artifacts/corpus-data.js';
 
 const options = z.strictObject({
-  path: z.string().optional().describe('a bank that an earlier run made (its folder `bank`), taken as it is'),
+  path: z.string().optional().describe('the bank of an earlier run (its folder `bank`), used as it is'),
   musan: z
     .string()
     .nullish()
     .describe(
-      'MUSAN, or any folder with folders noise, speech and music in it; null: made noises, voices of the corpus',
+      'MUSAN, or any folder with the folders noise, speech and music; null: generated noise and voices of the corpus',
     ),
   rooms: z
     .string()
     .nullish()
     .describe(
-      'a folder of room responses, such as RIRS_NOISES; files whose path says noise are taken as noises; null: simulated rooms',
+      'a folder of room responses, such as RIRS_NOISES; files with noise in their path are taken as noises; null: simulated rooms',
     ),
-  corpus: artifact('corpus').optional().describe('where babble is taken from when there is no other speech'),
+  corpus: artifact('corpus').optional().describe('the source of babble where there is no other speech'),
   made: z
     .strictObject({
       noises: z.number().int().nonnegative().default(120).describe('recordings of generated noise'),
@@ -41,57 +42,89 @@ const options = z.strictObject({
         .describe('reverberation times of the simulated rooms'),
     })
     .prefault({})
-    .describe('what stands in where there are no recordings'),
-  voices: z.number().int().nonnegative().default(200).describe('utterances of the corpus that stand in for speech'),
-  roomSeconds: z.number().positive().max(10).default(1).describe('length to which room responses are cut'),
+    .describe('what is generated where there are no recordings'),
+  voices: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(200)
+    .describe('utterances of the corpus to use where there is no other speech'),
+  roomSeconds: z.number().positive().max(10).default(1).describe('room responses are cut to this length'),
 });
 type Options = z.output<typeof options>;
+
+const result = z.object({
+  /** The bank that was used as it is; null for `bank` in the stage's folder. */
+  path: z.string().nullable(),
+  /** Number of recordings of each kind. */
+  noise: z.number(),
+  speech: z.number(),
+  music: z.number(),
+  rooms: z.number(),
+  /** Of a bank that was built: its length, and the files that could not be used. */
+  seconds: z.number().optional(),
+  skipped: z.number().optional(),
+});
+
+/** Folder of the bank of a noises artifact. */
+export function bankDir(artifact: Pick<Artifact, 'dir' | 'result'>): string {
+  const { path } = readResult(artifact, result);
+  return path === null ? join(artifact.dir, 'bank') : resolve(path);
+}
 
 /** Gathers noises and room responses into one bank, which augmentations read from. */
 export default defineStage({
   name: 'noises',
-  summary: 'Gathers noises and room responses for augmentation; makes them where none are given.',
+  summary: 'Gathers noises and room responses for augmentation; generates them where none are given.',
   options,
+  result,
   check(_context, { path, musan, rooms }) {
     const missing = [path, musan, rooms].flatMap((folder) => (folder && !existsSync(folder) ? [resolve(folder)] : []));
     if (missing.length > 0) return missing.map((folder) => `the folder ${folder} does not exist`);
-    // Else made noises would stand in, and nobody would notice.
+    // Otherwise generated noise would take its place unnoticed.
     if (!musan || noiseKinds.some((kind) => existsSync(join(musan, kind)))) return [];
     return [`${resolve(musan)} holds none of the folders ${noiseKinds.join(', ')}. Give the folder that they lie in.`];
   },
-  async run(context, given) {
-    if (given.path !== undefined) {
-      const { noises, rooms } = openNoiseBank(given.path);
-      const counts = Object.fromEntries(noiseKinds.map((kind) => [kind, noises.kinds[kind]?.first.length ?? 0]));
-      return { path: resolve(given.path), ...counts, rooms: rooms.count };
+  async run(context, chosen) {
+    if (chosen.path !== undefined) {
+      const { noises, rooms } = openNoiseBank(chosen.path);
+      const count = (kind: NoiseKind) => noises.kinds[kind]?.first.length ?? 0;
+      const counts = { noise: count('noise'), speech: count('speech'), music: count('music') };
+      return { path: resolve(chosen.path), ...counts, rooms: rooms.count };
     }
     const { log, signal, progress } = context;
-    const { noises, rooms } = tasksOf(context, given);
+    const { noises, rooms } = tasksOf(context, chosen);
     const built = await buildNoiseBank({
-      ...{ dir: join(context.dir, 'bank'), noises, rooms, taps: tapsOf(given), log, signal },
-      voices: noises.speech.length > 0 ? undefined : voicesOf(context, given),
+      dir: join(context.dir, 'bank'),
+      noises,
+      rooms,
+      taps: tapsOf(chosen),
+      log,
+      signal,
+      voices: noises.speech.length > 0 ? undefined : voicesOf(context, chosen),
       progress: (step, total) => progress.update({ step, total }),
     });
-    for (const kind of noiseKinds) if (built[kind] === 0) log(`there is no ${kind} in the bank: recipes pass it over`);
+    for (const kind of noiseKinds) if (built[kind] === 0) log(`there is no ${kind} in the bank: recipes skip it`);
     return { path: null, ...built };
   },
 });
 
 const tapsOf = ({ roomSeconds }: Options): number => Math.round(roomSeconds * SAMPLE_RATE_HZ);
 
-function tasksOf({ seed }: StageContext, given: Options) {
-  const { musan, rooms: roomsFolder, made } = given;
-  const found = roomsFolder ? splitRooms(roomsFolder) : { rooms: [], noises: [] };
+/** The sources of the bank: recordings, and generated sound where there are none. */
+function tasksOf({ seed }: StageContext, options: Options) {
+  const { musan, rooms: roomsFolder, made } = options;
+  const recordings = roomsFolder ? splitRooms(roomsFolder) : { rooms: [], noises: [] };
   const read = (kind: NoiseKind) => recordingsIn(musan ? join(musan, kind) : undefined);
-  const noise = [...read('noise'), ...found.noises];
-  const taps = tapsOf(given);
+  const noise = [...read('noise'), ...recordings.noises];
+  const taps = tapsOf(options);
   const times = (count: number, task: (i: number) => BankTask) => Array.from({ length: count }, (_, i) => task(i));
   const samples = Math.round(made.noiseSeconds * SAMPLE_RATE_HZ);
   const generated = () => times(made.noises, (i) => ({ make: 'noise', seed: `${seed}/noises/noise/${i}`, samples }));
   const { rt60Seconds } = made;
   const simulated = () =>
     times(made.rooms, (i) => ({ make: 'simulated room', seed: `${seed}/noises/room/${i}`, taps, rt60Seconds }));
-  const recorded = found.rooms.map((path): BankTask => ({ make: 'measured room', path, taps }));
+  const recorded = recordings.rooms.map((path): BankTask => ({ make: 'measured room', path, taps }));
   return {
     noises: { noise: noise.length > 0 ? noise : generated(), speech: read('speech'), music: read('music') },
     rooms: recorded.length > 0 ? recorded : simulated(),
@@ -118,7 +151,7 @@ function splitRooms(folder: string): { rooms: string[]; noises: BankTask[] } {
 /** Utterances of the corpus, drawn by the run's seed. */
 function voicesOf({ artifact: find, seed }: StageContext, { corpus, voices }: Options) {
   if (corpus === undefined || voices === 0) return undefined;
-  const { train } = openCorpus(find(corpus));
+  const { train } = openTraining(find(corpus));
   const order = createRng(`${seed}/noises/voices`).shuffle(Int32Array.from(train.ids.keys()));
   return { shards: train, utterances: [...order.subarray(0, voices)] };
 }

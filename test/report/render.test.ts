@@ -35,7 +35,7 @@ function fullReport(word: string): Report {
   ];
   const result = {
     ...{ eer: 0.15, minDcf: { '0.01': 0.9, '0.05': 0.8 }, interval: { eer: [0.1, 0.2] as [number, number] } },
-    groups: { [word]: { [word]: { eer: 0.1, trials: 9 }, other: { eer: 0.2, trials: 9 } } },
+    groups: { [word]: { [word]: { eer: 0.1, trials: 9, targets: 4 }, other: { eer: 0.2, trials: 9, targets: 4 } } },
     byRule: { [word]: { eer: 0.15 }, other: { eer: 0.2 } },
   };
   return {
@@ -200,10 +200,12 @@ test('the table marks the lowest rate of each list and leaves out columns that n
 
 test("a system's folded table shows costs, rules and groups, and no row that is empty for every list", (t) => {
   const interval = { eer: [0.1, 0.2] as [number, number], minDcf: { '0.01': [0.41, 0.62] as [number, number] } };
-  const figures = { eer: 0.15, minDcf: { '0.01': 0.512 }, minCllr: 0.31, interval };
+  const figures = { eer: 0.15, minDcf: { '0.01': 0.512 }, minCllr: 0.31, eerConvexHull: 0.141, interval };
   const clean = {
-    ...{ ...figures, actDcf: { '0.01': 0.734 }, cllr: 0.42 },
-    groups: { gender: { f: { eer: 0.123, trials: 40 }, mixed: { eer: null, trials: 50 } } },
+    ...figures,
+    actDcf: { '0.01': 0.734 },
+    cllr: 0.42,
+    groups: { gender: { f: { eer: 0.123, trials: 40, targets: 20 }, mixed: { eer: null, trials: 50, targets: 0 } } },
     byRule: { raw: { eer: 0.25 }, calibrated: { eer: 0.15, interval } },
   };
   const lists = { clean, channel: { eer: 0.2, actDcf: null, cllr: null } };
@@ -215,6 +217,7 @@ test("a system's folded table shows costs, rules and groups, and no row that is 
     [
       ['minDCF at 0.01', '0.512 (0.410–0.620)', '–'],
       ['actDCF at 0.01', '0.734', '–'],
+      ['EER (ROCCH)', '14.1\u00a0%', '–'],
       ['min Cllr', '0.310', '–'],
       ['Cllr', '0.420', '–'],
       ['raw', '25.0', '–'],

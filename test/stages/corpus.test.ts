@@ -34,5 +34,5 @@ test('lists of a ready corpus that could not be scored are refused by the corpus
   }
   writeTrials(list, [...whole, first]);
   await attempt();
-  t.true(lines.includes(`Warning: 1 of ${whole.length + 1} trials of clean stand in it before; they are kept.`));
+  t.true(lines.includes(`Warning: 1 of ${whole.length + 1} trials of clean are repeated; each counts.`));
 });

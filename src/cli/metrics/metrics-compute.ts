@@ -2,7 +2,9 @@ import { UserError } from '../../errors.js';
 import { type ErrorIntervals, errorIntervals, numberSpeakers } from '../../eval/detection/bootstrap.js';
 import { detCurve } from '../../eval/detection/det.js';
 import { type DetectionMetrics, detectionMetrics } from '../../eval/detection/detection-metrics.js';
-import { type GroupErrors, groupDurations, groupErrors, groupPairs } from '../../eval/detection/groups.js';
+import type { EerRule } from '../../eval/detection/eer.js';
+import type { GroupFigures } from '../../eval/detection/figures.js';
+import { groupDurations, groupErrors, groupPairs } from '../../eval/detection/groups.js';
 import { type SortedScores, sortInPlace, sortScores } from '../../eval/detection/sorted-scores.js';
 import { type NamedScores, type RepeatedTrials, readNamedScores } from '../../eval/score-files/named-scores.js';
 import { parseColumns } from '../../eval/score-files/score-columns.js';
@@ -10,15 +12,33 @@ import { readScores, type ScoreReading, sourceName } from '../../eval/score-file
 import { readNpyScores } from '../../eval/score-files/scores-npy.js';
 import { readUtteranceTable, type UtteranceTable, valuesOf } from '../../eval/score-files/utterance-table.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import type { MetricsFlags } from './metrics.js';
 
-/** What the command prints; the last three with --utterances only. */
+/** The options of the command. */
+export interface MetricsFlags {
+  labels?: string;
+  columns?: string;
+  rule: EerRule;
+  prior?: number[];
+  costMiss: number;
+  costFalseAlarm: number;
+  unnormalised?: boolean;
+  far?: number[];
+  utterances?: string;
+  groups?: string[];
+  durationEdges?: number[];
+  replicates: number;
+  seed: number;
+  det?: string;
+  json?: boolean;
+}
+
+/** Everything that the command prints; the last three with --utterances only. */
 export interface Metrics extends DetectionMetrics {
   /** 95 % intervals over resampled speakers; null for fewer than two. */
   interval?: ErrorIntervals | null;
   repeated?: RepeatedTrials;
   /** By column, then by the value that both sides share; `seconds` by the bin of the shorter side. */
-  groups?: Record<string, Record<string, GroupErrors>>;
+  groups?: Record<string, Record<string, GroupFigures>>;
 }
 
 /** The column of a manifest that is grouped in bins, by the shorter side. */

@@ -1,30 +1,12 @@
 import type { Command } from 'commander';
 import { UserError } from '../../errors.js';
 import type { EerRule } from '../../eval/detection/eer.js';
-import type { Metrics } from './metrics-compute.js';
-
-export interface MetricsFlags {
-  labels?: string;
-  columns?: string;
-  rule: EerRule;
-  prior?: number[];
-  costMiss: number;
-  costFalseAlarm: number;
-  unnormalised?: boolean;
-  far?: number[];
-  utterances?: string;
-  groups?: string[];
-  durationEdges?: number[];
-  replicates: number;
-  seed: number;
-  det?: string;
-  json?: boolean;
-}
+import type { Metrics, MetricsFlags } from './metrics-compute.js';
 
 const RULES: EerRule[] = ['interpolated', 'nearest-max', 'nearest-corner', 'nearest-mean', 'convex-hull'];
 
 const MORE = `
-Lines of FILE, in any of these orders (seen from the first line; labels are target|nontarget or 1|0; higher scores mean one speaker):
+Lines of FILE, in any of these orders (recognised by the first line; labels are target|nontarget or 1|0; a higher score means the same speaker):
   SCORE LABEL                     ENROL TEST LABEL SCORE     ENROL TEST SCORE LABEL
   SCORE LABEL ENROL TEST          LABEL ENROL TEST SCORE
 An .npy FILE holds the scores, float32 or float64, and --labels their labels.

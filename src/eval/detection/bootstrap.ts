@@ -40,17 +40,19 @@ interface RankedTrials {
   first: Int32Array;
   second: Int32Array;
   isTarget: Uint8Array;
-  /** 1 where a threshold fits behind the trial: the next score is higher, or there is none. */
+  /** 1 where a threshold fits after the trial: the next score is higher, or there is none. */
   isLast: Uint8Array;
   speakers: number;
 }
 
 /**
- * Error rates under resampled speakers. Trials that share a speaker are not independent, so speakers are drawn, with
- * replacement, not trials (Bolle, Ratha and Pankanti 2004, "the subsets bootstrap"; Poh and Bengio 2007, "joint bootstrap"). A trial
- * between two speakers weighs the product of their counts, as every copy of one meets every copy of the other (the vertex bootstrap
- * of Snijders and Borgatti 1999); a trial within one speaker weighs that speaker's count, as copies are not paired with each other.
- * A draw without targets or without nontargets is repeated.
+ * Error rates under resampled speakers. Trials that share a speaker are not independent, so speakers are drawn with replacement, not
+ * trials: Bolle, Ratha and Pankanti, "Error analysis of pattern recognition systems: the subsets bootstrap", CVIU 2004; Poh and
+ * Bengio, "Performance generalization in biometric authentication using joint user-specific and sample bootstraps", TPAMI 2007.
+ * A trial between two speakers weighs the product of their counts, as every copy of one meets every copy of the other (the vertex
+ * bootstrap of Snijders and Borgatti, "Non-parametric standard errors and tests for network statistics", Connections 1999); a trial
+ * within one speaker weighs that speaker's count, as copies are not paired with each other. A draw without targets or without
+ * nontargets is repeated.
  * @param scores [trials], not NaN
  * @returns null when the trials hold fewer than two speakers
  */
@@ -132,7 +134,7 @@ export function numberSpeakers(
   return { first, second, speakers: numbers.size };
 }
 
-/** How often each of n speakers was drawn in n draws with replacement. */
+/** Counts of each of n speakers in n draws with replacement. */
 export function drawCounts(n: number, rng: Rng): Int32Array {
   const counts = new Int32Array(n);
   for (let i = 0; i < n; i++) counts[rng.int(n)]++;

@@ -1,14 +1,15 @@
 import type { ScoreArray } from './radix-sort.js';
 
-/** Above it 1 + exp(-x) has few digits left of exp(-x), and three terms of log1p's series have them all. */
+/** Above it 1 + exp(-x) keeps few digits of exp(-x), while three terms of log1p's series keep them all. */
 const SERIES_FROM = 10;
-/** Products are taken apart before they overflow. */
+/** The logarithm of a product is taken before it overflows. */
 const LARGEST_PRODUCT = 1e290;
 
 /**
- * The cost of log-likelihood ratios, in bits (Brümmer and du Preez 2006): the mean of log2(1 + exp(-s)) over targets and of
- * log2(1 + exp(s)) over nontargets, averaged. 0 for a detector that is always right and sure; 1 for one that says nothing (all 0);
- * above 1 for scores that mislead, Infinity where one is infinitely sure and wrong.
+ * The cost of log-likelihood ratios, in bits (Brümmer and du Preez, "Application-independent evaluation of speaker detection", Computer
+ * Speech & Language 2006): the mean of log2(1 + exp(-s)) over targets and of
+ * log2(1 + exp(s)) over nontargets, averaged. 0 for a detector that is always right and certain; 1 for one that gives no
+ * information (all scores 0); above 1 for misleading scores, Infinity where one is infinitely certain and wrong.
  * @param scores natural-log likelihood ratios, in any order
  */
 export function cllr({ targets, nontargets }: { targets: ScoreArray; nontargets: ScoreArray }): number {

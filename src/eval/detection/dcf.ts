@@ -50,7 +50,7 @@ export function hullDcf(
   return { cost: options?.normalised === false ? costs[best] : Math.min(1, costs[best]), threshold: rejected[best] };
 }
 
-/** Where a natural-log likelihood ratio pays: the score from which accepting costs less than rejecting (Bayes decision). */
+/** The Bayes threshold: the natural-log likelihood ratio from which accepting costs less than rejecting. */
 export function bayesThreshold(prior: number, { costMiss = 1, costFalseAlarm = 1 }: CostOptions = {}): number {
   return Math.log((costFalseAlarm * (1 - prior)) / (costMiss * prior));
 }

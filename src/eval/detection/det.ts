@@ -11,7 +11,8 @@ export interface DetPoint {
 const LOWEST_RATE = 1e-4;
 
 /**
- * The detection error trade-off curve (Martin et al. 1997), from "accept all" to "reject all", thinned for drawing: a point is kept
+ * The detection error trade-off curve (Martin et al., "The DET curve in assessment of detection task performance",
+ * Eurospeech 1997), from "accept all" to "reject all", thinned for drawing: a point is kept
  * once it lies a visible distance from the last one on probit axes, so a curve of millions of trials takes a few hundred points,
  * each found by binary search.
  * @param resolution visible distance as a share of the axes' length
@@ -30,7 +31,7 @@ export function detCurve(scores: SortedScores, resolution = 1 / 300): DetPoint[]
   return points.map(({ misses, falseAlarms }) => ({ falseAlarm: falseAlarms / nontargets, miss: misses / targets }));
 }
 
-/** The first operating point at a visible distance behind this one; undefined where the curve ends before. */
+/** The next operating point at a visible distance from this one; undefined where the curve ends before it. */
 function visiblyOn(scores: SortedScores, from: Decisions, step: number): Decisions | undefined {
   const { targets, nontargets } = scores;
   const axis = (count: number, all: number) => probit(clampRate(count / all));

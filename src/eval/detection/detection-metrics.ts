@@ -1,7 +1,7 @@
-import { cllr } from './cllr.js';
-import { actDcf, type CostOptions, hullDcf, PRIORS } from './dcf.js';
+import { type CostOptions, hullDcf, PRIORS } from './dcf.js';
 import { EER_RULES, type EerRule, equalError } from './eer.js';
-import { minCllr, rocHull } from './roc-hull.js';
+import { computeFigures, type Figures } from './figures.js';
+import { rocHull } from './roc-hull.js';
 import type { SortedScores } from './sorted-scores.js';
 import { type ThresholdRow, thresholdTable } from './threshold-table.js';
 
@@ -14,48 +14,38 @@ export interface MetricOptions extends CostOptions {
   allowed?: readonly number[];
 }
 
-/** Everything that sorted scores tell; rates are fractions, costs by prior. */
-export interface DetectionMetrics {
+/** All metrics of sorted scores; rates are fractions, costs by prior. */
+export interface DetectionMetrics extends Figures {
   trials: number;
   targets: number;
-  eer: number;
+  /** Of the headline EER. */
   rule: EerRule;
   /** Scores above it are accepted where the EER is met. */
   threshold: number;
   eerByRule: Record<EerRule, number>;
-  minDcf: Record<string, number>;
-  /** Cost at the Bayes threshold; it and `cllr` read the scores as natural-log likelihood ratios. */
-  actDcf: Record<string, number>;
   /** Scores above them are accepted where the cost is lowest. */
   minDcfThreshold: Record<string, number>;
   costs: Required<CostOptions>;
-  /** In bits. */
-  cllr: number;
-  minCllr: number;
   thresholds: ThresholdRow[];
 }
 
 /** Computes all metrics: one pass for the convex hull, one for Cllr, and binary searches. */
 export function detectionMetrics(
   scores: SortedScores,
-  { rule = 'interpolated', priors = PRIORS, allowed = [], ...given }: MetricOptions = {},
+  { rule = 'interpolated', priors = PRIORS, allowed = [], ...costOptions }: MetricOptions = {},
 ): DetectionMetrics {
-  const costs = { costMiss: 1, costFalseAlarm: 1, normalised: true, ...given };
+  const costs = { costMiss: 1, costFalseAlarm: 1, normalised: true, ...costOptions };
   const hull = rocHull(scores);
-  const byRule = EER_RULES.map((each) => [each, equalError(scores, each, hull)] as const);
-  const { eer, threshold } = Object.fromEntries(byRule)[rule];
-  const best = priors.map((prior) => [String(prior), hullDcf(hull, prior, costs)] as const);
+  const errors = Object.fromEntries(EER_RULES.map((name) => [name, equalError(scores, name, hull)] as const));
   return {
     trials: scores.targets.length + scores.nontargets.length,
     targets: scores.targets.length,
-    ...{ eer, rule, threshold },
-    eerByRule: Object.fromEntries(byRule.map(([each, found]) => [each, found.eer])) as Record<EerRule, number>,
-    minDcf: Object.fromEntries(best.map(([prior, { cost }]) => [prior, cost])),
-    actDcf: Object.fromEntries(priors.map((prior) => [String(prior), actDcf(scores, prior, costs)])),
-    minDcfThreshold: Object.fromEntries(best.map(([prior, found]) => [prior, found.threshold])),
+    ...computeFigures({ scores, hull, rule, priors, costs }),
+    rule,
+    threshold: errors[rule].threshold,
+    eerByRule: Object.fromEntries(EER_RULES.map((name) => [name, errors[name].eer])) as Record<EerRule, number>,
+    minDcfThreshold: Object.fromEntries(priors.map((prior) => [String(prior), hullDcf(hull, prior, costs).threshold])),
     costs,
-    cllr: cllr(scores),
-    minCllr: minCllr(hull),
     thresholds: thresholdTable(scores, allowed),
   };
 }

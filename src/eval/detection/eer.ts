@@ -11,7 +11,7 @@ export interface EqualError {
 }
 
 /**
- * What "equal" means where no threshold gives equal rates. The operating points are those of thresholds between distinct scores, so
+ * The meanings of "equal" where no threshold gives equal rates. The operating points are those of thresholds between distinct scores, so
  * the order of tied trials never matters.
  * - `interpolated`: where the line between the two points around the crossing meets miss = false alarm, as in NIST's SRE16 script
  *   (WeSpeaker, 3D-Speaker). All scores equal give 0.5.
@@ -21,7 +21,8 @@ export interface EqualError {
  *   (voxceleb_trainer, Loss-Gated Learning).
  * - `nearest-mean`: at the point of least |miss - false alarm|, the mean of the two (SpeechBrain); of two such points the one with the
  *   lower threshold.
- * - `convex-hull`: where the ROC's convex hull meets miss = false alarm (Brümmer and de Villiers 2013, BOSARIS); never above
+ * - `convex-hull`: where the ROC's convex hull meets miss = false alarm (Brümmer and de Villiers, "The BOSARIS Toolkit: Theory, Algorithms
+ *   and Code for Surviving the New DCF", 2013, arXiv:1304.2865); never above
  *   `interpolated`, and at most 0.5.
  */
 export const EER_RULES = ['interpolated', 'nearest-max', 'nearest-corner', 'nearest-mean', 'convex-hull'] as const;
@@ -57,7 +58,7 @@ export function eerOf(scores: ArrayLike<number>, isTarget: ArrayLike<number | bo
   return equalError(sortScores(scores, isTarget)).eer;
 }
 
-/** Where miss rate equals false-alarm rate on the line from (miss0 < falseAlarm0) to (miss1 >= falseAlarm1). */
+/** The rate at which misses equal false alarms on the line from (miss0 < falseAlarm0) to (miss1 >= falseAlarm1). */
 export function crossing(miss0: number, falseAlarm0: number, miss1: number, falseAlarm1: number): number {
   const before = falseAlarm0 - miss0;
   const after = miss1 - falseAlarm1;

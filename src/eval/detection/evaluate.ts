@@ -4,14 +4,16 @@ import { scoreTrials } from '../cosine-scoring.js';
 import { type BootstrapOptions, type ErrorIntervals, errorIntervals, speakerTrials } from './bootstrap.js';
 import { PRIORS } from './dcf.js';
 import { type DetPoint, detCurve } from './det.js';
-import { type DetectionMetrics, detectionMetrics } from './detection-metrics.js';
+import { computeFigures, type Figures } from './figures.js';
+import { rocHull } from './roc-hull.js';
 import { sortScores } from './sorted-scores.js';
 
 /** The figures of one system on one trial list. */
-export interface Evaluation
-  extends Pick<DetectionMetrics, 'trials' | 'targets' | 'eer' | 'minDcf' | 'actDcf' | 'minCllr' | 'cllr'> {
+export interface Evaluation extends Figures {
   /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than two. */
   interval: ErrorIntervals | null;
+  trials: number;
+  targets: number;
 }
 
 export interface EvaluateOptions extends BootstrapOptions {
@@ -20,7 +22,7 @@ export interface EvaluateOptions extends BootstrapOptions {
 }
 
 /**
- * Evaluates scores that were made elsewhere, at the reported priors and unit costs.
+ * Evaluates scores of any origin, at the reported priors and unit costs.
  * @param scores [trials], higher means "same speaker"; `actDcf` and `cllr` read them as natural-log likelihood ratios
  */
 export function evaluateScores(
@@ -28,11 +30,16 @@ export function evaluateScores(
   trials: readonly Trial[],
   { speakers, ...bootstrap }: EvaluateOptions = {},
 ): Evaluation {
-  const metrics = detectionMetrics(sortTrialScores(scores, trials));
-  const { targets, eer, minDcf, actDcf, minCllr, cllr } = metrics;
+  const sorted = sortTrialScores(scores, trials);
+  const hull = rocHull(sorted);
+  const costs = { costMiss: 1, costFalseAlarm: 1, normalised: true };
   const points = PRIORS.map((prior) => ({ prior }));
-  const interval = speakers ? errorIntervals(scores, speakerTrials(trials, speakers), bootstrap, points) : null;
-  return { trials: metrics.trials, targets, eer, minDcf, actDcf, minCllr, cllr, interval };
+  return {
+    ...computeFigures({ scores: sorted, hull, rule: 'interpolated', priors: PRIORS, costs }),
+    interval: speakers ? errorIntervals(scores, speakerTrials(trials, speakers), bootstrap, points) : null,
+    trials: trials.length,
+    targets: sorted.targets.length,
+  };
 }
 
 /** Scores trials by cosine and evaluates them; see scoreTrials for `mean` and the errors. */

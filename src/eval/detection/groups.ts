@@ -1,14 +1,7 @@
 import type { Trial } from '../../data/trials.js';
 import { type EerRule, equalError } from './eer.js';
+import type { GroupFigures } from './figures.js';
 import { sortScores } from './sorted-scores.js';
-
-/** Error rates of the trials of one group. */
-export interface GroupErrors {
-  trials: number;
-  targets: number;
-  /** Fraction; null where one kind of trial is missing. */
-  eer: number | null;
-}
 
 /** The group of each trial, as an index of `names`. */
 export interface TrialGroups {
@@ -90,20 +83,20 @@ export function groupErrors(
   isTarget: ArrayLike<number | boolean>,
   { names, groupOf }: TrialGroups,
   rule?: EerRule,
-): Record<string, GroupErrors> {
+): Record<string, GroupFigures> {
   const sizes = new Int32Array(names.length);
   const targets = new Int32Array(names.length);
   for (let i = 0; i < groupOf.length; i++) {
     sizes[groupOf[i]]++;
     if (isTarget[i]) targets[groupOf[i]]++;
   }
-  const found = names.flatMap((name, group) => {
+  const byName = names.flatMap((name, group) => {
     if (sizes[group] === 0) return [];
     const both = targets[group] > 0 && targets[group] < sizes[group];
     const eer = both ? eerWithin(scores, isTarget, groupOf, group, sizes[group], rule) : null;
     return [[name, { trials: sizes[group], targets: targets[group], eer }] as const];
   });
-  return Object.fromEntries(found);
+  return Object.fromEntries(byName);
 }
 
 function eerWithin(

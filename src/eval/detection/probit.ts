@@ -6,7 +6,8 @@ const FAR = [6.657905115, 3.081226386, 0.42868294337, 0.017337203997] as const;
 const FAR_BELOW = [0.24197894225, 0.012258202635] as const;
 
 /**
- * The inverse of the standard normal distribution function, to about seven digits (Wichura 1988, algorithm AS 241, PPND7).
+ * The inverse of the standard normal distribution function, to about seven digits (Wichura, "Algorithm AS 241:
+ * the percentage points of the normal distribution", Applied Statistics 1988, PPND7).
  * @param probability in [0, 1]; 0 and 1 give -Infinity and Infinity
  */
 export function probit(probability: number): number {

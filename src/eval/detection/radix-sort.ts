@@ -1,4 +1,4 @@
-/** Scores as they came: nothing is widened that would only take memory. */
+/** Scores in the precision they came in: widening them would only take memory. */
 export type ScoreArray = Float32Array | Float64Array;
 
 const DIGIT_BITS = 11;
@@ -9,9 +9,9 @@ const FEW = 4096;
 const SHORT_RUN = 32;
 
 /**
- * Sorts scores ascending where they lie, in three passes of a radix sort (least significant digit first) over 32 bits: the whole of a
+ * Sorts scores in place, ascending, in three passes of a radix sort (least significant digit first) over 32 bits: the whole of a
  * float32, the upper half of a float64, whose runs of equal upper halves are then sorted by comparison. Takes a second array of the
- * same size while it runs. -0 comes before 0, as in a typed array's own sort.
+ * same size while it runs. -0 comes before 0, as in the sort of typed arrays.
  * @param scores not NaN
  */
 export function sortFloats(scores: ScoreArray): void {
@@ -29,7 +29,9 @@ export function sortFloats(scores: ScoreArray): void {
     if (starts.includes(scores.length)) continue;
     accumulate(starts);
     distribute(isDouble ? from : bitsOf(from), isDouble ? to : bitsOf(to), upperHalves(from), {
-      ...{ starts, stride: isDouble ? 1 : 0, shift: pass * DIGIT_BITS },
+      starts,
+      stride: isDouble ? 1 : 0,
+      shift: pass * DIGIT_BITS,
     });
     [from, to] = [to, from];
   }
@@ -73,7 +75,7 @@ function upperHalves(scores: ScoreArray): Int32Array {
 /** Order of the bits as that of the numbers: negative ones all flipped, the others' sign only. */
 const orderedBits = (word: number): number => word ^ ((word >> 31) | 0x80000000);
 
-/** How often each digit occurs, for all passes at once. [PASSES, BUCKETS] */
+/** Counts of each digit, for all passes at once. // [PASSES, BUCKETS] */
 function countDigits(words: Int32Array, stride: 0 | 1): Uint32Array {
   const counts = new Uint32Array(PASSES * BUCKETS);
   for (let i = 0; i < words.length; i += 1 + stride) {

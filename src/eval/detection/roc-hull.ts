@@ -15,8 +15,9 @@ export interface RocHull {
 }
 
 /**
- * The convex hull by pool adjacent violators (Ayer et al. 1955; for detectors Fawcett and Niculescu-Mizil 2007), in one pass over the
- * sorted scores. Trials of equal score share a block.
+ * The convex hull by pool adjacent violators in one pass over the sorted scores. Ayer et al., "An empirical distribution function for
+ * sampling with incomplete information", Annals of Mathematical Statistics 1955; for detectors Fawcett and Niculescu-Mizil, "PAV and the
+ * ROC convex hull", Machine Learning 2007. Trials of equal score share a block.
  */
 export function rocHull({ targets, nontargets }: SortedScores): RocHull {
   const hull: RocHull = { misses: [0], falseAlarms: [nontargets.length], rejected: [Number.NEGATIVE_INFINITY] };
@@ -49,7 +50,7 @@ export function rocHull({ targets, nontargets }: SortedScores): RocHull {
   pushVertex(hull, t, 0, rejected);
   return hull;
 
-  /** While the block before has no smaller share of targets than the last one, they are one. */
+  /** Merges the last block into the one before while that has no smaller share of targets. */
   function poolBack(): void {
     for (let last = hull.misses.length - 1; last > 0; last--) {
       const beforeT = hull.misses[last] - hull.misses[last - 1];
@@ -70,7 +71,7 @@ function pushVertex(hull: RocHull, misses: number, falseAlarms: number, rejected
   hull.rejected.push(rejected);
 }
 
-/** Where the hull meets miss rate = false-alarm rate; a fraction. */
+/** The EER on the hull: the rate at which it meets miss rate = false-alarm rate; a fraction. */
 export function hullEer({ misses, falseAlarms }: RocHull): number {
   const targets = misses.at(-1)!;
   const nontargets = falseAlarms[0];
@@ -82,8 +83,8 @@ export function hullEer({ misses, falseAlarms }: RocHull): number {
 }
 
 /**
- * Cllr of the best monotone calibration of these scores, in bits (Brümmer and du Preez 2006): each block of the isotonic regression
- * gets the log-likelihood ratio of its own shares of targets and nontargets. In [0, 1].
+ * Cllr of the best monotone calibration of these scores, in bits (Brümmer and du Preez, see cllr): each block of the isotonic regression
+ * gets the log-likelihood ratio of its shares of targets and nontargets. In [0, 1].
  */
 export function minCllr({ misses, falseAlarms }: RocHull): number {
   const targets = misses.at(-1)!;

@@ -13,7 +13,7 @@ const SHOWN = 5;
  * Splits scores by kind and sorts them; higher means "same speaker". float32 scores stay float32.
  * @param scores [trials]
  * @param isTarget [trials], true or non-zero for a target trial
- * @param source what to call the scores in the message
+ * @param source names the scores in the message
  * @throws UserError for scores that are not numbers (how many, and the first few), or when one kind of trial is missing
  */
 export function sortScores(
@@ -59,8 +59,8 @@ function notNumbers(scores: ArrayLike<number>, broken: number): UserError {
 }
 
 /**
- * Sorts both lists where they lie: no second copy of millions of scores stays.
- * @param source what to call the scores in the message
+ * Sorts both lists in place, so that no second copy of millions of scores stays in memory.
+ * @param source names the scores in the message
  * @throws UserError when one kind of trial is missing
  */
 export function sortInPlace(scores: SortedScores, source = 'The trial list'): SortedScores {
@@ -102,7 +102,7 @@ export function walkThresholds(
   }
 }
 
-/** What a threshold decides, in trials. */
+/** The errors at a threshold, in trials. */
 export interface Decisions {
   /** Rejected targets. */
   misses: number;
@@ -126,10 +126,10 @@ export function acceptAbove({ targets, nontargets }: SortedScores, rejected: num
   };
 }
 
-/** How many of the ascending values are less than x. */
+/** Number of the ascending values that are less than x. */
 export const countBelow = (sorted: ScoreArray, x: number): number => firstIndex(sorted.length, (i) => sorted[i] >= x);
 
-/** How many of the ascending values are at most x. */
+/** Number of the ascending values that are at most x. */
 export const countUpTo = (sorted: ScoreArray, x: number): number => firstIndex(sorted.length, (i) => sorted[i] > x);
 
 /** The first index in [0, length) from which a condition holds, once it holds for all that follow; `length` if it never does. */

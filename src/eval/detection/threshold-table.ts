@@ -26,7 +26,8 @@ export function thresholdTable(scores: SortedScores, rates: readonly number[]): 
     const threshold = nontargets[nontargets.length - 1 - accepted];
     const { misses, falseAlarms } = acceptAbove(scores, threshold);
     return {
-      ...{ allowed, threshold },
+      allowed,
+      threshold,
       falseAccept: falseAlarms / nontargets.length,
       falseReject: misses / targets.length,
     };

@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../../errors.js';
 import type { Json } from '../../plugin/json.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
 import { memoryBytesOf } from '../config/config.js';
 import { openInner } from './inner-stages.js';
@@ -36,9 +37,12 @@ function skipStage(stage: PlannedStage, { dir, journal, log, label }: RunParts):
   const folder = openStageFolder(dir, stage);
   const record = readRecord(folder);
   if (record === undefined) throw new Error(`${folder} lost its stage.json`);
+  const finished = { as, dir: folder, stage: stage.stage, result: record.result, seconds: record.seconds };
+  // A plugin written without defineStage has no schema.
+  if (stage.plugin.result) readResult(finished, stage.plugin.result);
   journal('stage-skipped', { as, key });
   log(`${label}: done before`);
-  return { as, dir: folder, stage: stage.stage, result: record.result, seconds: record.seconds };
+  return finished;
 }
 
 /** Runs one stage in its folder, from where an earlier attempt left off. */

@@ -7,23 +7,22 @@ import { type Manifest, readManifest, type Utterance } from '../../data/manifest
 import { openShards, pickUtterances, type ShardSet } from '../../data/shards/shards.js';
 import { readTrials, type Trial, trialUtterances } from '../../data/trials.js';
 import { UserError } from '../../errors.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 
-/** The forms in which test utterances of our own corpora exist, and so their trial lists. */
+/** The forms in which the test utterances of built corpora exist, each with a trial list. */
 export const LISTS = ['clean', 'channel'] as const;
 /** One of LISTS, or the name of an official list. */
 export type ListName = string;
 
-/** A corpus artifact, opened. */
-export interface CorpusData {
+/** The training part of a corpus artifact, opened. */
+export interface TrainingData {
   /** The corpus folder. */
   dir: string;
   manifest: Manifest;
   train: ShardSet;
   /** Speaker of each training utterance, '' where unknown; for measurement only. */
   trainSpeakers: string[];
-  /** Trial lists; empty for a corpus without known speakers. */
-  lists: TestList[];
 }
 
 /** One trial list and the utterances it names. */
@@ -39,30 +38,60 @@ export interface TestList {
   models: { name: string; utterances: number[] }[];
 }
 
-const result = z.object({ path: z.string().nullable() });
+/** The result of a stage that produces a corpus. */
+export const corpusResult = z.object({
+  /** The corpus folder where that is elsewhere; null for `corpus` in the stage's own folder. */
+  path: z.string().nullable(),
+});
+type CorpusArtifact = Pick<Artifact, 'dir' | 'result'>;
 
 /** Folder of the shards of one part of a corpus artifact, as the stage decodes them. */
 export const shardsDir = (artifactDir: string, part: string): string => join(artifactDir, 'shards', part);
 
 /** Folder of the corpus of a corpus artifact: its own, or the one it was pointed at. */
-export const corpusDir = (artifact: Pick<Artifact, 'dir' | 'result'>): string =>
-  result.parse(artifact.result).path ?? join(artifact.dir, 'corpus');
+export const corpusDir = (artifact: CorpusArtifact): string =>
+  readResult(artifact, corpusResult).path ?? join(artifact.dir, 'corpus');
 
-/** Opens what a corpus stage left behind. */
-export function openCorpus(artifact: Pick<Artifact, 'dir' | 'result'>): CorpusData {
+/** The folder whose `shards` hold the audio: the artifact's where the stage decoded it, else the corpus folder. */
+const shardsHolder = (artifact: CorpusArtifact, dir: string): string =>
+  existsSync(shardsDir(artifact.dir, 'train')) ? artifact.dir : dir;
+
+/** True where all lists are over one set of test shards in the corpus folder; else each form has its own shards. */
+const hasOwnLists = (holder: string, dir: string): boolean => holder === dir && existsSync(shardsDir(dir, 'test'));
+
+/** Opens the training part of a corpus; no trial list and no test utterance is read. */
+export function openTraining(artifact: CorpusArtifact): TrainingData {
   const dir = corpusDir(artifact);
   const manifest = readManifest(dir);
+  const train = openShards(shardsDir(shardsHolder(artifact, dir), 'train'));
+  const speakers = new Map(manifest.utterances.map(({ id, speaker }) => [id, speaker ?? '']));
+  return { dir, manifest, train, trainSpeakers: train.ids.map((id) => speakers.get(id) ?? '') };
+}
+
+/** The names of a corpus' trial lists; none for a corpus without known speakers. Opens nothing. */
+export function trialListNames(artifact: CorpusArtifact): ListName[] {
+  const dir = corpusDir(artifact);
+  const holder = shardsHolder(artifact, dir);
+  if (hasOwnLists(holder, dir)) return officialLists(dir);
+  return LISTS.filter((name) => existsSync(shardsDir(holder, name)));
+}
+
+/** Opens the trial lists of a corpus and the test utterances they name. @param manifest the corpus', where it is at hand */
+export function openTrialLists(artifact: CorpusArtifact, manifest = readManifest(corpusDir(artifact))): TestList[] {
+  const dir = corpusDir(artifact);
+  const holder = shardsHolder(artifact, dir);
   const byId = new Map(manifest.utterances.map((utterance) => [utterance.id, utterance]));
-  // A corpus of official recordings holds its shards itself.
-  const holder = existsSync(shardsDir(artifact.dir, 'train')) ? artifact.dir : dir;
-  const train = openShards(shardsDir(holder, 'train'));
-  return {
-    dir,
-    manifest,
-    train,
-    trainSpeakers: train.ids.map((id) => byId.get(id)?.speaker ?? ''),
-    lists: holder === dir && existsSync(shardsDir(dir, 'test')) ? ownLists(dir, byId) : formLists(holder, dir, byId),
-  };
+  return hasOwnLists(holder, dir) ? ownLists(dir, byId) : formLists(holder, dir, byId);
+}
+
+/** openTrialLists for a stage that has nothing to do without one. @throws UserError when there is none */
+export function needTrialLists(artifact: CorpusArtifact, manifest?: Manifest): TestList[] {
+  const lists = openTrialLists(artifact, manifest);
+  if (lists.length > 0) return lists;
+  throw new UserError(
+    `${corpusDir(artifact)} has no trial lists, because its speakers are not known. ` +
+      'Leave the evaluate and baseline stages out, or build the corpus with known speakers (voxloop corpus dir --speaker).',
+  );
 }
 
 /** The lists of a corpus that holds its shards: each names some of the test utterances. */
@@ -104,7 +133,7 @@ export function officialLists(dir: string): string[] {
   return files.flatMap((file) => (/^(.*)(?<!\.enrolments)\.txt$/.exec(file) ?? []).slice(1));
 }
 
-/** The lists of a corpus whose test utterances exist in several forms: each has shards of its own. */
+/** The lists of a corpus whose test utterances exist in several forms, each with its own shards. */
 function formLists(artifactDir: string, dir: string, byId: Map<string, Utterance>): TestList[] {
   return LISTS.filter((name) => existsSync(shardsDir(artifactDir, name))).map((name) => {
     const shards = openShards(shardsDir(artifactDir, name));
@@ -121,17 +150,9 @@ export const listPath = (path: string, name: ListName): string => (name === 'cle
 /** File of a trial list. */
 export const trialsPath = listFile;
 
-/** Whether every training utterance has a known speaker. */
-export const speakersKnown = (corpus: CorpusData): boolean => corpus.trainSpeakers.every(Boolean);
-
-/** The corpus' trial lists; throws UserError when there are none. */
-export function needLists(corpus: CorpusData): TestList[] {
-  if (corpus.lists.length > 0) return corpus.lists;
-  throw new UserError(
-    `${corpus.dir} has no trial lists, because its speakers are not known. ` +
-      'Leave the evaluate and baseline stages out, or build the corpus with known speakers (voxloop corpus dir --speaker).',
-  );
-}
+/** True if every training utterance has a known speaker. */
+export const speakersKnown = ({ trainSpeakers }: Pick<TrainingData, 'trainSpeakers'>): boolean =>
+  trainSpeakers.every(Boolean);
 
 /** Facts about the corpus and its licences, for the report. */
 export function corpusNotes(dir: string): string[] {

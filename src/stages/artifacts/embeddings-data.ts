@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UserError } from '../../errors.js';
 import { type ModelIdentity, modelIdentity } from '../../eval/model-identity.js';
 import { readNpy } from '../../io/npy.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 import { joinRows } from '../../rows.js';
 
@@ -15,7 +16,7 @@ export interface Embeddings {
   vectors: Float32Array;
 }
 
-/** What the embed stage says of itself. `model` knows the network by its weights; earlier runs did not tell it. */
+/** The result of a stage that produces embeddings. `model` is the network's identity by its weights; a user's stage may not know it. */
 export const embeddingsResult = z.object({
   network: z.string(),
   origin: z.string(),
@@ -23,9 +24,9 @@ export const embeddingsResult = z.object({
   model: modelIdentity.optional(),
 });
 
-/** By its weights, the model that made embeddings; undefined where the stage did not tell. */
-export const modelOfEmbeddings = ({ result }: Artifact): ModelIdentity | undefined =>
-  embeddingsResult.pick({ model: true }).parse(result).model;
+/** The model that made the embeddings, by its weights; undefined where the stage did not tell. */
+export const modelOfEmbeddings = (artifact: Artifact): ModelIdentity | undefined =>
+  readResult(artifact, embeddingsResult.pick({ model: true })).model;
 
 /** Name of the part that holds augmented copies of the training utterances: all of them, then all of them again. */
 export const COPIES = 'augmented';

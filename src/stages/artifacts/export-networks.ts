@@ -7,13 +7,13 @@ import type { HostTensor } from '../../host-tensor.js';
 import { asWritten, type PluginChoice } from '../../plugin/options.js';
 import type { Network } from '../../train/step/ssl-method.js';
 
-/** Where networks come from, and where they go. */
+/** The origin of networks, and the folder to write them to. */
 export interface NetworkExport {
   dir: string;
   method: string;
   backbone: PluginChoice<'backbone'>;
   features: FeatureDefinition;
-  /** Averaged weights of the first network by the variables' names, in the place of its last ones. */
+  /** Averaged weights of the first network by the variables' names, in place of its last ones. */
   averaged?: Record<string, HostTensor>;
 }
 
@@ -35,6 +35,6 @@ export async function exportNetworks(
   }
 }
 
-/** The numbers that training changes in a network. */
+/** Number of trainable parameters of a network. */
 export const countParameters = ({ scope }: Network): number =>
   scope.params().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

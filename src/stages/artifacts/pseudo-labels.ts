@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import { readNpy } from '../../io/npy.js';
@@ -9,18 +10,31 @@ import type { Finetuner } from '../../train/finetuner.js';
 import type { GateDecision } from '../../train/labels/gate-keeper.js';
 import { readEmbeddings } from './embeddings-data.js';
 
-/** Reads the labels of a clusters artifact, one for each training utterance in shard order; -1 is noise. */
-export function readLabels({ dir }: Artifact, utterances: number): Int32Array {
+/** The result of a stage that produces clusters: pseudo-labels, or known ones. */
+export const clustersResult = z.object({
+  clusters: z.number(),
+  /** Agreement with the speakers, where these are known and the labels are not theirs; for measurement only. */
+  nmi: z.number().nullable(),
+  purity: z.number().nullable(),
+});
+
+/**
+ * Reads the labels of a clusters artifact, one for each training utterance in shard order; -1 is noise.
+ * @param utterances the number there should be, where it is known
+ * @throws UserError for another number of labels, or labels that are not int32
+ */
+export function readLabels({ dir }: Pick<Artifact, 'dir'>, utterances?: number): Int32Array {
   const path = join(dir, 'labels.npy');
   const { data } = readNpy(path);
-  if (data instanceof Int32Array && data.length === utterances) return data;
+  if (!(data instanceof Int32Array)) throw new UserError(`${path} holds no int32 labels. Run the cluster stage again.`);
+  if (utterances === undefined || data.length === utterances) return data;
   throw new UserError(`${path} holds ${data.length} labels for ${utterances} utterances. Run the cluster stage again.`);
 }
 
-/** A gate that keeps a smaller share than this has lost its footing: for that epoch it stays open. */
+/** A gate that would keep less than this share is ignored for the epoch. */
 const LEAST_KEPT = 0.01;
 
-/** Asks the stage's gate at the start of an epoch; without one, every label is believed. */
+/** The stage's gate, to be asked at the start of every epoch; without one every label is believed. */
 export async function gateRule(
   { registry, log }: Pick<StageContext, 'registry' | 'log'>,
   gate: PluginChoice<'gate'> | undefined,

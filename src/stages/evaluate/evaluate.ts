@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readManifest } from '../../data/manifest.js';
 import { UserError } from '../../errors.js';
 import { readBackend } from '../../eval/backend/backend-file.js';
 import {
@@ -11,39 +12,50 @@ import {
 } from '../../eval/backend/scoring-backend.js';
 import type { SideInput } from '../../eval/backend/trial-sides.js';
 import { meanEmbedding, scoreTrials } from '../../eval/cosine-scoring.js';
+import type { GroupFigures } from '../../eval/detection/figures.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
+import { readResult } from '../../plugin/read-result.js';
 import { rowsOf } from '../../rows.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { needLists, openCorpus, type TestList } from '../artifacts/corpus-data.js';
+import { corpusDir, needTrialLists, type TestList } from '../artifacts/corpus-data.js';
 import { type Embeddings, embeddingsResult, readEmbeddings } from '../artifacts/embeddings-data.js';
-import { type Figures, figuresOf, type GroupedFigures, keepScores } from './list-figures.js';
-import { groupFigures } from './list-groups.js';
+import { evaluationResult } from '../artifacts/evaluation.js';
+import { clustersResult } from '../artifacts/pseudo-labels.js';
+import { figuresOf, keepScores } from './list-figures.js';
+import { figuresByGroup } from './list-groups.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
   embeddings: artifact('embeddings'),
   system: z.string().describe('name of the row in the results'),
-  clusters: artifact('clusters').optional().describe("whose agreement with the speakers is shown in this system's row"),
+  clusters: artifact('clusters')
+    .optional()
+    .describe("pseudo-labels whose agreement with the speakers is shown in this system's row"),
   rule: z
     .enum(['raw', 'mean-subtracted'])
     .default('mean-subtracted')
-    .describe('headline scoring rule, where there is no back-end; the other one is shown beside it'),
+    .describe('headline scoring rule without a back-end; the other rule is shown beside it'),
   backend: artifact('backend')
     .optional()
     .describe(
-      'scores by this chain (PLDA, score normalisation, calibration) as the headline; each part is shown beside it',
+      'score by this chain (PLDA, score normalisation, calibration) as the headline; each part is shown beside it',
     ),
   cohort: z
     .enum(['allow', 'forbid'])
     .default('allow')
-    .describe('forbid: refuse a back-end that looks at speakers other than the two of a trial'),
+    .describe('forbid: refuse a back-end that uses speakers other than the two of a trial'),
 });
 
 const RULES = ['raw', 'mean-subtracted'] as const;
 
-/** The figures of a list: those of the headline rule, its EER by group, and what each rule gives. */
-type ListResult = Figures & { rule: string; groups: GroupedFigures; byRule: Record<string, Figures> };
+type Figures = ReturnType<typeof figuresOf>;
+/** The figures of a list: those of the headline rule, its EER by group, and those of every rule. */
+type ListResult = Figures & {
+  rule: string;
+  groups: Record<string, Record<string, GroupFigures>>;
+  byRule: Record<string, Figures>;
+};
 
 /**
  * Scores the trial lists by cosine, raw and with the training mean subtracted, and by a back-end where one is given; the headline rule
@@ -54,41 +66,43 @@ export default defineStage({
   name: 'evaluate',
   summary: 'Scores the trial lists, by cosine or a back-end, and computes EER, minDCF, Cllr and intervals.',
   options,
+  result: evaluationResult,
   produces: 'evaluation',
-  async run(context, given) {
-    const corpus = openCorpus(context.artifact(given.corpus));
-    const embeddings = context.artifact(given.embeddings);
-    const backend = given.backend === undefined ? null : readBackend(context.artifact(given.backend).dir);
-    const fault = backend && given.cohort === 'forbid' && cohortFault(cohortUses(backend));
+  async run(context, { system, corpus: corpusName, ...chosen }) {
+    const corpus = context.artifact(corpusName);
+    const manifest = readManifest(corpusDir(corpus));
+    const embeddings = context.artifact(chosen.embeddings);
+    const backend = chosen.backend === undefined ? null : readBackend(context.artifact(chosen.backend).dir);
+    const fault = backend && chosen.cohort === 'forbid' && cohortFault(cohortUses(backend));
     if (fault) throw new UserError(fault);
-    const { network, origin, model } = embeddingsResult.parse(embeddings.result);
-    if (backend) checkBackendModel(`The back-end '${given.backend}'`, backend, model);
+    const { network, origin, model } = readResult(embeddings, embeddingsResult);
+    if (backend) checkBackendModel(`The back-end '${chosen.backend}'`, backend, model);
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
     const lists: Record<string, ListResult> = {};
-    for (const list of needLists(corpus)) {
+    for (const list of needTrialLists(corpus, manifest)) {
       const input = listInput(list, readEmbeddings(embeddings, list.name));
       const cosines = (rule: (typeof RULES)[number]) =>
         scoreTrials(input.embeddings, list.trials, { ...input, mean: rule === 'raw' ? undefined : mean });
       const byCosine = RULES.map((rule) => [rule, cosines(rule)] as const);
       const byBackend = backend ? scoresByPart(backend, scoreWithBackend(backend, input)) : [];
-      const rule = byBackend.at(-1)?.[0] ?? given.rule;
+      const rule = byBackend.at(-1)?.[0] ?? chosen.rule;
       const scored = new Map([...byCosine, ...byBackend]);
       keepScores(context.dir, list, scored.get(rule)!);
       const byRule = Object.fromEntries(
         [...scored].map(([name, scores]) => [name, figuresOf(list, scores, name === CALIBRATED)]),
       );
-      const groups = groupFigures(corpus.manifest, list, scored.get(rule)!);
+      const groups = figuresByGroup(manifest, list, scored.get(rule)!);
       lists[list.name] = { ...byRule[rule], rule, groups, byRule };
     }
-    const clusters = given.clusters
-      ? agreement.parse(context.artifact(given.clusters).result)
+    const { nmi, purity } = chosen.clusters
+      ? readResult(context.artifact(chosen.clusters), clustersResult.pick({ nmi: true, purity: true }))
       : { nmi: null, purity: null };
-    return { system: given.system, network, origin, lists, ...clusters };
+    return { system, network, origin, lists, nmi, purity };
   },
 });
 
-/** What a list's trials are scored from; a model of several utterances is scored from all of them. */
+/** The embeddings and durations that a list's trials are scored from; a model of several utterances is scored from all of them. */
 function listInput(list: TestList, { vectors, size }: Embeddings): SideInput {
   const rows = [...rowsOf(vectors, size)];
   const durations = Array.from(list.shards.samples, (samples) => samples / SAMPLE_RATE_HZ);
@@ -99,5 +113,3 @@ function listInput(list: TestList, { vectors, size }: Embeddings): SideInput {
     enrolments: new Map(list.models.map(({ name, utterances }) => [name, utterances.map((i) => list.paths[i])])),
   };
 }
-
-const agreement = z.object({ nmi: z.number().nullable(), purity: z.number().nullable() });

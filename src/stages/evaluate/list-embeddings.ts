@@ -15,9 +15,9 @@ export function openListEmbedder(embed: EmbedShards, size: number): (list: TestL
     const keyOf = (id: string) => `${shards.dir}\t${id}`;
     const missing = shards.ids.flatMap((id, i) => (known.has(keyOf(id)) ? [] : [i]));
     if (missing.length > 0) {
-      const found = await embed(missing.length === shards.ids.length ? shards : pickUtterances(shards, missing));
+      const vectors = await embed(missing.length === shards.ids.length ? shards : pickUtterances(shards, missing));
       missing.forEach((number, row) => {
-        known.set(keyOf(shards.ids[number]), found.subarray(row * size, (row + 1) * size));
+        known.set(keyOf(shards.ids[number]), vectors.subarray(row * size, (row + 1) * size));
       });
     }
     const vectors = new Float32Array((shards.ids.length + models.length) * size);

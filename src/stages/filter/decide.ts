@@ -2,22 +2,22 @@ import { z } from 'zod';
 import type { SpeechMeasures } from '../../diarize/measure-speech.js';
 import type { VoiceChange } from '../../diarize/voice-change.js';
 
-/** What an utterance must be like to be kept. */
+/** The limits within which an utterance is kept. */
 export const limits = {
-  leastSpeech: z.number().min(0).max(1).default(0.1).describe('share of an utterance that must be speech'),
+  leastSpeech: z.number().min(0).max(1).default(0.1).describe('the least share of an utterance that must be speech'),
   leastSpeechSeconds: z.number().min(0).default(0.5),
-  leastSnrDb: z.number().default(3).describe('speech over the quietest tenth'),
+  leastSnrDb: z.number().default(3).describe('the least level of speech over the quietest tenth'),
   mostGain: z
     .number()
     .default(0.45)
-    .describe('without a model: log likelihood per voiced frame that two voices may explain better than one'),
+    .describe('without a model: the most log likelihood per voiced frame that two voices may gain over one'),
   leastCosine: z
     .number()
     .min(-1)
     .max(1)
     .default(0.5)
-    .describe('with a model: likeness of the voices before and after any instant'),
-  several: z.enum(['split', 'drop']).default('split').describe('what becomes of an utterance with several speakers'),
+    .describe('with a model: the least cosine of the voices before and after any instant'),
+  several: z.enum(['split', 'drop']).default('split').describe('what to do with an utterance of several speakers'),
   leastSeconds: z.number().positive().default(1.5).describe('shorter parts of a split utterance are dropped'),
 };
 const schema = z.strictObject(limits);
@@ -25,7 +25,7 @@ export type Limits = z.output<typeof schema>;
 
 export type Reason = 'no speech' | 'noise' | 'several speakers';
 
-/** What becomes of an utterance. */
+/** The decision on an utterance. */
 export interface Verdict {
   verdict: 'kept' | 'split' | 'dropped';
   reasons: Reason[];
@@ -33,7 +33,7 @@ export interface Verdict {
   parts: [start: number, end: number][];
 }
 
-/** Judges an utterance. A model's word on the number of speakers, where there is one, goes before that of the cepstra. */
+/** Judges an utterance. On the number of speakers a model, where there is one, overrules the cepstra. */
 export function decide(measures: SpeechMeasures, voice: VoiceChange | null | undefined, limits: Limits): Verdict {
   const { seconds, speechSeconds, snrDb } = measures;
   const silent = speechSeconds < Math.max(limits.leastSpeechSeconds, limits.leastSpeech * seconds);

@@ -7,14 +7,14 @@ import type { SpeechMeasures } from '../../diarize/measure-speech.js';
 import type { MeasureTask } from '../../diarize/measure-worker.js';
 import { type VoiceChange, voiceChange } from '../../diarize/voice-change.js';
 import { openModelExtractor } from '../../embed/extract.js';
-import { readModel } from '../../embed/model-file.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { openCorpus } from '../artifacts/corpus-data.js';
+import { corpusResult, openTraining, openTrialLists } from '../artifacts/corpus-data.js';
+import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
 import { withSession } from '../training/with-session.js';
 import { decide, limits, type Verdict } from './decide.js';
@@ -22,26 +22,37 @@ import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
-  model: artifact('model').optional().describe('a trained model, which hears two speakers better than cepstra do'),
+  model: artifact('model')
+    .optional()
+    .describe('a trained model, which tells two speakers apart better than cepstra do'),
   network: z.string().optional().describe("which of the model's networks; default: the one that is the result"),
   ...limits,
 });
-type Options = z.output<typeof options>;
 
-const made = z.object({ networks: z.array(z.string()).min(1) });
+const result = corpusResult.extend({
+  /** Training utterances of the new corpus. */
+  train: z.number(),
+  /** Verdicts on those of the old one. */
+  kept: z.number(),
+  split: z.number(),
+  dropped: z.number(),
+  /** Utterances that were dropped or split, by reason. */
+  reasons: z.record(z.string(), z.number()),
+});
 
-/** Goes over the training utterances and leaves out or splits those that would harm training. Writes filter.jsonl, a line for each. */
+/** Drops or splits the training utterances that would harm training. Writes filter.jsonl, a line for each utterance. */
 export default defineStage({
   name: 'filter',
   summary: 'Drops or splits training utterances without speech, in noise, or with several speakers.',
   options,
+  result,
   produces: 'corpus',
-  async run(context, given) {
-    const corpus = openCorpus(context.artifact(given.corpus));
+  async run(context, { corpus: corpusName, model, network, ...limits }) {
+    const corpus = openTraining(context.artifact(corpusName));
     const { ids } = corpus.train;
     const measures = await measureAll(corpus.train, context);
-    const voices = given.model === undefined ? [] : await hearAll(corpus.train, given, context);
-    const verdicts = measures.map((one, i) => decide(one, voices[i], given));
+    const voices = model === undefined ? [] : await hearAll(corpus.train, context, model, network);
+    const verdicts = measures.map((measured, i) => decide(measured, voices[i], limits));
     writeFileAtomic(
       join(context.dir, 'filter.jsonl'),
       ...verdicts.map((verdict, i) => lineOf(ids[i], verdict, measures[i], voices[i])),
@@ -51,14 +62,15 @@ export default defineStage({
     if (pieces.length === 0) {
       const why = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
       throw new UserError(
-        `The filter leaves none of ${ids.length} utterances (${why.join(', ')}). ${join(context.dir, 'filter.jsonl')} says why; loosen its limits.`,
+        `The filter leaves none of ${ids.length} utterances (${why.join(', ')}). ${join(context.dir, 'filter.jsonl')} says why. Loosen the filter's limits.`,
       );
     }
     const { log, signal } = context;
     const progress = (step: number, total: number) =>
       context.progress.update({ step, total, fields: { part: 'shards' } });
-    await writeKeptCorpus(context.dir, corpus, pieces, reasons, { log, signal, progress });
-    const count = (verdict: Verdict['verdict']) => verdicts.filter((one) => one.verdict === verdict).length;
+    const lists = openTrialLists(context.artifact(corpusName), corpus.manifest);
+    await writeKeptCorpus(context.dir, { ...corpus, lists }, pieces, reasons, { log, signal, progress });
+    const count = (verdict: Verdict['verdict']) => verdicts.filter((judged) => judged.verdict === verdict).length;
     const counts = { kept: count('kept'), split: count('split'), dropped: count('dropped') };
     context.log(
       `filter: ${counts.kept} of ${ids.length} utterances kept, ${counts.split} split, ${counts.dropped} dropped`,
@@ -89,9 +101,13 @@ async function measureAll(shards: ShardSet, { signal, progress }: StageContext):
 }
 
 /** Changes of voice in all utterances, by the model. */
-async function hearAll(shards: ShardSet, given: Options, context: StageContext): Promise<(VoiceChange | null)[]> {
-  const source = context.artifact(given.model!);
-  const model = readModel(join(source.dir, 'models', given.network ?? made.parse(source.result).networks[0]));
+async function hearAll(
+  shards: ShardSet,
+  context: StageContext,
+  modelName: string,
+  network: string | undefined,
+): Promise<(VoiceChange | null)[]> {
+  const model = openModelArtifact(context.artifact(modelName), network);
   return withSession({ ...context, name: 'filter' }, async (session) => {
     const extractor = await openModelExtractor(session, model, await modelBuilder(context.registry, model.info));
     const all: (VoiceChange | null)[] = [];
@@ -107,8 +123,10 @@ async function hearAll(shards: ShardSet, given: Options, context: StageContext):
 /** An utterance that is kept whole keeps its id; parts are numbered. */
 function piecesOf(id: string, utterance: number, { verdict, parts }: Verdict): Piece[] {
   return parts.map(([start, end], i) => ({
-    ...{ id: verdict === 'kept' ? id : `${id}.${i + 1}`, utterance },
-    ...{ start: Math.round(start * SAMPLE_RATE_HZ), end: Math.round(end * SAMPLE_RATE_HZ) },
+    id: verdict === 'kept' ? id : `${id}.${i + 1}`,
+    utterance,
+    start: Math.round(start * SAMPLE_RATE_HZ),
+    end: Math.round(end * SAMPLE_RATE_HZ),
   }));
 }
 

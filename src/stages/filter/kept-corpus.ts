@@ -5,7 +5,7 @@ import { buildShards, type ShardBuild } from '../../data/shards/build.js';
 import { openReader } from '../../data/shards/reader.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { type CorpusData, shardsDir } from '../artifacts/corpus-data.js';
+import { shardsDir, type TestList, type TrainingData } from '../artifacts/corpus-data.js';
 
 /** A part of a training utterance that is kept. */
 export interface Piece {
@@ -17,13 +17,18 @@ export interface Piece {
   end: number;
 }
 
+/** The corpus that pieces are cut from. */
+interface WholeCorpus extends TrainingData {
+  lists: readonly TestList[];
+}
+
 /**
  * Writes a corpus artifact with these pieces as its training utterances and the tests as they were: shards, manifest, trial lists and licences.
  * @param counts utterances that were dropped or split, by reason, for the report
  */
 export async function writeKeptCorpus(
   dir: string,
-  corpus: CorpusData,
+  corpus: WholeCorpus,
   pieces: readonly Piece[],
   counts: Record<string, number>,
   hooks: Pick<ShardBuild, 'log' | 'signal' | 'progress'>,
@@ -45,10 +50,10 @@ export async function writeKeptCorpus(
   for (const { name, shards } of corpus.lists) shareFolder(shards.dir, shardsDir(dir, name));
 }
 
-/** Copies samples of kept pieces into new shards; one that was written before with the same pieces is taken as it is. */
-async function writePieces(dir: string, corpus: CorpusData, pieces: readonly Piece[], hooks: Partial<ShardBuild>) {
+/** Copies the samples of kept pieces into new shards; a shard that an earlier attempt wrote with the same pieces is used as it is. */
+async function writePieces(dir: string, corpus: WholeCorpus, pieces: readonly Piece[], hooks: Partial<ShardBuild>) {
   const reader = openReader(corpus.train);
-  // No files: the names say which samples they are.
+  // These are not files: the names identify the samples.
   const named = new Map(
     pieces.map((piece) => [
       `${corpus.train.files[corpus.train.shard[piece.utterance]]}#${piece.id}:${piece.start}-${piece.end}`,
@@ -68,14 +73,14 @@ async function writePieces(dir: string, corpus: CorpusData, pieces: readonly Pie
   }
 }
 
-function factsOf(corpus: CorpusData, counts: Record<string, number>): Record<string, unknown> {
+function factsOf(corpus: WholeCorpus, counts: Record<string, number>): Record<string, unknown> {
   const file = join(corpus.dir, 'corpus.json');
   const facts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const skipped = Object.fromEntries(Object.entries(counts).map(([reason, count]) => [`filter: ${reason}`, count]));
   return { ...facts, name: `${facts.name ?? 'unnamed'}, filtered`, skipped: { ...facts.skipped, ...skipped } };
 }
 
-/** The same files in another folder, without their bytes twice where the disk can do that. */
+/** The same files in another folder, as hard links where the disk has them. */
 function shareFolder(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {

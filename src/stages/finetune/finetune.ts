@@ -14,7 +14,7 @@ import { createFinetuner, type FinetuneParts, type Finetuner } from '../../train
 import { writeClassifier } from '../../train/labels/classifier-file.js';
 import { labelShares } from '../../train/labels/label-alignment.js';
 import { marginFaults, marginShare } from '../../train/labels/margin-schedule.js';
-import { openCorpus, speakersKnown } from '../artifacts/corpus-data.js';
+import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
 import { averageDecay, openAveraging } from '../training/averaging.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
@@ -27,6 +27,7 @@ import type { GateLine } from './gate-record.js';
 import { lossFaults } from './loss-faults.js';
 import { foreseenClasses, openStart, type Start, sketchStart, startFaults } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
+import { finetuneResult } from './result.js';
 import { batchPlan, labelledBatch, samplingFaults } from './sampling.js';
 
 /** Trains a network on labelled utterances, from scratch or from another network; pseudo-labels may have to pass a gate. */
@@ -35,6 +36,7 @@ export default defineStage({
   summary:
     'Trains on labels or pseudo-labels, from scratch or from a pretrained network, through a loss gate if asked.',
   options: finetuneOptions,
+  result: finetuneResult,
   produces: 'model',
   convertible: convertibleOptions,
   check: checkFinetune,
@@ -71,7 +73,7 @@ async function checkFinetune(context: CheckContext, given: FinetuneOptions): Pro
 }
 
 async function finetune(session: Session, context: StageContext, given: FinetuneOptions) {
-  const corpus = openCorpus(context.artifact(given.corpus));
+  const corpus = openTraining(context.artifact(given.corpus));
   const { train } = corpus;
   const labels = readLabels(context.artifact(given.clusters), train.ids.length);
   const start = await openStart(context, given);

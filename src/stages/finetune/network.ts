@@ -1,14 +1,14 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { type FeatureDefinition, featureDefinition } from '../../audio/features/features.js';
 import { loadWeights } from '../../embed/extract.js';
-import { type ModelInfo, readModel } from '../../embed/model-file.js';
+import type { ModelInfo } from '../../embed/model-file.js';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import { asWritten } from '../../plugin/options.js';
-import type { Artifact, SketchContext, StageContext } from '../../plugin/stage.js';
+import type { SketchContext, StageContext } from '../../plugin/stage.js';
 import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
 import { type Classifier, readClassifier } from '../../train/labels/classifier-file.js';
+import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import type { FinetuneOptions } from './options.js';
 
@@ -23,9 +23,6 @@ export interface Start {
   /** Puts in the weights that are there before. */
   load(session: Session, trainer: Finetuner): Promise<void>;
 }
-
-const made = z.object({ networks: z.array(z.string()).min(1) });
-const modelDir = ({ dir, result }: Artifact): string => join(dir, 'models', made.parse(result).networks[0]);
 
 /** A network on disk, with its classifier where that is kept, or a new one. */
 export async function openStart(
@@ -47,7 +44,7 @@ export async function openStart(
       load: async () => {},
     };
   }
-  const model = readModel(modelDir(artifact(init)));
+  const model = openModelArtifact(artifact(init));
   const { features, backbone: written, origin } = model.info;
   const classifier = kind === 'keep' ? readClassifier(model.dir) : undefined;
   if (classifier && classifier.info.loss !== given.loss.name)

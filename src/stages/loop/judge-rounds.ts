@@ -1,18 +1,13 @@
-/** What a round is judged by; no speaker label has a part in it. */
-export interface Judgement {
-  /** NMI between the pseudo-labels that the round was trained on and those its own embeddings lead to. */
-  agreement: number;
-  /** Share of the pseudo-labels that the gate believed at the end. */
-  kept: number;
-  /** EER of crop trials on utterances held out of all rounds. */
-  cropEer: number;
-}
+import type { Round } from './round.js';
 
-/** Place in `rounds` of the best one. */
+/** Rounds are judged by crop trials alone; no speaker label has a part in it. */
+type Judgement = Pick<Round, 'cropEer'>;
+
+/** Index of the best round. */
 export function bestRound(rounds: readonly Judgement[]): number {
   return rounds.reduce((best, { cropEer }, i) => (cropEer < rounds[best].cropEer ? i : best), 0);
 }
 
-/** Whether the last `patience` rounds brought nothing. */
+/** True once the last `patience` rounds brought no better one. */
 export const isOver = (rounds: readonly Judgement[], patience: number): boolean =>
   rounds.length - 1 - bestRound(rounds) >= patience;

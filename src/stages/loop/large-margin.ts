@@ -1,60 +1,59 @@
 import { z } from 'zod';
 import type { PluginChoice } from '../../plugin/options.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { formatPercent } from '../../report/format.js';
+import cropTrials from '../crop-trials.js';
 import type { LoopOptions } from './options.js';
-import { type Round, written } from './run-round.js';
+import type { Round } from './round.js';
+import { written } from './run-round.js';
 
-/** What the last training brought. */
-export type LargeMarginResult = {
-  network: string;
-  /** EER of crop trials of as long crops, before and after. */
-  cropEer: { before: number; after: number };
-  /** Whether the network is kept. */
-  better: boolean;
-};
+/** The outcome of the last training. */
+export const largeMarginResult = z.object({
+  network: z.string(),
+  /** EER of crop trials with crops of the same length, before and after. */
+  cropEer: z.object({ before: z.number(), after: z.number() }),
+  /** True where the network is kept. */
+  better: z.boolean(),
+});
 
-/** Options of the rounds that do not hold here: the margin is there at once, everything learns, and clusters are the only classes. */
+/** Options of the rounds that are dropped here: the full margin applies from the start, nothing is frozen, and clusters are the only classes. */
 const OF_ROUNDS = ['steps', 'margin', 'freeze', 'speeds'];
 
-const judged = z.object({ eer: z.number() });
-
-/** The loss as it is written with a larger margin; wrong classes are no longer brought nearer, as that was published. */
+/** The loss with a larger margin, as it is written in a config; without interTopK, as published. */
 export function largeMarginLoss(loss: PluginChoice<'loss'>, margin: number) {
   const { interTopK: _, ...options } = written(loss.options);
   return { name: loss.name, ...options, margin };
 }
 
 /**
- * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt et
- * al. 2021). It is kept when crop trials do not get worse by it.
+ * Trains the best round's network on the labels that its own embeddings lead to, with a larger margin on longer crops (Thienpondt,
+ * Desplanques and Demuynck, "The IDLAB VoxSRC-20 submission: large margin fine-tuning and quality-aware score calibration in DNN based
+ * speaker verification", 2021, arXiv:2010.11255). The network is kept if crop trials do not get worse.
  */
 export async function finishWithLargeMargin(
   context: StageContext,
-  given: LoopOptions,
+  { corpus, training, holdOut, trialBatches, ...options }: LoopOptions,
   { round, network: init }: Round,
-): Promise<LargeMarginResult> {
-  const { corpus, training, holdOut, trialBatches } = given;
-  const { margin, cropSeconds, epochs, rate } = given.largeMargin!;
+): Promise<z.output<typeof largeMarginResult>> {
+  const { margin, cropSeconds, epochs, rate } = options.largeMargin!;
   const network = 'large-margin';
-  const options = Object.fromEntries(Object.entries(written(training)).filter(([name]) => !OF_ROUNDS.includes(name)));
+  const kept = Object.entries(written(training)).filter(([name]) => !OF_ROUNDS.includes(name));
   await context.inner(network, 'finetune', {
-    ...{
-      ...options,
-      corpus,
-      init,
-      clusters: `clusters-${round + 1}`,
-      prototypes: `embeddings-${round}`,
-      cropSeconds,
-      epochs,
-    },
+    ...Object.fromEntries(kept),
+    corpus,
+    init,
+    clusters: `clusters-${round + 1}`,
+    prototypes: `embeddings-${round}`,
+    cropSeconds,
+    epochs,
     loss: largeMarginLoss(training.loss, margin),
     rate,
   });
   const eerOf = async (as: string, model: string) => {
     const augmentation = training.augmentation.map(written);
-    const options = { corpus, model, holdOut, batches: trialBatches, augmentation, cropSeconds };
-    return judged.parse((await context.inner(as, 'crop-trials', options)).result).eer;
+    const judging = { corpus, model, holdOut, batches: trialBatches, augmentation, cropSeconds };
+    return readResult(await context.inner(as, 'crop-trials', judging), cropTrials.result).eer;
   };
   const cropEer = {
     before: await eerOf('trials-before-large-margin', init),

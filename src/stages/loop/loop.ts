@@ -1,60 +1,97 @@
-import { join } from 'node:path';
+import { z } from 'zod';
 import { readModel, writeModel } from '../../embed/model-file.js';
+import { UserError } from '../../errors.js';
+import { choosePlugin } from '../../plugin/choose-plugin.js';
 import { defineStage } from '../../plugin/define.js';
-import type { StageContext } from '../../plugin/stage.js';
+import type { CheckContext, StageContext } from '../../plugin/stage.js';
 import { formatPercent } from '../../report/format.js';
+import { modelResult, networkDir } from '../artifacts/model-artifact.js';
 import finetune from '../finetune/finetune.js';
 import { bestRound, isOver } from './judge-rounds.js';
-import { finishWithLargeMargin } from './large-margin.js';
-import { loopFaults } from './loop-faults.js';
+import { finishWithLargeMargin, largeMarginLoss, largeMarginResult } from './large-margin.js';
 import { type LoopOptions, loopOptions } from './options.js';
-import { clusterFor, type Round, runRound } from './run-round.js';
+import { type Round, roundResult } from './round.js';
+import { clusterFor, runRound } from './run-round.js';
+
+/** The network that was kept, and what led to it. */
+const loopResult = modelResult.extend({
+  /** Number of the round whose network was kept. */
+  selected: z.number(),
+  rounds: z.array(roundResult),
+  /** Null without a last training. */
+  largeMargin: largeMarginResult.nullable(),
+});
 
 /**
- * Rounds of clustering and gated training on pseudo-labels (Tao et al. 2022; Han et al. 2022), until they bring nothing more. The round
- * that is kept is chosen without a speaker label.
+ * Rounds of clustering and gated training on pseudo-labels, until they improve nothing; the round to keep is chosen without a speaker
+ * label. After Tao et al., "Self-supervised speaker recognition with loss-gated learning", 2022, arXiv:2110.03869, and Han, Chen and
+ * Qian, "Self-supervised speaker verification using dynamic loss-gate and label correction", 2022, arXiv:2208.01928.
  */
 export default defineStage({
   name: 'loop',
   summary: 'Rounds of clustering and gated training on pseudo-labels, stopped and chosen without labels.',
   options: loopOptions,
+  result: loopResult,
   produces: 'model',
   convertible: (finetune.convertible ?? []).map((option) => `training.${option}`),
-  check: async (context, given) => [
-    ...((await finetune.check?.(context, firstRound(given))) ?? []),
-    ...(await loopFaults(context, given)),
+  check: async (context, options) => [
+    ...((await finetune.check?.(context, firstRound(options))) ?? []),
+    ...(await loopFaults(context, options)),
   ],
-  async sketch(context, given) {
-    const { algorithm } = given;
+  async sketch(context, loop) {
+    const { algorithm } = loop;
     const options = (name: string) => (name === 'clusters-1' ? { algorithm } : context.options(name));
-    return finetune.sketch!({ ...context, options }, firstRound(given));
+    return finetune.sketch!({ ...context, options }, firstRound(loop));
   },
-  async run(context, given) {
-    await clusterFor(context, given, 1, given.init);
+  async run(context, options) {
+    await clusterFor(context, options, 1, options.init);
     const rounds: Round[] = [];
-    while (rounds.length < given.rounds && !isOver(rounds, given.patience)) {
-      const round = await runRound(context, given, rounds.length + 1, rounds.at(-1)?.network ?? given.init);
+    while (rounds.length < options.rounds && !isOver(rounds, options.patience)) {
+      const last = rounds.at(-1)?.network ?? options.init;
+      const round = await runRound(context, options, rounds.length + 1, last);
       rounds.push(round);
       context.log(lineOf(round));
     }
     const best = rounds[bestRound(rounds)];
     context.log(`round ${best.round} is kept: no label was used to choose it`);
-    const last = given.largeMargin ? await finishWithLargeMargin(context, given, best) : null;
+    const last = options.largeMargin ? await finishWithLargeMargin(context, options, best) : null;
     const network = last?.better ? last.network : best.network;
     copyNetwork(context, network);
     return {
       networks: ['network'],
       selected: best.round,
-      rounds: rounds.map((round) => ({ ...round })),
+      rounds,
       largeMargin: last,
     };
   },
 });
 
-/** What round 1 is trained by. */
+/** Options of the training of round 1. */
 function firstRound({ corpus, init, training }: LoopOptions) {
   const filledIn = { corpus, init, clusters: 'clusters-1', classifier: 'new' as const };
   return { ...training, ...filledIn, correction: training.correction ?? undefined };
+}
+
+/** Faults in the options of the rounds and the last training, beyond those of a round's training. */
+async function loopFaults(
+  { registry }: CheckContext,
+  { training: { loss }, largeMargin }: LoopOptions,
+): Promise<string[]> {
+  const { scores } = await registry.load('loss', loss.name);
+  if (scores === false)
+    return [
+      `training.loss: '${loss.name}' has no class prototypes for a round to start from. Choose a loss over classes.`,
+    ];
+  if (!largeMargin) return [];
+  const { name, ...options } = largeMarginLoss(loss, largeMargin.margin);
+  try {
+    await choosePlugin(registry, 'loss', name, options, `'${name}'`);
+    return [];
+  } catch (error) {
+    if (error instanceof UserError)
+      return [`largeMargin: ${error.message}. Choose a loss with such a margin, or leave largeMargin out.`];
+    throw error;
+  }
 }
 
 function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): string {
@@ -66,7 +103,7 @@ function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): stri
 }
 
 function copyNetwork({ artifact, dir }: StageContext, name: string): void {
-  const { info, weights } = readModel(join(artifact(name).dir, 'models', 'network'));
+  const { info, weights } = readModel(networkDir(artifact(name), 'network'));
   const { format: _, ...rest } = info;
-  writeModel(join(dir, 'models', 'network'), rest, weights);
+  writeModel(networkDir({ dir }, 'network'), rest, weights);
 }

@@ -3,19 +3,19 @@ import { scheduleOptions } from '../../optim/schedule.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import finetune from '../finetune/finetune.js';
 
-/** What the loop itself fills in for each round. */
+/** Options that the loop itself fills in for each round. */
 const filledIn = { corpus: true, clusters: true, init: true, prototypes: true } as const;
-/** What a round has no use for: it goes on with a network, and its classifier is new. */
+/** Options without a use in a round: it continues from a network, and its classifier is new. */
 const ofNoUse = { backbone: true, features: true, classifier: true } as const;
 
 const { correction } = finetune.options.shape;
 
 const training = finetune.options.omit({ ...filledIn, ...ofNoUse }).extend({
   gate: pluginChoice('gate', 'dynamic'),
-  correction: correction.unwrap().nullable().prefault({}).describe(`${correction.description}; null: do not`),
+  correction: correction.unwrap().nullable().prefault({}).describe(`${correction.description}; null: never`),
 });
 
-const ownOfRound = z.strictObject({
+const roundOptions = z.strictObject({
   algorithm: pluginChoice('clustering').optional(),
   gate: pluginChoice('gate').optional(),
 });
@@ -36,21 +36,21 @@ export const loopOptions = z.strictObject({
   startFrom: z
     .enum(['last-round', 'stage-1'])
     .default('last-round')
-    .describe("where a round's weights start: the last round's network, or the self-supervised one"),
+    .describe("the network that a round starts from: the last round's, or the self-supervised one"),
   perRound: z
-    .array(ownOfRound)
+    .array(roundOptions)
     .default([])
-    .describe('what round 1, 2, ... has of its own, such as growing fixed gates'),
-  rounds: z.number().int().positive().default(5).describe('the most rounds'),
-  patience: z.number().int().positive().default(2).describe('stop after so many rounds without a better one'),
+    .describe('options that round 1, 2, ... overrides, such as a growing fixed gate'),
+  rounds: z.number().int().positive().default(5).describe('the largest number of rounds'),
+  patience: z.number().int().positive().default(2).describe('stop after this many rounds without a better one'),
   holdOut: z
     .number()
     .positive()
     .max(0.5)
     .default(0.1)
-    .describe('share of the utterances that are never trained on, by which rounds are judged without labels'),
-  trialBatches: z.number().int().positive().default(64).describe('batches of crop trials that judge a round'),
-  largeMargin: largeMargin.optional().describe('a last training with a larger margin on longer crops'),
+    .describe('share of the utterances that no round is trained on: rounds are judged by them, without labels'),
+  trialBatches: z.number().int().positive().default(64).describe('batches of crop trials by which a round is judged'),
+  largeMargin: largeMargin.optional().describe('a final training with a larger margin on longer crops'),
 });
 
 export type LoopOptions = z.output<typeof loopOptions>;

@@ -1,92 +1,86 @@
 import { relative } from 'node:path';
-import { z } from 'zod';
 import { nmi } from '../../eval/clustering-metrics.js';
-import type { Json } from '../../plugin/json.js';
 import { asWritten } from '../../plugin/options.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
-import { openCorpus } from '../artifacts/corpus-data.js';
-import { readLabels } from '../artifacts/pseudo-labels.js';
-import type { Judgement } from './judge-rounds.js';
+import { trialListNames } from '../artifacts/corpus-data.js';
+import { evaluationResult } from '../artifacts/evaluation.js';
+import { clustersResult, readLabels } from '../artifacts/pseudo-labels.js';
+import cropTrials from '../crop-trials.js';
+import { finetuneResult } from '../finetune/result.js';
 import type { LoopOptions } from './options.js';
+import type { Round } from './round.js';
 
-/** A round that is done: what it is judged by, and what is known of it where speakers are known. */
-export interface Round extends Judgement {
-  round: number;
-  /** The artifact of its network, and its folder within the loop's. */
-  network: string;
-  folder: string;
-  /** What its training says of itself. */
-  training: Json;
-  clusters: number;
-  corrected: number;
-  /** Of the pseudo-labels it was trained on. */
-  nmi: number | null;
-  purity: number | null;
-  /** EER of each trial list, for measurement only. */
-  eer: Record<string, number>;
-}
-
-/** Options as a config has them; what is null is left out. */
+/** Options as they are written in a config, without those that are null. */
 export function written(value: unknown): Record<string, unknown> {
   const entries = Object.entries(asWritten(value) as object);
   return Object.fromEntries(entries.filter(([, option]) => option !== null));
 }
 
-/** Embeds the corpus with the network `model` and clusters it: what round `round` is trained on. */
+/** Embeds the corpus with the network `model` and clusters the embeddings into the labels of round `round`. */
 export async function clusterFor(
   { inner }: StageContext,
-  given: LoopOptions,
+  options: LoopOptions,
   round: number,
   model: string,
 ): Promise<Artifact> {
-  const { corpus, subtractMean, holdOut } = given;
+  const { corpus, subtractMean, holdOut } = options;
   const embeddings = `embeddings-${round - 1}`;
   await inner(embeddings, 'embed', { corpus, model });
-  const algorithm = written(given.perRound[round - 1]?.algorithm ?? given.algorithm);
+  const algorithm = written(options.perRound[round - 1]?.algorithm ?? options.algorithm);
   return inner(`clusters-${round}`, 'cluster', { corpus, embeddings, algorithm, subtractMean, holdOut });
 }
 
-const trained = z.object({ kept: z.number().nullable(), corrected: z.number().nullable() });
-const clustered = z.object({ clusters: z.number(), nmi: z.number().nullable(), purity: z.number().nullable() });
-const judged = z.object({ eer: z.number() });
-const evaluated = z.object({ lists: z.record(z.string(), z.object({ eer: z.number() })) });
-
 /**
- * Trains on the clusters of the round from the network `last`, and clusters the embeddings that come out of it for the next
- * round; every part of it is an inner stage, which a killed run goes on with.
+ * Trains on the clusters of the round from the network `last`, and clusters the embeddings that come out of it for the next round.
+ * Every step is an inner stage, so that a killed run resumes where it was.
  */
-export async function runRound(context: StageContext, given: LoopOptions, round: number, last: string): Promise<Round> {
+export async function runRound(
+  context: StageContext,
+  options: LoopOptions,
+  round: number,
+  last: string,
+): Promise<Round> {
   const { inner } = context;
-  const { corpus, holdOut } = given;
+  const { corpus, holdOut, training, init, trialBatches: batches } = options;
   const clusters = context.artifact(`clusters-${round}`);
-  const fromStart = given.startFrom === 'stage-1';
-  const gate = given.perRound[round - 1]?.gate ?? given.training.gate;
+  const fromStart = options.startFrom === 'stage-1';
+  const gate = options.perRound[round - 1]?.gate ?? training.gate;
   const network = `round-${round}`;
-  const options = {
-    ...{ ...written(given.training), gate: written(gate), corpus, clusters: `clusters-${round}` },
+  const model = await inner(network, 'finetune', {
+    ...written(training),
+    gate: written(gate),
+    corpus,
+    clusters: `clusters-${round}`,
+    init: fromStart ? init : last,
     // Prototypes have to lie where the network that starts puts its embeddings.
-    ...{ init: fromStart ? given.init : last, prototypes: `embeddings-${fromStart ? 0 : round - 1}` },
-  };
-  const model = await inner(network, 'finetune', options);
-  const { augmentation, cropSeconds } = given.training;
-  const trials = await inner(`trials-${round}`, 'crop-trials', {
-    ...{ corpus, model: network, holdOut, batches: given.trialBatches },
-    ...{ augmentation: augmentation.map(written), cropSeconds },
+    prototypes: `embeddings-${fromStart ? 0 : round - 1}`,
   });
-  const next = await clusterFor(context, given, round + 1, network);
-  const { kept, corrected } = trained.parse(model.result);
+  const augmentation = training.augmentation.map(written);
+  const { cropSeconds } = training;
+  const judging = { corpus, model: network, holdOut, batches, augmentation, cropSeconds };
+  const trials = await inner(`trials-${round}`, 'crop-trials', judging);
+  const next = await clusterFor(context, options, round + 1, network);
+  const trained = readResult(model, finetuneResult);
+  const { clusters: count, nmi, purity } = readResult(clusters, clustersResult);
   return {
-    ...{ round, network, folder: relative(context.dir, model.dir), training: model.result },
-    ...{ kept: kept ?? 1, corrected: corrected ?? 0, cropEer: judged.parse(trials.result).eer },
-    agreement: agreementOf(clusters, next, openCorpus(context.artifact(corpus)).train.ids.length),
-    ...clustered.parse(clusters.result),
-    eer: await eerByList(context, given, network, `embeddings-${round}`),
+    round,
+    network,
+    folder: relative(context.dir, model.dir),
+    training: trained,
+    kept: trained.kept ?? 1,
+    corrected: trained.corrected ?? 0,
+    cropEer: readResult(trials, cropTrials.result).eer,
+    agreement: agreementOf(readLabels(clusters), readLabels(next)),
+    clusters: count,
+    nmi,
+    purity,
+    eer: await eerByList(context, options, network, `embeddings-${round}`),
   };
 }
 
-/** Of the utterances that both have a label for. */
-function agreementOf(a: Artifact, b: Artifact, utterances: number): number {
-  const [before, after] = [readLabels(a, utterances), readLabels(b, utterances)];
+/** NMI over the utterances that have a label in both. */
+function agreementOf(before: Int32Array, after: Int32Array): number {
   const both = [...before.keys()].filter((i) => before[i] >= 0 && after[i] >= 0);
   return nmi(
     both.map((i) => before[i]),
@@ -101,8 +95,8 @@ async function eerByList(
   system: string,
   embeddings: string,
 ): Promise<Record<string, number>> {
-  if (openCorpus(context.artifact(corpus)).lists.length === 0) return {};
-  const { result } = await context.inner(`result-${system}`, 'evaluate', { corpus, embeddings, system, rule: 'raw' });
-  const { lists } = evaluated.parse(result);
+  if (trialListNames(context.artifact(corpus)).length === 0) return {};
+  const result = await context.inner(`result-${system}`, 'evaluate', { corpus, embeddings, system, rule: 'raw' });
+  const { lists } = readResult(result, evaluationResult);
   return Object.fromEntries(Object.entries(lists).map(([name, { eer }]) => [name, eer]));
 }

@@ -9,7 +9,7 @@ import type { StageContext } from '../../plugin/stage.js';
 import { readMetrics } from '../../train/metrics-log.js';
 import { createPositives, measurePositives, type Positives, summarizePositives } from '../../train/positives.js';
 import type { Network } from '../../train/step/ssl-method.js';
-import { type CorpusData, speakersKnown } from '../artifacts/corpus-data.js';
+import { speakersKnown, type TrainingData } from '../artifacts/corpus-data.js';
 import type { CropTraining } from '../training/train-on-crops.js';
 import { describeGroups, findGroups } from './utterance-groups.js';
 
@@ -51,7 +51,7 @@ export type PositivesOptions = z.output<typeof positivesOptions>;
 
 /** What positives are found in, and with. */
 interface Parts {
-  corpus: CorpusData;
+  corpus: TrainingData;
   features: FeatureDefinition;
   /** The network whose embeddings are compared. */
   network: Network;

@@ -13,7 +13,7 @@ import { guardOptions } from '../../train/guard/collapse-watch.js';
 import { referenceFault } from '../../train/guard/reference-curve.js';
 import { createPretrainer, type Pretrainer } from '../../train/pretrainer.js';
 import { adversaryFault, adversaryOptions } from '../../train/step/adversary.js';
-import { type CorpusData, openCorpus } from '../artifacts/corpus-data.js';
+import { openTraining, type TrainingData } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { averageDecay, averageOptions, openAveraging } from '../training/averaging.js';
 import { openReference } from '../training/reference.js';
@@ -23,6 +23,7 @@ import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
 import { withSession } from '../training/with-session.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
+import { pretrainResult } from './result.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -48,6 +49,7 @@ export default defineStage({
   name: 'pretrain',
   summary: 'Trains a backbone without labels, by a self-supervised method.',
   options,
+  result: pretrainResult,
   produces: 'model',
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
@@ -78,7 +80,7 @@ async function check(context: CheckContext, given: Options): Promise<string[]> {
 }
 
 async function pretrain(session: Session, context: StageContext, given: Options) {
-  const corpus = openCorpus(context.artifact(given.corpus));
+  const corpus = openTraining(context.artifact(given.corpus));
   const { trainer, plan } = await prepare(session, context, given);
   const [network] = Object.values(trainer.method.networks);
   const { features } = given;
@@ -122,7 +124,7 @@ async function pretrain(session: Session, context: StageContext, given: Options)
 
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
-function openAverage(session: Session, trainer: Pretrainer, { train }: CorpusData, given: Options) {
+function openAverage(session: Session, trainer: Pretrainer, { train }: TrainingData, given: Options) {
   const { average, batchSize } = given;
   const [{ scope }] = Object.values(trainer.method.networks);
   const { batchesPerEpoch } = createSampler({ count: train.ids.length, batchSize, seed: 0 });

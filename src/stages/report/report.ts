@@ -5,16 +5,17 @@ import { mapEmbeddings } from '../../eval/embedding-map.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
 import { renderReport } from '../../report/render.js';
-import type { Report, SystemResult } from '../../report/report.js';
+import type { DetChart, Report, Rounds, SystemResult } from '../../report/report.js';
+import { resultsText } from '../../report/results-table.js';
 import { roundsText } from '../../report/rounds-table.js';
-import { corpusDir, corpusNotes, openCorpus } from '../artifacts/corpus-data.js';
+import { corpusDir, corpusNotes, openTrialLists } from '../artifacts/corpus-data.js';
 import { readEmbeddings } from '../artifacts/embeddings-data.js';
-import { groupedFigures, listFigures } from '../evaluate/list-figures.js';
-import { roundsOf, trainingsOf } from '../loop/read-loop.js';
-import { finalTable } from './final-table.js';
+import { type EvaluationResult, evaluationResult } from '../artifacts/evaluation.js';
 import { collapseNotes, trainingCharts } from './training-charts.js';
+import { roundsOf, type Training, trainingsOf } from './trainings.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -27,59 +28,84 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
-/** The headline figures, and those of every rule beside them. */
-const listResult = listFigures.extend({
-  rule: z.string().optional(),
-  groups: groupedFigures.optional(),
-  byRule: z.record(z.string(), listFigures).optional(),
-});
-const evaluation = z.object({
-  system: z.string(),
-  network: z.string().nullable(),
-  lists: z.record(z.string(), listResult),
-  nmi: z.number().nullable(),
-  purity: z.number().nullable(),
-});
+/** An evaluation artifact, read once. */
+interface Evaluation {
+  dir: string;
+  result: EvaluationResult;
+}
+
+/** Everything that results.json and the report are made from. */
+interface Gathered {
+  /** The baseline first, where there is one. */
+  evaluations: Evaluation[];
+  /** The rows of the same. */
+  systems: SystemResult[];
+  trainings: Training[];
+  loops: Rounds[];
+}
 
 /** Gathers everything into results.json and a self-contained report.html, and prints the final table. */
 export default defineStage({
   name: 'report',
   summary: 'Writes results.json and report.html and prints the final table.',
   options,
-  async run(context, given) {
-    const rows = given.systems.map((row) => systemRow(context, row));
-    const baseline = given.baseline ? systemRow(context, { evaluation: given.baseline }) : null;
-    const training = given.training.map((name) => ({ name, artifact: context.artifact(name) }));
-    const loops = training.flatMap((one) => roundsOf(one) ?? []);
-    const results = { name: context.runName, systems: rows, baseline, loops, environment: context.environment };
+  result: z.object({ table: z.string() }),
+  async run(context, chosen) {
+    const rows = chosen.systems.map((row) => openRow(context, row));
+    const baseline = chosen.baseline ? openRow(context, { evaluation: chosen.baseline }) : null;
+    const trainings = chosen.training.map((name) => ({ name, artifact: context.artifact(name) }));
+    const loops = trainings.flatMap((training) => roundsOf(training) ?? []);
+    const results = {
+      name: context.runName,
+      systems: rows.map(({ system }) => system),
+      baseline: baseline?.system ?? null,
+      loops,
+      environment: context.environment,
+    };
     writeFileAtomic(join(context.runDir, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
     const all = [...(baseline ? [baseline] : []), ...rows];
-    writeFileAtomic(join(context.runDir, 'report.html'), renderReport({ ...reportOf(context, given, all), loops }));
-    return { table: [finalTable(all), ...loops.map(roundsText)].join('\n\n') };
+    const systems = all.map(({ system }) => system);
+    const evaluations = all.map(({ evaluation }) => evaluation);
+    const report = reportOf(context, chosen, { evaluations, systems, trainings, loops });
+    writeFileAtomic(join(context.runDir, 'report.html'), renderReport(report));
+    return { table: [resultsText(systems), ...loops.map(roundsText)].join('\n\n') };
   },
 });
 
-function systemRow(context: StageContext, row: Options['systems'][number]): SystemResult {
-  const { system, network, lists, nmi, purity } = evaluation.parse(context.artifact(row.evaluation).result);
+/** Reads the evaluation of a row, and makes the row. */
+function openRow(
+  context: StageContext,
+  row: Options['systems'][number],
+): { evaluation: Evaluation; system: SystemResult } {
+  const artifact = context.artifact(row.evaluation);
+  const result = readResult(artifact, evaluationResult);
+  const { system: name, network, lists, nmi, purity } = result;
   const seconds = row.model ? context.artifact(row.model).seconds : null;
-  return { name: system, seed: context.seed, network: network ?? undefined, lists, nmi, purity, seconds };
+  return {
+    evaluation: { dir: artifact.dir, result },
+    system: { name, seed: context.seed, network: network ?? undefined, lists, nmi, purity, seconds },
+  };
 }
 
-function reportOf(context: StageContext, given: Options, systems: SystemResult[]): Report {
-  const corpus = context.artifact(given.corpus);
-  const training = given.training.map((name) => ({ name, artifact: context.artifact(name) }));
+function reportOf(
+  context: StageContext,
+  chosen: Options,
+  { evaluations, systems, trainings, loops }: Gathered,
+): Report {
+  const corpus = context.artifact(chosen.corpus);
   const config = join(context.runDir, 'config.yaml');
   return {
     title: `voxloop: ${context.runName}`,
     subtitle: `Seed ${context.seed}. Speaker verification on speakers not heard in training.`,
     systems,
-    ...trainingCharts(training.flatMap(trainingsOf)),
-    dets: dets(context, given),
-    maps: given.map ? [mapOf(context.artifact(given.map), corpus)] : [],
+    loops,
+    ...trainingCharts(trainings.flatMap(trainingsOf)),
+    dets: detCharts(evaluations),
+    maps: chosen.map ? [mapOf(context.artifact(chosen.map), corpus)] : [],
     labelsUsedForSelection: false,
     notes: [
       { title: 'Data', items: corpusNotes(corpusDir(corpus)) },
-      { title: 'Collapse guard', items: collapseNotes(training) },
+      { title: 'Collapse guard', items: collapseNotes(trainings) },
     ],
     environment: context.environment as Report['environment'],
     config: existsSync(config) ? readFileSync(config, 'utf8') : undefined,
@@ -89,27 +115,23 @@ function reportOf(context: StageContext, given: Options, systems: SystemResult[]
 const detPoints = z.array(z.object({ falseAlarm: z.number(), miss: z.number() }));
 
 /** One chart for each list, with a curve for each system. */
-function dets(context: StageContext, given: Options): Report['dets'] {
-  const names = [...(given.baseline ? [given.baseline] : []), ...given.systems.map((row) => row.evaluation)];
-  const lists = new Set(names.flatMap((name) => Object.keys(evaluation.parse(context.artifact(name).result).lists)));
-  return [...lists]
-    .map((list) => ({
-      title: `Trial list: ${list}`,
-      curves: names.flatMap((name) => {
-        const { dir, result } = context.artifact(name);
-        const { system, network, lists } = evaluation.parse(result);
-        const file = join(dir, `${list}.det.json`);
-        if (!lists[list] || !existsSync(file)) return [];
-        const points = detPoints.parse(JSON.parse(readFileSync(file, 'utf8')));
-        return [{ name: network ? `${system} (${network})` : system, points, eer: lists[list].eer }];
-      }),
-    }))
-    .filter(({ curves }) => curves.length > 0);
+function detCharts(evaluations: readonly Evaluation[]): DetChart[] {
+  const names = new Set(evaluations.flatMap(({ result }) => Object.keys(result.lists)));
+  const charts = [...names].map((list) => ({
+    title: `Trial list: ${list}`,
+    curves: evaluations.flatMap(({ dir, result: { system, network, lists } }) => {
+      const file = join(dir, `${list}.det.json`);
+      if (!lists[list] || !existsSync(file)) return [];
+      const points = detPoints.parse(JSON.parse(readFileSync(file, 'utf8')));
+      return [{ name: network ? `${system} (${network})` : system, points, eer: lists[list].eer }];
+    }),
+  }));
+  return charts.filter(({ curves }) => curves.length > 0);
 }
 
 /** The test utterances of the harder list, coloured by speaker. */
 function mapOf(embeddings: Artifact, corpusArtifact: Artifact): NonNullable<Report['maps']>[number] {
-  const list = openCorpus(corpusArtifact).lists.at(-1)!;
+  const list = openTrialLists(corpusArtifact).at(-1)!;
   const { vectors, rows, size } = readEmbeddings(embeddings, list.name);
   const { x, y, explained } = mapEmbeddings(vectors, rows, size);
   return {

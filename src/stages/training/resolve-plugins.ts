@@ -11,7 +11,7 @@ import { isPluginChoice, type PluginChoice } from '../../plugin/options.js';
 import type { Registry } from '../../plugin/plugin.js';
 import type { StageContext } from '../../plugin/stage.js';
 import type { CropView } from '../../train/step/crop-features.js';
-import { bankDir } from '../artifacts/noises-data.js';
+import { bankDir } from '../noises.js';
 
 /** The chosen backbone, with the pooling it chose, as a function that builds it at a scope. */
 export async function backboneBuilder(

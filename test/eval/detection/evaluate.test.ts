@@ -51,6 +51,7 @@ test('evaluate: figures, counts, and an interval where speakers are known', (t) 
   t.is(result.trials, 64);
   t.is(result.targets, 32);
   t.true(result.eer > 0 && result.eer < 1);
+  t.true(result.eerConvexHull > 0 && result.eerConvexHull <= result.eer);
   t.deepEqual(Object.keys(result.minDcf), ['0.01', '0.05']);
   t.true(result.interval!.eer[0] <= result.interval!.eer[1]);
   t.is(evaluate({ embeddings, trials }).interval, null);

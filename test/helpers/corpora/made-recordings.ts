@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeWav16 } from '../../../src/io/wav-write.js';
 import { createRng } from '../../../src/random.js';
-import { type CorpusData, openCorpus } from '../../../src/stages/artifacts/corpus-data.js';
+import { openTraining, openTrialLists } from '../../../src/stages/artifacts/corpus-data.js';
 
 /** Noise that its name decides. */
 export function namedNoise(name: string, seconds: number, rateHz = 16000): Float32Array {
@@ -17,5 +17,7 @@ export function writeNoise(path: string, seconds = 0.3, rateHz = 16000): void {
 }
 
 /** Opens a corpus folder as stages do. */
-export const openCorpusFolder = (path: string): CorpusData =>
-  openCorpus({ dir: '/nowhere', result: { path } } as unknown as Parameters<typeof openCorpus>[0]);
+export function openCorpusFolder(path: string) {
+  const artifact = { dir: '/nowhere', result: { path } };
+  return { ...openTraining(artifact), lists: openTrialLists(artifact) };
+}

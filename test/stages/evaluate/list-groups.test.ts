@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Utterance } from '../../../src/data/manifest.js';
 import { eerOf } from '../../../src/eval/detection/eer.js';
 import type { TestList } from '../../../src/stages/artifacts/corpus-data.js';
-import { groupFigures } from '../../../src/stages/evaluate/list-groups.js';
+import { figuresByGroup } from '../../../src/stages/evaluate/list-groups.js';
 import { stubShards } from '../../helpers/corpora/shard-set.js';
 
 /** Speakers a (f), b (f), c (m), d (nobody knows); u0 to u7, two each; `ab` is enrolled by u0 and u1. */
@@ -42,7 +42,7 @@ async function listOf(t: Parameters<typeof stubShards>[0], names: readonly strin
 test('trials are grouped by what both sides share and by the shorter side, as counted one by one', async (t) => {
   const list = await listOf(t, ['a-model', ...utterances.map(({ path }) => path)]);
   const scores = Float32Array.from(list.trials, ({ target }, i) => Math.sin(7 * i) + (target ? 0.5 : 0));
-  const groups = groupFigures({ dir: '', utterances }, list, scores);
+  const groups = figuresByGroup({ dir: '', utterances }, list, scores);
   const fact = (name: string) => (name === 'a-model' ? (['a', 'f', 'de', 2.5] as const) : FACTS[Number(name[1])]);
   const both = (column: 1 | 2) => (one: string, other: string) => {
     const [x, y] = [fact(one)[column], fact(other)[column]];
@@ -72,5 +72,5 @@ test('trials are grouped by what both sides share and by the shorter side, as co
 test('an attribute that nobody knows, or that all share, is left out', async (t) => {
   const list = await listOf(t, ['u4.wav', 'u5.wav']);
   const nameless = utterances.map((one) => ({ ...one, gender: null }));
-  t.deepEqual(groupFigures({ dir: '', utterances: nameless }, list, Float32Array.of(1)), {});
+  t.deepEqual(figuresByGroup({ dir: '', utterances: nameless }, list, Float32Array.of(1)), {});
 });

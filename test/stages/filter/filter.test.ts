@@ -7,7 +7,7 @@ import { readUtterance } from '../../../src/data/shards/shards.js';
 import { writeTrials } from '../../../src/data/trials.js';
 import { voiceChange } from '../../../src/diarize/voice-change.js';
 import { UserError } from '../../../src/errors.js';
-import { openCorpus } from '../../../src/stages/artifacts/corpus-data.js';
+import { openTraining, openTrialLists } from '../../../src/stages/artifacts/corpus-data.js';
 import { decide, type Limits } from '../../../src/stages/filter/decide.js';
 import { hiss, sequence, spectrumExtractor, talk } from '../../helpers/corpora/talk.js';
 import { artifactAt, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
@@ -55,7 +55,7 @@ async function filter(t: ExecutionContext, clips: Record<string, Float32Array>, 
 
 test('a corpus comes out, with what is bad left out or split, and a line for each utterance', async (t) => {
   const made = await filter(t, CLIPS);
-  const { ids, samples } = openCorpus(made).train;
+  const { ids, samples } = openTraining(made).train;
   t.deepEqual(ids, ['one', 'two.1', 'two.2', 'three']);
   t.is(samples[1] + samples[2], CLIPS.two.length);
   t.true(Math.abs(samples[1] / 16000 - 2) < 0.3, String(samples[1]));
@@ -77,7 +77,8 @@ test('a corpus comes out, with what is bad left out or split, and a line for eac
 
 test('samples, speakers, tests and notes are those of the corpus it came from', async (t) => {
   const made = await filter(t, CLIPS);
-  const { train, trainSpeakers, lists, dir } = openCorpus(made);
+  const { train, trainSpeakers, dir } = openTraining(made);
+  const lists = openTrialLists(made);
   const first = readUtterance(train, 0);
   t.true(CLIPS.one.every((value, i) => Math.abs(value * 32768 - first[i]) <= 0.51));
   t.deepEqual(trainSpeakers, ['voice of one', 'voice of two', 'voice of two', 'voice of three']);
@@ -90,7 +91,7 @@ test('samples, speakers, tests and notes are those of the corpus it came from', 
 });
 
 test('dropped instead of split; a filter that leaves nothing says so', async (t) => {
-  t.deepEqual(openCorpus(await filter(t, CLIPS, { several: 'drop' })).train.ids, ['one', 'three']);
+  t.deepEqual(openTraining(await filter(t, CLIPS, { several: 'drop' })).train.ids, ['one', 'three']);
   await t.throwsAsync(() => filter(t, { hiss: CLIPS.hiss }), {
     instanceOf: UserError,
     message: /none of 1 .*1 no speech/,

@@ -9,7 +9,7 @@ import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { Artifact } from '../plugin/stage.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
-import { type CorpusData, openCorpus, speakersKnown } from './artifacts/corpus-data.js';
+import { openTraining, speakersKnown, type TrainingData } from './artifacts/corpus-data.js';
 import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './artifacts/embeddings-data.js';
 import { readLabels } from './artifacts/pseudo-labels.js';
 
@@ -20,17 +20,15 @@ const options = z.strictObject({
   embeddings: artifact('embeddings'),
   clusters: artifact('clusters')
     .optional()
-    .describe(
-      'pseudo-labels to learn from, where the speakers are not known or not to be looked at; default: the speakers',
-    ),
+    .describe('pseudo-labels to learn from, where the speakers are unknown or must not be used; default: the speakers'),
   copies: z
     .boolean()
     .default(true)
     .describe(
-      'learn from augmented copies of the utterances too, where the embeddings have them (stage embed, copies)',
+      'also learn from augmented copies of the utterances, where the embeddings have them (stage embed, copies)',
     ),
   subtractMean: z.boolean().default(true).describe('centre embeddings on the training mean'),
-  whiten: z.boolean().default(false).describe('PCA whitening, before anything else but the mean'),
+  whiten: z.boolean().default(false).describe('PCA whitening, right after the centring'),
   lda: z
     .number()
     .int()
@@ -43,61 +41,85 @@ const options = z.strictObject({
       sessions: z
         .enum(['count', 'mean'])
         .default('count')
-        .describe('an enrolment of several utterances: by the book, or as if their mean were one'),
+        .describe('how an enrolment of several utterances counts: as their number, or as one utterance at their mean'),
     })
     .optional()
     .describe('score by two-covariance PLDA over length-normalised embeddings; default: cosine'),
   adapt: z
     .strictObject({ embeddings: artifact('embeddings'), between: share, within: share })
     .optional()
-    .describe('adapts the PLDA to the training utterances of another domain, without labels'),
+    .describe('adapt the PLDA to the training utterances of another domain, without labels'),
   norm: z
     .strictObject({
       kind: z.enum(['as-norm', 's-norm']),
-      top: z.number().int().min(2).default(DEFAULT_TOP).describe('best-scoring cohort speakers that count in as-norm'),
+      top: z
+        .number()
+        .int()
+        .min(2)
+        .default(DEFAULT_TOP)
+        .describe('as-norm: how many of the best-scoring cohort speakers count'),
     })
     .optional()
     .describe('score normalisation by the mean embeddings of training speakers or clusters'),
   calibrate: z
     .strictObject({
       measures: z.array(z.enum(qualityMeasures)).default([...qualityMeasures]),
-      trials: z.number().int().min(10).default(30_000).describe('trials among training utterances to learn from'),
-      ridge: z.number().positive().default(1e-4).describe('penalty of squared weights'),
+      trials: z
+        .number()
+        .int()
+        .min(10)
+        .default(30_000)
+        .describe('number of trials among training utterances to learn from'),
+      ridge: z.number().positive().default(1e-4).describe('weight of the L2 penalty'),
     })
     .optional()
     .describe('logistic regression from scores and quality measures to log-likelihood ratios'),
   cohort: z
     .enum(['allow', 'forbid'])
     .default('allow')
-    .describe('forbid: refuse whatever looks at speakers other than the two of a trial, as one-to-one rules ask'),
+    .describe('forbid: refuse anything that uses speakers other than the two of a trial, as one-to-one rules require'),
 });
 type Options = z.output<typeof options>;
+
+const result = z.object({
+  /** Speakers or clusters whose mean embeddings are the cohort. */
+  cohort: z.number(),
+  /** Of the training embeddings, by round of expectation maximisation; null without PLDA. */
+  logLikelihoods: z.array(z.number().nullable()).nullable(),
+  /** Cllr in bits, on the trials that it was learned from. */
+  calibration: z.object({ trials: z.number(), cllr: z.number().nullable() }).nullable(),
+});
 
 /** Learns the chain from embeddings to scores, for `evaluate` and `voxloop score --backend`. */
 export default defineStage({
   name: 'backend',
   summary: 'Learns LDA, PLDA, score normalisation and calibration from training embeddings.',
   options,
-  check: (_, given) => faults(given),
-  async run(context, given) {
-    const corpus = openCorpus(context.artifact(given.corpus));
-    const embeddings = context.artifact(given.embeddings);
-    const { vectors, size, rows } = readTrainingEmbeddings(embeddings, given);
+  result,
+  check: (_, chosen) => backendFaults(chosen),
+  async run(context, recipe) {
+    const corpus = openTraining(context.artifact(recipe.corpus));
+    const embeddings = context.artifact(recipe.embeddings);
+    const { vectors, size, rows } = readTrainingEmbeddings(embeddings, recipe);
     const utterances = corpus.train.ids.length;
-    const labels = given.clusters ? readLabels(context.artifact(given.clusters), utterances) : speakerLabels(corpus);
+    const labels = recipe.clusters ? readLabels(context.artifact(recipe.clusters), utterances) : speakerLabels(corpus);
     const recordings = Int32Array.from({ length: rows }, (_, row) => row % utterances);
     const model = modelOfEmbeddings(embeddings);
-    const adapt = given.adapt && {
-      ...given.adapt,
-      vectors: adaptationVectors(context.artifact(given.adapt.embeddings), model),
+    const adapt = recipe.adapt && {
+      ...recipe.adapt,
+      vectors: adaptationVectors(context.artifact(recipe.adapt.embeddings), model),
     };
     const { backend, logLikelihoods } = fitBackend(
       {
-        ...{ vectors, size, recordings, seed: context.seed, model },
+        vectors,
+        size,
+        recordings,
+        seed: context.seed,
+        model,
         labels: recordings.map((recording) => labels[recording]),
         seconds: Float64Array.from(recordings, (recording) => corpus.train.samples[recording] / SAMPLE_RATE_HZ),
       },
-      { ...given, adapt },
+      { ...recipe, adapt },
     );
     writeBackend(context.dir, backend);
     const { cohort, calibration } = backend;
@@ -109,21 +131,21 @@ export default defineStage({
   },
 });
 
-function faults({ cohort, norm, calibrate, adapt, plda }: Options): string[] {
-  const found: string[] = [];
-  if (adapt && !plda) found.push("'adapt' adapts a PLDA; add 'plda', or leave it out.");
+/** Faults in the options of the chain. */
+function backendFaults({ cohort, norm, calibrate, adapt, plda }: Options): string[] {
+  const faults = adapt && !plda ? ["'adapt' adapts a PLDA; add 'plda', or leave it out."] : [];
   const fault = cohort === 'forbid' && cohortFault(cohortUses({ norm, calibration: calibrate }));
-  return fault ? [...found, fault] : found;
+  return fault ? [...faults, fault] : faults;
 }
 
 /** Embeddings of the other domain. @throws UserError when they are not of the model of the training embeddings */
 function adaptationVectors(target: Artifact, model: ModelIdentity | undefined): Float32Array {
-  const mend = 'Embed both corpora with one model.';
-  checkSameModel("What 'adapt.embeddings' names", modelOfEmbeddings(target), model, mend);
+  const remedy = 'Embed both corpora with one model.';
+  checkSameModel("What 'adapt.embeddings' names", modelOfEmbeddings(target), model, remedy);
   return readEmbeddings(target, 'train').vectors;
 }
 
-function speakerLabels(corpus: CorpusData): Int32Array {
+function speakerLabels(corpus: TrainingData): Int32Array {
   if (!speakersKnown(corpus)) {
     throw new UserError(
       "The corpus' speakers are not known. Give the backend stage pseudo-labels: `clusters: <a cluster stage>`.",

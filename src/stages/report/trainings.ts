@@ -1,33 +1,28 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 import type { Rounds } from '../../report/report.js';
+import loop from '../loop/loop.js';
+import { roundResult } from '../loop/round.js';
 
-const looped = z.object({
-  selected: z.number(),
-  rounds: z.array(
-    z.object({
-      ...{ round: z.number(), folder: z.string(), training: z.json(), clusters: z.number() },
-      ...{ kept: z.number(), corrected: z.number(), agreement: z.number(), cropEer: z.number() },
-      ...{ nmi: z.number().nullable(), purity: z.number().nullable(), eer: z.record(z.string(), z.number()) },
-    }),
-  ),
-});
-
-interface Training {
+/** A training whose curves are shown. */
+export interface Training {
   name: string;
   artifact: Artifact;
 }
 
+/** A round as results.json has it: the artifact's name means nothing outside the loop. */
+const reported = loop.result.pick({ selected: true }).extend({ rounds: roundResult.omit({ network: true }).array() });
+
 /** The rounds of a loop, for the report; undefined for another stage's artifact. */
 export function roundsOf({ name, artifact }: Training): Rounds | undefined {
-  return artifact.stage === 'loop' ? { title: name, ...looped.parse(artifact.result) } : undefined;
+  return artifact.stage === 'loop' ? { title: name, ...readResult(artifact, reported) } : undefined;
 }
 
 /** The trainings that a training artifact consists of: a loop's rounds, or itself. */
 export function trainingsOf({ name, artifact }: Training): Training[] {
   if (artifact.stage !== 'loop') return [{ name, artifact }];
-  return looped.parse(artifact.result).rounds.map(({ round, folder, training }) => ({
+  return readResult(artifact, reported).rounds.map(({ round, folder, training }) => ({
     name: `${name}, round ${round}`,
     artifact: { dir: join(artifact.dir, folder), stage: 'finetune', result: training, seconds: 0 },
   }));
