@@ -103,6 +103,6 @@ export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } fro
 export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
 export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
 export { createRng, type Rng } from './random.js';
-export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
-export { leastBatch } from './train/step/least-batch.js';
-export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
+export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+export { leastBatch } from './train/step/ssl-method.js';

@@ -4,10 +4,22 @@ import { UserError } from '../errors.js';
 import type { HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 import { convertStates } from '../optim/convert-states.js';
-import { isTransient } from './step/accumulators.js';
+import { isTransient } from './step/micro-batches.js';
 
 /** Values that live outside the graph but belong to the run's state (last losses, a gate), saved with the variables. */
 export type HostState = Record<string, HostTensor>;
+
+/** A part of a training with state outside the graph. */
+export interface Stateful {
+  /** The values that a checkpoint must hold; their names begin with the part's own. */
+  state(): HostState;
+  /** Goes on from the values of a checkpoint. */
+  restore(state: HostState): void;
+}
+
+/** The state of all parts together. */
+export const stateOf = (parts: readonly Stateful[]): HostState =>
+  Object.assign({}, ...parts.map((part) => part.state()));
 
 const HOST = 'host:';
 

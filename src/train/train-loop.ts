@@ -1,7 +1,7 @@
 import { NotFiniteError } from '../engine/require-finite.js';
 import { UserError } from '../errors.js';
 import { openMetrics } from './metrics-log.js';
-import type { StepMetrics } from './step/step-metrics.js';
+import type { StepMetrics } from './step/training-step.js';
 
 /** One kind of training, as the loop sees it. */
 export interface TrainTask {

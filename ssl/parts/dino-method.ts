@@ -1,8 +1,8 @@
 import {
   cosineRamp,
   linearRamp,
-  type Moment,
   meanEntropy,
+  type RunPosition,
   type SslContext,
   type SslMethod,
   type Tensor,
@@ -35,7 +35,7 @@ type Options = z.output<z.ZodObject<typeof dinoOptions>>;
 export interface Regulariser {
   /** Size of the layer that is tapped. */
   tapSize: number;
-  schedule(moment: Moment): Record<string, number>;
+  schedule(position: RunPosition): Record<string, number>;
   /** From the taps of the global crops [globalCrops * batch, tapSize], crop-major; the teacher's carry no gradient. */
   loss(
     student: Tensor,

@@ -6,7 +6,8 @@ import type { HostTensor } from '../../src/host-tensor.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createFinetuner } from '../../src/train/finetuner.js';
-import { type Correction, KEPT, REJECTED } from '../../src/train/labels/label-correction.js';
+import { KEPT, REJECTED } from '../../src/train/gate/gate-keeper.js';
+import type { Correction } from '../../src/train/gate/label-correction.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
 import { BATCH, noiseBatch, smallBackbone, smallFeatures } from '../helpers/training/small-training.js';
@@ -81,9 +82,9 @@ test('a sample above the gate does not count', async (t) => {
     [...decisions],
     losses.map((loss) => (kept.includes(loss) ? KEPT : REJECTED)),
   );
-  const open_ = await move(() => ALL);
-  t.deepEqual(open_.losses, losses);
-  t.notDeepEqual(end['network/classifier/prototypes'], open_.end['network/classifier/prototypes']);
+  const opened = await move(() => ALL);
+  t.deepEqual(opened.losses, losses);
+  t.notDeepEqual(end['network/classifier/prototypes'], opened.end['network/classifier/prototypes']);
 });
 
 test('a margin makes training harder, and judges no label', async (t) => {

@@ -1,6 +1,6 @@
 import { float32, int32 } from '../../host-tensor.js';
 import type { HostState } from '../checkpoint.js';
-import type { StepMetrics } from '../step/step-metrics.js';
+import type { StepMetrics } from '../step/training-step.js';
 import { CAUSES, type Cause, type Suspicion } from './collapse-causes.js';
 
 /** What a guard must know of the run. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
-import type { StepMetrics } from '../step/step-metrics.js';
+import type { StepMetrics } from '../step/training-step.js';
 import type { Watched } from '../train-loop.js';
 import { CAUSES, describeSuspicion } from './collapse-causes.js';
 import { type CollapseEvent, type CollapseGuard, createCollapseGuard } from './collapse-guard.js';

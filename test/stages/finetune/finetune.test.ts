@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { readModel } from '../../../src/embed/model-file.js';
 import { UserError } from '../../../src/errors.js';
 import { readSafetensors } from '../../../src/io/safetensors.js';
-import { readClassifier } from '../../../src/train/labels/classifier-file.js';
+import { readClassifier } from '../../../src/train/classifier/classifier-file.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
@@ -135,7 +135,7 @@ test('the two ways to start, and what does not go together, are checked before t
   t.regex(await faults({ backbone: undefined }), /init, backbone: give one of them:/);
   t.regex(await faults({ init: 'model', features: undefined }), /give one of them only/);
   t.regex(await faults({ init: 'model', backbone: undefined }), /features: the init's are kept/);
-  t.regex(await faults({ classifier: 'keep' }), /there is none without `init`/);
+  t.regex(await faults({ classifier: 'keep' }), /no classifier to keep without `init`/);
   t.regex(
     await faults({
       init: 'model',
@@ -147,10 +147,10 @@ test('the two ways to start, and what does not go together, are checked before t
     /prototypes: they would replace/,
   );
   t.regex(await faults({ margin: { fromEpoch: 1, toEpoch: 5 } }), /toEpoch: 5 is after the end \(epochs: 3\)/);
-  t.regex(await faults({ sampling: { lengths: 3 } }), /say nothing to shuffled batches/);
+  t.regex(await faults({ sampling: { lengths: 3 } }), /have no effect with shuffled batches/);
   t.regex(await faults({ sampling: { kind: 'length-buckets', shortestSeconds: 0.3 } }), /not below cropSeconds/);
   t.regex(await faults({ loss: 'ge2e', sampling: { kind: 'class-balanced' } }), /makes batches of its own/);
   const correction = { fromEpoch: 2 };
-  t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' tells no classes apart/);
-  t.regex(await faults({ correction }), /only what a gate rejects/);
+  t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' has no class scores/);
+  t.regex(await faults({ correction }), /only samples that a gate rejects/);
 });

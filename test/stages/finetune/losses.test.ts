@@ -77,7 +77,7 @@ test('what a loss cannot work with is said before the run', async (t) => {
   t.deepEqual(await faults('finetune', options('triplet')), []);
   t.deepEqual(await faults('finetune', options('softmax', { gate, correction })), []);
   const [wrong, ...none] = await faults('finetune', options('triplet', { gate, correction }));
-  t.regex(wrong, /^correction: 'triplet' tells no classes apart/);
+  t.regex(wrong, /^correction: 'triplet' has no class scores/);
   t.deepEqual(none, []);
   const odd = await faults('finetune', options({ name: 'ge2e', utterancesPerSpeaker: 3 }));
   t.deepEqual(odd, [

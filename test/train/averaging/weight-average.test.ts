@@ -14,12 +14,12 @@ import { BINS } from '../../helpers/training/small-training.js';
 function counted(epochs: number, batchesPerEpoch: number) {
   const read: number[] = [];
   let now = 0;
-  const average = createWeightAverage(epochs, batchesPerEpoch, async () => {
+  const average = createWeightAverage(epochs, async () => {
     read.push(now);
     return { weight: float32([now, -now]), count: int32([now]) };
   });
   const note = async (from: number, to: number, steps: number) => {
-    for (now = from; now <= to; now++) await average.note(now, steps);
+    for (now = from; now <= to; now++) await average.note({ done: now, steps, batchesPerEpoch });
   };
   return { average, read, note };
 }

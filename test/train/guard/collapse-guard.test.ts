@@ -2,7 +2,7 @@ import test from 'ava';
 import { createRng } from '../../../src/random.js';
 import { CAUSES, describeSuspicion } from '../../../src/train/guard/collapse-causes.js';
 import { createCollapseGuard } from '../../../src/train/guard/collapse-guard.js';
-import type { StepMetrics } from '../../../src/train/step/step-metrics.js';
+import type { StepMetrics } from '../../../src/train/step/training-step.js';
 
 const RUN = { size: 64, window: 5, grace: 20 };
 const STEPS = 200;

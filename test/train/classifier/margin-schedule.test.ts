@@ -5,7 +5,7 @@ import {
   marginFaults,
   marginScheduleOptions,
   marginShare,
-} from '../../../src/train/labels/margin-schedule.js';
+} from '../../../src/train/classifier/margin-schedule.js';
 import { close } from '../../helpers/close.js';
 
 const rise = (given: Record<string, unknown>): MarginSchedule => marginScheduleOptions.parse(given);
