@@ -37,9 +37,9 @@ function faultsOf({
     [kind === 'exponential' && final === 0, 'final', 'must be above 0 for an exponential decay'],
     [kind === 'cyclic' && final >= peak, 'final', 'must be below the peak for cycles'],
     [kind === 'step' && !milestones, 'milestones', 'is missing: where a schedule of kind step goes down'],
-    [kind !== 'step' && milestones !== undefined, 'milestones', `says nothing to a schedule of kind ${kind}`],
-    [kind !== 'step' && factor !== undefined, 'factor', `says nothing to a schedule of kind ${kind}`],
-    [kind !== 'cyclic' && cycles !== undefined, 'cycles', `says nothing to a schedule of kind ${kind}`],
+    [kind !== 'step' && milestones !== undefined, 'milestones', `has no effect with a schedule of kind ${kind}`],
+    [kind !== 'step' && factor !== undefined, 'factor', `has no effect with a schedule of kind ${kind}`],
+    [kind !== 'cyclic' && cycles !== undefined, 'cycles', `has no effect with a schedule of kind ${kind}`],
     [!rising, 'milestones', 'must rise'],
   ];
   return faults.filter(([wrong]) => wrong).map(([, path, message]) => ({ path, message }));

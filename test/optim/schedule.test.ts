@@ -56,7 +56,7 @@ test('options that a schedule cannot work with, or has no use for', (t) => {
     t.regex(scheduleOptions.safeParse({ peak: 0.1, ...given }).error!.message, message);
   refuse({ kind: 'step' }, /is missing: where a schedule/);
   refuse({ kind: 'step', milestones: [0.5, 0.5] }, /must rise/);
-  refuse({ kind: 'cosine', milestones: [0.5] }, /says nothing to a schedule of kind cosine/);
+  refuse({ kind: 'cosine', milestones: [0.5] }, /has no effect with a schedule of kind cosine/);
   refuse({ kind: 'constant', factor: 0.5 }, /factor/);
   refuse({ cycles: 2 }, /cycles/);
   refuse({ kind: 'cyclic', final: 0.1 }, /below the peak/);

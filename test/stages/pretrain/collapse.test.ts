@@ -105,7 +105,7 @@ test('what goes back in vain, or is told to stop, ends with what to change, and 
   const vain = { action: 'rollback', retries: 1, rateFactor: 1 };
   await t.throwsAsync(() => train(corpus, dir, vain), {
     instanceOf: UserError,
-    message: /one prototype takes all.*lower rate\.peak.*went back once.*state is saved/,
+    message: /one prototype takes all.*lower rate\.peak.*was rolled back once.*state is saved/,
   });
   const lines = readMetrics(join(dir, 'metrics.jsonl'));
   t.true(lines.length < STEPS);

@@ -34,7 +34,7 @@ function said(course: Course, run = RUN): string[] {
   return guard.events.map(({ step, cause }) => `${step} ${cause}`);
 }
 
-test('healthy runs: nothing is said', (t) => {
+test('nothing is said of healthy runs', (t) => {
   t.deepEqual(
     said(() => ({})),
     [],

@@ -11,7 +11,7 @@ import { BATCH, noiseBatch, smallFeatures, smallTdnn } from '../../helpers/train
 
 const LABELS = Int32Array.of(0, 1, 2, 1);
 const backbone = await smallTdnn({ embeddingNorm: true });
-/** Adam with decay, and momentum: whatever might move what is to stand still. */
+/** Adam with decay, and momentum: whatever might move frozen weights. */
 const OPTIMIZERS = [
   { name: 'adamw', weightDecay: 0.3 },
   { name: 'sgd', momentum: 0.9, weightDecay: 0.3 },
@@ -104,10 +104,10 @@ test('an accumulated step leaves frozen statistics alone too', async (t) => {
   });
 });
 
-test('a pattern that names nothing is refused with all names; freezing everything for good too', async (t) => {
+test('a pattern that matches no name is refused with all names; so is freezing everything for the whole run', async (t) => {
   await withSession(async (session) => {
     const message =
-      /'backbone\/\*' names nothing\. There are:\n(.|\n)*network\/backbone\/layer1\/(.|\n)*network\/classifier\/prototypes/;
+      /'backbone\/\*' matches no name\. There are:\n(.|\n)*network\/backbone\/layer1\/(.|\n)*network\/classifier\/prototypes/;
     t.throws(() => open(session, { freeze: { parts: ['network/*', 'backbone/*'] } }), {
       instanceOf: UserError,
       message,
