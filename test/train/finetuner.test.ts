@@ -22,7 +22,10 @@ const mean = (values: number[]): number => values.reduce((sum, value) => sum + v
 
 function open(session: Session, optimizer: Record<string, unknown> = { name: 'sgd' }, margin = 0) {
   const finetuner = createFinetuner({
-    ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone },
+    session,
+    seed: 1,
+    classes: CLASSES,
+    backbone: smallBackbone,
     loss: (context) => aamSoftmax.build({ ...context, options: { margin, scale: 10 } }),
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse(optimizer),
@@ -188,7 +191,11 @@ test('a loss counts updates, however many parts each is made of', async (t) => {
   for (const accumulate of [1, 2])
     await withSession(async (session) => {
       const { step } = createFinetuner({
-        ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone, accumulate },
+        session,
+        seed: 1,
+        classes: CLASSES,
+        backbone: smallBackbone,
+        accumulate,
         loss: () => ({
           losses: (embeddings, _, moment) => ({ losses: tf.add(tf.mul(tf.sum(embeddings, 1), 0), moment.step) }),
         }),

@@ -77,12 +77,9 @@ async function check(context: CheckContext, options: Options): Promise<string[]>
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
   const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
   const reference = options.reference ? referenceFault(options.reference) : undefined;
-  return [
-    ...checkTraining(context, options),
-    ...faults,
-    ...positivesFaults(options),
-    ...[adversary, reference].filter((fault) => fault !== undefined),
-  ];
+  return [...checkTraining(context, options), ...faults, ...positivesFaults(options), adversary, reference].filter(
+    (fault) => fault !== undefined,
+  );
 }
 
 async function pretrain(session: Session, context: StageContext, options: Options) {

@@ -16,7 +16,7 @@ import type { SslLoss, SslMethod } from './ssl-method.js';
  * Recognition with Loss-gated Learning", ICASSP 2022, arXiv:2110.03869).
  */
 export const adversaryOptions = z.strictObject({
-  weight: z.number().positive().default(3).describe('of the reversed gradient that reaches the network'),
+  weight: z.number().positive().default(3).describe('weight of the reversed gradient that reaches the network'),
   hiddenSize: z.number().int().positive().default(512).describe('width of the discriminator'),
 });
 

@@ -30,7 +30,11 @@ export function smallPretrainer(
   more: Partial<PretrainParts> = {},
 ): Pretrainer {
   return createPretrainer({
-    ...{ session, seed: 1, batchSize: BATCH, crops: { global: 2, local: 2 }, backbone: smallBackbone },
+    session,
+    seed: 1,
+    batchSize: BATCH,
+    crops: { global: 2, local: 2 },
+    backbone: smallBackbone,
     build: (context) => dino.build({ ...context, options: dino.options.parse(DINO) }),
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse(optimizer),
@@ -43,8 +47,12 @@ export function noiseBatch(seed: number | string, crops = { global: 2, local: 2 
   const rng = createRng(seed);
   const noise = (count: number) => Int16Array.from({ length: count * BATCH * SAMPLES }, () => 1000 * rng.normal());
   return {
-    ...{ step: 0, epoch: 0, utterances: Int32Array.from({ length: BATCH }, (_, i) => i), release: () => {} },
+    step: 0,
+    epoch: 0,
+    utterances: Int32Array.from({ length: BATCH }, (_, i) => i),
+    release: () => {},
     origins: Int32Array.from({ length: (crops.global + crops.local) * BATCH }, (_, i) => i % BATCH),
-    ...{ global: noise(crops.global), local: crops.local > 0 ? noise(crops.local) : null },
+    global: noise(crops.global),
+    local: crops.local > 0 ? noise(crops.local) : null,
   };
 }

@@ -66,8 +66,15 @@ test('the result of a pretraining is the mean of its epochs; a stopped run ends 
     Array.from({ length: 13 }, () => 6000),
   );
   const options = {
-    ...{ corpus: 'corpus', method: 'simclr', features: { bins: BINS }, globalSeconds: 0.3, average: 2 },
-    ...{ backbone: { name: 'tdnn', width: 16, embeddingSize: 8 }, batchSize: 4, steps: 7, rate: { peak: 0.01 } },
+    corpus: 'corpus',
+    method: 'simclr',
+    features: { bins: BINS },
+    globalSeconds: 0.3,
+    average: 2,
+    backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
+    batchSize: 4,
+    steps: 7,
+    rate: { peak: 0.01 },
   };
   const attempt = {
     registry: newRegistry(),

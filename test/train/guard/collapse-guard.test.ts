@@ -24,7 +24,9 @@ function metricsOf(course: Course): StepMetrics[] {
 }
 
 const prototypes = (teacher: number, student: number): Partial<StepMetrics> => ({
-  ...{ outputs: K, teacherEntropy: teacher * Math.log(K), studentEntropy: student * Math.log(K) },
+  outputs: K,
+  teacherEntropy: teacher * Math.log(K),
+  studentEntropy: student * Math.log(K),
 });
 
 /** What a guard says of a course: step and cause of everything that is fresh. */
@@ -131,7 +133,8 @@ test('a rank that small embeddings cannot exceed is no sign', (t) => {
 test('a guard goes on from its state as if it had not been stopped', (t) => {
   const course: Course = (step) => ({
     ...prototypes(step > 130 ? 0.001 : 0.5, step > 130 ? 0.001 : 0.7),
-    ...{ effectiveRank: step > 70 ? 1 : 12, loss: 5 + 0.01 * Math.sin(step) },
+    effectiveRank: step > 70 ? 1 : 12,
+    loss: 5 + 0.01 * Math.sin(step),
   });
   const lines = metricsOf(course);
   const whole = createCollapseGuard(RUN);

@@ -19,7 +19,11 @@ const OPTIMIZERS = [
 
 function open(session: Session, more: Partial<FinetuneParts> & { optimizer?: FinetuneParts['optimizer'] } = {}) {
   const finetuner = createFinetuner({
-    ...{ session, seed: 1, classes: 3, backbone, optimizer: optimizerOptions.parse({ name: 'sgd' }) },
+    session,
+    seed: 1,
+    classes: 3,
+    backbone,
+    optimizer: optimizerOptions.parse({ name: 'sgd' }),
     loss: (context) => aamSoftmax.build({ ...context, options: aamSoftmax.options.parse({ margin: 0, scale: 10 }) }),
     view: { features: smallFeatures, augmentations: [] },
     ...more,
@@ -30,7 +34,11 @@ function open(session: Session, more: Partial<FinetuneParts> & { optimizer?: Fin
       noiseBatch(`batch ${number}`, { global: 1, local: 0 }),
       { labels: LABELS, history: new Float32Array(BATCH) },
       {
-        ...{ step: number, rate: 0.05, margin: 1, gate: Number.POSITIVE_INFINITY, momentum: 0 },
+        step: number,
+        rate: 0.05,
+        margin: 1,
+        gate: Number.POSITIVE_INFINITY,
+        momentum: 0,
         ...(thawed !== undefined && { thawed }),
       },
     );
@@ -45,10 +53,10 @@ const isBackbone = (name: string): boolean => name.startsWith('network/backbone/
 const moved = (before: Record<string, HostTensor>, after: Record<string, HostTensor>): string[] =>
   Object.keys(after).filter((name) => isNetwork(name) && values(before[name]).join() !== values(after[name]).join());
 
-for (const given of OPTIMIZERS) {
-  const optimizer = optimizerOptions.parse(given);
+for (const choice of OPTIMIZERS) {
+  const optimizer = optimizerOptions.parse(choice);
 
-  test(`${given.name}: what is frozen for good has no states, and neither weights nor statistics move`, async (t) => {
+  test(`${choice.name}: what is frozen for good has no states, and neither weights nor statistics move`, async (t) => {
     await withSession(async (session) => {
       const { step } = open(session, { optimizer, freeze: { parts: ['network/backbone/*'] } });
       const before = await session.save();
@@ -60,7 +68,7 @@ for (const given of OPTIMIZERS) {
     });
   });
 
-  test(`${given.name}: a part that is frozen for a while stands still exactly, then learns as if it were the first step`, async (t) => {
+  test(`${choice.name}: a part that is frozen for a while stands still exactly, then learns as if it were the first step`, async (t) => {
     const part = 'network/backbone/layer1/*';
     await withSession(async (session) => {
       const { step } = open(session, { optimizer, freeze: { parts: [part], untilEpoch: 2 } });
@@ -124,9 +132,9 @@ test('a pattern that matches no name is refused with all names; so is freezing e
   });
 });
 
-for (const given of OPTIMIZERS) {
-  test(`${given.name}: a factor of the backbone's rate is a rate of its own`, async (t) => {
-    const optimizer = optimizerOptions.parse(given);
+for (const choice of OPTIMIZERS) {
+  test(`${choice.name}: a factor of the backbone's rate is a rate of its own`, async (t) => {
+    const optimizer = optimizerOptions.parse(choice);
     const after = (backboneRate: number, rate: number) =>
       withSession(async (session) => {
         const { finetuner } = open(session, { optimizer, backboneRate });
