@@ -124,7 +124,7 @@ test('a pattern that matches no name is refused with all names; so is freezing e
   await withSession(async (session) => {
     t.throws(() => open(session, { freeze: { parts: ['*'] } }), {
       instanceOf: UserError,
-      message: /everything stands still/,
+      message: /everything is frozen/,
     });
   });
   await withSession(async (session) => {
