@@ -17,8 +17,8 @@ import { describeGroups, findGroups } from './utterance-groups.js';
 /**
  * Positives from other utterances that the network being trained takes for the same speaker's. `crops: all` cuts the cluster-aware crops of
  * CA-DINO (Han, Chen and Qian, "Self-Supervised Learning with Cluster-Aware-DINO for High-Performance Robust Speaker Verification", 2023,
- * arXiv:2304.05754); `crops: positive` is self-supervised positive sampling, SSPS (Lepage and Dehak,
- * "SSPS: Self-Supervised Positive Sampling for Robust Self-Supervised Speaker Verification", Interspeech 2025).
+ * arXiv:2304.05754); `crops: positive` is self-supervised positive sampling, SSPS (Lepage and Dehak, "SSPS: Self-Supervised Positive
+ * Sampling for Robust Self-Supervised Speaker Verification", Interspeech 2025).
  */
 export const positivesOptions = z
   .strictObject({

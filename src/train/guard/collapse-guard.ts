@@ -35,7 +35,10 @@ type Signals = Record<(typeof SIGNALS)[number], number>;
 
 /** Shares of ln K, the entropy of K equal outputs. */
 const [LOW_ENTROPY, HIGH_ENTROPY] = [0.02, 0.99];
-/** Share of 1 / sqrt(size), the deviation of random unit vectors (Chen and He, "Exploring Simple Siamese Representation Learning", CVPR 2021, arXiv:2011.10566). */
+/**
+ * Share of 1 / sqrt(size), the deviation of random unit vectors (Chen and He, "Exploring Simple Siamese Representation Learning", CVPR
+ * 2021, arXiv:2011.10566).
+ */
 const LOW_DEVIATION = 0.1;
 /** An effective rank of 1 is a line. */
 const LOW_RANK = 2;

@@ -42,10 +42,10 @@ export const adversaryFault = ({ global, clean = false }: { global: number; clea
 
 /**
  * Augmentation-adversarial training (Huh et al., "Augmentation adversarial training for self-supervised speaker recognition", 2020,
- * arXiv:2007.12085): a discriminator learns to tell whether two crops of an utterance were augmented alike, and the network `student` learns
- * to keep it from doing so. It sees pairs of embeddings: the first crop with the second one's
- * audio, once under the first one's augmentation and once under its own. It learns by the plain gradient of its cross-entropy; the
- * network gets the reversed one times the weight. Throws UserError where a method cannot have one.
+ * arXiv:2007.12085): a discriminator learns to tell whether two crops of an utterance were augmented alike, and the network `student`
+ * learns to keep it from doing so. It sees pairs of embeddings: the first crop with the second one's audio, once under the first one's
+ * augmentation and once under its own. It learns by the plain gradient of its cross-entropy; the network gets the reversed one times the
+ * weight. Throws UserError where a method cannot have one.
  */
 export function createAdversary(
   scope: Scope,
@@ -97,5 +97,8 @@ function discriminatorLoss(logits: Tensor, batch: number): { loss: Tensor; accur
   };
 }
 
-/** Gradient reversal: the same value, with gradients times -`weight` (Ganin and Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", ICML 2015, arXiv:1409.7495). */
+/**
+ * Gradient reversal: the same value, with gradients times -`weight` (Ganin and Lempitsky, "Unsupervised Domain Adaptation by
+ * Backpropagation", ICML 2015, arXiv:1409.7495).
+ */
 const reversed = (x: Tensor, weight: number): Tensor => withGradient([x], [x], ([dy]) => [tf.mul(dy, -weight)])[0];

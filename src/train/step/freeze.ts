@@ -34,8 +34,8 @@ export const THAWED = 'thawed';
 
 /**
  * The trained and frozen variables of `scopes`. Parts that are never trained have no gradients and no optimizer states; until they are
- * thawed, the others do not move at all, weight decay included. Within a training pass batch normalisation goes by the batch, frozen or not. Throws UserError for a pattern
- * that names nothing, with all names there are, and when nothing would be left to learn.
+ * thawed, the others do not move at all, weight decay included. Within a training pass batch normalisation goes by the batch, frozen or
+ * not. Throws UserError for a pattern that names nothing, with all names there are, and when nothing would be left to learn.
  */
 export function freeze(scopes: readonly Scope[], options: FreezeOptions | undefined): Freeze {
   const weights = scopes.flatMap((scope) => scope.params());
