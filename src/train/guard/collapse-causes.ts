@@ -19,7 +19,7 @@ interface Text {
 const TEXTS: Record<Cause, Text> = {
   'one-prototype': {
     seen: (value, limit) =>
-      `one prototype takes all: the outputs' entropy is ${value} nats, and healthy values are above ${limit}`,
+      `one prototype takes all: the outputs' entropy is ${value} nats, healthy is above ${limit}`,
     remedy: 'raise the teacher temperature, let the centre follow faster (centerMomentum) or lower rate.peak',
   },
   'uniform-output': {
@@ -28,17 +28,17 @@ const TEXTS: Record<Cause, Text> = {
   },
   'constant-embedding': {
     seen: (value, limit) =>
-      `all utterances get the same embedding: the deviation is ${value}, and that of random directions ${limit}`,
+      `all utterances get one embedding: its deviation is ${value}, of random directions ${limit}`,
     remedy: 'lower rate.peak, lengthen rate.warmup, or give more weight to what keeps embeddings apart',
   },
   'few-dimensions': {
     seen: (value, limit) =>
-      `embeddings lie in few dimensions: their effective rank is ${value}, and healthy values are above ${limit}`,
+      `embeddings lie in few dimensions: their effective rank is ${value}, healthy is above ${limit}`,
     remedy: 'lower rate.peak, enlarge batchSize, or add a decorrelating term (rdino, vicreg)',
   },
   'flat-loss': {
     seen: (value, limit) => `the loss has stayed at ${value} since the start (${limit}): nothing is learned`,
-    remedy: 'raise rate.peak, or check that the crops hold speech and that augmentation leaves some of it',
+    remedy: 'raise rate.peak, or look whether the crops hold speech and the augmentation leaves any of it',
   },
 };
 
