@@ -18,8 +18,7 @@ interface Text {
 
 const TEXTS: Record<Cause, Text> = {
   'one-prototype': {
-    seen: (value, limit) =>
-      `one prototype takes all: the outputs' entropy is ${value} nats, healthy is above ${limit}`,
+    seen: (value, limit) => `one prototype takes all: the outputs' entropy is ${value} nats, healthy is above ${limit}`,
     remedy: 'raise the teacher temperature, let the centre follow faster (centerMomentum) or lower rate.peak',
   },
   'uniform-output': {
