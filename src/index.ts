@@ -93,6 +93,6 @@ export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } 
 export { createRng, type Rng } from './random.js';
 export { indicesUpTo, squaredDistance, squaredRowDistance, takeRows } from './rows.js';
 export { SAMPLE_RATE_HZ } from './sample-rate.js';
-export type { ClassificationLoss, LossMoment } from './train/labels/classification-loss.js';
-export { leastBatch } from './train/step/least-batch.js';
-export type { Moment, Network, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
+export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+export { leastBatch } from './train/step/ssl-method.js';

@@ -5,9 +5,9 @@ import {
   gelu,
   leastBatch,
   linearRamp,
-  type Moment,
   meanEntropy,
   projectionHead,
+  type RunPosition,
   type Scope,
   type SslContext,
   type SslMethod,
@@ -66,7 +66,7 @@ export default defineSsl({
 export interface Regulariser {
   /** Size of the layer that is tapped. */
   tapSize: number;
-  schedule(moment: Moment): Record<string, number>;
+  schedule(position: RunPosition): Record<string, number>;
   /** From the taps of the global crops [globalCrops * batch, tapSize], crop-major; the teacher's carry no gradient. */
   loss(
     studentTap: Tensor,
@@ -88,15 +88,15 @@ export function dinoMethod({ options, ...context }: SslContext<Options>, regular
     networks,
     learnsWhen: new Map([[student.head.lastLayer, 'lastLayer']]),
 
-    schedule: (moment) => ({
-      momentum: cosineRamp(options.emaMomentum, 1, moment.step / moment.steps),
+    schedule: (position) => ({
+      momentum: cosineRamp(options.emaMomentum, 1, position.step / position.steps),
       teacherTemperature: linearRamp(
         options.teacherTemperature,
         options.finalTeacherTemperature,
-        moment.step / Math.max(options.teacherTemperatureWarmup * moment.steps, 1),
+        position.step / Math.max(options.teacherTemperatureWarmup * position.steps, 1),
       ),
-      lastLayer: moment.epoch < options.frozenEpochs ? 0 : 1,
-      ...regulariser?.schedule(moment),
+      lastLayer: position.epoch < options.frozenEpochs ? 0 : 1,
+      ...regulariser?.schedule(position),
     }),
 
     loss({ global, local, batch }, schedule) {

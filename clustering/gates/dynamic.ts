@@ -1,16 +1,19 @@
 import { crossingOf, defineGate, fitTwoGaussians, momentsOf, z } from '../../src/index.js';
 
-/** Losses below this are as good as zero in float32; it keeps their logarithms finite. */
+/** Losses below this are as good as zero in float32; keeps logarithms finite. */
 const LEAST_LOSS = 1e-6;
 const LEAST_SAMPLES = 20;
 /** Losses that differ by less than about a thousandth count as equal. */
 const LEAST_DEVIATION = 1e-3;
-/** Two equally wide and heavy Gaussians have two peaks from this separation on (Ashman et al. 1994). */
+/**
+ * Two Gaussians of equal width and weight have two peaks from this separation on (Ashman, Bird and Zepf, "Detecting bimodality in
+ * astronomical datasets", The Astronomical Journal 108, 1994).
+ */
 const PEAKS = 2;
-/** Free numbers of two Gaussians beyond those of one: a mean, a deviation, a weight. */
+/** Free parameters of two Gaussians beyond those of one: a mean, a deviation, a weight. */
 const MORE_PARAMETERS = 3;
 
-/** What a loss is looked at as, and back (Box and Cox 1964, without the constants). */
+/** A power transform of losses, and its inverse (Box and Cox, "An Analysis of Transformations", 1964, without the constants). */
 const scaleOf = (power: number) =>
   power === 0
     ? { from: Math.log, to: Math.exp }
@@ -23,8 +26,8 @@ const options = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      'of the losses that the Gaussians are fitted to: 0 for their logarithms, as published; a larger one rejects more, ' +
-        'for it makes the tail of small losses shorter, and with it the component of low losses narrower',
+      'power of the losses that the Gaussians are fitted to: 0 for their logarithms, as published; a larger one rejects more, ' +
+        'because it shortens the tail of small losses, and so narrows the component of low losses',
     ),
   separation: z
     .number()
@@ -44,34 +47,48 @@ const options = z.strictObject({
     .min(0)
     .max(1)
     .default(0.3)
-    .describe('the same for components closer than 2, which have one peak: a small one is a tail of easy samples then'),
+    .describe(
+      'the same for components closer than 2, which have a single peak: a small one is then a tail of easy samples',
+    ),
 });
 
+/**
+ * The dynamic loss-gate of DLG-LC (Han, Chen and Qian, "Self-Supervised Speaker Verification Using Dynamic Loss-Gate and Label Correction",
+ * Interspeech 2022, arXiv:2208.01928).
+ */
 export default defineGate({
   name: 'dynamic',
   summary:
-    'Keeps losses below the crossing of two Gaussians fitted to their logarithms or powers (DLG-LC, Han et al. 2022); keeps all where one Gaussian does.',
+    'Keeps losses below the crossing of two Gaussians fitted to their logarithms or powers (DLG-LC, Han et al. 2022); keeps all where one Gaussian fits as well.',
   options,
   threshold(losses, { power, separation: leastSeparation, leastWeight, overlapWeight }) {
     const { from, to } = scaleOf(power);
     const all = Number.POSITIVE_INFINITY;
     const values = valuesOf(losses, from);
-    const one = momentsOf(values);
-    if (values.length < LEAST_SAMPLES || one.deviation < LEAST_DEVIATION) {
+    const whole = momentsOf(values);
+    if (values.length < LEAST_SAMPLES || whole.deviation < LEAST_DEVIATION) {
       return { threshold: all, components: { samples: values.length, mixed: 0 } };
     }
     const { low, high, logLikelihood } = fitTwoGaussians(values);
     const separation = (high.mean - low.mean) / Math.sqrt((low.deviation ** 2 + high.deviation ** 2) / 2);
     const crossing = crossingOf(low, high);
-    // Two that overlap are believed too, where the data ask for them by Schwarz's criterion: at the gate's opening wrong labels have
-    // losses that are only somewhat higher, and not training on the highest is what drives the two apart.
-    const gain = 2 * values.length * (logLikelihood - logLikelihoodOf(one)) - MORE_PARAMETERS * Math.log(values.length);
+    // Overlapping components are accepted too, where Schwarz's criterion prefers them: when the gate opens, losses of wrong labels are
+    // only somewhat higher, and it is by not training on the highest that the two move apart.
+    const gain =
+      2 * values.length * (logLikelihood - logLikelihoodOf(whole)) - MORE_PARAMETERS * Math.log(values.length);
     const least = separation < PEAKS ? Math.max(leastWeight, overlapWeight) : leastWeight;
     const mixed = crossing !== undefined && gain > 0 && separation >= leastSeparation && low.weight >= least;
     const components = {
-      ...{ samples: values.length, mixed: mixed ? 1 : 0, separation, gain },
-      ...{ lowMean: low.mean, lowDeviation: low.deviation, lowWeight: low.weight },
-      ...{ highMean: high.mean, highDeviation: high.deviation, highWeight: high.weight },
+      samples: values.length,
+      mixed: mixed ? 1 : 0,
+      separation,
+      gain,
+      lowMean: low.mean,
+      lowDeviation: low.deviation,
+      lowWeight: low.weight,
+      highMean: high.mean,
+      highDeviation: high.deviation,
+      highWeight: high.weight,
     };
     return { threshold: mixed ? to(crossing) : all, components };
   },

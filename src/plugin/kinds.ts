@@ -6,7 +6,7 @@ import type { Tensor } from '../engine/tf.js';
 import type { Backbone } from '../nn/backbone.js';
 import type { PoolingLayer } from '../nn/pooling.js';
 import type { Scope } from '../nn/scope.js';
-import type { ClassificationLoss } from '../train/labels/classification-loss.js';
+import type { ClassificationLoss } from '../train/classifier/classification-loss.js';
 import type { SslContext, SslMethod } from '../train/step/ssl-method.js';
 import type { PluginBase } from './plugin.js';
 import type { StagePlugin } from './stage.js';

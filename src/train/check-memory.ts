@@ -1,3 +1,5 @@
+import type { CropPlan } from '../data/crops/crops.js';
+import type { Batch } from '../data/crops/loader.js';
 import { availableMemory } from '../engine/memory/available.js';
 import { describeParts } from '../engine/memory/describe-parts.js';
 import type { MemoryPeak } from '../engine/memory/memory-parts.js';
@@ -6,15 +8,23 @@ import type { Session } from '../engine/session/session.js';
 import { formatByteSize } from '../io/byte-size.js';
 import type { CompiledCall } from './step/training-step.js';
 
-/** The largest peak of what one update runs. */
+/** Crops of silence in place of a loader's, to predict a step's memory before there is data. */
+export function silentCrops({ count, samples }: CropPlan, batchSize: number): Pick<Batch, 'global' | 'local'> {
+  return {
+    global: new Int16Array(count.global * batchSize * samples.global),
+    local: count.local > 0 ? new Int16Array(count.local * batchSize * samples.local) : null,
+  };
+}
+
+/** The largest peak among the calls of one update. */
 export const largestPeak = (calls: readonly CompiledCall[]): MemoryPeak =>
   calls
     .map(({ compiled, inputs }) => compiled.predict(inputs))
     .reduce((largest, peak) => (peak.peakBytes > largest.peakBytes ? peak : largest));
 
 /**
- * Says what a training step needs, before the first one; throws OutOfMemoryError when that is more than there is. `memoryBytes` is
- * what the user allows; without it, what the device has.
+ * Logs the memory that a training step needs, before the first one; throws OutOfMemoryError when there is less. `memoryBytes` is the
+ * user's limit; without it, the device's memory is.
  */
 export function checkMemory(
   session: Session,

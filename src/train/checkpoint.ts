@@ -4,10 +4,22 @@ import { UserError } from '../errors.js';
 import type { HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 import { convertStates } from '../optim/convert-states.js';
-import { isTransient } from './step/accumulators.js';
+import { isTransient } from './step/micro-batches.js';
 
-/** Values that live outside the graph but belong to the run's state (last losses, a gate), saved with the variables. */
+/** Values outside the graph that belong to the run's state (last losses, a gate), saved with the variables. */
 export type HostState = Record<string, HostTensor>;
+
+/** A part of a training with state outside the graph. */
+export interface Stateful {
+  /** The values that a checkpoint must hold; their names begin with the part's own. */
+  state(): HostState;
+  /** Goes on from the values of a checkpoint. */
+  restore(state: HostState): void;
+}
+
+/** The state of all parts together. */
+export const stateOf = (parts: readonly Stateful[]): HostState =>
+  Object.assign({}, ...parts.map((part) => part.state()));
 
 const HOST = 'host:';
 
@@ -26,7 +38,7 @@ export async function saveCheckpoint(
 /**
  * Loads a checkpoint into the session. Returns null when there is none; throws UserError when it is cut short or
  * belongs to another architecture. Optimizer states in 32 bit where the session keeps 8, or the reverse, are converted, and
- * `note` is told in a line.
+ * `note` gets a line about it.
  */
 export async function loadCheckpoint(
   session: Session,
@@ -53,20 +65,20 @@ export async function loadCheckpoint(
 }
 
 /** Throws UserError when a file's tensors are not exactly the ones wanted, naming the first few differences. */
-export function checkShapes(path: string, given: Record<string, HostTensor>, wanted: Map<string, number[]>): void {
+export function checkShapes(path: string, tensors: Record<string, HostTensor>, wanted: Map<string, number[]>): void {
   const differences: string[] = [];
   for (const [name, shape] of wanted) {
-    const tensor = given[name];
+    const tensor = tensors[name];
     if (!tensor) differences.push(`${name} is missing`);
     else if (tensor.shape.join() !== shape.join()) {
       differences.push(`${name} is [${tensor.shape}] in the file, [${shape}] in the network`);
     }
   }
-  for (const name of Object.keys(given)) if (!wanted.has(name)) differences.push(`${name} is not in the network`);
+  for (const name of Object.keys(tensors)) if (!wanted.has(name)) differences.push(`${name} is not in the network`);
   if (differences.length === 0) return;
   const more = differences.length > 4 ? `; and ${differences.length - 4} more` : '';
   throw new UserError(
     `${path} belongs to another architecture: ${differences.slice(0, 4).join('; ')}${more}. ` +
-      'Use the backbone and options it was made with, or start anew in another folder.',
+      'Use the backbone and options that it was trained with, or start again in another folder.',
   );
 }

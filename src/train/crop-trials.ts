@@ -21,15 +21,14 @@ export interface CropTrialsParts {
 }
 
 export interface CropTrials {
-  /** Of telling two crops of one utterance from crops of two, by cosine around the mean of all crops; a fraction. */
+  /** EER of telling two crops of one utterance from crops of two, by cosine around the mean of all crops; a fraction. */
   eer: number;
   trials: number;
 }
 
 /**
- * How well a network finds the utterance that a crop comes from, each crop changed by augmentation on its own: what speaker
- * verification can be judged by where no speaker is known. Trials are made within batches: every first crop against every
- * second one.
+ * Measures how well a network finds the utterance that a crop comes from, where each crop is augmented on its own: a judgement of speaker
+ * verification without known speakers. Trials are made within batches: every first crop against every second one.
  */
 export async function scoreCropTrials(parts: CropTrialsParts): Promise<CropTrials> {
   const { session, backbone, view, loader, batchSize, batches, signal, progress } = parts;

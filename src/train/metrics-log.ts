@@ -17,7 +17,7 @@ export function readMetrics(path: string): MetricsLine[] {
   });
 }
 
-/** Opens metrics.jsonl for appending, dropping lines at or after `step`: those steps will be done again. */
+/** Opens metrics.jsonl for appending, dropping lines at or after `step`, whose steps will be repeated. */
 export function openMetrics(path: string, step: number): { add(line: MetricsLine): void; flush(): void } {
   const kept = readMetrics(path).filter((line) => line.step < step);
   writeFileAtomic(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -1,17 +1,14 @@
 import { type CropSources, sharedGroups, type UtteranceGroups } from '../data/crops/crop-sources.js';
 import { int32 } from '../host-tensor.js';
-import type { HostState } from './checkpoint.js';
+import type { HostState, Stateful } from './checkpoint.js';
 
-/** Where positives come from during a run. */
-export interface Positives {
+/** The source of positives during a run. */
+export interface Positives extends Stateful {
   /** The sources of a step of `epoch` (whole number); undefined before the first groups are made. */
   sources(epoch: number): Promise<CropSources | undefined>;
-  /** What the checkpoint must hold, and how to go on from it. */
-  state(): HostState;
-  restore(state: HostState): void;
 }
 
-/** When groups are made, and how crops are drawn from them. */
+/** The epochs in which groups are made, and the rule by which crops are drawn from them. */
 export interface PositivesPlan extends Pick<CropSources, 'crops' | 'probability'> {
   /** Epochs done before groups are made for the first time. */
   fromEpoch: number;
@@ -19,35 +16,35 @@ export interface PositivesPlan extends Pick<CropSources, 'crops' | 'probability'
 }
 
 /**
- * Groups of utterances made anew at the start of every `everyEpochs`-th epoch from `fromEpoch` on, and kept in between: a run that
- * was stopped goes on with those of its checkpoint. `make` is told the epoch, its only source of chance.
+ * Groups of utterances, made anew at the start of every `everyEpochs`-th epoch from `fromEpoch` on and kept in between: a resumed run
+ * continues with those of its checkpoint. `make` gets the epoch, its only source of randomness.
  */
 export function createPositives(
   { fromEpoch, everyEpochs, ...draw }: PositivesPlan,
   make: (epoch: number) => Promise<UtteranceGroups>,
 ): Positives {
-  let made = -1;
+  let madeAt = -1;
   let current: CropSources | undefined;
   return {
     async sources(epoch) {
       if (epoch < fromEpoch) return undefined;
       const due = epoch - ((epoch - fromEpoch) % everyEpochs);
-      if (due === made) return current;
+      if (due === madeAt) return current;
       current = { ...(await make(due)), ...draw };
-      made = due;
+      madeAt = due;
       return current;
     },
     state(): HostState {
       if (!current) return {};
       const { groups, offsets, members } = current;
-      const tables = { made: int32([made]), groups: int32(groups), offsets: int32(offsets), members: int32(members) };
+      const tables = { made: int32([madeAt]), groups: int32(groups), offsets: int32(offsets), members: int32(members) };
       return Object.fromEntries(Object.entries(tables).map(([name, table]) => [`positives/${name}`, table]));
     },
     restore(state) {
-      [made, current] = [-1, undefined];
+      [madeAt, current] = [-1, undefined];
       if (!state['positives/made']) return;
       const values = (name: string) => state[`positives/${name}`].data as Int32Array;
-      [made] = values('made');
+      [madeAt] = values('made');
       const groups = { groups: values('groups'), offsets: values('offsets'), members: values('members') };
       current = { ...sharedGroups(groups), ...draw };
     },
@@ -55,8 +52,8 @@ export function createPositives(
 }
 
 /**
- * What to log of a batch's crops: `otherUtterances`, the share cut from another utterance than the batch's own, and of these, where
- * speakers are known, `sameSpeaker`, the share of the own speaker's. For measurement only.
+ * Metrics of a batch's crops: `otherUtterances`, the share cut from another utterance than the batch's own, and, where speakers are
+ * known, `sameSpeaker`, the share of these that are by the same speaker. For measurement only.
  */
 export function measurePositives(
   utterances: Int32Array,

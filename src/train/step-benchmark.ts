@@ -11,7 +11,7 @@ import { createRng } from '../random.js';
 import { checkMemory } from './check-memory.js';
 import { createTrainingStep } from './step/training-step.js';
 
-/** What to measure: a supervised step of 1,000 classes on random features. */
+/** The measured step: supervised, 1,000 classes, random features. */
 export interface StepBenchmark {
   batch: number;
   frames: number;
@@ -19,9 +19,9 @@ export interface StepBenchmark {
   optimizer: OptimizerOptions;
   /** Timed steps; fewer when `seconds` are over, but at least one. */
   steps: number;
-  /** Where steps are long: how long to go on timing. One warm-up and one traced step must do then. Default: no limit. */
+  /** Limit on the time spent timing, for long steps; these have one warm-up and one traced step. Default: no limit. */
   seconds?: number;
-  /** Where a step would take more bytes than this, its memory is predicted and nothing is run. Default: no limit. */
+  /** A step of more bytes than this is not run: its memory is predicted. Default: no limit. */
   predictAbove?: number;
 }
 
@@ -29,14 +29,14 @@ export interface StepFigures extends MemoryPeak {
   /** Null where nothing was run. */
   bestMs: number | null;
   medianMs: number | null;
-  /** The memory is the planner's, not a measurement. */
+  /** True where the memory is predicted, not measured. */
   predicted: boolean;
   /** Of the backbone with its embedding layer, without classifier and running statistics. */
   parameters: number;
 }
 
 const CLASSES = 1000;
-/** Steps that are run and dropped, and steps that are traced: the largest peak counts, for scheduling varies. */
+/** Warm-up steps, which are dropped, and traced steps, of which the largest peak counts, for scheduling varies. */
 const [WARM_UP, TRACED] = [2, 3];
 
 /**

@@ -1,29 +1,29 @@
 import { NotFiniteError } from '../engine/require-finite.js';
 import { UserError } from '../errors.js';
 import { openMetrics } from './metrics-log.js';
-import type { StepMetrics } from './step/step-metrics.js';
+import type { StepMetrics } from './step/training-step.js';
 
-/** One kind of training, as the loop sees it. */
+/** A training, as the loop sees it. */
 export interface TrainTask {
-  /** Gets ready for a step, before it; when it throws, the state is saved. */
+  /** Prepares a step; when it throws, the state is saved. */
   prepare?(step: number): Promise<void>;
   /** Does step number `step` (from 0) and returns what to log; must hold `loss`. */
   run(step: number): Promise<StepMetrics>;
-  /** Looks at a step that was done. */
+  /** Looks at a finished step. */
   watch?(step: number, values: StepMetrics): Watched;
-  /** Saves everything needed to go on from `step`. */
+  /** Saves everything needed to resume at `step`. */
   save(step: number): Promise<void>;
 }
 
-/** What was seen of a step. */
+/** Observations on a step. */
 export interface Watched {
-  /** What to log beside its metrics. */
+  /** Values to log beside its metrics. */
   marks?: Record<string, number>;
-  /** What it calls for, done when all lines are written; returns the step to go on with: the next, or an earlier one. */
+  /** The reaction, called when all lines are written; returns the step to continue with: the next, or an earlier one. */
   react?(): Promise<number>;
 }
 
-/** Where progress goes. */
+/** Receives the progress. */
 export interface TrainProgress {
   update(state: { step: number; total: number; fields: Record<string, number | string> }): void;
 }
@@ -40,7 +40,7 @@ export interface LoopOptions {
 
 /**
  * The one training loop: steps, metrics, checkpoints by the clock, and a last one on Ctrl-C. Throws the signal's reason
- * when interrupted, after saving. A task that watches its steps may send the loop back.
+ * when interrupted, after saving. A task that watches its steps may roll the loop back.
  */
 export async function trainLoop(task: TrainTask, options: LoopOptions): Promise<void> {
   const { startStep, steps, checkpointSeconds, metricsPath, progress, signal } = options;
@@ -61,7 +61,7 @@ export async function trainLoop(task: TrainTask, options: LoopOptions): Promise<
       progress.update({ step: step + 1, total: steps, fields: { loss: values.loss } });
       if (react) metrics.flush();
       next = (await react?.()) ?? step + 1;
-      // Steps that are done again lose their lines.
+      // Steps that are repeated lose their lines.
       if (next <= step) metrics = openMetrics(metricsPath, next);
       const due = performance.now() - savedAt > checkpointSeconds * 1000;
       if (due || signal.aborted) await save(next);
@@ -73,7 +73,7 @@ export async function trainLoop(task: TrainTask, options: LoopOptions): Promise<
   }
 }
 
-/** Long work between steps may be interrupted, or fail: nothing that is computed is lost by it. */
+/** Work between steps may take long, be interrupted or fail: finished steps are saved first. */
 async function prepareStep(task: TrainTask, step: number, save: (step: number) => Promise<void>): Promise<void> {
   try {
     await task.prepare?.(step);
@@ -83,7 +83,7 @@ async function prepareStep(task: TrainTask, step: number, save: (step: number) =
   }
 }
 
-/** Runs one step; one that was refused leaves the state as it was, which is saved. */
+/** Runs one step; a refused step leaves the state as it was, which is saved. */
 async function runStep(task: TrainTask, step: number, save: (step: number) => Promise<void>): Promise<StepMetrics> {
   try {
     return await task.run(step);
@@ -91,7 +91,7 @@ async function runStep(task: TrainTask, step: number, save: (step: number) => Pr
     if (!(error instanceof NotFiniteError)) throw error;
     await save(step);
     throw new UserError(
-      `Step ${step} was refused: ${error.message}. Nothing was changed by it, and the state before it is saved. ` +
+      `Step ${step} was refused: ${error.message}. It changed nothing, and the state before it is saved. ` +
         'Lower the learning rate (rate.peak), clip gradients (optimizer.clipNorm) or lengthen the warm-up (rate.warmup).',
     );
   }

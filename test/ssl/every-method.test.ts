@@ -9,8 +9,8 @@ import type { HostTensor } from '../../src/host-tensor.js';
 import type { SslPlugin } from '../../src/plugin/kinds.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.js';
 import { adversaryOptions } from '../../src/train/step/adversary.js';
-import type { Moment } from '../../src/train/step/ssl-method.js';
-import type { StepMetrics } from '../../src/train/step/step-metrics.js';
+import type { RunPosition } from '../../src/train/step/ssl-method.js';
+import type { StepMetrics } from '../../src/train/step/training-step.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
@@ -27,7 +27,7 @@ import { tinySslOptions } from '../helpers/training/tiny-ssl-options.js';
 const STEPS = 6;
 const STOP = 3;
 /** Two epochs in all. */
-const moment = (step: number): Moment => ({ step, steps: STEPS, epoch: (2 * step) / STEPS });
+const moment = (step: number): RunPosition => ({ step, steps: STEPS, epoch: (2 * step) / STEPS });
 
 const registry = newRegistry();
 const names = registry.names('ssl');

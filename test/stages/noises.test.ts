@@ -160,5 +160,5 @@ test('what changes features cannot stand inside one-of', async (t) => {
   const options = pretrain([{ name: 'one-of', of: ['gain', 'spec-augment'] }], 1);
   const run = runStage({ registry, stage: 'pretrain', options, artifacts: { corpus }, dir: temporaryFolder(t) });
   const error = await t.throwsAsync(run, { instanceOf: UserError });
-  t.regex(error.message, /'one-of' takes what changes waveforms; 'spec-augment' changes features/);
+  t.regex(error.message, /'one-of' combines changes of waveforms, and 'spec-augment' changes features/);
 });

@@ -36,8 +36,8 @@ async function hear(augmentation: CropView['augmentations'][number], globalCrops
   // Without means subtracted, which would hide a gain.
   const view = { features: { ...smallFeatures, cmn: false }, augmentations: [augmentation] };
   return withSession(async (session) => {
-    const run = session.compile('run', (given: Record<string, Tensor>) =>
-      cropsWithTwins(given.crops, BATCH, view, 'global'),
+    const run = session.compile('run', (inputs: Record<string, Tensor>) =>
+      cropsWithTwins(inputs.crops, BATCH, view, 'global'),
     );
     const crops: HostTensor = { dtype: 'int16', shape: [globalCrops * BATCH, SAMPLES], data };
     const { global, twins } = await run({ crops, step: 0 });
@@ -76,9 +76,9 @@ for (const [name, { apply, tolerance }] of Object.entries(augmentations)) {
 test('a twin has the audio of the second crop; the crops are as they are without it', async (t) => {
   await withSession(async (session) => {
     const view = { features: smallFeatures, augmentations: [] };
-    const run = session.compile('run', (given: Record<string, Tensor>) => ({
-      ...cropsWithTwins(given.crops, BATCH, view, 'global'),
-      plain: cropsToFeatures(given.crops, view, 'plain'),
+    const run = session.compile('run', (inputs: Record<string, Tensor>) => ({
+      ...cropsWithTwins(inputs.crops, BATCH, view, 'global'),
+      plain: cropsToFeatures(inputs.crops, view, 'plain'),
     }));
     const crops: HostTensor = { dtype: 'int16', shape: [2 * BATCH, SAMPLES], data: noiseBatch('crops').global };
     const { global, twins, plain } = await run({ crops, step: 0 });
@@ -132,7 +132,9 @@ test('without it a step is that of the method alone, bit by bit', async (t) => {
     const options = dino.options.parse(DINO);
     const method = dino.build({ ...sslContext(session, 1, smallBackbone), options });
     const update = createTrainingStep({
-      ...{ session, name: 'alone', trained: method.trained },
+      session,
+      name: 'alone',
+      trained: method.trained,
       optimizer: optimizerOptions.parse({ name: 'sgd', momentum: 0 }),
       views: ({ global, local }): Views => ({
         batch: BATCH,

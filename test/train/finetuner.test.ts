@@ -6,7 +6,8 @@ import type { HostTensor } from '../../src/host-tensor.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createFinetuner } from '../../src/train/finetuner.js';
-import { type Correction, KEPT, REJECTED } from '../../src/train/labels/label-correction.js';
+import { KEPT, REJECTED } from '../../src/train/gate/gate-keeper.js';
+import type { Correction } from '../../src/train/gate/label-correction.js';
 import { close } from '../helpers/close.js';
 import { withSession } from '../helpers/session.js';
 import { BATCH, noiseBatch, smallBackbone, smallFeatures } from '../helpers/training/small-training.js';
@@ -21,7 +22,10 @@ const mean = (values: number[]): number => values.reduce((sum, value) => sum + v
 
 function open(session: Session, optimizer: Record<string, unknown> = { name: 'sgd' }, margin = 0) {
   const finetuner = createFinetuner({
-    ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone },
+    session,
+    seed: 1,
+    classes: CLASSES,
+    backbone: smallBackbone,
     loss: (context) => aamSoftmax.build({ ...context, options: { margin, scale: 10 } }),
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse(optimizer),
@@ -81,9 +85,9 @@ test('a sample above the gate does not count', async (t) => {
     [...decisions],
     losses.map((loss) => (kept.includes(loss) ? KEPT : REJECTED)),
   );
-  const open_ = await move(() => ALL);
-  t.deepEqual(open_.losses, losses);
-  t.notDeepEqual(end['network/classifier/prototypes'], open_.end['network/classifier/prototypes']);
+  const opened = await move(() => ALL);
+  t.deepEqual(opened.losses, losses);
+  t.notDeepEqual(end['network/classifier/prototypes'], opened.end['network/classifier/prototypes']);
 });
 
 test('a margin makes training harder, and judges no label', async (t) => {
@@ -187,7 +191,11 @@ test('a loss counts updates, however many parts each is made of', async (t) => {
   for (const accumulate of [1, 2])
     await withSession(async (session) => {
       const { step } = createFinetuner({
-        ...{ session, seed: 1, classes: CLASSES, backbone: smallBackbone, accumulate },
+        session,
+        seed: 1,
+        classes: CLASSES,
+        backbone: smallBackbone,
+        accumulate,
         loss: () => ({
           losses: (embeddings, _, moment) => ({ losses: tf.add(tf.mul(tf.sum(embeddings, 1), 0), moment.step) }),
         }),

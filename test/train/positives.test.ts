@@ -84,7 +84,8 @@ test('shares of a run', (t) => {
     { otherUtterances: 0.5, sameSpeaker: 1 },
   ];
   t.deepEqual(summarizePositives([...lines, { otherUtterances: 0.25, sameSpeaker: 0.25 }]), {
-    ...{ otherUtterances: 0.25, sameSpeaker: 0.75 },
+    otherUtterances: 0.25,
+    sameSpeaker: 0.75,
   });
   t.deepEqual(summarizePositives([{ otherUtterances: 0.5 }]), { otherUtterances: 0.5, sameSpeaker: null });
   t.deepEqual(summarizePositives([]), { otherUtterances: 0, sameSpeaker: null });

@@ -4,7 +4,7 @@ import type { Session } from '../../src/engine/session/session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import type { PretrainParts } from '../../src/train/pretrainer.js';
 import type { CropView } from '../../src/train/step/crop-features.js';
-import type { StepMetrics } from '../../src/train/step/step-metrics.js';
+import type { StepMetrics } from '../../src/train/step/training-step.js';
 import { withSession } from '../helpers/session.js';
 import { BATCH, noiseBatch, smallFeatures, smallPretrainer } from '../helpers/training/small-training.js';
 

@@ -16,13 +16,20 @@ const LENGTHS = Array.from({ length: 14 }, (_, i) => 3000 + 700 * i);
 const STEPS = 8;
 
 const TRAINING = {
-  ...{ batchSize: 4, steps: STEPS, optimizer: { name: 'adamw', weightDecay: 0.01, clipNorm: 3 } },
-  ...{ rate: { peak: 0.01, warmup: 0.2 }, augmentation: ['random-channel'] },
+  batchSize: 4,
+  steps: STEPS,
+  optimizer: { name: 'adamw', weightDecay: 0.01, clipNorm: 3 },
+  rate: { peak: 0.01, warmup: 0.2 },
+  augmentation: ['random-channel'],
 };
 const PRETRAIN = {
-  ...{ corpus: 'corpus', method: { name: 'dino', ...DINO }, features: { bins: BINS } },
+  corpus: 'corpus',
+  method: { name: 'dino', ...DINO },
+  features: { bins: BINS },
   backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
-  ...{ globalSeconds: 0.4, localSeconds: 0.25, ...TRAINING },
+  globalSeconds: 0.4,
+  localSeconds: 0.25,
+  ...TRAINING,
 };
 
 async function corpusArtifact(t: ExecutionContext): Promise<Artifact> {
@@ -115,8 +122,15 @@ test('a stopped fine-tuning ends as one that was left alone, its gate and correc
   const labels = Int32Array.from(LENGTHS, (_, i) => (i > 11 ? -1 : i % 3));
   writeNpy(join(clusters.dir, 'labels.npy'), [labels.length], labels);
   const options = {
-    ...{ corpus: 'corpus', clusters: 'clusters', init: 'model', gate: 'mean', gateFromEpoch: 1, cropSeconds: 0.3 },
-    ...{ ...TRAINING, augmentation: [], correction: { fromEpoch: 1, confidence: 0 } },
+    corpus: 'corpus',
+    clusters: 'clusters',
+    init: 'model',
+    gate: 'mean',
+    gateFromEpoch: 1,
+    cropSeconds: 0.3,
+    ...TRAINING,
+    augmentation: [],
+    correction: { fromEpoch: 1, confidence: 0 },
   };
   const artifacts = { corpus, clusters, model };
   const run = (stops: number[]) =>

@@ -69,7 +69,11 @@ const measure = (kind: Kind, blocks: number) =>
   withSession(
     (session) =>
       benchmarkStep(session, (scope) => network(scope, kind, blocks), {
-        ...{ batch: BATCH, frames: FRAMES, bins: BINS, steps: 1, optimizer },
+        batch: BATCH,
+        frames: FRAMES,
+        bins: BINS,
+        steps: 1,
+        optimizer,
       }),
     ONE_THREAD,
   );

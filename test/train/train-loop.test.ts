@@ -24,7 +24,11 @@ function loop(t: ExecutionContext, more: Partial<LoopOptions> = {}, losses = (st
     },
   };
   const options: LoopOptions = {
-    ...{ startStep: 0, steps: 3, checkpointSeconds: HOUR, metricsPath, signal: stop.signal },
+    startStep: 0,
+    steps: 3,
+    checkpointSeconds: HOUR,
+    metricsPath,
+    signal: stop.signal,
     progress: { update: ({ step, total }) => void seen.push({ step, total }) },
     ...more,
   };
@@ -125,7 +129,11 @@ test('a step that was seen may send the loop back: lines are written before, and
     },
   };
   await trainLoop(task, {
-    ...{ startStep: 0, steps: 5, checkpointSeconds: HOUR, metricsPath, signal: new AbortController().signal },
+    startStep: 0,
+    steps: 5,
+    checkpointSeconds: HOUR,
+    metricsPath,
+    signal: new AbortController().signal,
     progress: { update: () => {} },
   });
   t.deepEqual(events, ['run 0', 'run 1', 'run 2', 'run 3', 'back after 4 lines', 'run 1', 'run 2', 'run 3', 'run 4']);

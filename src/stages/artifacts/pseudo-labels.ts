@@ -3,11 +3,9 @@ import { z } from 'zod';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import { readNpy } from '../../io/npy.js';
-import type { PluginChoice } from '../../plugin/options.js';
-import type { Artifact, StageContext } from '../../plugin/stage.js';
+import type { Artifact } from '../../plugin/stage.js';
 import { rowsOf, unitRows } from '../../rows.js';
 import type { Finetuner } from '../../train/finetuner.js';
-import type { GateDecision } from '../../train/labels/gate-keeper.js';
 import { readEmbeddings } from './embeddings-data.js';
 
 /** The result of a stage that produces clusters: pseudo-labels, or known ones. */
@@ -29,34 +27,6 @@ export function readLabels({ dir }: Pick<Artifact, 'dir'>, utterances?: number):
   if (!(data instanceof Int32Array)) throw new UserError(`${path} holds no int32 labels. Run the cluster stage again.`);
   if (utterances === undefined || data.length === utterances) return data;
   throw new UserError(`${path} holds ${data.length} labels for ${utterances} utterances. Run the cluster stage again.`);
-}
-
-/** A gate that would keep less than this share is ignored for the epoch. */
-const LEAST_KEPT = 0.01;
-
-/** The stage's gate, to be asked at the start of every epoch; without one every label is believed. */
-export async function gateRule(
-  { registry, log }: Pick<StageContext, 'registry' | 'log'>,
-  gate: PluginChoice<'gate'> | undefined,
-): Promise<(losses: Float32Array, epoch: number) => GateDecision> {
-  if (!gate) return () => ({ threshold: Number.POSITIVE_INFINITY });
-  const plugin = await registry.load('gate', gate.name);
-  return (losses, epoch) => {
-    const decision = plugin.threshold(losses, gate.options);
-    const { threshold } = decision;
-    const known = losses.filter((loss) => !Number.isNaN(loss)).length;
-    const kept = losses.filter((loss) => loss <= threshold).length;
-    if (kept >= LEAST_KEPT * known && !Number.isNaN(threshold)) {
-      const limit = Number.isFinite(threshold) ? ` (loss up to ${threshold.toFixed(3)})` : '';
-      log(`epoch ${epoch}: the gate would keep ${kept} of the last ${known} losses${limit}`);
-      return decision;
-    }
-    log(
-      `epoch ${epoch}: WARNING: the gate '${gate.name}' keeps ${kept} of ${known} losses (up to ${threshold}), too few to train on; ` +
-        'every pseudo-label is believed in this epoch. Raise its threshold, or open it later (gateFromEpoch).',
-    );
-    return { ...decision, threshold: Number.POSITIVE_INFINITY };
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CropPlan } from '../../data/crops/crops.js';
-import { openSampler } from '../../data/crops/open-sampler.js';
+import type { Batch } from '../../data/crops/loader.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { saveWeights } from '../../embed/extract.js';
 import { writeModel } from '../../embed/model-file.js';
@@ -9,23 +9,25 @@ import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { defineStage } from '../../plugin/define.js';
+import type { PluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
-import { createFinetuner, type FinetuneParts, type Finetuner } from '../../train/finetuner.js';
-import { writeClassifier } from '../../train/labels/classifier-file.js';
-import { labelShares } from '../../train/labels/label-alignment.js';
-import { marginFaults, marginShare } from '../../train/labels/margin-schedule.js';
+import { silentCrops } from '../../train/check-memory.js';
+import { type Classifier, writeClassifier } from '../../train/classifier/classifier-file.js';
+import { marginFaults, marginShare } from '../../train/classifier/margin-schedule.js';
+import { createFinetuner, type FinetuneParts, type Finetuner, type LabelledSamples } from '../../train/finetuner.js';
+import type { GateLine } from '../../train/gate/gate-record.js';
+import type { GateRule } from '../../train/gate/gate-rule.js';
+import { labelShares } from '../../train/gate/label-alignment.js';
+import { type Gate, openGate } from '../../train/gate/open-gate.js';
+import { gateFaults } from '../../train/gate/options.js';
 import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
-import { averageDecay, openAveraging } from '../training/averaging.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
-import { silentCrops } from '../training/silent-crops.js';
-import { trainOnCrops } from '../training/train-on-crops.js';
+import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions } from '../training/training-options.js';
 import { withSession } from '../training/with-session.js';
-import { correctionAt, gateFaults, openGate } from './gate.js';
-import type { GateLine } from './gate-record.js';
 import { lossFaults } from './loss-faults.js';
-import { foreseenClasses, openStart, type Start, sketchStart, startFaults } from './network.js';
+import { openStart, plannedClasses, type Start, sketchStart, startFaults } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
 import { finetuneResult } from './result.js';
 import { batchPlan, labelledBatch, samplingFaults } from './sampling.js';
@@ -40,115 +42,128 @@ export default defineStage({
   produces: 'model',
   convertible: convertibleOptions,
   check: checkFinetune,
-  async sketch(context, given) {
-    const { features, backbone } = await sketchStart(context, given);
-    const { classes, assumed } = foreseenClasses(context, given.clusters);
+  async sketch(context, options) {
+    const { features, backbone } = await sketchStart(context, options);
+    const { classes, assumed } = plannedClasses(context, options.clusters);
     return {
-      ...{ ...given, features, backbone, assumed },
+      ...options,
+      features,
+      backbone,
+      assumed,
       async build(session, settings) {
         const built = await backboneBuilder(context.registry, settings.backbone, features.bins);
-        const parts = { features, backbone: built, classes: classes * given.speeds.length };
-        const { trainer, batches } = await prepare(session, context, { ...given, ...settings }, parts);
-        return callsOf(trainer, batches.plan, given)(settings.batchSize);
+        const parts = { features, backbone: built, classes: classes * options.speeds.length };
+        const { trainer, batches } = await prepare(session, context, { ...options, ...settings }, parts);
+        return callsOf(trainer, batches.plan, options)(settings.batchSize);
       },
     };
   },
-  async run(context, given) {
-    const compute = await computeType(context.device, given.compute, context.threads);
-    return withSession({ ...context, name: 'finetune', compute }, (session) => finetune(session, context, given));
+  async run(context, options) {
+    const compute = await computeType(context.device, options.compute, context.threads);
+    return withSession({ ...context, name: 'finetune', compute }, (session) => finetune(session, context, options));
   },
 });
 
-async function checkFinetune(context: CheckContext, given: FinetuneOptions): Promise<string[]> {
-  const { margin, epochs } = given;
-  const loss = await context.registry.load('loss', given.loss.name);
+async function checkFinetune(context: CheckContext, options: FinetuneOptions): Promise<string[]> {
+  const { margin, epochs } = options;
+  const loss = await context.registry.load('loss', options.loss.name);
   return [
-    ...checkTraining(context, given),
-    ...startFaults(given),
-    ...samplingFaults(given, loss.batch?.(given.loss.options).utterancesPerSpeaker),
-    ...lossFaults(loss, given),
-    ...gateFaults(given),
+    ...checkTraining(context, options),
+    ...startFaults(options),
+    ...samplingFaults(options, loss.batch?.(options.loss.options).utterancesPerSpeaker),
+    ...lossFaults(loss, options),
+    ...gateFaults(options),
     ...(margin ? marginFaults(margin, epochs) : []),
   ];
 }
 
-async function finetune(session: Session, context: StageContext, given: FinetuneOptions) {
-  const corpus = openTraining(context.artifact(given.corpus));
+async function finetune(session: Session, context: StageContext, options: FinetuneOptions) {
+  const corpus = openTraining(context.artifact(options.corpus));
   const { train } = corpus;
-  const labels = readLabels(context.artifact(given.clusters), train.ids.length);
-  const start = await openStart(context, given);
-  const { speakers, speeds } = countClasses(labels, given, start);
+  const labels = readLabels(context.artifact(options.clusters), train.ids.length);
+  const start = await openStart(context, options);
+  const { speakers, speeds } = countClasses(labels, options, start);
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds };
-  const { trainer, batches } = await prepare(session, context, given, parts);
+  const { trainer, batches } = await prepare(session, context, options, parts);
   await start.load(session, trainer);
   await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
-  if (given.prototypes) {
-    await startPrototypes(session, trainer, labels, context.artifact(given.prototypes), speeds);
+  if (options.prototypes) {
+    await startPrototypes(session, trainer, labels, context.artifact(options.prototypes), speeds);
   }
-  const sampling = { subset: labelled(labels), rule: batches.rule(labels, train.samples) };
-  const { batchesPerEpoch, leftOut } = openSampler({
-    ...{ ...sampling, count: train.ids.length, batchSize: given.batchSize, seed: 0 },
+  const gate = openGate({
+    rule: await gateRule(context, options.gate),
+    options,
+    labels,
+    speakers: options.gate && speakersKnown(corpus) ? corpus.trainSpeakers : null,
+    dir: context.dir,
+    log: context.log,
   });
-  if (leftOut) context.log(`speakers with too few utterances for batches of this loss, left out: ${leftOut}`);
-  const { average } = given;
-  const averaging = openAveraging(session, [trainer.scope, trainer.headScope], {
-    ...{ average, batchesPerEpoch, moving: trainer.average },
+  const { steps } = await trainOnCrops(session, context, options, {
+    shards: train,
+    plan: batches.plan,
+    subset: labelled(labels),
+    rule: batches.rule(labels, train.samples),
+    calls: callsOf(trainer, batches.plan, options),
+    average: trainer.average,
+    states: [gate],
+    step: gatedStep(trainer, gate, options, speakers, (batch) =>
+      labelledBatch(batch, labels, { speakers, speeds: options.speeds, seed: context.seed, run: batches.run }),
+    ),
   });
-  const known = given.gate && speakersKnown(corpus) ? corpus.trainSpeakers : null;
-  const { gate, lastLine } = await openGate(context, given, labels, known);
-  const { steps } = await trainOnCrops(session, context, given, {
-    ...{ shards: train, plan: batches.plan, ...sampling, calls: callsOf(trainer, batches.plan, given) },
-    async step(batch, { step, steps, epoch }, rate) {
-      const limit = gate.limit(batch.epoch);
-      const gated = Number.isFinite(limit);
-      const { metrics, losses, decisions } = await trainer.step(
-        batch,
-        {
-          ...labelledBatch(batch, labels, { speakers, speeds: given.speeds, seed: context.seed, each: batches.run }),
-          history: gate.history(batch.utterances),
-        },
-        {
-          ...{ step, rate, margin: marginShare(given.margin, epoch), gate: limit, momentum: given.gateMomentum },
-          ...thawedAt(given, epoch),
-          // Where nothing is rejected, there is nothing to correct.
-          correction: gated ? correctionAt(given, batch.epoch) : undefined,
-        },
-      );
-      // A speaker at another speed is still that speaker.
-      gate.record(
-        batch.utterances,
-        losses,
-        decisions.map((decision) => (decision < 0 ? decision : decision % speakers)),
-      );
-      await averaging?.note(step + 1, steps);
-      return gated ? { ...metrics, gate: limit } : metrics;
-    },
-    hostState: () => ({ ...gate.state(), ...averaging?.state() }),
-    restore(state) {
-      gate.restore(state);
-      averaging?.restore(state);
-    },
-  });
-  gate.finish();
-  const averaged = await averaging?.result();
-  await writeNetwork(session, context.dir, trainer, {
-    ...{ start, averaged: averaged?.weights, classifier: { loss: given.loss.name, speakers, speeds } },
-  });
+  const lastLine = gate.finish();
+  const averaged = await trainer.average.result(steps);
+  const classifier = { loss: options.loss.name, speakers, speeds };
+  await writeNetwork(session, context.dir, trainer, { start, averaged: averaged?.weights, classifier });
   return {
-    ...{ networks: ['network'], steps, classes: parts.classes },
+    networks: ['network'],
+    steps,
+    classes: parts.classes,
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
-    ...gateResult(lastLine()),
+    ...gateResult(lastLine),
   };
 }
+
+/** The chosen gate as a rule; undefined where none is chosen. */
+async function gateRule(
+  { registry }: Pick<StageContext, 'registry'>,
+  choice: PluginChoice<'gate'> | undefined,
+): Promise<GateRule | undefined> {
+  if (!choice) return undefined;
+  const { name, options } = choice;
+  const plugin = await registry.load('gate', name);
+  return { name, threshold: (losses) => plugin.threshold(losses, options) };
+}
+
+/** One update on a batch: the gate's setting, the trainer's step, and a note of each sample's loss and decision. */
+const gatedStep =
+  (
+    trainer: Finetuner,
+    gate: Gate,
+    options: FinetuneOptions,
+    speakers: number,
+    labelsOf: (batch: Batch) => Pick<LabelledSamples, 'labels' | 'speed'>,
+  ): CropTraining['step'] =>
+  async (batch, { step, epoch }, rate) => {
+    const setting = gate.at(batch.epoch);
+    const { metrics, losses, decisions } = await trainer.step(
+      batch,
+      { ...labelsOf(batch), history: gate.history(batch.utterances) },
+      { step, rate, margin: marginShare(options.margin, epoch), ...setting, ...thawedAt(options, epoch) },
+    );
+    // A speaker at another speed is still that speaker.
+    const spoken = decisions.map((decision) => (decision < 0 ? decision : decision % speakers));
+    gate.record(batch.utterances, losses, spoken);
+    return Number.isFinite(setting.gate) ? { ...metrics, gate: setting.gate } : metrics;
+  };
 
 /** Speakers that the labels tell apart, and speeds of each; a classifier that is kept may know more of both. */
 function countClasses(
   labels: Int32Array,
-  given: FinetuneOptions,
+  options: FinetuneOptions,
   { classifier }: Start,
 ): { speakers: number; speeds: number } {
   const speakers = 1 + labels.reduce((a, b) => Math.max(a, b), -1);
-  const speeds = given.speeds.length;
+  const speeds = options.speeds.length;
   if (!classifier) return { speakers, speeds };
   const { info, dir } = classifier;
   if (speakers <= info.speakers && speeds <= info.speeds) return info;
@@ -158,45 +173,56 @@ function countClasses(
   );
 }
 
-/** Whether parts that are frozen for a while learn by now. */
+/** 1 when parts that are frozen for a time learn, 0 before; nothing where none are. */
 function thawedAt({ freeze }: FinetuneOptions, epoch: number): { thawed?: number } {
   return freeze?.untilEpoch === undefined ? {} : { thawed: epoch >= freeze.untilEpoch ? 1 : 0 };
 }
 
-/** What is trained, and on which crops. */
+/** The network with its step, and the batches it is trained on. */
 async function prepare(
   session: Session,
   { registry, artifact, seed }: Preparation,
-  given: FinetuneOptions,
-  { features, ...network }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'>,
+  options: FinetuneOptions,
+  { features, backbone, classes }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'>,
 ) {
-  const { optimizer, accumulate, backboneRate, freeze, speeds } = given;
-  const loss = await registry.load('loss', given.loss.name);
-  const { options } = given.loss;
+  const { optimizer, accumulate, backboneRate, freeze, speeds, average } = options;
+  const loss = await registry.load('loss', options.loss.name);
+  const lossOptions = options.loss.options;
   const trainer = createFinetuner({
-    ...{ session, seed, ...network, optimizer, accumulate, backboneRate, freeze, speeds },
-    averageDecay: averageDecay(given.average),
-    loss: (parts) => loss.build({ ...parts, options }),
-    view: await cropView({ registry, artifact }, { ...given, features }),
+    session,
+    seed,
+    backbone,
+    classes,
+    optimizer,
+    accumulate,
+    backboneRate,
+    freeze,
+    speeds,
+    average,
+    loss: (parts) => loss.build({ ...parts, options: lossOptions }),
+    view: await cropView({ registry, artifact }, { ...options, features }),
   });
-  return { trainer, batches: batchPlan(given, features.sampleRateHz, loss.batch?.(options).utterancesPerSpeaker) };
+  const utterancesPerSpeaker = loss.batch?.(lossOptions).utterancesPerSpeaker;
+  return { trainer, batches: batchPlan(options, features.sampleRateHz, utterancesPerSpeaker) };
 }
 
-/** What an update runs on silence, with correction where that comes later: it takes more memory. */
+/** The compiled calls of an update, on silence; with correction where that comes later, for it takes more memory. */
 const callsOf =
-  ({ functions }: Finetuner, plan: CropPlan, given: FinetuneOptions) =>
+  ({ functions }: Finetuner, plan: CropPlan, options: FinetuneOptions) =>
   (batchSize: number) => {
+    const { correction, speeds } = options;
     const values = {
-      ...{ gate: 0, momentum: 0, margin: 1, rate: 0, step: 0, ...thawedAt(given, 0) },
-      ...correctionAt(given, Number.POSITIVE_INFINITY),
+      gate: 0,
+      momentum: 0,
+      margin: 1,
+      rate: 0,
+      step: 0,
+      ...thawedAt(options, 0),
+      ...(correction && { temperature: correction.temperature, confidence: correction.confidence }),
     };
     const zeros = new Int32Array(batchSize);
     const samples = { labels: zeros, history: new Float32Array(batchSize) };
-    return functions(
-      silentCrops(plan, batchSize),
-      given.speeds.length > 1 ? { ...samples, speed: zeros } : samples,
-      values,
-    );
+    return functions(silentCrops(plan, batchSize), speeds.length > 1 ? { ...samples, speed: zeros } : samples, values);
   };
 
 /** Writes the network and its classifier: averaged, or as they are. */
@@ -204,19 +230,19 @@ async function writeNetwork(
   session: Session,
   stageDir: string,
   { scope, headScope, embeddingSize }: Finetuner,
-  made: {
-    start: Start;
-    averaged?: Record<string, HostTensor>;
-    classifier: { loss: string; speakers: number; speeds: number };
-  },
+  {
+    start,
+    averaged,
+    classifier,
+  }: { start: Start; averaged?: Record<string, HostTensor>; classifier: Classifier['info'] },
 ): Promise<void> {
   const dir = join(stageDir, 'models', 'network');
-  const weights = await saveWeights(session, scope, made.averaged);
-  writeClassifier({ dir, info: made.classifier, weights: await saveWeights(session, headScope, made.averaged) });
-  writeModel(dir, { ...made.start.info, embeddingSize }, weights);
+  const weights = await saveWeights(session, scope, averaged);
+  writeClassifier({ dir, info: classifier, weights: await saveWeights(session, headScope, averaged) });
+  writeModel(dir, { ...start.info, embeddingSize }, weights);
 }
 
-/** What became of the labels in the last epoch. */
+/** Figures of the last epoch's labels. */
 function gateResult(last: GateLine | undefined) {
   const { gate = null, kept = null, corrected = null } = last ?? {};
   const { gatePrecision = null, gateRecall = null, correctionPrecision = null } = last ?? {};

@@ -10,26 +10,23 @@ export interface LossUse {
   prototypes?: unknown;
 }
 
-/** What the loss cannot work with, before the run starts. */
-export function lossFaults(plugin: LossPlugin, given: LossUse): string[] {
-  const { loss, batchSize, accumulate, correction, prototypes } = given;
+/** Faults in a training's options for its loss. */
+export function lossFaults(plugin: LossPlugin, options: LossUse): string[] {
+  const { loss, batchSize, accumulate, correction, prototypes } = options;
   const batch = batchSize / accumulate;
-  const each = plugin.batch?.(loss.options).utterancesPerSpeaker;
-  const faults: [boolean, string][] = [
-    [
-      each !== undefined && (batch % each !== 0 || batch < 2 * each),
-      `batchSize: '${loss.name}' compares ${each} utterances of each of several speakers, and a forward pass sees ${batch}. ` +
-        `Make batchSize / accumulate a multiple of ${each}, at least ${2 * (each ?? 1)}.`,
-    ],
-    [
-      correction !== undefined && plugin.scores === false,
-      `correction: '${loss.name}' tells no classes apart, so it cannot say what a label should have been. Leave it out.`,
-    ],
-    [
-      prototypes !== undefined && plugin.scores === false,
-      `prototypes: '${loss.name}' has no class prototypes to start. Leave it out.`,
-    ],
-  ];
-  const own = Number.isInteger(batch) ? (plugin.check?.(loss.options, { batch }) ?? []) : [];
-  return [...faults.filter(([wrong]) => wrong).map(([, fault]) => fault), ...own];
+  const perSpeaker = plugin.batch?.(loss.options).utterancesPerSpeaker;
+  const faults: string[] = [];
+  if (perSpeaker !== undefined && (batch % perSpeaker !== 0 || batch < 2 * perSpeaker))
+    faults.push(
+      `batchSize: '${loss.name}' compares ${perSpeaker} utterances of each of several speakers, and a forward pass sees ${batch}. ` +
+        `Make batchSize / accumulate a multiple of ${perSpeaker}, at least ${2 * perSpeaker}.`,
+    );
+  if (correction !== undefined && plugin.scores === false)
+    faults.push(
+      `correction: '${loss.name}' has no class scores, so it cannot predict labels. Leave the option correction out.`,
+    );
+  if (prototypes !== undefined && plugin.scores === false)
+    faults.push(`prototypes: '${loss.name}' has no class prototypes to start. Leave the option prototypes out.`);
+  const pluginFaults = Number.isInteger(batch) ? (plugin.check?.(loss.options, { batch }) ?? []) : [];
+  return [...faults, ...pluginFaults];
 }

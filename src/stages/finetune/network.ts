@@ -6,39 +6,38 @@ import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import { asWritten } from '../../plugin/options.js';
 import type { SketchContext, StageContext } from '../../plugin/stage.js';
+import { type Classifier, readClassifier } from '../../train/classifier/classifier-file.js';
 import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
-import { type Classifier, readClassifier } from '../../train/labels/classifier-file.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import type { FinetuneOptions } from './options.js';
 
-/** What a training starts from. */
+/** The start of a training: a network on disk, or a new one. */
 export interface Start {
   features: FeatureDefinition;
   backbone: FinetuneParts['backbone'];
-  /** Describes the network that comes out, but for the embedding's size. */
+  /** Describes the resulting network, apart from the embedding's size. */
   info: Pick<ModelInfo, 'origin' | 'backbone' | 'features'>;
-  /** The classifier that is kept, if one is. */
+  /** The classifier, where one is kept. */
   classifier?: Classifier;
-  /** Puts in the weights that are there before. */
+  /** Loads the initial weights. */
   load(session: Session, trainer: Finetuner): Promise<void>;
 }
 
 /** A network on disk, with its classifier where that is kept, or a new one. */
 export async function openStart(
   { registry, artifact }: Pick<StageContext, 'registry' | 'artifact'>,
-  given: FinetuneOptions,
+  options: FinetuneOptions,
 ): Promise<Start> {
-  const { init, backbone, classifier: kind } = given;
+  const { init, backbone, loss, classifier: kind } = options;
   if (init === undefined) {
-    const features = featuresFromScratch(given);
-    const { name, options } = backbone!;
+    const features = featuresFromScratch(options);
     return {
       features,
       backbone: await backboneBuilder(registry, backbone!, features.bins),
       info: {
         origin: 'classifier',
-        backbone: { name, options: asWritten(options) as Record<string, unknown> },
+        backbone: { name: backbone!.name, options: asWritten(backbone!.options) as Record<string, unknown> },
         features,
       },
       load: async () => {},
@@ -47,9 +46,9 @@ export async function openStart(
   const model = openModelArtifact(artifact(init));
   const { features, backbone: written, origin } = model.info;
   const classifier = kind === 'keep' ? readClassifier(model.dir) : undefined;
-  if (classifier && classifier.info.loss !== given.loss.name)
+  if (classifier && classifier.info.loss !== loss.name)
     throw new UserError(
-      `classifier: keep: the classifier of '${init}' is one of '${classifier.info.loss}', and the loss is '${given.loss.name}'. ` +
+      `classifier: keep: the classifier of '${init}' is one of '${classifier.info.loss}', and the loss is '${loss.name}'. ` +
         'Give its loss, or classifier: new.',
     );
   return {
@@ -67,13 +66,13 @@ export async function openStart(
 const featuresFromScratch = ({ features }: FinetuneOptions): FeatureDefinition =>
   features ?? featureDefinition.parse({});
 
-/** Features and backbone of a recipe of which nothing has run. */
-export async function sketchStart(context: SketchContext, given: FinetuneOptions) {
-  if (given.init !== undefined) return context.sketch(given.init);
-  return { features: featuresFromScratch(given), backbone: given.backbone! };
+/** Features and backbone of a recipe before anything has run. */
+export async function sketchStart(context: SketchContext, options: FinetuneOptions) {
+  if (options.init !== undefined) return context.sketch(options.init);
+  return { features: featuresFromScratch(options), backbone: options.backbone! };
 }
 
-/** What is wrong with how a training is to start. */
+/** Faults in the options of a training's start. */
 export function startFaults({ init, backbone, features, classifier, prototypes }: FinetuneOptions): string[] {
   const faults: [boolean, string][] = [
     [
@@ -84,20 +83,20 @@ export function startFaults({ init, backbone, features, classifier, prototypes }
       init !== undefined && features !== undefined,
       "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
     ],
-    [init === undefined && classifier === 'keep', 'classifier: keep: there is none without `init`.'],
+    [init === undefined && classifier === 'keep', 'classifier: keep: there is no classifier to keep without `init`.'],
     [classifier === 'keep' && prototypes !== undefined, 'prototypes: they would replace the classifier that is kept.'],
   ];
   return faults.filter(([wrong]) => wrong).map(([, fault]) => fault);
 }
 
-/** Classes where nobody says how many. */
+/** The default number of classes. */
 const ASSUMED_CLASSES = 1000;
 /** A number, or the largest of a range. */
 const clusterCount = z.union([z.number(), z.object({ to: z.number() }).transform(({ to }) => to)]);
 const clusterOptions = z.object({ algorithm: z.object({ options: z.object({ clusters: clusterCount }) }) });
 
-/** Classes that a recipe leads to when nothing has run: as asked, as the cluster stage is told, or a guess that is said aloud. */
-export function foreseenClasses(
+/** Number of classes to assume before anything has run: `--classes`, else the cluster stage's option, else a default that is reported. */
+export function plannedClasses(
   { classes, options }: SketchContext,
   clusters: string,
 ): { classes: number; assumed: string[] } {

@@ -6,20 +6,26 @@ import { createExtractor, extractAll } from '../../embed/extract.js';
 import type { Session } from '../../engine/session/session.js';
 import { pluginChoice } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
+import type { Stateful } from '../../train/checkpoint.js';
 import { readMetrics } from '../../train/metrics-log.js';
-import { createPositives, measurePositives, type Positives, summarizePositives } from '../../train/positives.js';
+import { createPositives, measurePositives, summarizePositives } from '../../train/positives.js';
 import type { Network } from '../../train/step/ssl-method.js';
 import { speakersKnown, type TrainingData } from '../artifacts/corpus-data.js';
 import type { CropTraining } from '../training/train-on-crops.js';
 import { describeGroups, findGroups } from './utterance-groups.js';
 
 /**
- * Positives from other utterances that the network in training takes for the same speaker's. `crops: all` cuts the cluster-aware
- * crops of CA-DINO (Han, Chen and Qian 2023); `crops: positive` is self-supervised positive sampling, SSPS (Lepage and Dehak 2025).
+ * Positives from other utterances that the network being trained takes for the same speaker's. `crops: all` cuts the cluster-aware crops of
+ * CA-DINO (Han, Chen and Qian, "Self-Supervised Learning with Cluster-Aware-DINO for High-Performance Robust Speaker Verification", 2023,
+ * arXiv:2304.05754); `crops: positive` is self-supervised positive sampling, SSPS (Lepage and Dehak, "SSPS: Self-Supervised Positive
+ * Sampling for Robust Self-Supervised Speaker Verification", Interspeech 2025).
  */
 export const positivesOptions = z
   .strictObject({
-    from: z.enum(['same-cluster', 'neighbours']).default('same-cluster').describe('whom an utterance may draw'),
+    from: z
+      .enum(['same-cluster', 'neighbours'])
+      .default('same-cluster')
+      .describe('the utterances that an utterance may draw from'),
     algorithm: pluginChoice('clustering').optional().describe('clusters the embeddings, for same-cluster'),
     neighbours: z
       .number()
@@ -30,17 +36,15 @@ export const positivesOptions = z
     crops: z
       .enum(['all', 'positive'])
       .default('all')
-      .describe(
-        'all: each crop is drawn (cluster-aware); positive: the global crops behind the first, together (SSPS)',
-      ),
-    fromEpoch: z.number().int().nonnegative().describe('with positives: epochs done before the first embedding'),
-    everyEpochs: z.number().int().positive().default(1).describe('epochs from one embedding to the next'),
+      .describe('all: each crop is drawn (cluster-aware); positive: the global crops after the first, together (SSPS)'),
+    fromEpoch: z.number().int().nonnegative().describe('epochs before the first embedding'),
+    everyEpochs: z.number().int().positive().default(1).describe('epochs between embeddings'),
     probability: z
       .number()
       .min(0)
       .max(1)
       .default(1)
-      .describe('to draw at all: of a crop (all), an utterance (positive)'),
+      .describe('probability of a draw: for a crop (all), for an utterance (positive)'),
     subtractMean: z.boolean().default(true).describe('compare embeddings around their mean'),
   })
   .refine(({ from, algorithm }) => from === 'neighbours' || algorithm !== undefined, {
@@ -49,7 +53,7 @@ export const positivesOptions = z
   });
 export type PositivesOptions = z.output<typeof positivesOptions>;
 
-/** What positives are found in, and with. */
+/** The corpus in which positives are found, and the network that finds them. */
 interface Parts {
   corpus: TrainingData;
   features: FeatureDefinition;
@@ -57,7 +61,7 @@ interface Parts {
   network: Network;
 }
 
-/** What the options cannot mean: a first embedding that the run does not reach. */
+/** The fault of options whose first embedding the run does not reach. */
 export function positivesFaults({ positives, epochs }: { positives?: PositivesOptions; epochs?: number }): string[] {
   if (!positives || epochs === undefined || positives.fromEpoch < epochs) return [];
   return [
@@ -65,31 +69,31 @@ export function positivesFaults({ positives, epochs }: { positives?: PositivesOp
   ];
 }
 
-/** How positives take part in a training on crops. */
-export interface PositivesHooks extends Pick<Positives, 'state' | 'restore'> {
+/** The part of positives in a training on crops. */
+export interface PositivesHooks extends Stateful {
   /** The sources of a step. */
   sources: NonNullable<CropTraining['sources']>;
-  /** What to log of a batch. */
+  /** Metrics of a batch. */
   measure(batch: Batch): Record<string, number>;
-  /** What the whole run drew. */
+  /** Means over the whole run. */
   result(): ReturnType<typeof summarizePositives>;
 }
 
-/** Gets ready to find positives with a network in training. */
+/** Prepares to find positives with the network that is being trained. */
 export function openPositives(
   session: Session,
   context: StageContext,
-  given: PositivesOptions,
+  options: PositivesOptions,
   { corpus, features, network }: Parts,
 ): PositivesHooks {
   const { log, signal } = context;
   const speakers = speakersKnown(corpus) ? corpus.trainSpeakers : null;
   const extractor = createExtractor(session, features, network.embeddingSize, network.embed);
-  const positives = createPositives(given, async (epoch) => {
+  const positives = createPositives(options, async (epoch) => {
     log(`positives: embedding ${corpus.train.ids.length} utterances before epoch ${epoch}`);
     const vectors = await extractAll(corpus.train, extractor, { signal });
     const seed = `${context.seed}/positives/${epoch}`;
-    const groups = await findGroups(vectors, network.embeddingSize, given, { ...context, seed });
+    const groups = await findGroups(vectors, network.embeddingSize, options, { ...context, seed });
     log(`positives: ${describeGroups(groups, speakers, seed)}`);
     return groups;
   });

@@ -1,39 +1,42 @@
 import { z } from 'zod';
 import { featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
-import { createSampler } from '../../data/crops/sampler.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
+import { averageOptions } from '../../train/averaging/averaging.js';
+import { silentCrops } from '../../train/check-memory.js';
 import { describeSuspicion } from '../../train/guard/collapse-causes.js';
 import type { CollapseEvent } from '../../train/guard/collapse-guard.js';
 import { guardOptions } from '../../train/guard/collapse-watch.js';
 import { referenceFault } from '../../train/guard/reference-curve.js';
+import { openReference } from '../../train/guard/reference-watch.js';
 import { createPretrainer, type Pretrainer } from '../../train/pretrainer.js';
 import { adversaryFault, adversaryOptions } from '../../train/step/adversary.js';
-import { openTraining, type TrainingData } from '../artifacts/corpus-data.js';
+import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
-import { averageDecay, averageOptions, openAveraging } from '../training/averaging.js';
-import { openReference } from '../training/reference.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
-import { silentCrops } from '../training/silent-crops.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
 import { withSession } from '../training/with-session.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
 
-const options = z.strictObject({
+const optionsSchema = z.strictObject({
   corpus: artifact('corpus'),
   method: pluginChoice('ssl'),
   backbone: pluginChoice('backbone'),
   features: featureDefinition.prefault({}),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
   localSeconds: z.number().positive().default(2).describe('length of local crops'),
-  positives: positivesOptions.optional().describe('crops from other utterances; without it each from its own'),
-  adversary: adversaryOptions.optional().describe('opposes what tells augmentations apart; without it nothing does'),
+  positives: positivesOptions
+    .optional()
+    .describe('draws crops from other utterances; without it each comes from its own'),
+  adversary: adversaryOptions
+    .optional()
+    .describe('works against embeddings that tell augmentations apart; without it there is no adversary'),
   average: averageOptions,
   guard: guardOptions.describe('watches for collapse'),
   reference: z
@@ -42,79 +45,84 @@ const options = z.strictObject({
     .describe('a curve to compare the run with: the name of a recipe of configs/small, or a file'),
   ...trainingOptions,
 });
-type Options = z.output<typeof options>;
+type Options = z.output<typeof optionsSchema>;
 
 /** Trains a backbone without labels. With 0 steps it writes the untrained network, to compare with. */
 export default defineStage({
   name: 'pretrain',
   summary: 'Trains a backbone without labels, by a self-supervised method.',
-  options,
+  options: optionsSchema,
   result: pretrainResult,
   produces: 'model',
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
-  async sketch(context, given) {
+  async sketch(context, options) {
     return {
-      ...{ ...given, assumed: [] },
+      ...options,
+      assumed: [],
       async build(session, settings) {
-        const { trainer, plan } = await prepare(session, context, { ...given, ...settings });
+        const { trainer, plan } = await prepare(session, context, { ...options, ...settings });
         return callsOf(trainer, plan)(settings.batchSize);
       },
     };
   },
-  async run(context, given) {
-    const compute = await computeType(context.device, given.compute, context.threads);
-    return withSession({ ...context, name: 'pretrain', compute }, (session) => pretrain(session, context, given));
+  async run(context, options) {
+    const compute = await computeType(context.device, options.compute, context.threads);
+    return withSession({ ...context, name: 'pretrain', compute }, (session) => pretrain(session, context, options));
   },
 });
 
-/** What training cannot work with, and what the method cannot. */
-async function check(context: CheckContext, given: Options): Promise<string[]> {
-  const plugin = await context.registry.load('ssl', given.method.name);
-  const batch = given.batchSize / given.accumulate;
-  const faults = Number.isInteger(batch) ? (plugin.check?.(given.method.options, { batch }) ?? []) : [];
-  const adversary = given.adversary && adversaryFault(plugin.views(given.method.options));
-  const reference = given.reference ? referenceFault(given.reference) : undefined;
-  const found = [adversary, reference].filter((fault) => fault !== undefined);
-  return [...checkTraining(context, given), ...faults, ...positivesFaults(given), ...found];
+/** Faults in the options, the method's own among them. */
+async function check(context: CheckContext, options: Options): Promise<string[]> {
+  const plugin = await context.registry.load('ssl', options.method.name);
+  const batch = options.batchSize / options.accumulate;
+  const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
+  const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
+  const reference = options.reference ? referenceFault(options.reference) : undefined;
+  return [...checkTraining(context, options), ...faults, ...positivesFaults(options), adversary, reference].filter(
+    (fault) => fault !== undefined,
+  );
 }
 
-async function pretrain(session: Session, context: StageContext, given: Options) {
-  const corpus = openTraining(context.artifact(given.corpus));
-  const { trainer, plan } = await prepare(session, context, given);
-  const [network] = Object.values(trainer.method.networks);
-  const { features } = given;
-  const positives = given.positives && openPositives(session, context, given.positives, { corpus, features, network });
-  const average = openAverage(session, trainer, corpus, given);
-  const reference = given.reference ? openReference(given.reference, context) : undefined;
-  const { steps, batchesPerEpoch, collapse } = await trainOnCrops(session, context, given, {
-    ...{ shards: corpus.train, plan, calls: callsOf(trainer, plan) },
-    guard: { ...given.guard, size: network.embeddingSize },
+async function pretrain(session: Session, context: StageContext, options: Options) {
+  const corpus = openTraining(context.artifact(options.corpus));
+  const { trainer, plan } = await prepare(session, context, options);
+  const { networks } = trainer.method;
+  const [network] = Object.values(networks);
+  const { features, method, backbone } = options;
+  const positives =
+    options.positives && openPositives(session, context, options.positives, { corpus, features, network });
+  const reference = options.reference ? openReference(options.reference, context) : undefined;
+  const { steps, batchesPerEpoch, collapse } = await trainOnCrops(session, context, options, {
+    shards: corpus.train,
+    plan,
+    calls: callsOf(trainer, plan),
+    guard: { ...options.guard, size: network.embeddingSize },
+    average: trainer.average,
+    states: positives ? [positives] : [],
     sources: positives?.sources,
-    hostState: () => ({ ...positives?.state(), ...average?.state() }),
-    restore(state) {
-      positives?.restore(state);
-      average?.restore(state);
-    },
-    async step(batch, moment, rate) {
-      const metrics = await trainer.step(batch, moment.step, { rate, ...trainer.method.schedule?.(moment) });
-      reference?.see(moment, metrics);
-      await average?.note(moment.step + 1, moment.steps);
+    async step(batch, position, rate) {
+      const metrics = await trainer.step(batch, position.step, { rate, ...trainer.method.schedule?.(position) });
+      reference?.see(position, metrics);
       return { ...metrics, ...positives?.measure(batch) };
     },
   });
-  const averaged = await average?.result();
-  await exportNetworks(session, trainer.method.networks, {
-    ...{ dir: context.dir, method: given.method.name, backbone: given.backbone, features, averaged: averaged?.weights },
+  const averaged = await trainer.average.result(steps);
+  await exportNetworks(session, networks, {
+    dir: context.dir,
+    method: method.name,
+    backbone,
+    features,
+    averaged: averaged?.weights,
   });
   return {
-    ...{ method: given.method.name, networks: Object.keys(trainer.method.networks) },
-    ...{
-      steps,
-      epochs: steps / batchesPerEpoch,
-      audioSeconds: steps * given.batchSize * audioSeconds(plan.count, given),
-    },
-    ...{ parameters: countParameters(network), embeddingSize: network.embeddingSize },
+    method: method.name,
+    networks: Object.keys(networks),
+    steps,
+    epochs: steps / batchesPerEpoch,
+    audioSeconds: steps * options.batchSize * audioSeconds(plan.count, options),
+    parameters: countParameters(network),
+    embeddingSize: network.embeddingSize,
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...(positives && { positives: positives.result() }),
     collapse: collapse.map(collapseResult),
@@ -124,36 +132,37 @@ async function pretrain(session: Session, context: StageContext, given: Options)
 
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
-function openAverage(session: Session, trainer: Pretrainer, { train }: TrainingData, given: Options) {
-  const { average, batchSize } = given;
-  const [{ scope }] = Object.values(trainer.method.networks);
-  const { batchesPerEpoch } = createSampler({ count: train.ids.length, batchSize, seed: 0 });
-  return openAveraging(session, [scope], { average, batchesPerEpoch, moving: trainer.average });
-}
-
 /** Seconds of crops cut from one utterance of a batch. */
 const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds }: Options): number =>
   count.global * globalSeconds + count.local * localSeconds;
 
-/** What is trained, and on which crops. */
-async function prepare(session: Session, context: Preparation, given: Options) {
+/** The method with its step, and the crops it is trained on. */
+async function prepare(session: Session, context: Preparation, options: Options) {
   const { registry, seed } = context;
-  const plugin = await registry.load('ssl', given.method.name);
-  const count = plugin.views(given.method.options);
-  const rateHz = given.features.sampleRateHz;
-  const samples = { global: cropSamples(given.globalSeconds, rateHz), local: cropSamples(given.localSeconds, rateHz) };
+  const { method, features, batchSize, accumulate, optimizer, adversary, average } = options;
+  const plugin = await registry.load('ssl', method.name);
+  const crops = plugin.views(method.options);
+  const samples = {
+    global: cropSamples(options.globalSeconds, features.sampleRateHz),
+    local: cropSamples(options.localSeconds, features.sampleRateHz),
+  };
   const trainer = createPretrainer({
-    ...{ session, seed, crops: count, batchSize: given.batchSize },
-    ...{ accumulate: given.accumulate, optimizer: given.optimizer, adversary: given.adversary },
-    averageDecay: averageDecay(given.average),
-    backbone: await backboneBuilder(registry, given.backbone, given.features.bins),
-    view: await cropView(context, given),
-    build: (parts) => plugin.build({ ...parts, options: given.method.options }),
+    session,
+    seed,
+    crops,
+    batchSize,
+    accumulate,
+    optimizer,
+    adversary,
+    average,
+    backbone: await backboneBuilder(registry, options.backbone, features.bins),
+    view: await cropView(context, options),
+    build: (parts) => plugin.build({ ...parts, options: method.options }),
   });
-  return { trainer, plan: { count, samples } };
+  return { trainer, plan: { count: crops, samples } };
 }
 
-/** What the first update runs on silence. */
+/** The compiled calls of the first update, on silence. */
 const callsOf =
   ({ functions, method }: Pretrainer, plan: CropPlan) =>
   (batchSize: number) =>

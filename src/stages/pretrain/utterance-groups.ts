@@ -12,7 +12,7 @@ import type { PluginChoice } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { createRng, hash32 } from '../../random.js';
 
-/** How utterances are grouped. */
+/** The rule by which utterances are grouped. */
 export interface GroupRule {
   from: 'same-cluster' | 'neighbours';
   /** Needed for same-cluster. */
@@ -32,14 +32,14 @@ type Context = Pick<StageContext, 'registry' | 'device' | 'threads' | 'signal' |
 export async function findGroups(
   vectors: Float32Array,
   size: number,
-  given: GroupRule,
+  rule: GroupRule,
   context: Context,
 ): Promise<UtteranceGroups> {
-  if (given.subtractMean) subtractMean(vectors, size);
+  if (rule.subtractMean) subtractMean(vectors, size);
   const rows = vectors.length / size;
-  return given.from === 'neighbours'
-    ? nearestGroups(preparePoints(vectors, rows, size, 'cosine'), given.neighbours, context)
-    : clusterGroups({ points: vectors, rows, size }, given.algorithm!, context);
+  return rule.from === 'neighbours'
+    ? nearestGroups(preparePoints(vectors, rows, size, 'cosine'), rule.neighbours, context)
+    : clusterGroups({ points: vectors, rows, size }, rule.algorithm!, context);
 }
 
 async function clusterGroups(
@@ -48,8 +48,16 @@ async function clusterGroups(
   { registry, seed, device, threads, log, signal }: Context,
 ): Promise<UtteranceGroups> {
   const plugin = await registry.load('clustering', name);
-  const given = { ...embeddings, seed: hash32(seed), options, device, threads, log, signal };
-  return groupsOfLabels((await plugin.cluster(given)).labels);
+  const clustering = await plugin.cluster({
+    ...embeddings,
+    seed: hash32(seed),
+    options,
+    device,
+    threads,
+    log,
+    signal,
+  });
+  return groupsOfLabels(clustering.labels);
 }
 
 async function nearestGroups(
@@ -57,17 +65,17 @@ async function nearestGroups(
   count: number,
   { seed, device, threads, log, signal }: Context,
 ): Promise<UtteranceGroups> {
-  // Its variables would be in the way of the training's checkpoints.
+  // In a session of its own, for its variables would end up in the training's checkpoints.
   const session = openSession({ device, threads });
   try {
-    const found = await neighbours(session, points, { count, search: 'auto', seed: hash32(seed), log, signal });
-    return groupsOfNeighbours(found.indices, found.count);
+    const nearest = await neighbours(session, points, { count, search: 'auto', seed: hash32(seed), log, signal });
+    return groupsOfNeighbours(nearest.indices, nearest.count);
   } finally {
     await session.close();
   }
 }
 
-/** What groups are like, in a line; speakers, where known, are measured only: each utterance draws one partner. */
+/** Describes groups in a line, by one drawn partner an utterance; speakers, where known, are used for measurement only. */
 export function describeGroups(groups: UtteranceGroups, speakers: readonly string[] | null, seed: string): string {
   const rng = createRng(seed);
   const utterances = groups.groups.length;

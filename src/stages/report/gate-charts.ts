@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readNpy } from '../../io/npy.js';
 import type { Artifact } from '../../plugin/stage.js';
 import type { Report } from '../../report/report.js';
-import { type GateLine, lossesPath, readGateLines } from '../finetune/gate-record.js';
+import { type GateLine, lossesPath, readGateLines } from '../../train/gate/gate-record.js';
 
 /** Histogram of the last epoch's losses with that epoch's gate; none where nothing was gated. */
 export function gateHistogram(name: string, { dir }: Artifact): NonNullable<Report['gates']> {

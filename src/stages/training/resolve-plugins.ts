@@ -24,7 +24,7 @@ export async function backboneBuilder(
   return (scope) => plugin.build({ scope, bins, options: choice.options, pooling });
 }
 
-/** What a backbone's option `pooling` chose; statistics pooling where it has no such option. */
+/** The pooling chosen by a backbone's option `pooling`; statistics pooling where it has no such option. */
 async function poolingBuilder(registry: Registry, backboneOptions: unknown) {
   const { pooling } = backboneOptions as { pooling?: unknown };
   const { name, options } = isPluginChoice(pooling) ? pooling : await choosePlugin(registry, 'pooling', 'tstp');
@@ -39,25 +39,23 @@ export async function modelBuilder(registry: Registry, { backbone, features }: M
   return backboneBuilder(registry, choice, features.bins);
 }
 
-/** Where plugins and what earlier stages left behind are found; without `artifact` nothing has run yet. */
+/** Access to plugins and to the artifacts of earlier stages; without `artifact` nothing has run yet. */
 type PluginSources = Pick<StageContext, 'registry'> & Partial<Pick<StageContext, 'artifact'>>;
 
-/** What a training stage is prepared from. */
+/** The context in which a training stage is prepared. */
 export type Preparation = PluginSources & Pick<StageContext, 'seed'>;
 
-/** How training sees audio, from the stage's options. */
+/** Augmentation and features, from the stage's options. */
 export async function cropView(
   sources: PluginSources,
-  given: { features: FeatureDefinition; augmentation: readonly PluginChoice<'augmentation'>[] },
+  { features, augmentation }: { features: FeatureDefinition; augmentation: readonly PluginChoice<'augmentation'>[] },
 ): Promise<CropView> {
   const banks = openBanks(sources);
-  const all = await Promise.all(
-    given.augmentation.map((choice) => resolveAugmentation(sources.registry, choice, banks)),
-  );
+  const all = await Promise.all(augmentation.map((choice) => resolveAugmentation(sources.registry, choice, banks)));
   return {
-    features: given.features,
+    features,
     augmentations: all.flatMap(({ wave }) => (wave ? [wave] : [])),
-    featureChanges: all.flatMap(({ features }) => (features ? [features] : [])),
+    featureChanges: all.flatMap((change) => (change.features ? [change.features] : [])),
   };
 }
 
@@ -71,7 +69,7 @@ function openBanks({ artifact }: PluginSources): (name: string) => NoiseBank {
   };
 }
 
-/** A chosen augmentation as functions; those that its option `of` chose are resolved before. */
+/** A chosen augmentation as functions; those chosen by its option `of` are resolved first. */
 async function resolveAugmentation(
   registry: Registry,
   { name, options }: PluginChoice<'augmentation'>,
@@ -84,7 +82,7 @@ async function resolveAugmentation(
     inner.map(async (choice) => {
       const { wave } = await resolveAugmentation(registry, choice as PluginChoice<'augmentation'>, bank);
       return (
-        wave ?? userError(`augmentation '${name}' takes what changes waveforms; '${choice.name}' changes features`)
+        wave ?? userError(`augmentation '${name}' combines changes of waveforms, and '${choice.name}' changes features`)
       );
     }),
   );

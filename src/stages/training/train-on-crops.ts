@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CropSources } from '../../data/crops/crop-sources.js';
-import { createCropStream } from '../../data/crops/crop-stream.js';
+import { type CropStream, createCropStream } from '../../data/crops/crop-stream.js';
 import { type CropPlan, tilingNote } from '../../data/crops/crops.js';
 import type { Batch } from '../../data/crops/loader.js';
 import { openSampler, type SamplingRule } from '../../data/crops/open-sampler.js';
@@ -8,39 +8,40 @@ import type { ShardSet } from '../../data/shards/shards.js';
 import type { Session } from '../../engine/session/session.js';
 import { learningRate, type ScheduleOptions } from '../../optim/schedule.js';
 import type { StageContext } from '../../plugin/stage.js';
+import type { Averaging } from '../../train/averaging/averaging.js';
 import { checkMemory } from '../../train/check-memory.js';
-import { type HostState, loadCheckpoint, saveCheckpoint } from '../../train/checkpoint.js';
+import { type HostState, loadCheckpoint, type Stateful, saveCheckpoint, stateOf } from '../../train/checkpoint.js';
 import type { CollapseEvent } from '../../train/guard/collapse-guard.js';
-import { createCollapseWatch, type GuardOptions } from '../../train/guard/collapse-watch.js';
+import { type CollapseWatch, createCollapseWatch, type GuardOptions } from '../../train/guard/collapse-watch.js';
 import { createHealthyCheckpoints } from '../../train/guard/healthy-checkpoints.js';
-import type { Moment } from '../../train/step/ssl-method.js';
-import type { StepMetrics } from '../../train/step/step-metrics.js';
-import type { CompiledCall } from '../../train/step/training-step.js';
-import { trainLoop } from '../../train/train-loop.js';
+import type { RunPosition } from '../../train/step/ssl-method.js';
+import type { CompiledCall, StepMetrics } from '../../train/step/training-step.js';
+import { type TrainTask, trainLoop } from '../../train/train-loop.js';
 import { stepsOf } from './training-options.js';
 
-/** What is trained on which crops. */
+/** The crops of a training, and its step. */
 export interface CropTraining {
   shards: ShardSet;
   plan: CropPlan;
   /** Utterances to train on; default all. */
   subset?: Int32Array;
-  /** How batches are put together; default at random. */
+  /** Rule that puts batches together; default at random. */
   rule?: SamplingRule;
-  /** What an update on a batch of so many utterances runs, to know its memory before. */
+  /** The compiled calls of one update at this batch size, to predict its memory. */
   calls(batchSize: number): CompiledCall[];
-  /** Where the crops of a step come from, asked before every step; default and undefined: the utterances themselves. */
-  sources?(moment: Moment): Promise<CropSources | undefined>;
+  /** Other utterances to cut a step's crops from, asked before every step; default and undefined: each from its own. */
+  sources?(position: RunPosition): Promise<CropSources | undefined>;
   /** One update on a batch at a learning rate. */
-  step(batch: Batch, moment: Moment, rate: number): Promise<StepMetrics>;
-  /** What looks for collapse, and the embedding's size. */
+  step(batch: Batch, position: RunPosition, rate: number): Promise<StepMetrics>;
+  /** Options of the guard against collapse, and the embedding's size. */
   guard?: GuardOptions & { size: number };
-  /** State outside the graph that a checkpoint must hold. */
-  hostState?(): HostState;
-  restore?(state: HostState): void;
+  /** The mean of weights, told of every step. */
+  average: Averaging;
+  /** Parts with state outside the graph, beside the average and the guard. */
+  states: readonly Stateful[];
 }
 
-interface Given {
+interface CropTrainingOptions {
   batchSize: number;
   steps?: number;
   epochs?: number;
@@ -48,93 +49,114 @@ interface Given {
   checkpointSeconds: number;
 }
 
-/** What a training stage came to. */
+/** The outcome of a training stage. */
 export interface Trained {
   steps: number;
   batchesPerEpoch: number;
-  /** What its guard suspected. */
+  /** Suspicions of its guard. */
   collapse: readonly CollapseEvent[];
 }
-
-/** The plan of the shortest crops, which utterances are repeated to fill. */
-const shortest = (plan: CropPlan, [global]: readonly number[]): CropPlan => ({
-  ...plan,
-  samples: { ...plan.samples, global },
-});
 
 /** Runs a training stage from its last checkpoint, or from the start. */
 export async function trainOnCrops(
   session: Session,
   context: StageContext,
-  given: Given,
+  options: CropTrainingOptions,
   training: CropTraining,
 ): Promise<Trained> {
-  const { dir, seed, progress, signal, log } = context;
-  const { shards, plan, subset, rule } = training;
+  const { dir, progress, signal, log } = context;
+  const { batchSize, checkpointSeconds } = options;
   const checkpoint = join(dir, 'checkpoint.safetensors');
   const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
   const startStep = resumed?.step ?? 0;
-  const { batchSize, checkpointSeconds } = given;
-  const cropSeed = `${seed}/crops`;
-  const { batchesPerEpoch } = openSampler({ count: shards.samples.length, batchSize, seed: cropSeed, subset, rule });
-  const steps = stepsOf(given, batchesPerEpoch);
-  const momentOf = (step: number): Moment => ({ step, steps, epoch: step / batchesPerEpoch });
+  const { steps, batchesPerEpoch, openCrops } = planCrops(context, options, training);
 
-  const hostState = (): HostState => ({ ...training.hostState?.(), ...watch?.guard.state() });
+  const states: Stateful[] = [...training.states, ...training.average.states];
+  const hostState = (): HostState => stateOf(watch ? [...states, watch.guard] : states);
   const save = (step: number) => saveCheckpoint(session, checkpoint, step, hostState());
   const healthy = createHealthyCheckpoints(session, dir, hostState);
   const run = { steps, log, save, keep: healthy.keep, goBack };
   const watch = training.guard && createCollapseWatch(training.guard, { ...run, size: training.guard.size });
   if (resumed) {
-    training.restore?.(resumed.host);
+    for (const part of states) part.restore(resumed.host);
     watch?.guard.restore(resumed.host);
     log(`resumed at step ${resumed.step}`);
   }
-  const openCrops = () => {
-    const retries = watch?.retries() ?? 0;
-    const own = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
-    return createCropStream({ shards, batchSize, plan, seed: own, subset, rule });
-  };
-  let crops = openCrops();
+  const crops = { current: openCrops(watch?.retries()) };
   async function goBack(went: (step: number, state: HostState) => void): Promise<number> {
     const { step, host } = await healthy.goBack();
-    training.restore?.(host);
+    for (const part of states) part.restore(host);
     went(step, host);
     await save(step);
-    await crops.close();
-    crops = openCrops();
+    await crops.current.close();
+    crops.current = openCrops(watch?.retries());
     return step;
   }
 
-  let sources: CropSources | undefined;
-  const task = {
-    async prepare(step: number) {
-      sources = await training.sources?.(momentOf(step));
-    },
-    async run(step: number) {
-      const batch = await crops.batchAt(step, sources);
-      const rate = learningRate(given.rate, step, steps) * (watch?.rateFactor() ?? 1);
-      const metrics = await training.step(batch, momentOf(step), rate);
-      batch.release();
-      return metrics;
-    },
-    watch: watch?.watch,
-    save,
-  };
+  const task = { ...stepsOnCrops(options, training, { crops, steps, batchesPerEpoch, watch }), save };
   const metricsPath = join(dir, 'metrics.jsonl');
   try {
     if (startStep < steps) {
       checkMemory(session, training.calls(batchSize), context);
-      const note = tilingNote(shards.samples, rule?.kind === 'length-buckets' ? shortest(plan, rule.crops) : plan);
-      if (note) log(note);
+      noteTiling(training, log);
       if (training.guard?.action === 'rollback') await healthy.begin(startStep);
     }
     await trainLoop(task, { startStep, steps, checkpointSeconds, metricsPath, progress, signal });
-    const { waitMs, batches } = crops.stats();
-    // Data that is too slow shows here.
+    const { waitMs, batches } = crops.current.stats();
+    // Shows when data is too slow.
     if (batches > 0) log(`waited ${(waitMs / batches).toFixed(1)} ms a step for data`);
   } finally {
-    await crops.close();
+    await crops.current.close();
   }
   return { steps, batchesPerEpoch, collapse: watch?.guard.events ?? [] };
+}
+
+/** The run's length, and its stream of crops; after `retries` roll-backs batches come in another order. */
+function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
+  const { shards, plan, subset, rule } = training;
+  const { batchSize } = options;
+  const cropSeed = `${seed}/crops`;
+  const count = shards.samples.length;
+  const { batchesPerEpoch, leftOut } = openSampler({ count, batchSize, seed: cropSeed, subset, rule });
+  if (leftOut) log(`speakers with too few utterances for batches of this loss, left out: ${leftOut}`);
+  return {
+    steps: stepsOf(options, batchesPerEpoch),
+    batchesPerEpoch,
+    openCrops(retries = 0): CropStream {
+      const streamSeed = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
+      return createCropStream({ shards, batchSize, plan, seed: streamSeed, subset, rule });
+    },
+  };
+}
+
+/** The training loop's task: the crops of a step, its learning rate and its update. */
+function stepsOnCrops(
+  { rate: schedule }: CropTrainingOptions,
+  training: CropTraining,
+  run: { crops: { current: CropStream }; steps: number; batchesPerEpoch: number; watch?: CollapseWatch },
+): Omit<TrainTask, 'save'> {
+  const { crops, steps, batchesPerEpoch, watch } = run;
+  const positionOf = (step: number): RunPosition => ({ step, steps, epoch: step / batchesPerEpoch });
+  let sources: CropSources | undefined;
+  return {
+    async prepare(step) {
+      sources = await training.sources?.(positionOf(step));
+    },
+    async run(step) {
+      const batch = await crops.current.batchAt(step, sources);
+      const rate = learningRate(schedule, step, steps) * (watch?.rateFactor() ?? 1);
+      const metrics = await training.step(batch, positionOf(step), rate);
+      await training.average.note({ done: step + 1, steps, batchesPerEpoch });
+      batch.release();
+      return metrics;
+    },
+    watch: watch?.watch,
+  };
+}
+
+/** Logs that utterances are shorter than the shortest crops, and are repeated to fill them. */
+function noteTiling({ shards, plan, rule }: CropTraining, log: (line: string) => void): void {
+  const samples = rule?.kind === 'length-buckets' ? { ...plan.samples, global: rule.crops[0] } : plan.samples;
+  const note = tilingNote(shards.samples, { ...plan, samples });
+  if (note) log(note);
 }

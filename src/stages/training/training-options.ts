@@ -7,7 +7,7 @@ import type { CheckContext } from '../../plugin/stage.js';
 import { microBatchFault } from '../../train/step/micro-batches.js';
 import { checkLibrary } from './with-session.js';
 
-/** Options that every stage which trains has. */
+/** Options of every stage that trains. */
 export const trainingOptions = {
   augmentation: z.array(pluginChoice('augmentation')).default([]).describe('applied to every crop, in this order'),
   batchSize: z.number().int().min(2).default(64).describe('utterances in a batch'),
@@ -17,22 +17,25 @@ export const trainingOptions = {
     .positive()
     .default(1)
     .describe(
-      'parts a batch is cut into, their gradients averaged: less memory; losses that compare utterances see a part only',
+      'number of micro-batches of a batch, whose gradients are averaged: less memory, but losses that compare utterances see only one',
     ),
   steps: z.number().int().nonnegative().optional().describe('updates; give steps or epochs'),
   epochs: z.number().positive().optional(),
   optimizer: optimizerOptions.prefault({}),
   rate: scheduleOptions,
-  compute: z.enum(['float32', 'bfloat16', 'auto']).default('float32').describe('auto: bfloat16 where it is faster'),
+  compute: z.enum(['float32', 'bfloat16', 'auto']).default('float32').describe('auto: bfloat16 where that is faster'),
   checkpointSeconds: z.number().positive().default(60),
 };
 
-/** What a stopped training may go on with: the checkpoint's states are converted. */
+/** Options that may change when a stopped training is resumed: the checkpoint's states are converted. */
 export const convertibleOptions = ['optimizer.stateBits', 'optimizer.keep32', 'checkpointSeconds'];
 
 /** A training stage's check, before the run starts. */
-export function checkTraining(context: CheckContext, given: { batchSize: number; accumulate: number }): string[] {
-  const fault = microBatchFault(given.batchSize, given.accumulate);
+export function checkTraining(
+  context: CheckContext,
+  { batchSize, accumulate }: { batchSize: number; accumulate: number },
+): string[] {
+  const fault = microBatchFault(batchSize, accumulate);
   return [...checkLibrary(context), ...(fault ? [fault] : [])];
 }
 

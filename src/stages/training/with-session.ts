@@ -18,7 +18,7 @@ export async function withSession<T>(
   }
 }
 
-/** A stage's check: says before the run starts that the TensorFlow library is missing. */
+/** A stage's check: the fault of a missing TensorFlow library, before the run starts. */
 export function checkLibrary({ device }: CheckContext): string[] {
   try {
     locateLibrary(device === 'gpu' ? { gpu: true } : {});

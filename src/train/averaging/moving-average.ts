@@ -8,16 +8,16 @@ import { updateEma } from '../../optim/ema.js';
 export interface MovingAverage {
   /** While tracing, after the weights have moved: takes them in; `step` (from 0) is a scalar. */
   update(step: Tensor): void;
-  /** The mean of each variable by the variable's name, once a step was done; what is not float32 is as it is now. */
+  /** The mean of each variable by the variable's name, once a step was done; variables that are not float32 have their current values. */
   read(): Promise<Record<string, HostTensor>>;
 }
 
 /**
  * Averages all variables of `scopes` by mean <- d * mean + (1 - d) * value with d = min(decay, (1 + step) / (10 + step)), from the
- * values after the first step: what was hardly trained is forgotten soon.
+ * values after the first step: the weights of the first steps, hardly trained, soon count for nothing.
  */
 export function createMovingAverage(session: Session, scopes: readonly Scope[], decay: number): MovingAverage {
-  const variables = scopes.flatMap((own) => [...own.params(), ...own.buffers()]);
+  const variables = scopes.flatMap((averaged) => [...averaged.params(), ...averaged.buffers()]);
   const scope = createScope(session, 'average', 0);
   const floats = variables.filter(({ dtype }) => dtype === 'float32');
   const means = floats.map(({ name, shape }) => scope.buffer(name, shape, 0));

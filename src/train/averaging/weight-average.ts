@@ -1,15 +1,21 @@
 import type { HostTensor } from '../../host-tensor.js';
-import type { HostState } from '../checkpoint.js';
+import type { HostState, Stateful } from '../checkpoint.js';
+
+/** The place of a step among the epochs of its run. */
+export interface EpochEnd {
+  /** Steps done. */
+  done: number;
+  /** Steps of the whole run. */
+  steps: number;
+  batchesPerEpoch: number;
+}
 
 /** The mean of a network's weights over the ends of the run's last epochs. */
-export interface WeightAverage {
-  /** Takes the weights in after `done` of `steps`, when an epoch that counts has ended; epochs are counted back from the run's end. */
-  note(done: number, steps: number): Promise<void>;
-  /** Weights taken in, and their mean; null before the first. */
+export interface WeightAverage extends Stateful {
+  /** Takes the weights in if one of the last epochs has just ended; epochs are counted back from the run's end. */
+  note(end: EpochEnd): Promise<void>;
+  /** The mean and the number of epochs in it; null before the first. */
   mean(): { count: number; weights: Record<string, HostTensor> } | null;
-  /** What the checkpoint must hold, and how to go on from it. */
-  state(): HostState;
-  restore(state: HostState): void;
 }
 
 const WEIGHT = 'average/weights/';
@@ -19,15 +25,11 @@ const COUNT = 'average/count';
  * A running mean over the last `epochs` ends, of weights and of the statistics of batch norm, as WeSpeaker averages its last ten
  * checkpoints. `read` reads the network's variables; those that are not float32 are the last ones.
  */
-export function createWeightAverage(
-  epochs: number,
-  batchesPerEpoch: number,
-  read: () => Promise<Record<string, HostTensor>>,
-): WeightAverage {
+export function createWeightAverage(epochs: number, read: () => Promise<Record<string, HostTensor>>): WeightAverage {
   let count = 0;
   let mean: Record<string, HostTensor> = {};
   return {
-    async note(done, steps) {
+    async note({ done, steps, batchesPerEpoch }) {
       const left = steps - done;
       if (left % batchesPerEpoch !== 0 || left / batchesPerEpoch >= epochs) return;
       const weights = await read();

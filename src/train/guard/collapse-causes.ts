@@ -1,8 +1,8 @@
-/** What a training can die of, the likeliest first where several show. The order is that of their numbers in checkpoints. */
+/** Causes of a collapse, the likeliest first where several show. Checkpoints hold their numbers in this order. */
 export const CAUSES = ['one-prototype', 'uniform-output', 'constant-embedding', 'few-dimensions', 'flat-loss'] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** A cause with the figure that shows it and the one it is held against. */
+/** A cause with the figure that shows it and the limit it is compared with. */
 export interface Suspicion {
   cause: Cause;
   value: number;
@@ -10,9 +10,9 @@ export interface Suspicion {
 }
 
 interface Text {
-  /** What is seen. */
+  /** The symptom. */
   seen(value: string, limit: string): string;
-  /** What mends it, as far as is known. */
+  /** The likely remedy. */
   remedy: string;
 }
 
@@ -41,7 +41,7 @@ const TEXTS: Record<Cause, Text> = {
   },
 };
 
-/** One sentence: what is seen, and what to change. */
+/** One sentence: the symptom, and what to change. */
 export function describeSuspicion({ cause, value, limit }: Suspicion): string {
   const { seen, remedy } = TEXTS[cause];
   return `${seen(shown(value), shown(limit))}; likely remedy: ${remedy}.`;

@@ -1,36 +1,33 @@
 import { float32, int32 } from '../../host-tensor.js';
-import type { HostState } from '../checkpoint.js';
-import type { StepMetrics } from '../step/step-metrics.js';
+import type { HostState, Stateful } from '../checkpoint.js';
+import type { StepMetrics } from '../step/training-step.js';
 import { CAUSES, type Cause, type Suspicion } from './collapse-causes.js';
 
-/** What a guard must know of the run. */
+/** The run's figures that a guard needs. */
 export interface GuardedRun {
   /** Values of an embedding. */
   size: number;
   /** Steps that must agree. */
   window: number;
-  /** First step at which anything is said. What may take its time, such as a loss that does not fall, is given twice as long. */
+  /** First step with a verdict. Causes that need time to show, such as a loss that does not fall, have twice as long. */
   grace: number;
 }
 
 /** A suspicion of a step, once in a row of steps. */
 export interface CollapseEvent extends Suspicion {
   step: number;
-  /** The step that the run went back to, where it did. */
+  /** The step that the run was rolled back to, where it was. */
   backTo?: number;
 }
 
 /** Follows a training's metrics; the same metrics give the same verdicts, wherever the run was stopped and resumed. */
-export interface CollapseGuard {
+export interface CollapseGuard extends Stateful {
   /** Looks at the metrics of a step. `fresh`: the cause was not there for two windows. */
   see(step: number, metrics: StepMetrics): { suspicion?: Suspicion; fresh: boolean };
-  /** What was suspected so far, roll-backs included. */
+  /** Suspicions so far, roll-backs included. */
   readonly events: readonly CollapseEvent[];
-  /** Notes that the suspicion of a step sent the run back, and takes up what was seen until then from a checkpoint's state. */
+  /** Notes a roll-back to step `to`, and restores the metrics seen until then from a checkpoint's state. */
   wentBack(from: CollapseEvent, to: number, state: HostState): void;
-  /** What a checkpoint must hold, and how to go on from it. */
-  state(): HostState;
-  restore(state: HostState): void;
 }
 
 const SIGNALS = ['loss', 'embeddingStd', 'effectiveRank', 'outputs', 'teacherEntropy', 'studentEntropy'] as const;
@@ -38,13 +35,16 @@ type Signals = Record<(typeof SIGNALS)[number], number>;
 
 /** Shares of ln K, the entropy of K equal outputs. */
 const [LOW_ENTROPY, HIGH_ENTROPY] = [0.02, 0.99];
-/** Share of 1 / sqrt(size), the deviation of random unit vectors (Chen and He 2021, SimSiam). */
+/**
+ * Share of 1 / sqrt(size), the deviation of random unit vectors (Chen and He, "Exploring Simple Siamese Representation Learning", CVPR
+ * 2021, arXiv:2011.10566).
+ */
 const LOW_DEVIATION = 0.1;
 /** An effective rank of 1 is a line. */
 const LOW_RANK = 2;
-/** What counts as fallen since the start, as long as the run is young. */
+/** Share of its start below which a signal counts as fallen, early in the run. */
 const HALF = 0.5;
-/** Share of the loss that counts as no change, beside its noise. */
+/** Share of the loss below which a change counts as none, beside its noise. */
 const FLAT = 0.01;
 
 /**
@@ -80,7 +80,7 @@ export function judge(
   return undefined;
 }
 
-/** How far means of a few losses lie apart when nothing happens. */
+/** Distance between means of a few losses when nothing is learned. */
 function noise(first: readonly Signals[]): number {
   const start = mean(first, 'loss');
   const variance = first.reduce((sum, { loss }) => sum + (loss - start) ** 2, 0) / first.length;
@@ -140,7 +140,7 @@ export function createCollapseGuard({ size, window, grace }: GuardedRun): Collap
       'guard/events': table(events.map(fromEvent), EVENT_VALUES),
     }),
     restore(state) {
-      // A checkpoint of a run that was not guarded has nothing to say.
+      // The checkpoint of a run without a guard.
       if (!state['guard/seen']) return;
       restoreSeen(state);
       events = rowsOf(state, 'guard/events').map(toEvent);
@@ -160,10 +160,17 @@ const toSignals = (row: readonly number[]): Signals =>
 
 const EVENT_VALUES = 5;
 const fromEvent = ({ step, cause, value, limit, backTo = -1 }: CollapseEvent): number[] => [
-  ...[step, CAUSES.indexOf(cause), value, limit, backTo],
+  step,
+  CAUSES.indexOf(cause),
+  value,
+  limit,
+  backTo,
 ];
 const toEvent = ([step, cause, value, limit, backTo]: readonly number[]): CollapseEvent => ({
-  ...{ step, cause: CAUSES[cause], value, limit },
+  step,
+  cause: CAUSES[cause],
+  value,
+  limit,
   ...(backTo >= 0 ? { backTo } : {}),
 });
 const asStored = (event: CollapseEvent): CollapseEvent => toEvent(fromEvent(event).map(Math.fround));

@@ -5,7 +5,7 @@ import { writeError } from '../../io/atomic.js';
 import { readSafetensors } from '../../io/safetensors.js';
 import { type HostState, loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
 
-/** The last state of a run that proved healthy, beside its checkpoint. */
+/** The last healthy state of a run, beside its checkpoint. */
 export interface HealthyCheckpoints {
   /** Keeps the state at `step`; the one kept `every` steps before has proved healthy by now. */
   keep(step: number, every: number): Promise<void>;
@@ -16,8 +16,8 @@ export interface HealthyCheckpoints {
 }
 
 /**
- * A collapse shows only when it is under way, so that a state counts as healthy when the run was healthy for as long again after it:
- * until then it is a candidate, in a file of its own. What is kept depends on steps alone, so that a resumed run keeps the same.
+ * A collapse shows only when it is under way, so a state counts as healthy when the run stayed healthy for as long again after it: until
+ * then it is a candidate, in a file of its own. Which states are kept depends on steps alone, so that a resumed run keeps the same.
  */
 export function createHealthyCheckpoints(
   session: Session,

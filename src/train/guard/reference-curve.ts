@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf, UserError } from '../../errors.js';
 import type { MetricsLine } from '../metrics-log.js';
 
-/** What is followed, where a method logs it. */
+/** The metrics of a curve, where a method logs them. */
 export const SIGNALS = ['loss', 'embeddingStd', 'effectiveRank', 'teacherEntropy', 'studentEntropy'] as const;
 type Signal = (typeof SIGNALS)[number];
 
@@ -12,7 +12,7 @@ const numbers = z.array(z.number());
 const rates = z.strictObject({ trained: numbers, untrained: numbers });
 
 const schema = z.strictObject({
-  /** The recipe that was run, and its seeds. */
+  /** The recipe, and the seeds of its runs. */
   recipe: z.string(),
   seeds: numbers,
   steps: z.number(),
@@ -24,10 +24,10 @@ const schema = z.strictObject({
   eer: z.record(z.string(), rates),
 });
 
-/** How a recipe's training went with several seeds. */
+/** The course of a recipe's training with several seeds. */
 export type ReferenceCurve = z.output<typeof schema>;
 
-/** Where a reference lies: a bare name means one that comes with voxloop; this file is compiled to dist/src/train. */
+/** Path of a reference: a bare name means one that comes with voxloop; this file is compiled to dist/src/train/guard. */
 export const referencePath = (name: string): string =>
   /^[a-z0-9-]+$/.test(name)
     ? fileURLToPath(new URL(`../../../../configs/reference/${name}.json`, import.meta.url))
@@ -36,7 +36,7 @@ export const referencePath = (name: string): string =>
 /** A sentence when there is no such reference. */
 export function referenceFault(name: string): string | undefined {
   if (existsSync(referencePath(name))) return undefined;
-  return `reference: ${referencePath(name)} does not exist; name a recipe of configs/small or a file, or leave the option out.`;
+  return `reference: ${referencePath(name)} does not exist. Name a recipe of configs/small or a file, or leave the option out.`;
 }
 
 /** Reads a reference by name or path. Throws a UserError when there is none, or none that can be read. */
@@ -46,11 +46,11 @@ export function readReference(name: string): ReferenceCurve {
   try {
     return schema.parse(JSON.parse(readFileSync(referencePath(name), 'utf8')));
   } catch (error) {
-    throw new UserError(`${referencePath(name)} is no reference curve: ${messageOf(error)}`);
+    throw new UserError(`${referencePath(name)} is not a reference curve: ${messageOf(error)}`);
   }
 }
 
-/** Stretches a run is cut into, for means that a single step's noise does not move. */
+/** Number of stretches that a run is cut into, for means that a single step's noise does not move. */
 const STRETCHES = 50;
 
 /** Steps done at the end of each of the stretches of a run. */
@@ -67,7 +67,7 @@ export function stretchMeans(lines: readonly MetricsLine[], ends: readonly numbe
   });
 }
 
-/** The reference of runs of one recipe, whose lines are given seed by seed. */
+/** The reference of one recipe, from the metrics of its runs, one list of lines a seed. */
 export function makeReference(
   runs: readonly MetricsLine[][],
   about: Pick<ReferenceCurve, 'recipe' | 'seeds' | 'eer'>,
@@ -86,10 +86,10 @@ export function makeReference(
 
 const rounded = (value: number): number => Number(value.toPrecision(5));
 
-/** Between the seeds, or no further outside than they lie apart (a twentieth of the median at least). */
+/** A value is near when it lies between the seeds, or no further outside than they lie apart; at least this share of the median. */
 const NEAR = 0.05;
 
-/** How a mean compares with the seeds at a stretch. */
+/** Compares a mean with those of the seeds at a stretch. */
 export function compare(
   { low, high, median }: { low: number; high: number; median: number },
   value: number,

@@ -1,15 +1,35 @@
-import type { MetricsLine } from '../metrics-log.js';
-import type { StepMetrics } from '../step/step-metrics.js';
-import { compare, type ReferenceCurve, type SIGNALS, stretchMeans } from './reference-curve.js';
+import { join } from 'node:path';
+import { type MetricsLine, readMetrics } from '../metrics-log.js';
+import type { RunPosition } from '../step/ssl-method.js';
+import type { StepMetrics } from '../step/training-step.js';
+import { compare, type ReferenceCurve, readReference, type SIGNALS, stretchMeans } from './reference-curve.js';
 
-/** Says how a run compares with its recipe's reference. */
+/** Compares a training in the folder `dir` with a reference curve: lines in the log on the way, and shares at the end. */
+export function openReference(name: string, { dir, log }: { dir: string; log(line: string): void }) {
+  const reference = readReference(name);
+  let watch: ReferenceWatch | undefined;
+  return {
+    see({ step, steps }: RunPosition, metrics: StepMetrics): void {
+      watch ??= createReferenceWatch(reference, { steps, log });
+      watch.see(step, metrics);
+    },
+    result() {
+      const near = nearShares(readMetrics(join(dir, 'metrics.jsonl')), reference);
+      const texts = Object.entries(near).map(([signal, { near, of }]) => `${signal} ${near} of ${of}`);
+      if (texts.length > 0) log(`near the reference's ${reference.seeds.length} seeds: ${texts.join(', ')} stretches`);
+      return { name, near };
+    },
+  };
+}
+
+/** Compares a run with its recipe's reference. */
 export interface ReferenceWatch {
   /** Looks at a step; at a few of them a line is logged. */
   see(step: number, metrics: StepMetrics): void;
 }
 
-/** Shares of the reference's run at which a line is due. */
-const MOMENTS = [0.1, 0.25, 0.5, 0.75, 1];
+/** Shares of the reference's run after which a line is logged. */
+const REPORTED = [0.1, 0.25, 0.5, 0.75, 1];
 
 /** `steps`: of the run, which may be others than the reference's: steps are compared by their number. */
 export function createReferenceWatch(
@@ -17,7 +37,7 @@ export function createReferenceWatch(
   { steps, log }: { steps: number; log(line: string): void },
 ): ReferenceWatch {
   const { ends, signals } = reference;
-  const due = new Set(MOMENTS.map((share) => ends[Math.max(Math.round(share * ends.length) - 1, 0)]));
+  const due = new Set(REPORTED.map((share) => ends[Math.max(Math.round(share * ends.length) - 1, 0)]));
   if (steps > 0 && steps !== reference.steps) {
     log(`reference: ${reference.recipe} ran ${reference.steps} steps, this run ${steps}; schedules differ accordingly`);
   }
@@ -45,7 +65,7 @@ export function createReferenceWatch(
 const WORDS = { loss: 'loss', effectiveRank: 'effective rank' } as const;
 const shown = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** For each signal of the reference, how many of the stretches that a run has done come near it. */
+/** For each signal of the reference, the number of stretches in which a run came near it, of those done. */
 export function nearShares(
   lines: readonly MetricsLine[],
   { ends, signals }: ReferenceCurve,

@@ -3,7 +3,7 @@ import { type FeatureDefinition, features } from '../../audio/features/features.
 import { toFloat32 } from '../../engine/raw.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 
-/** How training sees audio. */
+/** The way from crops to the network's input. */
 export interface CropView {
   features: FeatureDefinition;
   /** Applied in order to waveforms [rows, samples] on int16 scale; random draws are named below `name`. */
@@ -12,7 +12,7 @@ export interface CropView {
   featureChanges?: RowChange[];
 }
 
-/** The same without anything that augments. */
+/** The same without augmentation. */
 export const cleanView = ({ features: definition }: CropView): CropView => ({
   features: definition,
   augmentations: [],
@@ -20,21 +20,21 @@ export const cleanView = ({ features: definition }: CropView): CropView => ({
 
 /** PCM16 crops [rows, samples] (int16) to features [rows, frames, bins]; random draws are named below `name`. */
 export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>
-  heard(augmented(toFloat32(crops), view, name), view, name);
+  waveToFeatures(augmented(toFloat32(crops), view, name), view, name);
 
 /** Waveforms [rows, samples] with a draw of the view's augmentations for each row. */
 function augmented(wave: Tensor, { augmentations }: CropView, name: string): Tensor {
   return augmentations.reduce((changed, apply, i) => apply(changed, `${name}/augmentation${i}`), wave);
 }
 
-function heard(wave: Tensor, { features: definition, featureChanges = [] }: CropView, name: string): Tensor {
+function waveToFeatures(wave: Tensor, { features: definition, featureChanges = [] }: CropView, name: string): Tensor {
   const plain = features(wave, definition, { name, dither: true });
   return featureChanges.reduce((changed, apply, i) => apply(changed, `${name}/features${i}`), plain);
 }
 
 /**
  * As `cropsToFeatures`, crop-major, with a twin of each utterance's second crop: the same audio under the augmentation that the first
- * crop drew. For that the two are one recording to the augmentations: the first crop with the twin behind it.
+ * crop drew. To the augmentations the two are one recording: the first crop followed by the twin.
  * `twins` [batch, frames, bins].
  */
 export function cropsWithTwins(
@@ -49,7 +49,7 @@ export function cropsWithTwins(
   const shared = augmented(tf.concat([part(0, batch), part(batch, 2 * batch)], 1), view, `${name}/shared`);
   const [first, twins] = tf.split(shared, 2, 1);
   const others = augmented(part(batch, rows), view, name);
-  const all = heard(tf.concat([first, others, twins], 0), view, name);
+  const all = waveToFeatures(tf.concat([first, others, twins], 0), view, name);
   const [frames, bins] = all.shape.slice(1);
   const cut = (from: number, count: number) => tf.slice(all, [from, 0, 0], [count, frames, bins]);
   return { global: cut(0, rows), twins: cut(rows, batch) };

@@ -1,6 +1,12 @@
+import type { Gradient } from '../../engine/autodiff.js';
+import type { Session } from '../../engine/session/session.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+import type { Variable } from '../../engine/variable.js';
 import { UserError } from '../../errors.js';
+import type { HostTensor } from '../../host-tensor.js';
+import { createScope } from '../../nn/scope.js';
 
-/** What is wrong with cutting a batch into `count` equal parts of at least two utterances, or undefined. */
+/** The fault of cutting a batch into `count` equal parts, each of at least two utterances; undefined when it can be done. */
 export function microBatchFault(batchSize: number, count: number): string | undefined {
   if (batchSize % count === 0 && batchSize / count >= 2) return undefined;
   return (
@@ -24,11 +30,50 @@ export function microBatches(rows: Int16Array, crops: number, batchSize: number,
   const width = rows.length / (crops * batchSize);
   const part = batchSize / count;
   return Array.from({ length: count }, (_, i) => {
-    const own = new Int16Array(crops * part * width);
+    const cut = new Int16Array(crops * part * width);
     for (let crop = 0; crop < crops; crop++) {
       const from = (crop * batchSize + i * part) * width;
-      own.set(rows.subarray(from, from + part * width), crop * part * width);
+      cut.set(rows.subarray(from, from + part * width), crop * part * width);
     }
-    return own;
+    return cut;
   });
 }
+
+/** The same as inputs of a step. // count x [crops * batch / count, samples] */
+export function microBatchTensors(rows: Int16Array, crops: number, batchSize: number, count: number): HostTensor[] {
+  const height = (crops * batchSize) / count;
+  return microBatches(rows, crops, batchSize, count).map((data) => ({
+    dtype: 'int16',
+    shape: [height, data.length / height],
+    data,
+  }));
+}
+
+const SCOPE = 'accumulated';
+
+/** Sums of gradients over the micro-batches of one update. */
+export interface Accumulators {
+  /** While tracing: adds gradients; with `fresh` 1 to zeros, with 0 to the sums so far. */
+  add(gradients: readonly Gradient[], fresh: Tensor): void;
+  /** While tracing: the sums over `count`. */
+  mean(count: number): Gradient[];
+}
+
+/** Creates one accumulator for each trained variable. */
+export function createAccumulators(session: Session, trained: readonly Variable[]): Accumulators {
+  const scope = createScope(session, SCOPE, 0);
+  const sums = new Map(trained.map((variable) => [variable, scope.buffer(variable.name, variable.shape, 0)]));
+  return {
+    add(gradients, fresh) {
+      const keep = tf.sub(1, fresh);
+      for (const { variable, gradient } of gradients) {
+        const sum = sums.get(variable)!;
+        sum.assign(tf.add(gradient, tf.mul(sum.read(), keep)));
+      }
+    },
+    mean: (count) => trained.map((variable) => ({ variable, gradient: tf.div(sums.get(variable)!.read(), count) })),
+  };
+}
+
+/** True for variables that hold nothing between two updates, so that no checkpoint needs them. */
+export const isTransient = (name: string): boolean => name.startsWith(`${SCOPE}/`);

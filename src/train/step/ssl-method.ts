@@ -13,8 +13,8 @@ export interface Views {
   local: Tensor | null;
 }
 
-/** Where a run stands; schedules are pure functions of it. */
-export interface Moment {
+/** How far a run has come; schedules are pure functions of it. */
+export interface RunPosition {
   /** Steps done. */
   step: number;
   /** Steps of the whole run. */
@@ -23,13 +23,13 @@ export interface Moment {
   epoch: number;
 }
 
-/** What a self-supervised method may build with. */
+/** The means a self-supervised method is built with. */
 export interface SslContext<O> {
   options: O;
   /** Builds the configured backbone under a name. Every network built here starts from the same weights. */
   backbone(name: string): Network;
   /**
-   * Opens a scope for what the method adds: heads, centres, queues. All of it is checkpointed. Two scopes with the same
+   * Opens a scope for the variables that the method adds: heads, centres, queues. All of it is checkpointed. Two scopes with the same
    * `like` and the same layers start from the same weights.
    */
   scope(name: string, like?: string): Scope;
@@ -40,7 +40,7 @@ export interface Network extends Backbone {
   scope: Scope;
 }
 
-/** What a method computes from a batch. */
+/** The result of a method's forward pass on a batch. */
 export interface SslLoss {
   /** Scalar. */
   loss: Tensor;
@@ -56,21 +56,29 @@ export interface SslLoss {
   embeddings: Tensor;
 }
 
-/** A method, built: what is trained, how the loss is made, and which network is the result. */
+/** A method, built: trained weights, loss and resulting networks. */
 export interface SslMethod {
   /** Weights that the optimizer updates. */
   trained: Variable[];
   /** The networks worth scoring, by name; the first is the one exported. */
   networks: Record<string, Network>;
   /** Numbers that change during the run (temperatures, momenta); fed into the graph at every step. */
-  schedule?(moment: Moment): Record<string, number>;
-  /** The loss, what to log and the embeddings, from views and the schedule's values (scalars). */
+  schedule?(position: RunPosition): Record<string, number>;
+  /** Loss, metrics and embeddings, from views and the schedule's values (scalars). */
   loss(views: Views, schedule: Record<string, Tensor>): SslLoss;
   /**
-   * Trained weights that do not learn in every step, each with the name of the schedule's value that says so: 1, or 0 where the
-   * weight stands still, weight decay included.
+   * Trained weights that are frozen in some steps, each with the name of the schedule's value that decides: 1 learns, 0 is frozen,
+   * weight decay included.
    */
   learnsWhen?: ReadonlyMap<Variable, string>;
   /** Updates that follow the optimizer's in the same step: an EMA teacher, a queue. */
   afterStep?(schedule: Record<string, Tensor>): void;
 }
+
+/** For a method's `check`: the fault of a forward pass on fewer than `least` utterances, `because` of whatever needs them. */
+export const leastBatch = (batch: number, least: number, because: string): string[] =>
+  batch >= least
+    ? []
+    : [
+        `${because} at least ${least} utterances at a time, and there are ${batch}: raise batchSize or lower accumulate.`,
+      ];

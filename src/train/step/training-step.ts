@@ -5,13 +5,14 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { inPhase } from '../../engine/trace.js';
 import type { Variable } from '../../engine/variable.js';
+import type { HostTensor } from '../../host-tensor.js';
 import { createScope } from '../../nn/scope.js';
 import { createOptimizer, type OptimizerOptions } from '../../optim/optimizer.js';
-import { createAccumulators } from './accumulators.js';
+import { createAccumulators } from './micro-batches.js';
 
 type Named = Record<string, Tensor>;
 
-/** What one update is made of. All functions are traced; `inputs` holds the batch and the values of the step. */
+/** The parts of one update. All functions are traced; `inputs` holds the batch and the values of the step. */
 export interface StepParts<V> {
   session: Session;
   name: string;
@@ -19,12 +20,12 @@ export interface StepParts<V> {
   optimizer: OptimizerOptions;
   /** Micro-batches whose gradients are averaged before one update. Default 1. */
   accumulate?: number;
-  /** From the batch to what the loss sees; not differentiated. */
+  /** Turns the batch into the loss's views; not differentiated. */
   views(inputs: Named): V;
   loss(views: V, inputs: Named): Loss<Named>;
-  /** Weights that do not learn in every step, each with the name of the input that says so: 1, or 0 where it stands still. */
+  /** Weights that are frozen in some steps, each with the name of the input that decides: 1 learns, 0 is frozen. */
   learnsWhen?: ReadonlyMap<Variable, string>;
-  /** What the learning rate of some weights is multiplied by; 1 for the others. */
+  /** Factors on the learning rate of some weights; 1 for the others. */
   rateFactors?: ReadonlyMap<Variable, number>;
   /** Updates that follow the optimizer's. */
   afterStep?(inputs: Named): void;
@@ -42,7 +43,7 @@ export interface CompiledCall {
 /** A compiled update. */
 export interface TrainingStep {
   /**
-   * Does one update on micro-batches of equal shapes, as many as the step accumulates; returns what the loss reported for each.
+   * Does one update on micro-batches of equal shapes, as many as the step accumulates; returns the outputs of the loss for each.
    * Throws a NotFiniteError, with every variable as it was, when the loss or a gradient is not finite.
    */
   run(batches: readonly Inputs[], values: StepValues): Promise<Values<Outputs>[]>;
@@ -124,4 +125,19 @@ function soundGradients<V>(parts: StepParts<V>, inputs: Named): { gradients: Gra
   const named = gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
   inPhase('update', () => requireFinite({ 'the loss': loss, ...Object.fromEntries(named) }));
   return { gradients, outputs: { loss, ...aux } };
+}
+
+/** Metrics of one training step, as they are logged. */
+export type StepMetrics = { loss: number } & Record<string, number>;
+
+/** Means of a step's scalar outputs over the micro-batches of an update; other outputs are left out. */
+export function meanMetrics(outputs: readonly Record<string, HostTensor>[]): StepMetrics {
+  const parts = outputs.map(scalarsOf);
+  const mean = (name: string) => parts.reduce((sum, part) => sum + part[name], 0) / parts.length;
+  return { ...Object.fromEntries(Object.keys(parts[0]).map((name) => [name, mean(name)])), loss: mean('loss') };
+}
+
+function scalarsOf(outputs: Record<string, HostTensor>): Record<string, number> {
+  const scalars = Object.entries(outputs).filter(([, value]) => value.data.length === 1);
+  return Object.fromEntries(scalars.map(([name, value]) => [name, Number(value.data[0])]));
 }

@@ -18,8 +18,8 @@ interface PairCase {
 const file = new URL('../../../../test/fixtures/clustering/gaussian-pairs.json', import.meta.url);
 const cases = JSON.parse(readFileSync(file, 'utf8')) as PairCase[];
 const defaults = dynamicGate.options.parse({});
-const gate = (losses: ArrayLike<number>, given: Partial<typeof defaults> = {}) =>
-  dynamicGate.threshold(Float32Array.from(losses), { ...defaults, ...given });
+const gate = (losses: ArrayLike<number>, options: Partial<typeof defaults> = {}) =>
+  dynamicGate.threshold(Float32Array.from(losses), { ...defaults, ...options });
 
 for (const { name, logs, low, high, logLikelihood, crossing } of cases) {
   test(`${name}: the mixture and crossing that scikit-learn finds`, (t) => {

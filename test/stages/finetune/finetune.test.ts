@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { readModel } from '../../../src/embed/model-file.js';
 import { UserError } from '../../../src/errors.js';
 import { readSafetensors } from '../../../src/io/safetensors.js';
-import { readClassifier } from '../../../src/train/labels/classifier-file.js';
+import { readClassifier } from '../../../src/train/classifier/classifier-file.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
@@ -18,8 +18,14 @@ const FILES = [
 ];
 
 const SCRATCH = {
-  ...{ corpus: 'corpus', clusters: 'clusters', features: { bins: BINS }, cropSeconds: 0.3 },
-  ...{ backbone: { name: 'tdnn', width: 8, embeddingSize: 6 }, batchSize: 4, epochs: 3, rate: { peak: 0.01 } },
+  corpus: 'corpus',
+  clusters: 'clusters',
+  features: { bins: BINS },
+  cropSeconds: 0.3,
+  backbone: { name: 'tdnn', width: 8, embeddingSize: 6 },
+  batchSize: 4,
+  epochs: 3,
+  rate: { peak: 0.01 },
 };
 
 /** A corpus of 18 utterances by four speakers, all of them labelled. */
@@ -52,11 +58,16 @@ const TRAININGS: Record<string, Record<string, unknown>> = {
   'from scratch at three speeds, by lengths, with a rising margin, parts frozen, and the mean of the last epochs': {
     margin: { fromEpoch: 0, toEpoch: 2 },
     sampling: { kind: 'length-buckets', shortestSeconds: 0.15, lengths: 2 },
-    ...{ speeds: [1, 0.9, 1.1], average: 2 },
-    ...{ freeze: { parts: ['*/layer1/*'], untilEpoch: 1 }, backboneRate: 0.5, augmentation: ['random-channel'] },
+    speeds: [1, 0.9, 1.1],
+    average: 2,
+    freeze: { parts: ['*/layer1/*'], untilEpoch: 1 },
+    backboneRate: 0.5,
+    augmentation: ['random-channel'],
   },
   'classes balanced, micro-batches, and the mean over steps': {
-    ...{ sampling: { kind: 'class-balanced' }, accumulate: 2, average: { decay: 0.9 } },
+    sampling: { kind: 'class-balanced' },
+    accumulate: 2,
+    average: { decay: 0.9 },
     optimizer: { name: 'sgd', nesterov: true },
   },
   'a loss that compares utterances': { loss: { name: 'ge2e', utterancesPerSpeaker: 2 } },
@@ -95,7 +106,11 @@ test('large-margin fine-tuning keeps the classifier of three speeds, and goes on
 
   const { backbone: _, features: __, ...tuning } = SCRATCH;
   const options = {
-    ...{ ...tuning, init: 'model', classifier: 'keep', loss: { name: 'aam-softmax', margin: 0.5 }, cropSeconds: 0.4 },
+    ...tuning,
+    init: 'model',
+    classifier: 'keep',
+    loss: { name: 'aam-softmax', margin: 0.5 },
+    cropSeconds: 0.4,
     rate: { kind: 'constant', peak: 1e-12 },
   };
   const all = { ...artifacts, model };
@@ -112,8 +127,8 @@ test('large-margin fine-tuning keeps the classifier of three speeds, and goes on
   const [before, after] = [first, second].map(({ weights }) => [...weights.prototypes.data].map(Number));
   t.true(before.every((value, i) => Math.abs(value - after[i]) < 1e-6));
 
-  const refuse = (more: Record<string, unknown>, message: RegExp, given = all) =>
-    t.throwsAsync(runStage({ ...base, artifacts: given, options: { ...options, ...more }, dir: temporaryFolder(t) }), {
+  const refuse = (more: Record<string, unknown>, message: RegExp, inputs = all) =>
+    t.throwsAsync(runStage({ ...base, artifacts: inputs, options: { ...options, ...more }, dir: temporaryFolder(t) }), {
       instanceOf: UserError,
       message,
     });
@@ -126,8 +141,8 @@ test('the two ways to start, and what does not go together, are checked before t
   const here = artifactAt('.', 'x');
   const artifacts = { corpus: here, clusters: here, model: here, embeddings: here };
   const faults = async (more: Record<string, unknown>) => {
-    const given = Object.entries({ ...SCRATCH, ...more }).filter(([, value]) => value !== undefined);
-    const found = await checkStage({ registry, artifacts, stage: 'finetune', options: Object.fromEntries(given) });
+    const entries = Object.entries({ ...SCRATCH, ...more }).filter(([, value]) => value !== undefined);
+    const found = await checkStage({ registry, artifacts, stage: 'finetune', options: Object.fromEntries(entries) });
     return found.join('\n');
   };
   t.is(await faults({}), '');
@@ -135,7 +150,7 @@ test('the two ways to start, and what does not go together, are checked before t
   t.regex(await faults({ backbone: undefined }), /init, backbone: give one of them:/);
   t.regex(await faults({ init: 'model', features: undefined }), /give one of them only/);
   t.regex(await faults({ init: 'model', backbone: undefined }), /features: the init's are kept/);
-  t.regex(await faults({ classifier: 'keep' }), /there is none without `init`/);
+  t.regex(await faults({ classifier: 'keep' }), /no classifier to keep without `init`/);
   t.regex(
     await faults({
       init: 'model',
@@ -147,10 +162,10 @@ test('the two ways to start, and what does not go together, are checked before t
     /prototypes: they would replace/,
   );
   t.regex(await faults({ margin: { fromEpoch: 1, toEpoch: 5 } }), /toEpoch: 5 is after the end \(epochs: 3\)/);
-  t.regex(await faults({ sampling: { lengths: 3 } }), /say nothing to shuffled batches/);
+  t.regex(await faults({ sampling: { lengths: 3 } }), /have no effect with shuffled batches/);
   t.regex(await faults({ sampling: { kind: 'length-buckets', shortestSeconds: 0.3 } }), /not below cropSeconds/);
   t.regex(await faults({ loss: 'ge2e', sampling: { kind: 'class-balanced' } }), /makes batches of its own/);
   const correction = { fromEpoch: 2 };
-  t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' tells no classes apart/);
-  t.regex(await faults({ correction }), /only what a gate rejects/);
+  t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' has no class scores/);
+  t.regex(await faults({ correction }), /only samples that a gate rejects/);
 });

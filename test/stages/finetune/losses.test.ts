@@ -21,9 +21,16 @@ async function artifacts(t: ExecutionContext) {
 }
 
 const options = (loss: unknown, more = {}) => ({
-  ...{ corpus: 'corpus', clusters: 'clusters', loss, features: { bins: BINS } },
+  corpus: 'corpus',
+  clusters: 'clusters',
+  loss,
+  features: { bins: BINS },
   backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
-  ...{ cropSeconds: 0.25, batchSize: 8, accumulate: 2, steps: 5, rate: { peak: 0.003 } },
+  cropSeconds: 0.25,
+  batchSize: 8,
+  accumulate: 2,
+  steps: 5,
+  rate: { peak: 0.003 },
   ...more,
 });
 
@@ -35,12 +42,16 @@ for (const [title, loss, more] of [
   ['sphereface2', 'sphereface2', {}],
 ] as const)
   test(`${title}: trains, and a stopped run ends as one that was left alone`, async (t) => {
-    const given = await artifacts(t);
+    const inputs = await artifacts(t);
     const run = async (stops: number[]) => {
       const lines: string[] = [];
       const attempt = {
-        ...{ registry: newRegistry(), stage: 'finetune', dir: temporaryFolder(t), options: options(loss, more) },
-        ...{ artifacts: given, log: (line: string) => lines.push(line) },
+        registry: newRegistry(),
+        stage: 'finetune',
+        dir: temporaryFolder(t),
+        options: options(loss, more),
+        artifacts: inputs,
+        log: (line: string) => lines.push(line),
       };
       for (const stopAt of stops) await t.throwsAsync(() => runStage({ ...attempt, stopAt }), { message: 'stopped' });
       await runStage({ ...attempt, resume: stops.length > 0 });
@@ -65,9 +76,11 @@ const names = {
   clusters: artifactAt('', 'clusters'),
   model: artifactAt('', 'model'),
 };
-const faults = (stage: string, given: Record<string, unknown>) =>
+const faults = (stage: string, stageOptions: Record<string, unknown>) =>
   checkStage({
-    ...{ registry: newRegistry(), stage, options: given },
+    registry: newRegistry(),
+    stage,
+    options: stageOptions,
     artifacts: { ...names, embeddings: artifactAt('', 'embeddings') },
   });
 
@@ -77,7 +90,7 @@ test('what a loss cannot work with is said before the run', async (t) => {
   t.deepEqual(await faults('finetune', options('triplet')), []);
   t.deepEqual(await faults('finetune', options('softmax', { gate, correction })), []);
   const [wrong, ...none] = await faults('finetune', options('triplet', { gate, correction }));
-  t.regex(wrong, /^correction: 'triplet' tells no classes apart/);
+  t.regex(wrong, /^correction: 'triplet' has no class scores/);
   t.deepEqual(none, []);
   const odd = await faults('finetune', options({ name: 'ge2e', utterancesPerSpeaker: 3 }));
   t.deepEqual(odd, [
@@ -91,7 +104,9 @@ test('what a loss cannot work with is said before the run', async (t) => {
 
 test('a loop refuses a loss that no round can start, and a large margin where there is none', async (t) => {
   const loop = (loss: unknown, margin?: number) => ({
-    ...{ corpus: 'corpus', init: 'model', algorithm: { name: 'kmeans', clusters: 5 } },
+    corpus: 'corpus',
+    init: 'model',
+    algorithm: { name: 'kmeans', clusters: 5 },
     training: { loss, epochs: 1, rate: { peak: 0.1 }, correction: null },
     ...(margin && { largeMargin: { margin, rate: { peak: 0.1 } } }),
   });

@@ -12,13 +12,28 @@ const STEPS = 40;
 
 /** DINO whose centre stays where it is, with sharp targets and a large rate: one prototype takes all. */
 const METHOD = {
-  ...{ name: 'dino', prototypes: 32, hiddenSize: 16, bottleneckSize: 8, localCrops: 1, frozenEpochs: 0 },
-  ...{ centerMomentum: 1, emaMomentum: 0.8, teacherTemperature: 0.02, finalTeacherTemperature: 0.02 },
+  name: 'dino',
+  prototypes: 32,
+  hiddenSize: 16,
+  bottleneckSize: 8,
+  localCrops: 1,
+  frozenEpochs: 0,
+  centerMomentum: 1,
+  emaMomentum: 0.8,
+  teacherTemperature: 0.02,
+  finalTeacherTemperature: 0.02,
 };
 const OPTIONS = {
-  ...{ corpus: 'corpus', method: METHOD, features: { bins: 16 }, globalSeconds: 0.3, localSeconds: 0.2 },
-  ...{ backbone: { name: 'tdnn', width: 16, embeddingSize: 16 }, augmentation: ['random-channel'], batchSize: 6 },
-  ...{ steps: STEPS, rate: { kind: 'constant', peak: 0.02 } },
+  corpus: 'corpus',
+  method: METHOD,
+  features: { bins: 16 },
+  globalSeconds: 0.3,
+  localSeconds: 0.2,
+  backbone: { name: 'tdnn', width: 16, embeddingSize: 16 },
+  augmentation: ['random-channel'],
+  batchSize: 6,
+  steps: STEPS,
+  rate: { kind: 'constant', peak: 0.02 },
 };
 
 async function corpusArtifact(t: ExecutionContext): Promise<Artifact> {
@@ -105,7 +120,7 @@ test('what goes back in vain, or is told to stop, ends with what to change, and 
   const vain = { action: 'rollback', retries: 1, rateFactor: 1 };
   await t.throwsAsync(() => train(corpus, dir, vain), {
     instanceOf: UserError,
-    message: /one prototype takes all.*lower rate\.peak.*went back once.*state is saved/,
+    message: /one prototype takes all.*lower rate\.peak.*was rolled back once.*state is saved/,
   });
   const lines = readMetrics(join(dir, 'metrics.jsonl'));
   t.true(lines.length < STEPS);

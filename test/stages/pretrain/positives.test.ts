@@ -22,11 +22,19 @@ const PRESETS = {
 };
 
 const options = (method: keyof typeof METHODS, positives: Record<string, unknown> | undefined, more = {}) => ({
-  ...{ corpus: 'corpus', method: METHODS[method], features: { bins: BINS } },
+  corpus: 'corpus',
+  method: METHODS[method],
+  features: { bins: BINS },
   backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
-  ...{ globalSeconds: 0.35, localSeconds: 0.2, augmentation: ['random-channel'] },
-  ...{ batchSize: 4, steps: STEPS, optimizer: { name: 'adamw', weightDecay: 0.01 }, rate: { peak: 0.003 } },
-  ...{ positives, ...more },
+  globalSeconds: 0.35,
+  localSeconds: 0.2,
+  augmentation: ['random-channel'],
+  batchSize: 4,
+  steps: STEPS,
+  optimizer: { name: 'adamw', weightDecay: 0.01 },
+  rate: { peak: 0.003 },
+  positives,
+  ...more,
 });
 
 async function corpusArtifact(t: ExecutionContext): Promise<Artifact> {
@@ -39,11 +47,17 @@ async function corpusArtifact(t: ExecutionContext): Promise<Artifact> {
 }
 
 /** Runs the stage to its end; stopped after each number of `stops`, and resumed. */
-async function run(t: ExecutionContext, corpus: Artifact, given: Record<string, unknown>, stops: number[] = []) {
+async function run(t: ExecutionContext, corpus: Artifact, stageOptions: Record<string, unknown>, stops: number[] = []) {
   const lines: string[] = [];
   const registry = newRegistry();
   registry.add(fake, 'test', '');
-  const attempt = { registry, stage: 'pretrain', dir: temporaryFolder(t), options: given, artifacts: { corpus } };
+  const attempt = {
+    registry,
+    stage: 'pretrain',
+    dir: temporaryFolder(t),
+    options: stageOptions,
+    artifacts: { corpus },
+  };
   const log = (line: string) => lines.push(line);
   for (const [i, stopAt] of stops.entries())
     await t.throwsAsync(() => runStage({ ...attempt, log, resume: i > 0, stopAt }), { message: 'stopped' });
@@ -71,8 +85,8 @@ for (const method of ['dino', 'simclr'] as const)
   for (const [preset, positives] of Object.entries(PRESETS)) {
     test(`${method}, ${preset}: crops come from other utterances; a stopped run ends as one that was left alone`, async (t) => {
       const corpus = await corpusArtifact(t);
-      const given = options(method, positives);
-      const whole = await run(t, corpus, given);
+      const stageOptions = options(method, positives);
+      const whole = await run(t, corpus, stageOptions);
       const { metrics } = whole;
       t.deepEqual(
         metrics.slice(0, 3).map(({ otherUtterances }) => otherUtterances),
@@ -87,7 +101,7 @@ for (const method of ['dino', 'simclr'] as const)
       t.is(whole.lines.filter((line) => /embedding 14 utterances before epoch [13]$/.test(line)).length, 2);
       t.is(whole.lines.filter((line) => /% of the utterances have partners, of whom/.test(line)).length, 2);
       // Right before the groups are made, inside their interval, and when the next are due.
-      const stopped = await run(t, corpus, given, preset === 'ssps' ? [5] : [3, 5, 9]);
+      const stopped = await run(t, corpus, stageOptions, preset === 'ssps' ? [5] : [3, 5, 9]);
       t.deepEqual(stopped.result, whole.result);
       for (const file of FILES)
         t.true(readFileSync(join(stopped.dir, file)).equals(readFileSync(join(whole.dir, file))), file);
@@ -113,8 +127,8 @@ test('finding positives changes nothing else: without draws the training is that
 for (const labels of ['alone', 'noise'] as const)
   test(`${labels}: crops stay with their own utterance, and a line says so`, async (t) => {
     const corpus = await corpusArtifact(t);
-    const given = options('simclr', { algorithm: { name: 'fake', labels }, fromEpoch: 1 }, { steps: 5 });
-    const { lines, metrics } = await run(t, corpus, given);
+    const stageOptions = options('simclr', { algorithm: { name: 'fake', labels }, fromEpoch: 1 }, { steps: 5 });
+    const { lines, metrics } = await run(t, corpus, stageOptions);
     t.true(metrics.every(({ otherUtterances }) => otherUtterances === 0));
     t.is(lines.filter((line) => /warning: every utterance is alone/.test(line)).length, 1);
   });
@@ -139,11 +153,11 @@ test('a clustering that fails loses no step: the state is saved, and another alg
   const registry = newRegistry();
   registry.add(fake, 'test', '');
   const attempt = { registry, stage: 'pretrain', dir, artifacts: { corpus } };
-  const given = (labels: string) => options('simclr', { algorithm: { name: 'fake', labels }, fromEpoch: 2 });
-  await t.throwsAsync(runStage({ ...attempt, options: given('failing') }), { message: 'nothing to cluster' });
+  const optionsWith = (labels: string) => options('simclr', { algorithm: { name: 'fake', labels }, fromEpoch: 2 });
+  await t.throwsAsync(runStage({ ...attempt, options: optionsWith('failing') }), { message: 'nothing to cluster' });
   t.is(readMetrics(join(dir, 'metrics.jsonl')).length, 6);
   t.is(readSafetensors(join(dir, 'checkpoint.safetensors')).metadata.step, '6');
-  await runStage({ ...attempt, options: given('one'), resume: true });
+  await runStage({ ...attempt, options: optionsWith('one'), resume: true });
   t.is(readMetrics(join(dir, 'metrics.jsonl')).length, STEPS);
 });
 

@@ -18,9 +18,9 @@ const registry = createRegistry(builtIns);
 const x = normalTensor([2, 40, BINS], 'x');
 
 /** Writes a live network as a model with these stored options; returns its embeddings and the folder. */
-async function written(t: ExecutionContext, name: string, given: Record<string, unknown>, stored?: object) {
+async function written(t: ExecutionContext, name: string, options: Record<string, unknown>, stored?: object) {
   const dir = temporaryFolder(t);
-  const choice = await choosePlugin(registry, 'backbone', name, given);
+  const choice = await choosePlugin(registry, 'backbone', name, options);
   const build = await backboneBuilder(registry, choice, BINS);
   const vectors = await withSession(async (session) => {
     const scope = createScope(session, 'network', 1);

@@ -14,12 +14,12 @@ import { BINS } from '../../helpers/training/small-training.js';
 function counted(epochs: number, batchesPerEpoch: number) {
   const read: number[] = [];
   let now = 0;
-  const average = createWeightAverage(epochs, batchesPerEpoch, async () => {
+  const average = createWeightAverage(epochs, async () => {
     read.push(now);
     return { weight: float32([now, -now]), count: int32([now]) };
   });
   const note = async (from: number, to: number, steps: number) => {
-    for (now = from; now <= to; now++) await average.note(now, steps);
+    for (now = from; now <= to; now++) await average.note({ done: now, steps, batchesPerEpoch });
   };
   return { average, read, note };
 }
@@ -66,8 +66,15 @@ test('the result of a pretraining is the mean of its epochs; a stopped run ends 
     Array.from({ length: 13 }, () => 6000),
   );
   const options = {
-    ...{ corpus: 'corpus', method: 'simclr', features: { bins: BINS }, globalSeconds: 0.3, average: 2 },
-    ...{ backbone: { name: 'tdnn', width: 16, embeddingSize: 8 }, batchSize: 4, steps: 7, rate: { peak: 0.01 } },
+    corpus: 'corpus',
+    method: 'simclr',
+    features: { bins: BINS },
+    globalSeconds: 0.3,
+    average: 2,
+    backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
+    batchSize: 4,
+    steps: 7,
+    rate: { peak: 0.01 },
   };
   const attempt = {
     registry: newRegistry(),

@@ -2,7 +2,7 @@ import test from 'ava';
 import { createRng } from '../../../src/random.js';
 import { CAUSES, describeSuspicion } from '../../../src/train/guard/collapse-causes.js';
 import { createCollapseGuard } from '../../../src/train/guard/collapse-guard.js';
-import type { StepMetrics } from '../../../src/train/step/step-metrics.js';
+import type { StepMetrics } from '../../../src/train/step/training-step.js';
 
 const RUN = { size: 64, window: 5, grace: 20 };
 const STEPS = 200;
@@ -24,7 +24,9 @@ function metricsOf(course: Course): StepMetrics[] {
 }
 
 const prototypes = (teacher: number, student: number): Partial<StepMetrics> => ({
-  ...{ outputs: K, teacherEntropy: teacher * Math.log(K), studentEntropy: student * Math.log(K) },
+  outputs: K,
+  teacherEntropy: teacher * Math.log(K),
+  studentEntropy: student * Math.log(K),
 });
 
 /** What a guard says of a course: step and cause of everything that is fresh. */
@@ -34,7 +36,7 @@ function said(course: Course, run = RUN): string[] {
   return guard.events.map(({ step, cause }) => `${step} ${cause}`);
 }
 
-test('healthy runs: nothing is said', (t) => {
+test('nothing is said of healthy runs', (t) => {
   t.deepEqual(
     said(() => ({})),
     [],
@@ -131,7 +133,8 @@ test('a rank that small embeddings cannot exceed is no sign', (t) => {
 test('a guard goes on from its state as if it had not been stopped', (t) => {
   const course: Course = (step) => ({
     ...prototypes(step > 130 ? 0.001 : 0.5, step > 130 ? 0.001 : 0.7),
-    ...{ effectiveRank: step > 70 ? 1 : 12, loss: 5 + 0.01 * Math.sin(step) },
+    effectiveRank: step > 70 ? 1 : 12,
+    loss: 5 + 0.01 * Math.sin(step),
   });
   const lines = metricsOf(course);
   const whole = createCollapseGuard(RUN);

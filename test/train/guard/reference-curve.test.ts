@@ -95,6 +95,6 @@ test('references that cannot be read', (t) => {
     message: /no-such-method\.json does not exist/,
   });
   const folder = temporaryFolder(t, { 'a.json': '{"steps": 3}', 'b.json': JSON.stringify(REFERENCE) });
-  t.throws(() => readReference(join(folder, 'a.json')), { instanceOf: UserError, message: /is no reference curve/ });
+  t.throws(() => readReference(join(folder, 'a.json')), { instanceOf: UserError, message: /is not a reference curve/ });
   t.deepEqual(readReference(join(folder, 'b.json')), JSON.parse(JSON.stringify(REFERENCE)));
 });

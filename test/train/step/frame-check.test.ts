@@ -2,7 +2,7 @@ import test from 'ava';
 import { type Tensor, tf } from '../../../src/engine/tf.js';
 import { UserError } from '../../../src/errors.js';
 import type { Scope } from '../../../src/nn/scope.js';
-import { withFrameCheck } from '../../../src/train/step/frame-check.js';
+import { withFrameCheck } from '../../../src/train/step/trainer.js';
 import { normalTensor } from '../../helpers/random-values.js';
 import { withSession } from '../../helpers/session.js';
 import { noiseBatch, smallBackbone, smallPretrainer } from '../../helpers/training/small-training.js';

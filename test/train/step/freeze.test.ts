@@ -11,7 +11,7 @@ import { BATCH, noiseBatch, smallFeatures, smallTdnn } from '../../helpers/train
 
 const LABELS = Int32Array.of(0, 1, 2, 1);
 const backbone = await smallTdnn({ embeddingNorm: true });
-/** Adam with decay, and momentum: whatever might move what is to stand still. */
+/** Adam with decay, and momentum: whatever might move frozen weights. */
 const OPTIMIZERS = [
   { name: 'adamw', weightDecay: 0.3 },
   { name: 'sgd', momentum: 0.9, weightDecay: 0.3 },
@@ -19,7 +19,11 @@ const OPTIMIZERS = [
 
 function open(session: Session, more: Partial<FinetuneParts> & { optimizer?: FinetuneParts['optimizer'] } = {}) {
   const finetuner = createFinetuner({
-    ...{ session, seed: 1, classes: 3, backbone, optimizer: optimizerOptions.parse({ name: 'sgd' }) },
+    session,
+    seed: 1,
+    classes: 3,
+    backbone,
+    optimizer: optimizerOptions.parse({ name: 'sgd' }),
     loss: (context) => aamSoftmax.build({ ...context, options: aamSoftmax.options.parse({ margin: 0, scale: 10 }) }),
     view: { features: smallFeatures, augmentations: [] },
     ...more,
@@ -30,7 +34,11 @@ function open(session: Session, more: Partial<FinetuneParts> & { optimizer?: Fin
       noiseBatch(`batch ${number}`, { global: 1, local: 0 }),
       { labels: LABELS, history: new Float32Array(BATCH) },
       {
-        ...{ step: number, rate: 0.05, margin: 1, gate: Number.POSITIVE_INFINITY, momentum: 0 },
+        step: number,
+        rate: 0.05,
+        margin: 1,
+        gate: Number.POSITIVE_INFINITY,
+        momentum: 0,
         ...(thawed !== undefined && { thawed }),
       },
     );
@@ -45,10 +53,10 @@ const isBackbone = (name: string): boolean => name.startsWith('network/backbone/
 const moved = (before: Record<string, HostTensor>, after: Record<string, HostTensor>): string[] =>
   Object.keys(after).filter((name) => isNetwork(name) && values(before[name]).join() !== values(after[name]).join());
 
-for (const given of OPTIMIZERS) {
-  const optimizer = optimizerOptions.parse(given);
+for (const choice of OPTIMIZERS) {
+  const optimizer = optimizerOptions.parse(choice);
 
-  test(`${given.name}: what is frozen for good has no states, and neither weights nor statistics move`, async (t) => {
+  test(`${choice.name}: what is frozen for good has no states, and neither weights nor statistics move`, async (t) => {
     await withSession(async (session) => {
       const { step } = open(session, { optimizer, freeze: { parts: ['network/backbone/*'] } });
       const before = await session.save();
@@ -60,7 +68,7 @@ for (const given of OPTIMIZERS) {
     });
   });
 
-  test(`${given.name}: a part that is frozen for a while stands still exactly, then learns as if it were the first step`, async (t) => {
+  test(`${choice.name}: a part that is frozen for a while stands still exactly, then learns as if it were the first step`, async (t) => {
     const part = 'network/backbone/layer1/*';
     await withSession(async (session) => {
       const { step } = open(session, { optimizer, freeze: { parts: [part], untilEpoch: 2 } });
@@ -104,10 +112,10 @@ test('an accumulated step leaves frozen statistics alone too', async (t) => {
   });
 });
 
-test('a pattern that names nothing is refused with all names; freezing everything for good too', async (t) => {
+test('a pattern that matches no name is refused with all names; so is freezing everything for the whole run', async (t) => {
   await withSession(async (session) => {
     const message =
-      /'backbone\/\*' names nothing\. There are:\n(.|\n)*network\/backbone\/layer1\/(.|\n)*network\/classifier\/prototypes/;
+      /'backbone\/\*' matches no name\. There are:\n(.|\n)*network\/backbone\/layer1\/(.|\n)*network\/classifier\/prototypes/;
     t.throws(() => open(session, { freeze: { parts: ['network/*', 'backbone/*'] } }), {
       instanceOf: UserError,
       message,
@@ -116,7 +124,7 @@ test('a pattern that names nothing is refused with all names; freezing everythin
   await withSession(async (session) => {
     t.throws(() => open(session, { freeze: { parts: ['*'] } }), {
       instanceOf: UserError,
-      message: /everything stands still/,
+      message: /everything is frozen/,
     });
   });
   await withSession(async (session) => {
@@ -124,9 +132,9 @@ test('a pattern that names nothing is refused with all names; freezing everythin
   });
 });
 
-for (const given of OPTIMIZERS) {
-  test(`${given.name}: a factor of the backbone's rate is a rate of its own`, async (t) => {
-    const optimizer = optimizerOptions.parse(given);
+for (const choice of OPTIMIZERS) {
+  test(`${choice.name}: a factor of the backbone's rate is a rate of its own`, async (t) => {
+    const optimizer = optimizerOptions.parse(choice);
     const after = (backboneRate: number, rate: number) =>
       withSession(async (session) => {
         const { finetuner } = open(session, { optimizer, backboneRate });

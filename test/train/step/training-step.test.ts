@@ -23,7 +23,10 @@ function open(session: Session, accumulate?: number): TrainingStep {
   const weight = session.variable('weight', [SIZE], float32(normals(SIZE, 'weight')));
   const updates = session.variable('updates', [], 0);
   return createTrainingStep({
-    ...{ session, name: 'test', trained: [weight], accumulate },
+    session,
+    name: 'test',
+    trained: [weight],
+    accumulate,
     optimizer: optimizerOptions.parse({ name: 'sgd' }),
     views: ({ x }) => x,
     loss: (x) => ({

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { writeNpy } from '../../io/npy.js';
-import type { GatedEpoch } from '../../train/labels/gate-keeper.js';
-import { type GateQuality, type GateShares, gateQuality, gateShares } from '../../train/labels/gate-quality.js';
+import type { GatedEpoch } from './gate-keeper.js';
+import { type GateQuality, type GateShares, gateQuality, gateShares } from './gate-quality.js';
 
 /** One line of gate.jsonl. Figures about true speakers are null where these are not known or nothing was gated. */
 export interface GateLine extends GateShares, GateQuality {
@@ -18,23 +18,25 @@ export interface GateLine extends GateShares, GateQuality {
 const EPOCHS_KEPT = 3;
 const UNKNOWN: GateQuality = { gatePrecision: null, gateRecall: null, correctionPrecision: null };
 
-/** What became of one epoch's labels; `speakers` [utterances] where they are to be measured against. */
+/** The line of one epoch; `labels` [utterances] are measured against `speakers` [utterances] where these are known. */
 export function gateLine(epoch: GatedEpoch, labels: Int32Array, speakers: readonly string[] | null): GateLine {
   const { threshold, components, decisions } = epoch;
   return {
-    ...{ epoch: epoch.epoch, gate: Number.isFinite(threshold) ? threshold : null, ...gateShares(decisions) },
+    epoch: epoch.epoch,
+    gate: Number.isFinite(threshold) ? threshold : null,
+    ...gateShares(decisions),
     ...(speakers ? gateQuality(decisions, labels, speakers) : UNKNOWN),
     ...(components && { components }),
   };
 }
 
 /**
- * Adds an epoch to gate.jsonl and writes its losses [utterances] as losses/epoch-NNN.npy, of which the last few are kept. What a run
- * that was stopped had written about this epoch and later ones is replaced.
+ * Adds an epoch to gate.jsonl and writes its losses [utterances] as losses/epoch-NNN.npy, of which the last few are kept. Records of this
+ * epoch and later ones, left by a run that was stopped, are replaced.
  */
 export function recordEpoch(dir: string, line: GateLine, losses: Float32Array): void {
   const earlier = readGateLines(dir).filter(({ epoch }) => epoch < line.epoch);
-  writeFileAtomic(gatePath(dir), [...earlier, line].map((one) => `${JSON.stringify(one)}\n`).join(''));
+  writeFileAtomic(gatePath(dir), [...earlier, line].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const folder = join(dir, 'losses');
   mkdirSync(folder, { recursive: true });
   writeNpy(lossesPath(dir, line.epoch), [losses.length], losses);
@@ -44,14 +46,14 @@ export function recordEpoch(dir: string, line: GateLine, losses: Float32Array): 
   }
 }
 
-/** Reads gate.jsonl; no lines where there is none. */
+/** Reads gate.jsonl; an empty list where there is none. */
 export function readGateLines(dir: string): GateLine[] {
   if (!existsSync(gatePath(dir))) return [];
   const lines = readFileSync(gatePath(dir), 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as GateLine);
 }
 
-/** The file of an epoch's losses. */
+/** Path of an epoch's losses. */
 export const lossesPath = (dir: string, epoch: number): string =>
   join(dir, 'losses', `epoch-${String(epoch).padStart(3, '0')}.npy`);
 

@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from '../../io/safetensors.js';
 
 const classifierInfo = z.strictObject({
   format: z.literal('voxloop-classifier-1'),
-  /** Name of the loss it belongs to. */
+  /** Name of its loss. */
   loss: z.string(),
   /** Speakers or clusters, each once. */
   speakers: z.number().int().positive(),
@@ -16,7 +16,7 @@ const classifierInfo = z.strictObject({
 });
 type ClassifierInfo = z.output<typeof classifierInfo>;
 
-/** What a classification loss has learned beside the network: a training may go on with it. */
+/** The variables that a classification loss learned beside the network; a training may continue with them. */
 export interface Classifier {
   dir: string;
   info: Omit<ClassifierInfo, 'format'>;

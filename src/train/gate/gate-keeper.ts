@@ -1,12 +1,17 @@
 import { float32, type HostTensor, int32 } from '../../host-tensor.js';
-import type { HostState } from '../checkpoint.js';
-import { UNSEEN } from './label-correction.js';
+import type { HostState, Stateful } from '../checkpoint.js';
 
-/** What a gate decided at the start of an epoch. */
+/** The fate of a sample in an update; a label that replaced the given one stands for itself (0 or more). */
+export const KEPT = -1;
+export const REJECTED = -2;
+/** No update met it yet. */
+export const UNSEEN = -3;
+
+/** A gate's decision at the start of an epoch. */
 export interface GateDecision {
   /** The largest loss that is kept; Infinity keeps all. */
   threshold: number;
-  /** What the gate fitted, if anything. */
+  /** Figures of whatever the gate fitted. */
   components?: Record<string, number>;
 }
 
@@ -14,41 +19,38 @@ export interface GateDecision {
 export interface GatedEpoch extends GateDecision {
   /** Whole number, from 0. */
   epoch: number;
-  /** Loss of each utterance against its label as it was judged last, NaN where it was not met. */
+  /** Loss of each utterance against its label as it was last judged, NaN where it was not met. */
   losses: Float32Array;
   /** Last decision of each utterance: KEPT, REJECTED, UNSEEN or the label that replaced its own. */
   decisions: Int32Array;
 }
 
 /** Remembers every utterance's last loss and decides, once an epoch, up to which loss pseudo-labels are believed. */
-export interface GateKeeper {
-  /** The limit for a step of `epoch` (whole number, never falling); Infinity before the gate opens for business. */
+export interface GateKeeper extends Stateful {
+  /** The limit for a step of `epoch` (whole number, never falling); Infinity before the gate is active. */
   limit(epoch: number): number;
-  /** What is known of utterances [batch]: the loss of each as it was judged last, NaN where it was not met. // [batch] */
+  /** The last judged loss of each of `utterances` [batch], NaN where it was not met. // [batch] */
   history(utterances: Int32Array): Float32Array;
   /** Notes losses and decisions [batch] of a batch of utterances [batch]. */
   record(utterances: Int32Array, losses: Float32Array, decisions: Int32Array): void;
-  /** Ends the epoch in course and returns it; null when there was no step. */
+  /** Ends the current epoch and returns it; null when there was no step. */
   finish(): GatedEpoch | null;
-  /** What the checkpoint must hold, and how to go on from it. */
-  state(): HostState;
-  restore(state: HostState): void;
 }
 
-export interface GateParts {
+export interface GateKeeperParts {
   utterances: number;
   /** The first epoch in which `decide` is asked. */
   fromEpoch: number;
   /** From last losses to a limit; asked at the start of each epoch. */
   decide(losses: Float32Array, epoch: number): GateDecision;
-  /** Told when an epoch is over; again, with the same, when a run is resumed at its end. */
+  /** Called when an epoch is over; again, with the same, when a run is resumed at its end. */
   ended?(epoch: GatedEpoch): void;
 }
 
 const OPEN: GateDecision = { threshold: Number.POSITIVE_INFINITY };
 
 /** Creates a gate that is open. */
-export function createGateKeeper({ utterances, fromEpoch, decide, ended }: GateParts): GateKeeper {
+export function createGateKeeper({ utterances, fromEpoch, decide, ended }: GateKeeperParts): GateKeeper {
   const losses = new Float32Array(utterances).fill(Number.NaN);
   const decisions = new Int32Array(utterances).fill(UNSEEN);
   let current = -1;
@@ -67,11 +69,11 @@ export function createGateKeeper({ utterances, fromEpoch, decide, ended }: GateP
       decision = epoch < fromEpoch ? OPEN : inFloat32(decide(losses, epoch));
       return decision.threshold;
     },
-    history: (utterances) => Float32Array.from(utterances, (utterance) => losses[utterance]),
-    record(indices, values, made) {
-      indices.forEach((index, i) => {
-        losses[index] = values[i];
-        decisions[index] = made[i];
+    history: (batch) => Float32Array.from(batch, (utterance) => losses[utterance]),
+    record(batch, batchLosses, batchDecisions) {
+      batch.forEach((utterance, i) => {
+        losses[utterance] = batchLosses[i];
+        decisions[utterance] = batchDecisions[i];
       });
     },
     finish,
@@ -86,9 +88,7 @@ export function createGateKeeper({ utterances, fromEpoch, decide, ended }: GateP
       losses.set(state['gate/losses'].data as Float32Array);
       decisions.set(state['gate/decisions'].data as Int32Array);
       [current] = state['gate/epoch'].data as Int32Array;
-      const [threshold] = state['gate/threshold'].data as Float32Array;
-      const components = JSON.parse(textOf(state['gate/components'])) ?? undefined;
-      decision = components ? { threshold, components } : { threshold };
+      decision = storedDecision(state);
     },
   };
 }
@@ -98,6 +98,12 @@ const inFloat32 = (decision: GateDecision): GateDecision => ({
   ...decision,
   threshold: Math.fround(decision.threshold),
 });
+
+function storedDecision(state: HostState): GateDecision {
+  const [threshold] = state['gate/threshold'].data as Float32Array;
+  const components = JSON.parse(textOf(state['gate/components'])) ?? undefined;
+  return components ? { threshold, components } : { threshold };
+}
 
 function textTensor(text: string): HostTensor {
   const data = new TextEncoder().encode(text);

@@ -8,8 +8,8 @@ import { createScope } from '../../../src/nn/scope.js';
 import { optimizerOptions } from '../../../src/optim/optimizer.js';
 import { createRng } from '../../../src/random.js';
 import { createFinetuner } from '../../../src/train/finetuner.js';
-import { createLabelAlignment, labelShares } from '../../../src/train/labels/label-alignment.js';
-import { KEPT, REJECTED } from '../../../src/train/labels/label-correction.js';
+import { KEPT, REJECTED } from '../../../src/train/gate/gate-keeper.js';
+import { createLabelAlignment, labelShares } from '../../../src/train/gate/label-alignment.js';
 import { cropsToFeatures } from '../../../src/train/step/crop-features.js';
 import { close } from '../../helpers/close.js';
 import { withSession } from '../../helpers/session.js';
@@ -33,14 +33,18 @@ const embed = (x: Tensor): Tensor => tf.div(tf.sub(tf.mean(x, 1), tf.mean(x, [1,
 /** A linear classifier over mean filterbanks: nothing is trained but its weights. */
 function open(session: Session, accumulate: number) {
   return createFinetuner({
-    ...{ session, seed: 1, classes: CLASSES, accumulate, view: augmented },
+    session,
+    seed: 1,
+    classes: CLASSES,
+    accumulate,
+    view: augmented,
     backbone: () => ({ embeddingSize: BINS, embed }),
     loss: ({ scope }) => {
       const weights = scope.param('weights', [BINS, CLASSES], 0);
       return {
-        losses(embeddings, given) {
+        losses(embeddings, targets) {
           const scores = tf.matMul(embeddings, weights.read()) as Tensor;
-          return { losses: sparseSoftmaxCrossEntropy(scores, given), scores };
+          return { losses: sparseSoftmaxCrossEntropy(scores, targets), scores };
         },
       };
     },
@@ -69,10 +73,10 @@ const rowsOf = (data: ArrayLike<number>): number[][] =>
   Array.from({ length: ROWS }, (_, i) => Array.from({ length: BINS }, (_, d) => data[i * BINS + d]));
 
 /** The rule of the paper, sample by sample. */
-function oracle(given: { clean: number[][]; shown: number[][]; weights: Float32Array }) {
-  const posteriors = given.shown.map((row) => softmax(products(row, given.weights)));
+function oracle(inputs: { clean: number[][]; shown: number[][]; weights: Float32Array }) {
+  const posteriors = inputs.shown.map((row) => softmax(products(row, inputs.weights)));
   const losses = posteriors.map((posterior, i) => -Math.log(posterior[labels[i]]));
-  const predictions = given.clean.map((row) => softmax(products(row, given.weights).map((s) => s / TEMPERATURE)));
+  const predictions = inputs.clean.map((row) => softmax(products(row, inputs.weights).map((s) => s / TEMPERATURE)));
   const sure = predictions.map((probabilities) => Math.max(...probabilities));
   const predicted = predictions.map((probabilities, i) => probabilities.indexOf(sure[i]));
   return {
@@ -85,10 +89,10 @@ function oracle(given: { clean: number[][]; shown: number[][]; weights: Float32A
       const counted = [...targets.keys()].filter((i) => targets[i] >= 0);
       const n = Math.max(counted.length, 1);
       const loss = counted.reduce((sum, i) => sum - Math.log(posteriors[i][targets[i]]) / n, 0);
-      const weights = given.weights.map((weight, at) => {
+      const weights = inputs.weights.map((weight, at) => {
         const [d, c] = [Math.floor(at / CLASSES), at % CLASSES];
         const error = (i: number) => posteriors[i][c] - (targets[i] === c ? 1 : 0);
-        return weight - (RATE * counted.reduce((sum, i) => sum + given.shown[i][d] * error(i), 0)) / n;
+        return weight - (RATE * counted.reduce((sum, i) => sum + inputs.shown[i][d] * error(i), 0)) / n;
       });
       return { decisions, loss, weights };
     },
@@ -187,16 +191,16 @@ test('an empty gate trains on corrections alone; without those on nothing', asyn
 });
 
 /** Distribution alignment, class by class: a running mean over ten rejected samples a class. */
-function alignmentOracle(given: number[]) {
-  let seen = given;
+function alignmentOracle(shares: number[]) {
+  let seen = shares;
   return {
     align(probabilities: number[]): number[] {
-      const weighted = probabilities.map((p, c) => (p * given[c]) / seen[c]);
+      const weighted = probabilities.map((p, c) => (p * shares[c]) / seen[c]);
       const sum = weighted.reduce((a, b) => a + b, 0);
       return weighted.map((p) => p / sum);
     },
     note(rejected: number[][]) {
-      const kept = Math.exp(-rejected.length / (10 * given.length));
+      const kept = Math.exp(-rejected.length / (10 * shares.length));
       const meanOf = (c: number) => rejected.reduce((sum, row) => sum + row[c], 0) / Math.max(1, rejected.length);
       seen = seen.map((share, c) => kept * share + (1 - kept) * meanOf(c));
     },
@@ -206,15 +210,15 @@ function alignmentOracle(given: number[]) {
 test('predictions are weighed by how often their class was given, and has been predicted', async (t) => {
   await withSession(async (session) => {
     const alignment = createLabelAlignment(createScope(session, 'correction', 0), CLASSES);
-    const given = Array.from({ length: CLASSES }, (_, c) => (c + 1) / ((CLASSES * (CLASSES + 1)) / 2));
-    await session.load(alignment.start(Float32Array.from(given)));
+    const shares = Array.from({ length: CLASSES }, (_, c) => (c + 1) / ((CLASSES * (CLASSES + 1)) / 2));
+    await session.load(alignment.start(Float32Array.from(shares)));
     const run = session.compile('run', ({ scores, which }: Record<string, Tensor>) => {
       const probabilities = tf.softmax(scores, 1);
       const aligned = alignment.align(probabilities);
       alignment.note(probabilities, tf.greater(which, 0));
       return { aligned };
     });
-    const oracle = alignmentOracle(given);
+    const oracle = alignmentOracle(shares);
     const rng = createRng('alignment');
     for (const share of [1, 0.5, 0, 1]) {
       const scores = Array.from({ length: ROWS }, () => Array.from({ length: CLASSES }, () => 2 * rng.normal()));

@@ -2,31 +2,32 @@ import { type Tensor, tf } from '../../engine/tf.js';
 import { float32, type HostTensor } from '../../host-tensor.js';
 import type { Scope } from '../../nn/scope.js';
 
-/** Samples of a class that the running mean looks back on. */
+/** Memory of the running mean, in samples of a class. */
 const REMEMBERED = 10;
 
-/** Keeps predicted labels spread over the classes as the given labels are. */
+/** Keeps the distribution of predicted labels over the classes like that of the given labels. */
 export interface LabelAlignment {
-  /** What the state is where `shares` [classes] (adding up to 1) of the given labels are of each class; to be loaded before the first update. */
+  /** The state for given labels of which `shares` [classes] (adding up to 1) are of each class; to be loaded before the first update. */
   start(shares: Float32Array): Record<string, HostTensor>;
-  /** Probabilities [batch, classes] made fewer for classes that have been predicted too often, more for those too seldom. */
+  /** Down-weights probabilities [batch, classes] of classes that are predicted more often than they occur, and raises the others. */
   align(probabilities: Tensor): Tensor;
-  /** Notes the unaligned probabilities [batch, classes] of the samples that `which` [batch] (bool) names. */
+  /** Takes the unaligned probabilities [batch, classes] of the samples selected by `which` [batch] (bool) into the running mean. */
   note(probabilities: Tensor, which: Tensor): void;
 }
 
 /**
- * Distribution alignment (Berthelot et al. 2020, "ReMixMatch", section 3.1): probabilities are multiplied by the share that a class has
- * of the labels and divided by the share that it has had of the predictions, a running mean. Without it, corrections run into
- * the few classes that were predicted a little too often, and training on them makes it worse.
+ * Distribution alignment (Berthelot et al., "ReMixMatch: Semi-Supervised Learning with Distribution Alignment and Augmentation Anchoring",
+ * ICLR 2020, arXiv:1911.09785, section 3.1): probabilities are multiplied by a class's share of the labels and divided by its share of
+ * the predictions so far, a running mean. Without it, corrections run into the few classes that were predicted a little too often, and
+ * training on them makes it worse.
  */
 export function createLabelAlignment(scope: Scope, classes: number): LabelAlignment {
-  const given = scope.buffer('given', [classes], 1 / classes);
+  const labelled = scope.buffer('given', [classes], 1 / classes);
   const predicted = scope.buffer('predicted', [classes], 1 / classes);
   return {
-    start: (shares) => ({ [given.name]: float32(shares), [predicted.name]: float32(shares) }),
+    start: (shares) => ({ [labelled.name]: float32(shares), [predicted.name]: float32(shares) }),
     align(probabilities) {
-      const weighted = tf.mul(probabilities, tf.div(given.read(), tf.add(predicted.read(), 1e-6 / classes)));
+      const weighted = tf.mul(probabilities, tf.div(labelled.read(), tf.add(predicted.read(), 1e-6 / classes)));
       return tf.div(weighted, tf.maximum(tf.sum(weighted, 1, true), 1e-30));
     },
     note(probabilities, which) {
@@ -40,7 +41,7 @@ export function createLabelAlignment(scope: Scope, classes: number): LabelAlignm
 }
 
 /**
- * What share of the labels is of each class; a speaker is as frequent at every speed.
+ * Share of each class in the labels; a speaker is as frequent at every speed.
  * @param labels [utterances] -1: none
  * @returns [speakers * speeds] adding up to 1; class = speed * speakers + speaker
  */

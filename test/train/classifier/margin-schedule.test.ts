@@ -5,10 +5,10 @@ import {
   marginFaults,
   marginScheduleOptions,
   marginShare,
-} from '../../../src/train/labels/margin-schedule.js';
+} from '../../../src/train/classifier/margin-schedule.js';
 import { close } from '../../helpers/close.js';
 
-const rise = (given: Record<string, unknown>): MarginSchedule => marginScheduleOptions.parse(given);
+const rise = (options: Record<string, unknown>): MarginSchedule => marginScheduleOptions.parse(options);
 const EPOCHS = [0, 19.9, 20, 25, 30, 35, 39.999, 40, 150];
 
 test('without a schedule, all of the margin', (t) => {

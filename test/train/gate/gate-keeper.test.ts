@@ -1,6 +1,5 @@
 import test from 'ava';
-import { createGateKeeper, type GatedEpoch } from '../../../src/train/labels/gate-keeper.js';
-import { KEPT, REJECTED, UNSEEN } from '../../../src/train/labels/label-correction.js';
+import { createGateKeeper, type GatedEpoch, KEPT, REJECTED, UNSEEN } from '../../../src/train/gate/gate-keeper.js';
 
 const known = (losses: Float32Array): number[] => [...losses].filter((loss) => !Number.isNaN(loss));
 
@@ -9,7 +8,8 @@ function meanGate(utterances: number, fromEpoch: number) {
   const asked: number[] = [];
   const ended: GatedEpoch[] = [];
   const keeper = createGateKeeper({
-    ...{ utterances, fromEpoch },
+    utterances,
+    fromEpoch,
     decide(losses, epoch) {
       asked.push(epoch);
       const values = known(losses);

@@ -1,18 +1,18 @@
-import { KEPT, UNSEEN } from './label-correction.js';
+import { KEPT, UNSEEN } from './gate-keeper.js';
 
-/** What a gate did with the utterances that training met; all are shares, null where nothing can be said. */
+/** Outcome of a gate for the utterances that training met, as shares; null where there was none. */
 export interface GateShares {
   kept: number | null;
   corrected: number | null;
 }
 
-/** How right it was, against true speakers; for measurement only. */
+/** Precision and recall against true speakers; for measurement only. */
 export interface GateQuality {
-  /** Of the labels that were kept, those that are right. */
+  /** Share of right labels among those that were kept. */
   gatePrecision: number | null;
-  /** Of the right labels, those that were kept. */
+  /** Share of kept labels among the right ones. */
   gateRecall: number | null;
-  /** Of the labels that replaced others, those that are right. */
+  /** Share of right labels among those that replaced others. */
   correctionPrecision: number | null;
 }
 
@@ -32,8 +32,8 @@ export function gateShares(decisions: Int32Array): GateShares {
 }
 
 /**
- * Precision and recall of decisions. A label is right when the utterance's speaker is the one whom most utterances of this label are
- * spoken by. `labels` and `speakers` [utterances]; utterances without a label (-1) or not met are left out.
+ * Precision and recall of decisions. A label is right when its utterance is spoken by the majority speaker of all utterances with that
+ * label. `labels` and `speakers` [utterances]; utterances without a label (-1) or not met are left out.
  */
 export function gateQuality(decisions: Int32Array, labels: Int32Array, speakers: readonly string[]): GateQuality {
   const majority = majorities(labels, speakers);
@@ -65,7 +65,9 @@ function majorities(labels: Int32Array, speakers: readonly string[]): Map<number
     tallies.set(label, tally);
   });
   const first = (tally: Map<string, number>) =>
-    [...tally].reduce((best, one) => (one[1] > best[1] || (one[1] === best[1] && one[0] < best[0]) ? one : best))[0];
+    [...tally].reduce((best, next) =>
+      next[1] > best[1] || (next[1] === best[1] && next[0] < best[0]) ? next : best,
+    )[0];
   return new Map([...tallies].map(([label, tally]) => [label, first(tally)]));
 }
 
