@@ -19,8 +19,8 @@ const steps = {
   build() {
     installDependencies(root);
     removeStaleOutputs(root);
-    runNode('node_modules/typescript/bin/tsc', '-p', '.');
     vendorKernels(root);
+    runNode('node_modules/typescript/bin/tsc', '-p', '.');
   },
   library() {
     runNode('bin/voxloop.mjs', 'setup');
