@@ -52,11 +52,14 @@ function kernelFiles(source) {
   ];
 }
 
-// The kernels and voxloop must share one TensorFlow.js: the bundle beside them.
+// The kernels and voxloop must share one TensorFlow.js, the bundle beside them. Its classes are real ones, and the kernels' are
+// functions of ECMAScript 5, which may not call a class.
 function copyKernel(source, target, file) {
   const bundle = dirname(file) === '.' ? './tensorflow.js' : '../tensorflow.js';
-  const text = readFileSync(join(source, file), 'utf8');
-  write(join(target, file), text.replaceAll(/require\("@tensorflow\/tfjs(-core)?"\)/g, `require("${bundle}")`));
+  const text = readFileSync(join(source, file), 'utf8')
+    .replaceAll(/require\("@tensorflow\/tfjs(-core)?"\)/g, `require("${bundle}")`)
+    .replaceAll('_super.call(this) || this', 'Reflect.construct(_super, [], this.constructor)');
+  write(join(target, file), text);
 }
 
 function description(recipe) {
@@ -73,10 +76,10 @@ function description(recipe) {
 function notice(manifests) {
   const [kernels, core] = manifests.map(({ name, version }) => `${name} ${version}`);
   return `kernels/, nodejs_kernel_backend.js, register_all_kernels.js and int64_tensors.js are copied from ${kernels};
-their imports of TensorFlow.js name tensorflow.js instead. proto/api_pb.js is an empty replacement.
+they import tensorflow.js instead of @tensorflow/tfjs, and construct its classes by Reflect.construct. proto/api_pb.js is an empty replacement.
 
 tensorflow.js bundles ${core}; types/ holds its declarations, in which imports are relative and
-WebGPU's buffer type is unknown.
+the types GPUBuffer and Long are unknown.
 
 Both: Copyright Google LLC, Apache License, Version 2.0 (LICENSE-APACHE-2.0).
 

@@ -45,13 +45,13 @@ export function copyTypes(source, target) {
   writeFileSync(join(target, 'tensorflow.d.ts'), `${imports}export * from '${exported}';\n`);
 }
 
-/** The text of a declaration file without references to packages: its own, and WebGPU's types. */
+/** The text of a declaration file without references to packages: TensorFlow.js' own, WebGPU's types and `long`. */
 function selfContained(file, text) {
   const up = posix.relative(posix.dirname(file), '.') || '.';
   return text
     .replaceAll(/^\/\/\/ <(reference|amd-module) .*\n/gm, '')
     .replaceAll('@tensorflow/tfjs-core/dist/', `${up}/`)
-    .replaceAll(/\bbuffer: GPUBuffer\b/g, 'buffer: unknown');
+    .replaceAll(/: (GPUBuffer|Long)\b/g, ': unknown');
 }
 
 function imported(source, file, text) {

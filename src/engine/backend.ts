@@ -29,7 +29,9 @@ export function kernelBackend(): KernelBackend {
 
 function loadTensorflow(): typeof tfjs {
   if (!existsSync(new URL('../../kernels/', import.meta.url))) {
-    throw new UserError('TensorFlow.js is missing (dist/kernels). In a clone, run `npm run build`; otherwise reinstall.');
+    throw new UserError(
+      'TensorFlow.js is missing (dist/kernels). In a clone, run `npm run build`; otherwise reinstall.',
+    );
   }
   return require('#tensorflow');
 }

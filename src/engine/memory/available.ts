@@ -1,13 +1,14 @@
-import type { Device } from '../session/session.js';
-
 /** How much memory tensors may take, and who says so. */
 export interface MemoryBudget {
   bytes: number;
   source: string;
 }
 
-/** What a session on these devices can have, as far as it is known before it runs. */
-export function availableMemory(devices: readonly Device[], env: NodeJS.ProcessEnv = process.env): MemoryBudget {
+/** The memory that a session on these devices can have, as far as it is known before it runs. */
+export function availableMemory(
+  devices: readonly { type: string; memoryBytes: number }[],
+  env: NodeJS.ProcessEnv = process.env,
+): MemoryBudget {
   const gpu = devices.find(({ type }) => type === 'GPU');
   if (gpu) return { bytes: gpu.memoryBytes, source: 'what TensorFlow may take of the GPU' };
   const limitMegabytes = Number(env.TF_CPU_BFC_MEM_LIMIT_IN_MB);
