@@ -3,43 +3,33 @@ import { lineOf, reasonsFor, walk } from './source-files.mjs';
 
 export const MOST_LINES = 60;
 
-/** Every function with a body: {file, line, name, lines, reason}. `reason` stands as `// long function: ...` in its lines or just before. */
+/** Every function with a body: {file, line, name, lines}, and `reason` where a comment `// long function: ...` gives one. */
 export function measureFunctions(sources) {
   return sources.flatMap((source) => {
     const functions = [];
-    const reasons = reasonsFor(source, 'long function');
-    walk(source, (node) => {
+    walk(source, (node, parent) => {
       if (!ts.isFunctionLike(node) || !node.body) return;
       const line = lineOf(source, node);
       const last = source.tree.getLineAndCharacterOfPosition(node.end).line + 1;
-      functions.push({ file: source.file, line, name: nameOf(node, source), lines: last - line + 1 });
+      functions.push({ file: source.file, line, name: nameOf(node, parent, source), lines: last - line + 1 });
     });
-    return nameByHolder(source, withReasons(functions, reasons));
+    for (const { line, reason } of reasonsFor(source, 'long function')) giveReason(functions, line, reason);
+    return functions;
   });
 }
 
-// A reason counts for the longest-starting function around it: the innermost, or the one that starts on the next line.
-function withReasons(functions, reasons) {
-  for (const { line, reason } of reasons) {
-    const around = functions.filter((item) => item.line - 1 <= line && line < item.line + item.lines);
-    const holder = around.filter((item) => item.lines > MOST_LINES).at(-1);
-    if (holder) holder.reason = reason;
-  }
-  return functions;
+// To the innermost long function that the comment stands in, or just above.
+function giveReason(functions, commentLine, reason) {
+  const long = functions.findLast(
+    ({ line, lines }) => lines > MOST_LINES && line - 1 <= commentLine && commentLine < line + lines,
+  );
+  if (long) long.reason = reason;
 }
 
-function nameOf(node, { tree }) {
+// An arrow function is called after the variable or the property that holds it.
+function nameOf(node, parent, { tree }) {
   if (ts.isConstructorDeclaration(node)) return 'constructor';
-  return node.name?.getText(tree);
-}
-
-// An arrow function is called after the variable, property or call that holds it.
-function nameByHolder(source, functions) {
-  const unnamed = new Map(functions.filter(({ name }) => name === undefined).map((item) => [item.line, item]));
-  const lines = source.text.split('\n');
-  for (const [line, item] of unnamed)
-    item.name = lines[line - 1].match(/[\w$]+(?=\s*(?:[:=(]|$))/)?.[0] ?? '(anonymous)';
-  return functions;
+  return (node.name ?? parent.name)?.getText(tree) ?? '(anonymous)';
 }
 
 /** `file:line: fault` of every function that is too long and gives no reason. */

@@ -10,10 +10,10 @@ export function readImports(sources) {
   return sources.flatMap((source) => {
     const imports = [];
     walk(source, (node) => {
-      const found = importOf(node);
-      if (!found) return;
-      const target = targetOf(source.file, found.specifier);
-      imports.push({ file: source.file, line: lineOf(source, node), target, ...found });
+      const item = importOf(node);
+      if (!item) return;
+      const target = targetOf(source.file, item.specifier);
+      imports.push({ file: source.file, line: lineOf(source, node), target, ...item });
     });
     return imports;
   });

@@ -20,11 +20,11 @@ function filesBelow(root, folder) {
   return readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file).replaceAll(sep, '/'));
 }
 
-/** Calls `visit(node)` for every node of a source, parents first. */
+/** Calls `visit(node, parent)` for every node of a source, parents first. */
 export function walk({ tree }, visit) {
-  const step = (node) => {
-    visit(node);
-    ts.forEachChild(node, step);
+  const step = (node, parent) => {
+    visit(node, parent);
+    ts.forEachChild(node, (child) => step(child, node));
   };
   step(tree);
 }
