@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { drawExcerpts, drawRooms } from '../src/audio/augment/bank.js';
 import { samplesFor } from '../src/audio/features/fbank-options.js';
 import { featureDefinition, features } from '../src/audio/features/features.js';
@@ -27,7 +28,7 @@ import { createRng } from '../src/random.js';
 
 const [python, minutes, rounds] = [process.argv[2], Number(process.argv[3] ?? 60), Number(process.argv[4] ?? 5)];
 if (!python) throw new Error('Usage: node dist/bench/augment.js PYTHON [minutes] [rounds]');
-const script = new URL('../../bench/augment_reference.py', import.meta.url).pathname;
+const script = fileURLToPath(new URL('../../bench/augment_reference.py', import.meta.url));
 const ROWS = 60;
 const definition = featureDefinition.parse({ dither: 0 });
 const SAMPLES = samplesFor(200, definition);

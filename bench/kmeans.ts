@@ -13,6 +13,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kmeans } from '../src/cluster/kmeans/kmeans.js';
 import { openSession } from '../src/engine/session/session.js';
@@ -60,7 +61,7 @@ const statusBytes = (field: string): number =>
   1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))![1]);
 
 function startPeer(dir: string) {
-  const script = new URL('../../bench/faiss_kmeans.py', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('../../bench/faiss_kmeans.py', import.meta.url));
   const files = [join(dir, 'points.npy'), join(dir, 'centroids.npy')];
   const peer = spawn(values.python, [script, ...files, metric, String(threads)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -113,7 +114,7 @@ const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.flo
 
 const dir = mkdtempSync(join(tmpdir(), 'kmeans-'));
 try {
-  const maker = new URL('./kmeans-data.js', import.meta.url).pathname;
+  const maker = fileURLToPath(new URL('./kmeans-data.js', import.meta.url));
   const made = spawnSync(process.execPath, [maker, dir, ...[rows, size, clusters].map(String)], { stdio: 'inherit' });
   if (made.status !== 0) throw new Error('no data');
   const points = readFloats(join(dir, 'points.npy'), rows * size);

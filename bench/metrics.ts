@@ -13,6 +13,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
@@ -25,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const command = new URL('../../bin/voxloop.mjs', import.meta.url).pathname;
+const command = fileURLToPath(new URL('../../bin/voxloop.mjs', import.meta.url));
 
 interface Figures {
   eer: number;
@@ -40,7 +41,7 @@ interface Run {
 }
 
 function startPeer(dir: string) {
-  const script = new URL('../../bench/pandas_metrics.py', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('../../bench/pandas_metrics.py', import.meta.url));
   const peer = spawn(values.python, [script, dir, values.trials, values.engine], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: '1' },

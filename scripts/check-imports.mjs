@@ -1,17 +1,21 @@
-// Checks the direction of imports: `node scripts/check-imports.mjs [root]`. Prints file:line of each violation; exit code 1.
+// Checks how the sources hang together: `node scripts/check-imports.mjs [--json] [root]`. Prints the faults, the counts and the longest
+// functions; exit code 1 when there is a fault. A function or a folder over its limit may give a reason: `// long function: ...` in or
+// above the function, `// full folder: ...` in a file of the folder.
 import { join } from 'node:path';
-import { readImports } from './imports/read.mjs';
-import { cyclesBetweenUnits, directionFault, packageFault } from './imports/rules.mjs';
+import { parseArgs } from 'node:util';
+import { measureStructure } from './structure/measure.mjs';
 
-const root = process.argv[2] ?? join(import.meta.dirname, '..');
-const imports = readImports(root, ['src', 'ssl', 'clustering']);
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const structure = measureStructure(positionals[0] ?? join(import.meta.dirname, '..'));
 
-const faults = imports.flatMap((item) => {
-  const fault = item.target === undefined ? packageFault(item) : directionFault(item);
-  return fault ? [`${item.file}:${item.line}: ${fault}`] : [];
-});
-faults.push(...cyclesBetweenUnits(imports).map((cycle) => `cycle between folders: ${cycle.join(' -> ')}`));
+if (values.json) console.log(JSON.stringify(structure, null, 2));
+else printStructure(structure);
+if (structure.faults.length > 0) process.exitCode = 1;
 
-for (const fault of faults) console.log(fault);
-if (faults.length > 0) process.exitCode = 1;
-else console.log(`imports: ${imports.length} checked, all point one way`);
+function printStructure({ files, imports, functions, typeCircles, reasons, longest, fullest, faults }) {
+  for (const fault of faults) console.log(fault);
+  const counts = [`${files} files`, `${imports} imports`, `${functions} functions`, `${typeCircles} circles of types`];
+  console.log(`structure: ${counts.join(', ')}, ${reasons.length} reasoned exceptions, ${faults.length} faults`);
+  console.log(`longest functions: ${longest.map(({ name, lines }) => `${name} ${lines}`).join(', ')}`);
+  console.log(`fullest folders: ${fullest.map(({ folder, files }) => `${folder} ${files}`).join(', ')}`);
+}

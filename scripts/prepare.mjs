@@ -1,10 +1,9 @@
 // Makes a clone ready: `node scripts/prepare.mjs build library`. Needs Node and npm only; everything it says goes to stderr.
-//   build    installs the dependencies, compiles, copies TensorFlow.js' kernels
+//   build    installs the dependencies, bundles TensorFlow.js, compiles
 //   library  fetches the TensorFlow library (`voxloop setup`)
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { installDependencies } from './prepare/dependencies.mjs';
-import { vendorKernels } from './prepare/kernels.mjs';
 import { removeStaleOutputs } from './prepare/outputs.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -16,11 +15,13 @@ function runNode(file, ...args) {
 }
 
 const steps = {
-  build() {
+  async build() {
     installDependencies(root);
     removeStaleOutputs(root);
-    runNode('node_modules/typescript/bin/tsc', '-p', '.');
+    // Imported here, for it needs a dependency, which a fresh clone has only now.
+    const { vendorKernels } = await import('./prepare/kernels.mjs');
     vendorKernels(root);
+    runNode('node_modules/typescript/bin/tsc', '-p', '.');
   },
   library() {
     runNode('bin/voxloop.mjs', 'setup');
@@ -32,5 +33,5 @@ for (const name of process.argv.slice(2)) {
     console.error(`scripts/prepare.mjs: unknown step '${name}'; the steps are ${Object.keys(steps).join(' and ')}`);
     process.exit(2);
   }
-  steps[name]();
+  await steps[name]();
 }

@@ -1,21 +1,33 @@
-// Lint, import check and AVA; ends with one line `N passed, N failed`. `node scripts/test.mjs [test files]` narrows to these.
+// Lint, structure check and AVA; then the slowest tests and one line `N passed, N failed`. `node scripts/test.mjs [test files]` narrows
+// to these files.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { slowest } from './slowest.mjs';
 import { readTap } from './tap.mjs';
 
 const root = join(import.meta.dirname, '..');
 const files = process.argv.slice(2).map(compiled);
 const totals = { passed: 0, failed: 0 };
 
-if (files.length === 0) {
-  await check('lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
-  await check('import directions', 'scripts/check-imports.mjs');
-}
-await runAva(files);
+if (files.length === 0) await runEverything();
+else await runAva(files);
 
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
+
+async function runEverything() {
+  await check('lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
+  await check('structure', 'scripts/check-imports.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'voxloop-times-'));
+  const times = join(folder, 'times.jsonl');
+  writeFileSync(times, '');
+  await runAva([], times);
+  for (const line of slowest(readFileSync(times, 'utf8'), 10)) console.log(line);
+  rmSync(folder, { recursive: true });
+}
 
 /** test/io/npy.test.ts -> dist/test/io/npy.test.js */
 function compiled(file) {
@@ -29,8 +41,11 @@ async function check(title, script, ...args) {
   count(status === 0, title);
 }
 
-async function runAva(given) {
-  const child = node('node_modules/ava/entrypoints/cli.mjs', ['--tap', ...given], ['ignore', 'pipe', 'inherit']);
+/** Runs AVA on these compiled test files, on all without any; `times` is a file for the tests' durations. */
+async function runAva(testFiles, times) {
+  const ava = times ? 'scripts/timed-ava.mjs' : 'node_modules/ava/entrypoints/cli.mjs';
+  const environment = times && { VOXLOOP_TEST_TIMES: times };
+  const child = node(ava, ['--tap', ...testFiles], ['ignore', 'pipe', 'inherit'], environment);
   const exit = exitOf(child);
   let complete = false;
   for await (const event of readTap(createInterface({ input: child.stdout }))) {
@@ -43,8 +58,9 @@ async function runAva(given) {
   if (!complete || (status !== 0 && totals.failed === 0)) count(false, `AVA ended early (exit code ${status})`);
 }
 
-function node(script, args, stdio) {
-  return spawn(process.execPath, [join(root, script), ...args], { cwd: root, stdio });
+function node(script, args, stdio, environment) {
+  const env = { ...process.env, ...environment };
+  return spawn(process.execPath, [join(root, script), ...args], { cwd: root, env, stdio });
 }
 
 function exitOf(child) {

@@ -1,7 +1,7 @@
 // The picture of the rooms: floors from the rules that check the imports, each room with the number of its files.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ranks } from '../imports/rules.mjs';
+import { ranks } from '../structure/directions.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const outside = ['ssl', 'clustering'];

@@ -5,9 +5,8 @@ import { buildHnswlib } from './hnswlib.mjs';
 import { runNpm } from './npm.mjs';
 
 /**
- * Runs `npm install`, by the lock file but without writing it, when node_modules is missing or was not installed from the present
- * package-lock.json. Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, as mirrors make them. Then
- * compiles the one package that needs it, once for each install.
+ * Runs `npm ci` when node_modules is missing or was not installed from the present package-lock.json. Then compiles the one
+ * package that needs it, once for each install.
  */
 export function installDependencies(root) {
   const lock = join(root, 'package-lock.json');
@@ -27,8 +26,8 @@ function installedAfter(root, lock) {
 
 // Without install scripts: the stock download of @tensorflow/tfjs-node-gpu is blocked in many networks.
 function install(root) {
-  console.error('installing the dependencies (npm install) ...');
-  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  console.error('installing the dependencies (npm ci) ...');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status, error } = runNpm(args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) console.error(`npm could not be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);

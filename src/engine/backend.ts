@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import util from 'node:util';
-import type * as tfjs from '@tensorflow/tfjs';
+import type * as tfjs from '#tensorflow';
 import { UserError } from '../errors.js';
 import type { HostData } from '../host-tensor.js';
 import { graphBinding, type OutputInfo, refuseJavaScriptRandom, valueRead } from './binding.js';
@@ -9,8 +9,8 @@ import { nodeById } from './graph/graph.js';
 import { currentTrace, isTracing } from './trace.js';
 
 const require = createRequire(import.meta.url);
-// The kernels are CommonJS; the same TensorFlow.js instance must serve them and us.
-export const tensorflow = require('@tensorflow/tfjs') as typeof tfjs;
+// CommonJS, as the kernels beside it are: one instance of TensorFlow.js must serve them and us.
+export const tensorflow = loadTensorflow();
 
 /** The parts of tfjs-node's kernel backend that the engine uses. */
 interface KernelBackend {
@@ -27,18 +27,21 @@ export function kernelBackend(): KernelBackend {
   return backend;
 }
 
+function loadTensorflow(): typeof tfjs {
+  if (!existsSync(new URL('../../kernels/', import.meta.url))) {
+    throw new UserError(
+      'TensorFlow.js is missing (dist/kernels). In a clone, run `npm run build`; otherwise reinstall.',
+    );
+  }
+  return require('#tensorflow');
+}
+
 function register(): KernelBackend {
   // Removed in Node 23, still called by the kernels.
   const legacy = util as unknown as Record<string, unknown>;
   legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   legacy.isArray ??= Array.isArray;
-  const folder = new URL('../../kernels/', import.meta.url);
-  if (!existsSync(folder)) {
-    throw new UserError(
-      "TensorFlow.js' kernels are missing (dist/kernels). In a clone, run `npm run build`; else reinstall.",
-    );
-  }
-  const { NodeJSKernelBackend } = require(new URL('nodejs_kernel_backend.js', folder).pathname);
+  const { NodeJSKernelBackend } = require('../../kernels/nodejs_kernel_backend.js');
   const created = new NodeJSKernelBackend(graphBinding, '@tensorflow/tfjs-node');
   created.getInputTensorIds = (tensors: tfjs.TensorInfo[]) => tensors.map((tensor) => idOf(created, tensor));
   const write = created.write.bind(created);
@@ -57,7 +60,7 @@ function register(): KernelBackend {
   tensorflow.env().set('PROD', true);
   // The kernels look for a backend named 'tensorflow'.
   tensorflow.registerBackend('tensorflow', () => created, 10);
-  require(new URL('register_all_kernels.js', folder).pathname);
+  require('../../kernels/register_all_kernels.js');
   tensorflow.setBackend('tensorflow');
   registerFlatGradients();
   return created;

@@ -4,7 +4,7 @@ import { DT, hostTypeOf, tfjsTypeOf } from './graph/data-types.js';
 import { nodeById } from './graph/graph.js';
 import { currentTrace } from './trace.js';
 
-/** What TensorFlow.js learns about an output. */
+/** An output of an operation, as TensorFlow.js needs to know it. */
 export interface OutputInfo {
   id: number;
   shape: number[];

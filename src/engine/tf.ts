@@ -1,4 +1,4 @@
-import type * as tfjs from '@tensorflow/tfjs';
+import type * as tfjs from '#tensorflow';
 import { tensorflow } from './backend.js';
 import { gather } from './gather.js';
 

@@ -51,7 +51,7 @@ async function pack(folder: string): Promise<{ file: string; entries: string[] }
 }
 
 export interface InstalledPackage {
-  /** The folder it is installed in; holds nothing else. */
+  /** The folder it is installed in; holds nothing else. Its path needs care: a space, a percent sign, letters outside ASCII. */
   home: string;
   /** The files of the package. */
   entries: string[];
@@ -63,7 +63,7 @@ export interface InstalledPackage {
 export async function installPackage(t: ExecutionContext): Promise<InstalledPackage> {
   const folder = temporaryFolder(t);
   const { file, entries } = await pack(folder);
-  const home = join(folder, 'app');
+  const home = join(folder, 'my app, 100% für Zoë');
   mkdirSync(home);
   const env = defaultNpm(folder);
   await run('npm', ['install', file], { cwd: home, env, maxBuffer: 2 ** 26 });

@@ -5,7 +5,7 @@ import type { Missing } from './doctor-diagnosis.js';
 /** The package's own folder: three up from this file in dist/src/cli. */
 const PACKAGE_ROOT = new URL('../../../../', import.meta.url);
 
-const REQUIRED_PACKAGES = ['@tensorflow/tfjs', 'koffi', 'ml-kmeans', 'wavefile', 'yauzl'];
+const REQUIRED_PACKAGES = ['koffi', 'ml-kmeans', 'wavefile', 'yauzl'];
 
 const OPTIONAL_PACKAGES: Record<string, string> = {
   '@wasm-audio-decoders/flac': 'FLAC files are not read without it',

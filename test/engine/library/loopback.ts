@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 
 const FIXTURES = new URL('../../../../test/fixtures/library/', import.meta.url);
 /** The certificate of the TLS servers, as a user would name it in PIP_CERT. */
-export const CERTIFICATE = new URL('localhost.crt', FIXTURES).pathname;
+export const CERTIFICATE = fileURLToPath(new URL('localhost.crt', FIXTURES));
 
 /** Starts an HTTP server on the loopback interface for one test; the address ends with a slash. */
 export async function serve(t: ExecutionContext, listener: RequestListener): Promise<string> {

@@ -18,7 +18,7 @@ export const ranks = [
 // These are written against the public surface alone, as a user's plugin is.
 const plugins = ['ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'];
 
-const enginePackages = /^(@tensorflow\/|koffi$)/;
+const enginePackages = /^(@tensorflow\/|#tensorflow$|koffi$)/;
 
 /** The unit a file belongs to; src/nn/pooling.ts is in 'nn', src/index.ts is 'index'. */
 export function unitOf(file) {
@@ -28,41 +28,27 @@ export function unitOf(file) {
 
 const rankOf = (unit) => ranks.findIndex((rank) => rank.includes(unit));
 
-/** What is wrong with an import of one of our files, or undefined. */
-export function directionFault({ file, target, specifier, takesPlugin }) {
+/** `file:line: fault` of every import that points the wrong way; `withDefault` are the files with a default export, the plugins. */
+export function directionFaults(imports, withDefault) {
+  return imports.flatMap((item) => {
+    const fault = item.target === undefined ? packageFault(item) : directionFault(item, withDefault);
+    return fault ? [`${item.file}:${item.line}: ${fault}`] : [];
+  });
+}
+
+function directionFault({ file, target, specifier, takesDefault }, withDefault) {
   const [from, to] = [unitOf(file), unitOf(target)];
   const unknown = [from, to].find((unit) => rankOf(unit) < 0);
-  if (unknown) return `'${unknown}' has no rank; give it one in scripts/imports/rules.mjs`;
+  if (unknown) return `'${unknown}' has no rank; give it one in scripts/structure/directions.mjs`;
   if (from === to) {
-    const fault = `a plugin may not import another plugin, only what that one exports by name ('${specifier}')`;
-    return plugins.includes(from) && takesPlugin ? fault : undefined;
+    const takesPlugin = plugins.includes(from) && takesDefault && withDefault.has(target);
+    return takesPlugin ? `a plugin may not import another plugin's default export ('${specifier}')` : undefined;
   }
   if (plugins.includes(from) && to !== 'index') return `${from} may import src/index.js only, not '${specifier}'`;
   return rankOf(from) > rankOf(to) ? `${from} may not import ${to} ('${specifier}')` : undefined;
 }
 
-/** What is wrong with an import of a package, or undefined. */
-export function packageFault({ file, specifier }) {
+function packageFault({ file, specifier }) {
   if (!enginePackages.test(specifier) || unitOf(file) === 'engine') return undefined;
   return `only src/engine may import '${specifier}'`;
-}
-
-/** Cycles between units, each as a path that ends where it began. */
-export function cyclesBetweenUnits(imports) {
-  const edges = new Map();
-  for (const { file, target } of imports) {
-    if (target === undefined || unitOf(file) === unitOf(target)) continue;
-    const from = unitOf(file);
-    edges.set(from, (edges.get(from) ?? new Set()).add(unitOf(target)));
-  }
-  const cycles = [];
-  const finished = new Set();
-  const visit = (unit, path) => {
-    if (path.includes(unit)) cycles.push([...path.slice(path.indexOf(unit)), unit]);
-    if (path.includes(unit) || finished.has(unit)) return;
-    for (const next of edges.get(unit) ?? []) visit(next, [...path, unit]);
-    finished.add(unit);
-  };
-  for (const unit of edges.keys()) visit(unit, []);
-  return cycles;
 }
