@@ -7,8 +7,15 @@ import { textTable } from '../../src/report/table.js';
 const MEBIBYTE = 2 ** 20;
 
 const row = (backbone: string, activations: number, more: Partial<MemoryRow> = {}): MemoryRow => ({
-  ...{ backbone, batch: 8, frames: 200, stateBits: 32, optimizer: 'adam', checkpointing: false },
-  ...{ parameters: 6_634_336, stepMs: 1234, predicted: false },
+  backbone,
+  batch: 8,
+  frames: 200,
+  stateBits: 32,
+  optimizer: 'adam',
+  checkpointing: false,
+  parameters: 6_634_336,
+  stepMs: 1234,
+  predicted: false,
   parts: { ...emptyParts(), parameters: 30 * MEBIBYTE, activations: activations * MEBIBYTE },
   peakBytes: (30 + activations) * MEBIBYTE,
   ...more,
@@ -24,8 +31,20 @@ const rows = [
 test('the table names the parts, marks what is predicted and compares with the plain network', (t) => {
   const lines = textTable(rows, memoryColumns(rows)).split('\n');
   t.deepEqual(lines[0].split(/ {2,}/), [
-    ...['network', 'batch', 'state bits', 'weights', 'parameters', 'gradients', 'optimizer', 'kept activations'],
-    ...['workspace', 'buffers', 'inputs', 'peak MiB', 'plain / this', 'step ms'],
+    'network',
+    'batch',
+    'state bits',
+    'weights',
+    'parameters',
+    'gradients',
+    'optimizer',
+    'kept activations',
+    'workspace',
+    'buffers',
+    'inputs',
+    'peak MiB',
+    'plain / this',
+    'step ms',
   ]);
   const cells = lines.slice(2).map((line) => line.split(/ {2,}/));
   t.deepEqual(

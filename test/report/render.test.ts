@@ -34,7 +34,9 @@ function fullReport(word: string): Report {
     { falseAlarm: 0, miss: 1 },
   ];
   const result = {
-    ...{ eer: 0.15, minDcf: { '0.01': 0.9, '0.05': 0.8 }, interval: { eer: [0.1, 0.2] as [number, number] } },
+    eer: 0.15,
+    minDcf: { '0.01': 0.9, '0.05': 0.8 },
+    interval: { eer: [0.1, 0.2] as [number, number] },
     groups: { [word]: { [word]: { eer: 0.1, trials: 9, targets: 4 }, other: { eer: 0.2, trials: 9, targets: 4 } } },
     byRule: { [word]: { eer: 0.15 }, other: { eer: 0.2 } },
   };

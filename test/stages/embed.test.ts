@@ -19,14 +19,21 @@ async function prepared(t: ExecutionContext) {
   const path = join(dir, 'tiny');
   writeTinyCorpus(path, { train: TRAIN, test: 2, each: EACH, seconds: 0.5 });
   const corpus = await runStage({
-    ...{ registry, stage: 'corpus', dir: join(dir, 'corpus'), artifacts: {} },
+    registry,
+    stage: 'corpus',
+    dir: join(dir, 'corpus'),
+    artifacts: {},
     options: { source: 'ready', path },
   });
   await writeTinyModel(join(dir, 'trained', 'models', 'network'));
   const artifacts = { corpus, model: artifactAt(join(dir, 'trained'), 'pretrain', { networks: ['network'] }) };
   return (name: string, options: object, seed = 1) =>
     runStage({
-      ...{ registry, stage: 'embed', dir: join(dir, name), artifacts, seed },
+      registry,
+      stage: 'embed',
+      dir: join(dir, name),
+      artifacts,
+      seed,
       options: { corpus: 'corpus', model: 'model', ...options },
     });
 }

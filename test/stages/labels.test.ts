@@ -18,11 +18,13 @@ async function label(t: ExecutionContext, more: Record<string, unknown>, change?
   change?.(join(corpusDir, 'corpus'));
   const lines: string[] = [];
   const made = await runStage({
-    ...{ registry: newRegistry(), stage: 'labels', dir: temporaryFolder(t), log: (line) => lines.push(line) },
-    ...{
-      options: { corpus: 'corpus', ...more },
-      artifacts: { corpus: artifactAt(corpusDir, 'corpus', { path: null }) },
-    },
+    registry: newRegistry(),
+    stage: 'labels',
+    dir: temporaryFolder(t),
+    log: (line) => lines.push(line),
+
+    options: { corpus: 'corpus', ...more },
+    artifacts: { corpus: artifactAt(corpusDir, 'corpus', { path: null }) },
   });
   const { data, shape } = readNpy(join(made.dir, 'labels.npy'));
   return {

@@ -49,14 +49,11 @@ const gather = (t: ExecutionContext, options: Record<string, unknown>, artifacts
 test('MUSAN and RIRS_NOISES are read by their layout', async (t) => {
   const musan = folderOf(t, ['noise/free-sound/a.wav', 'music/fma/b.wav', 'music/fma/c.wav', 'speech/us-gov/d.wav']);
   const rooms = folderOf(t, [
-    ...[
-      'real_rirs_isotropic_noises/RVB2014_type1_rir_largeroom1_far_angla.wav',
-      'simulated_rirs/smallroom/Room001/x.wav',
-    ],
-    ...[
-      'real_rirs_isotropic_noises/RVB2014_type1_noise_largeroom1_1.wav',
-      'pointsource_noises/noise-free-sound-0000.wav',
-    ],
+    'real_rirs_isotropic_noises/RVB2014_type1_rir_largeroom1_far_angla.wav',
+    'simulated_rirs/smallroom/Room001/x.wav',
+
+    'real_rirs_isotropic_noises/RVB2014_type1_noise_largeroom1_1.wav',
+    'pointsource_noises/noise-free-sound-0000.wav',
   ]);
   const { result } = await gather(t, { musan, rooms, roomSeconds: 0.02 });
   t.like(result, { noise: 3, music: 2, speech: 1, rooms: 2, skipped: 0 });
@@ -86,9 +83,16 @@ test('a missing folder is told before the run', async (t) => {
 });
 
 const pretrain = (augmentation: unknown[], steps = 4) => ({
-  ...{ corpus: 'corpus', method: { name: 'dino', ...DINO }, features: { bins: BINS } },
+  corpus: 'corpus',
+  method: { name: 'dino', ...DINO },
+  features: { bins: BINS },
   backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
-  ...{ globalSeconds: 0.35, localSeconds: 0.2, batchSize: 4, steps, rate: { peak: 0.003 }, augmentation },
+  globalSeconds: 0.35,
+  localSeconds: 0.2,
+  batchSize: 4,
+  steps,
+  rate: { peak: 0.003 },
+  augmentation,
 });
 
 test('a run with noises and rooms goes on after a stop as if nothing had happened', async (t) => {
@@ -108,21 +112,18 @@ test('a run with noises and rooms goes on after a stop as if nothing had happene
 test('every augmentation keeps shapes and numbers, alone and inside others', async (t) => {
   const noises = await gather(t, { made: SMALL, roomSeconds: 0.1 });
   const chosen: [string, object?][] = [
-    ...[
-      ['noise', { bank: 'noises', speech: { weight: 0 } }],
-      ['reverb', { bank: 'noises' }],
-      ['noise-reverb', { bank: 'noises' }],
-    ],
-    ...[
-      ['telephone'],
-      ['codec'],
-      ['gain'],
-      ['clipping'],
-      ['random-filter'],
-      ['drop-chunk'],
-      ['peak-normalise'],
-      ['spec-augment'],
-    ],
+    ['noise', { bank: 'noises', speech: { weight: 0 } }],
+    ['reverb', { bank: 'noises' }],
+    ['noise-reverb', { bank: 'noises' }],
+
+    ['telephone'],
+    ['codec'],
+    ['gain'],
+    ['clipping'],
+    ['random-filter'],
+    ['drop-chunk'],
+    ['peak-normalise'],
+    ['spec-augment'],
     ['one-of', { of: ['telephone', 'random-filter', { name: 'chain', of: ['clipping', 'gain'] }], weights: [2, 1, 1] }],
   ] as [string, object?][];
   const data = Int16Array.from(normals(6 * 3200, 'crops', 2000));
@@ -149,8 +150,11 @@ test('every augmentation keeps shapes and numbers, alone and inside others', asy
 /** An augmentation's options as a config that has a stage `noises` would parse them. */
 async function parsed(name: string, given: object = {}): Promise<PluginChoice<'augmentation'>> {
   const scope = {
-    ...{ registry, earlier: new Map([['noises', 'noises']]), later: new Set<string>() },
-    ...{ references: new Set<string>(), uses: new Map() },
+    registry,
+    earlier: new Map([['noises', 'noises']]),
+    later: new Set<string>(),
+    references: new Set<string>(),
+    uses: new Map(),
   };
   return withOptionScope(scope, () => pluginChoice('augmentation').parseAsync({ name, ...given }));
 }

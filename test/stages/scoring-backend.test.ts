@@ -22,7 +22,10 @@ async function artifacts(t: ExecutionContext): Promise<{ dir: string; artifacts:
   const path = join(dir, 'tiny');
   writeTinyCorpus(path, { train: TRAIN, test: TEST, each: EACH, seconds: 0.1 });
   const corpus = await runStage({
-    ...{ registry, stage: 'corpus', dir: join(dir, 'corpus'), artifacts: {} },
+    registry,
+    stage: 'corpus',
+    dir: join(dir, 'corpus'),
+    artifacts: {},
     options: { source: 'ready', path },
   });
   const rng = createRng(5);
@@ -57,7 +60,9 @@ test('a back-end is learned, and evaluate shows the figures after each part besi
   t.true(existsSync(join(backend.dir, 'score-calibration.json')));
   const evaluate = (options: object) =>
     runStage({
-      ...{ registry, stage: 'evaluate', dir: join(dir, 'evaluation') },
+      registry,
+      stage: 'evaluate',
+      dir: join(dir, 'evaluation'),
       artifacts: { ...given.artifacts, backend },
       options: { corpus: 'corpus', embeddings: 'embeddings', system: 'test', ...options },
     });
@@ -91,12 +96,18 @@ test('embeddings of another model are refused: those to score and those to adapt
   };
   const learn = (name: string, options: object = {}) =>
     runStage({
-      ...{ registry, stage: 'backend', dir: join(dir, name), artifacts: all },
+      registry,
+      stage: 'backend',
+      dir: join(dir, name),
+      artifacts: all,
       options: { corpus: 'corpus', embeddings: `embeddings-${name}`, plda: { iterations: 1 }, ...options },
     });
   const score = (name: string, backend: Artifact) =>
     runStage({
-      ...{ registry, stage: 'evaluate', dir: join(dir, 'evaluation'), artifacts: { ...all, backend } },
+      registry,
+      stage: 'evaluate',
+      dir: join(dir, 'evaluation'),
+      artifacts: { ...all, backend },
       options: { corpus: 'corpus', embeddings: `embeddings-${name}`, system: 'test', backend: 'backend' },
     });
   const [one, unknown] = [await learn('one'), await learn('unknown')];
@@ -124,7 +135,10 @@ test('augmented copies of the training utterances are learned from where there a
   const { dir } = given;
   const learned = async (name: string, options: object) => {
     const { cohort } = await runStage({
-      ...{ ...given, registry, stage: 'backend', dir: join(dir, name) },
+      ...given,
+      registry,
+      stage: 'backend',
+      dir: join(dir, name),
       options: {
         corpus: 'corpus',
         embeddings: 'embeddings',

@@ -63,7 +63,10 @@ test('costs, Cllr and groups of a calibrated list are those of its scores, compu
     readManifest(path).utterances.map((one) => ({ ...one, ...facts(one.speaker) })),
   );
   const corpus = await runStage({
-    ...{ registry, stage: 'corpus', dir: join(dir, 'corpus'), artifacts: {} },
+    registry,
+    stage: 'corpus',
+    dir: join(dir, 'corpus'),
+    artifacts: {},
     options: { source: 'ready', path },
   });
   const rng = createRng('evaluate');
@@ -79,11 +82,17 @@ test('costs, Cllr and groups of a calibrated list are those of its scores, compu
   const artifacts = { corpus, embeddings: artifactAt(join(dir, 'embeddings'), 'embed', made) };
   const given = { corpus: 'corpus', embeddings: 'embeddings' };
   const backend = await runStage({
-    ...{ registry, artifacts, stage: 'backend', dir: join(dir, 'backend') },
+    registry,
+    artifacts,
+    stage: 'backend',
+    dir: join(dir, 'backend'),
     options: { ...given, calibrate: { trials: 60, measures: ['magnitudes'] } },
   });
   const { result } = await runStage({
-    ...{ registry, stage: 'evaluate', dir: join(dir, 'evaluation'), artifacts: { ...artifacts, backend } },
+    registry,
+    stage: 'evaluate',
+    dir: join(dir, 'evaluation'),
+    artifacts: { ...artifacts, backend },
     options: { ...given, system: 'test', backend: 'backend' },
   });
   for (const [name, list] of Object.entries((result as unknown as { lists: Lists }).lists)) {

@@ -19,7 +19,13 @@ const FACTS: [speaker: string, gender: string | null, language: string | null, s
 
 const utterances = FACTS.map(
   ([speaker, gender, language, seconds], i): Utterance => ({
-    ...{ id: `utt-${i}`, path: `u${i}.wav`, speaker, split: 'test', seconds, language, gender },
+    id: `utt-${i}`,
+    path: `u${i}.wav`,
+    speaker,
+    split: 'test',
+    seconds,
+    language,
+    gender,
   }),
 );
 const speakerOf = (name: string) => (name === 'a-model' ? 'a' : FACTS[Number(name[1])][0]);

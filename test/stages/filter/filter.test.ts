@@ -36,7 +36,11 @@ async function corpusArtifact(t: ExecutionContext, clips: Record<string, Float32
   writeManifest(
     join(dir, 'corpus'),
     rows.map(({ id, seconds }) => ({
-      ...{ id, path: `wav/${id}.wav`, speaker: `voice of ${id}`, seconds, language: null },
+      id,
+      path: `wav/${id}.wav`,
+      speaker: `voice of ${id}`,
+      seconds,
+      language: null,
       split: id === 'test' ? ('test' as const) : ('train' as const),
     })),
   );
@@ -60,7 +64,11 @@ test('a corpus comes out, with what is bad left out or split, and a line for eac
   t.is(samples[1] + samples[2], CLIPS.two.length);
   t.true(Math.abs(samples[1] / 16000 - 2) < 0.3, String(samples[1]));
   t.deepEqual(made.result, {
-    ...{ path: null, train: 4, kept: 2, split: 1, dropped: 1 },
+    path: null,
+    train: 4,
+    kept: 2,
+    split: 1,
+    dropped: 1,
     reasons: { 'several speakers': 1, 'no speech': 1 },
   });
   const lines = readFileSync(join(made.dir, 'filter.jsonl'), 'utf8').trimEnd().split('\n');
@@ -99,8 +107,13 @@ test('dropped instead of split; a filter that leaves nothing says so', async (t)
 });
 
 const LIMITS: Limits = {
-  ...{ leastSpeech: 0.1, leastSpeechSeconds: 0.5, leastSnrDb: 3, mostGain: 0.5, leastCosine: 0.5 },
-  ...{ several: 'split', leastSeconds: 1.5 },
+  leastSpeech: 0.1,
+  leastSpeechSeconds: 0.5,
+  leastSnrDb: 3,
+  mostGain: 0.5,
+  leastCosine: 0.5,
+  several: 'split',
+  leastSeconds: 1.5,
 };
 const good = { seconds: 4, speechSeconds: 3, snrDb: 20, change: { atSeconds: 1, gain: 0.1 } };
 
@@ -108,7 +121,9 @@ test('verdicts', (t) => {
   const whole = { verdict: 'kept', reasons: [], parts: [[0, 4]] };
   t.deepEqual(decide(good, undefined, LIMITS), whole);
   t.deepEqual(decide({ ...good, snrDb: 1, speechSeconds: 0.3 }, undefined, LIMITS), {
-    ...{ verdict: 'dropped', reasons: ['no speech', 'noise'], parts: [] },
+    verdict: 'dropped',
+    reasons: ['no speech', 'noise'],
+    parts: [],
   });
   const changing = { ...good, change: { atSeconds: 1, gain: 0.9 } };
   t.deepEqual(decide(changing, undefined, LIMITS), {
