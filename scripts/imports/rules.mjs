@@ -36,6 +36,8 @@ export function directionFault({ file, target, specifier, toDefault }) {
   if (from === to)
     return plugins.includes(from) && toDefault ? `a plugin may not import a plugin ('${specifier}')` : undefined;
   if (plugins.includes(from) && to !== 'index') return `${from} may import src/index.js only, not '${specifier}'`;
+  // The runner knows stages by the registry alone.
+  if (from === 'pipeline' && to === 'stages') return `pipeline may not import stages ('${specifier}')`;
   return rankOf(from) > rankOf(to) ? `${from} may not import ${to} ('${specifier}')` : undefined;
 }
 

@@ -4,6 +4,7 @@ import { createLoader } from '../data/crops/loader.js';
 import { heldOut } from '../data/held-out.js';
 import { loadWeights } from '../embed/extract.js';
 import { readModel } from '../embed/model-file.js';
+import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { UserError } from '../errors.js';
 import { createScope } from '../nn/scope.js';
 import { defineStage } from '../plugin/define.js';
@@ -12,7 +13,6 @@ import { scoreCropTrials } from '../train/crop-trials.js';
 import { openCorpus } from './artifacts/corpus-data.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
 import { cropSamples } from './training/training-options.js';
-import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js';
 import { type ErrorIntervals, errorIntervals, numberSpeakers } from '../../eval/detection/bootstrap.js';
 import { detCurve } from '../../eval/detection/det.js';
 import { type DetectionMetrics, detectionMetrics } from '../../eval/detection/detection-metrics.js';
+import type { EerRule } from '../../eval/detection/eer.js';
 import { type GroupErrors, groupDurations, groupErrors, groupPairs } from '../../eval/detection/groups.js';
 import { type SortedScores, sortInPlace, sortScores } from '../../eval/detection/sorted-scores.js';
 import { type NamedScores, type RepeatedTrials, readNamedScores } from '../../eval/score-files/named-scores.js';
@@ -10,7 +11,24 @@ import { readScores, type ScoreReading, sourceName } from '../../eval/score-file
 import { readNpyScores } from '../../eval/score-files/scores-npy.js';
 import { readUtteranceTable, type UtteranceTable, valuesOf } from '../../eval/score-files/utterance-table.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import type { MetricsFlags } from './metrics.js';
+
+export interface MetricsFlags {
+  labels?: string;
+  columns?: string;
+  rule: EerRule;
+  prior?: number[];
+  costMiss: number;
+  costFalseAlarm: number;
+  unnormalised?: boolean;
+  far?: number[];
+  utterances?: string;
+  groups?: string[];
+  durationEdges?: number[];
+  replicates: number;
+  seed: number;
+  det?: string;
+  json?: boolean;
+}
 
 /** What the command prints; the last three with --utterances only. */
 export interface Metrics extends DetectionMetrics {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '../../plugin/json.js';
 import { voxloopVersion } from './version.js';
 
-/** What a run was made with; `engine` tells the tensor library's part (its version, whether it is built for GPUs). */
+/** The environment of a run; `engine` describes the tensor library (its version, whether it is built for GPUs). */
 export function describeEnvironment(
   run: { seed: number; device: string; threads: number },
   engine: { [key: string]: Json } = {},

@@ -8,6 +8,7 @@ import type { MeasureTask } from '../../diarize/measure-worker.js';
 import { type VoiceChange, voiceChange } from '../../diarize/voice-change.js';
 import { openModelExtractor } from '../../embed/extract.js';
 import { readModel } from '../../embed/model-file.js';
+import { withSession } from '../../engine/session/with-session.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
@@ -15,7 +16,6 @@ import { artifact } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { openCorpus } from '../artifacts/corpus-data.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
-import { withSession } from '../training/with-session.js';
 import { decide, limits, type Verdict } from './decide.js';
 import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 

@@ -6,6 +6,7 @@ import { saveWeights } from '../../embed/extract.js';
 import { writeModel } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
+import { withSession } from '../../engine/session/with-session.js';
 import { UserError } from '../../errors.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { defineStage } from '../../plugin/define.js';
@@ -21,7 +22,6 @@ import { backboneBuilder, cropView, type Preparation } from '../training/resolve
 import { silentCrops } from '../training/silent-crops.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions } from '../training/training-options.js';
-import { withSession } from '../training/with-session.js';
 import { correctionAt, gateFaults, openGate } from './gate.js';
 import type { GateLine } from './gate-record.js';
 import { lossFaults } from './loss-faults.js';

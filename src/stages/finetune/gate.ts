@@ -1,3 +1,4 @@
+import { faultsWhere } from '../../plugin/faults.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { createGateKeeper, type GateKeeper } from '../../train/labels/gate-keeper.js';
 import type { Correction } from '../../train/labels/label-correction.js';
@@ -27,14 +28,13 @@ export async function openGate(
 /** What is wrong with when labels are to be corrected. */
 export function gateFaults({ gate, gateFromEpoch, correction }: FinetuneOptions): string[] {
   if (!correction) return [];
-  const faults: [boolean, string][] = [
-    [gate === undefined, 'correction: only what a gate rejects is corrected. Give a `gate`, or leave it out.'],
+  return faultsWhere([
+    [gate === undefined, () => 'correction: only what a gate rejects is corrected. Give a `gate`, or leave it out.'],
     [
       correction.fromEpoch < gateFromEpoch,
-      `correction.fromEpoch: ${correction.fromEpoch} is before the gate opens (gateFromEpoch: ${gateFromEpoch}).`,
+      () => `correction.fromEpoch: ${correction.fromEpoch} is before the gate opens (gateFromEpoch: ${gateFromEpoch}).`,
     ],
-  ];
-  return faults.filter(([wrong]) => wrong).map(([, fault]) => fault);
+  ]);
 }
 
 /** How labels are corrected in an epoch, if they are. */

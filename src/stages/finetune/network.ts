@@ -5,6 +5,7 @@ import { loadWeights } from '../../embed/extract.js';
 import { type ModelInfo, readModel } from '../../embed/model-file.js';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
+import { faultsWhere } from '../../plugin/faults.js';
 import { asWritten } from '../../plugin/options.js';
 import type { Artifact, SketchContext, StageContext } from '../../plugin/stage.js';
 import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
@@ -78,19 +79,22 @@ export async function sketchStart(context: SketchContext, given: FinetuneOptions
 
 /** What is wrong with how a training is to start. */
 export function startFaults({ init, backbone, features, classifier, prototypes }: FinetuneOptions): string[] {
-  const faults: [boolean, string][] = [
+  return faultsWhere([
     [
       (init === undefined) === (backbone === undefined),
-      `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
+      () =>
+        `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
     ],
     [
       init !== undefined && features !== undefined,
-      "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
+      () => "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
     ],
-    [init === undefined && classifier === 'keep', 'classifier: keep: there is none without `init`.'],
-    [classifier === 'keep' && prototypes !== undefined, 'prototypes: they would replace the classifier that is kept.'],
-  ];
-  return faults.filter(([wrong]) => wrong).map(([, fault]) => fault);
+    [init === undefined && classifier === 'keep', () => 'classifier: keep: there is none without `init`.'],
+    [
+      classifier === 'keep' && prototypes !== undefined,
+      () => 'prototypes: they would replace the classifier that is kept.',
+    ],
+  ]);
 }
 
 /** Classes where nobody says how many. */

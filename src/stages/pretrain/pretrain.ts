@@ -4,6 +4,7 @@ import type { CropPlan } from '../../data/crops/crops.js';
 import { createSampler } from '../../data/crops/sampler.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
+import { withSession } from '../../engine/session/with-session.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
@@ -21,7 +22,6 @@ import { backboneBuilder, cropView, type Preparation } from '../training/resolve
 import { silentCrops } from '../training/silent-crops.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
-import { withSession } from '../training/with-session.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 
 const options = z.strictObject({

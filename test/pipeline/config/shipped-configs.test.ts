@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { builtIns } from '../../../src/builtins.js';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
 import { createRegistry } from '../../../src/pipeline/registry/registry.js';
-import { planRun } from '../../../src/pipeline/run/plan.js';
 import { checkStages } from '../../../src/pipeline/run/run.js';
+import { planRun } from '../../../src/pipeline/run/run-plan.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const folder = (name: string) => fileURLToPath(new URL(`../../../../configs/${name}`, import.meta.url));
@@ -18,8 +18,12 @@ const recipesIn = (name: string) =>
 
 const pretraining = z.object({
   method: z.object({ name: z.string(), options: z.unknown() }),
-  ...{ globalSeconds: z.number(), localSeconds: z.number(), batchSize: z.number() },
-  ...{ steps: z.number().optional(), accumulate: z.number(), reference: z.string().nullish() },
+  globalSeconds: z.number(),
+  localSeconds: z.number(),
+  batchSize: z.number(),
+  steps: z.number().optional(),
+  accumulate: z.number(),
+  reference: z.string().nullish(),
 });
 
 async function load(file: string) {
