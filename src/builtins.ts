@@ -1,6 +1,6 @@
 import type { BuiltIn } from './pipeline/registry/registry.js';
 
-/** Every plugin that voxloop brings along. The only place that names them; each file is imported when it is first used. */
+/** Every built-in plugin. This is the only place that names them; each file is imported when it is first used. */
 export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'corpus', load: () => import('./stages/corpus.js') },
   { kind: 'stage', name: 'filter', load: () => import('./stages/filter/filter.js') },

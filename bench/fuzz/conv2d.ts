@@ -23,7 +23,10 @@ function drawShape({ between, pick, rng }: Draw): ConvShape {
   return {
     batch: between(1, 3),
     size: along(() => pick([between(1, 9), between(5, 40), between(30, 200)])),
-    ...{ inputs: channels(), outputs: channels(), filter, dilation },
+    inputs: channels(),
+    outputs: channels(),
+    filter,
+    dilation,
     stride: rng.next() < 0.4 ? twice(1) : along(() => between(1, 3)),
     pad: rng.next() < 0.6 ? centred : ([line ? 0 : between(0, 4), between(0, 4)] as [number, number]),
   };
@@ -36,8 +39,12 @@ function drawLargeShape({ between, pick }: Draw): ConvShape {
   return {
     batch: between(1, 3),
     size: [between(30, 100), between(60, 220)],
-    ...{ inputs: channels(), outputs: channels(), filter: twice(tap), dilation: twice(1) },
-    ...{ stride: pick([twice(1), twice(2), twice(2), [between(1, 3), between(1, 3)]]), pad: twice((tap - 1) / 2) },
+    inputs: channels(),
+    outputs: channels(),
+    filter: twice(tap),
+    dilation: twice(1),
+    stride: pick([twice(1), twice(2), twice(2), [between(1, 3), between(1, 3)]]),
+    pad: twice((tap - 1) / 2),
   };
 }
 
@@ -61,11 +68,11 @@ export function conv2dCase(draw: Draw): FuzzCase {
   return {
     label: `conv2d ${JSON.stringify(shape)}`,
     inputs: { x, w, dy },
-    build(given) {
-      const apply = (input: typeof given.x, weights: typeof given.w) =>
+    build(tensors) {
+      const apply = (input: typeof tensors.x, weights: typeof tensors.w) =>
         conv2d(input, weights, { stride, dilation, pad });
-      const [dx, dw] = tf.grads((...args) => apply(args[0], args[1]))([given.x, given.w], given.dy);
-      return { y: apply(given.x, given.w), dx, dw };
+      const [dx, dw] = tf.grads((...args) => apply(args[0], args[1]))([tensors.x, tensors.w], tensors.dy);
+      return { y: apply(tensors.x, tensors.w), dx, dw };
     },
     expected() {
       const numbers = [x, w].map(numbersOf) as [ArrayLike<number>, ArrayLike<number>];
@@ -85,8 +92,8 @@ export function convBiasReluCase(draw: Draw): FuzzCase {
   return {
     label: `conv2d+bias+relu ${JSON.stringify(shape)}`,
     inputs: { x, w, bias },
-    build: (given) => ({
-      y: tf.relu(tf.add(conv2d(given.x, given.w, { stride, dilation, pad }), given.bias)),
+    build: (tensors) => ({
+      y: tf.relu(tf.add(conv2d(tensors.x, tensors.w, { stride, dilation, pad }), tensors.bias)),
     }),
     expected() {
       const y = naiveConv2d(shape, numbersOf(x), numbersOf(w));

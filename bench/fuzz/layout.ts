@@ -58,7 +58,8 @@ function slice(draw: Draw): Move {
   const outShape = shape.map((size, i) => draw.between(1, size - begin[i]));
   return {
     name: `slice ${JSON.stringify(begin)}`,
-    ...{ shape, outShape },
+    shape,
+    outShape,
     apply: (x) => tf.slice(x, begin, outShape),
     from: (out) =>
       offsetOf(
@@ -93,7 +94,8 @@ function concat(draw: Draw): Move {
   const begins = [cut, 0].slice(2 - parts.length);
   return {
     name: `split and concat the other way round, ${JSON.stringify({ axis, parts })}`,
-    ...{ shape, outShape: shape },
+    shape,
+    outShape: shape,
     // TensorFlow.js cannot differentiate a split into one part, and its tape holds the very array that split returns.
     apply: (x) => tf.concat(parts.length === 1 ? [x] : tf.split(x, parts, axis).toReversed(), axis),
     from(out) {
@@ -115,9 +117,9 @@ export function moveCase(draw: Draw): FuzzCase {
   return {
     label: `${move.name} of ${JSON.stringify(shape)}`,
     inputs: { x, dy },
-    build: (given) => ({
-      y: apply(given.x),
-      ...(move.withoutGradient ? {} : { dx: tf.grad((input) => apply(input as Tensor))(given.x, given.dy) }),
+    build: (tensors) => ({
+      y: apply(tensors.x),
+      ...(move.withoutGradient ? {} : { dx: tf.grad((input) => apply(input as Tensor))(tensors.x, tensors.dy) }),
     }),
     expected() {
       const y = new Float64Array(sizeOf(outShape));
@@ -153,9 +155,9 @@ export function gatherCase(draw: Draw): FuzzCase {
   return {
     label: `gather ${JSON.stringify({ shape, axis: along, indexShape })}`,
     inputs: { x, dy, indices },
-    build: (given) => ({
-      y: gather(given.x, given.indices, along),
-      dx: tf.grad((input) => gather(input as Tensor, given.indices, along))(given.x, given.dy),
+    build: (tensors) => ({
+      y: gather(tensors.x, tensors.indices, along),
+      dx: tf.grad((input) => gather(input as Tensor, tensors.indices, along))(tensors.x, tensors.dy),
     }),
     expected() {
       const y = new Float64Array(sizeOf(outShape));

@@ -25,10 +25,10 @@ export function batchNormCase(draw: Draw): FuzzCase {
   return {
     label: `batchNormTrain ${JSON.stringify(shape)}`,
     inputs: { x, scale, offset, dy },
-    build(given) {
+    build(tensors) {
       const gradients = tf.grads((...args) => batchNormTrain(args[0], args[1], args[2], EPSILON).y);
-      const [dx, dScale, dOffset] = gradients([given.x, given.scale, given.offset], given.dy);
-      return { ...batchNormTrain(given.x, given.scale, given.offset, EPSILON), dx, dScale, dOffset };
+      const [dx, dScale, dOffset] = gradients([tensors.x, tensors.scale, tensors.offset], tensors.dy);
+      return { ...batchNormTrain(tensors.x, tensors.scale, tensors.offset, EPSILON), dx, dScale, dOffset };
     },
     expected() {
       const arrays = [x, scale, offset, dy].map(numbersOf);
@@ -39,14 +39,18 @@ export function batchNormCase(draw: Draw): FuzzCase {
       );
       const { y, mean, unbiased, dx, dScale, dOffset } = naive;
       return {
-        ...{ y: { values: y }, mean: { values: mean, scale: 1 }, variance: { values: unbiased, scale: 1 } },
-        ...{ dx: { values: dx, scale: 4 * gain }, dScale: { values: dScale, scale: 4 }, dOffset: { values: dOffset } },
+        y: { values: y },
+        mean: { values: mean, scale: 1 },
+        variance: { values: unbiased, scale: 1 },
+        dx: { values: dx, scale: 4 * gain },
+        dScale: { values: dScale, scale: 4 },
+        dOffset: { values: dOffset },
       };
     },
   };
 }
 
-/** Batch normalisation by given statistics. */
+/** Batch normalisation by known statistics. */
 export function batchNormInferenceCase(draw: Draw): FuzzCase {
   const shape = drawMap(draw);
   const x = draw.normal(...shape);
@@ -54,8 +58,8 @@ export function batchNormInferenceCase(draw: Draw): FuzzCase {
   return {
     label: `batchNormInference ${JSON.stringify(shape)}`,
     inputs: { x, scale, offset, mean, spread },
-    build: (given) => ({
-      y: batchNormInference(given.x, given.scale, given.offset, given.mean, tf.square(given.spread), EPSILON),
+    build: (tensors) => ({
+      y: batchNormInference(tensors.x, tensors.scale, tensors.offset, tensors.mean, tf.square(tensors.spread), EPSILON),
     }),
     expected() {
       const [xs, scales, offsets, means, spreads] = [x, scale, offset, mean, spread].map(numbersOf);
@@ -94,7 +98,7 @@ export function activationCase(draw: Draw): FuzzCase {
   return {
     label: `${name} ${JSON.stringify(shape)}`,
     inputs: { x, dy },
-    build: (given) => ({ y: op(given.x), dx: tf.grad((input) => op(input as Tensor))(given.x, given.dy) }),
+    build: (tensors) => ({ y: op(tensors.x), dx: tf.grad((input) => op(input as Tensor))(tensors.x, tensors.dy) }),
     expected: () => ({
       y: { values: Array.from(numbersOf(x), f), scale: 1 },
       dx: { values: Array.from(numbersOf(x), (value, i) => slope(value) * numbersOf(dy)[i]), scale: 1 },

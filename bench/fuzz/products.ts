@@ -17,9 +17,9 @@ export function matMulCase(draw: Draw): FuzzCase {
   return {
     label: `matMul ${JSON.stringify({ m, k, n, turnA, turnB })}`,
     inputs: { a, b, dy },
-    build(given) {
-      const [da, db] = tf.grads((...args) => apply(args[0], args[1]))([given.a, given.b], given.dy);
-      return { y: apply(given.a, given.b), da, db };
+    build(tensors) {
+      const [da, db] = tf.grads((...args) => apply(args[0], args[1]))([tensors.a, tensors.b], tensors.dy);
+      return { y: apply(tensors.a, tensors.b), da, db };
     },
     expected() {
       const [as, bs, dys] = [a, b, dy].map(numbersOf);
@@ -43,7 +43,7 @@ export function denseCase(draw: Draw): FuzzCase {
   return {
     label: `matMul+bias+relu ${JSON.stringify({ m, k, n })}`,
     inputs: { x, w, bias },
-    build: (given) => ({ y: tf.relu(tf.add(tf.matMul(given.x, given.w), given.bias)) }),
+    build: (tensors) => ({ y: tf.relu(tf.add(tf.matMul(tensors.x, tensors.w), tensors.bias)) }),
     expected() {
       const product = naiveMatMul(m, k, n, numbersOf(x), numbersOf(w));
       return { y: { values: product.map((value, i) => Math.max(0, value + numbersOf(bias)[i % n])) } };
@@ -63,14 +63,14 @@ export function crossEntropyCase(draw: Draw): FuzzCase {
       ? Array.from(numbersOf(targets), (_, i) => Number(labels[Math.floor(i / classes)] === i % classes))
       : Array.from(naiveSoftmax(classes, numbersOf(targets))),
   );
-  const loss = (given: Record<string, Tensor>) => (x: Tensor) =>
-    sparse ? sparseSoftmaxCrossEntropy(x, given.labels) : softmaxCrossEntropy(x, given.targets);
+  const loss = (tensors: Record<string, Tensor>) => (x: Tensor) =>
+    sparse ? sparseSoftmaxCrossEntropy(x, tensors.labels) : softmaxCrossEntropy(x, tensors.targets);
   return {
     label: `${sparse ? 'sparseSoftmax' : 'softmax'}CrossEntropy ${JSON.stringify({ rows, classes })}`,
     inputs: sparse ? { logits, dy, labels: int32(labels) } : { logits, dy, targets },
-    build: (given) => ({
-      y: loss(given)(given.logits),
-      dx: tf.grad((x) => loss(given)(x as Tensor))(given.logits, given.dy),
+    build: (tensors) => ({
+      y: loss(tensors)(tensors.logits),
+      dx: tf.grad((x) => loss(tensors)(x as Tensor))(tensors.logits, tensors.dy),
     }),
     expected() {
       const [xs, ts, dys] = [logits, targets, dy].map(numbersOf);
@@ -94,7 +94,10 @@ export function softmaxCase(draw: Draw): FuzzCase {
   return {
     label: `softmax ${JSON.stringify({ rows, columns })}`,
     inputs: { x, dy },
-    build: (given) => ({ y: tf.softmax(given.x), dx: tf.grad((input) => tf.softmax(input))(given.x, given.dy) }),
+    build: (tensors) => ({
+      y: tf.softmax(tensors.x),
+      dx: tf.grad((input) => tf.softmax(input))(tensors.x, tensors.dy),
+    }),
     expected() {
       const y = naiveSoftmax(columns, numbersOf(x));
       const dys = numbersOf(dy);

@@ -25,7 +25,10 @@ export function reduceCase(draw: Draw): FuzzCase {
   return {
     label: `${name} ${JSON.stringify({ shape, axes, keep })}`,
     inputs: { x, dy },
-    build: (given) => ({ y: apply(given.x), dx: tf.grad((input) => apply(input as Tensor))(given.x, given.dy) }),
+    build: (tensors) => ({
+      y: apply(tensors.x),
+      dx: tf.grad((input) => apply(input as Tensor))(tensors.x, tensors.dy),
+    }),
     expected: () => reduced(name, shape, kept, numbersOf(x), numbersOf(dy)),
   };
 }
@@ -77,10 +80,10 @@ export function broadcastCase(draw: Draw): FuzzCase {
   return {
     label: `a * b + b ${JSON.stringify({ shape, narrow })}`,
     inputs: { a, b, dy },
-    build(given) {
+    build(tensors) {
       const apply = (...args: Tensor[]) => tf.add(tf.mul(args[0], args[1]), args[1]) as Tensor;
-      const [da, db] = tf.grads(apply)([given.a, given.b], given.dy);
-      return { y: apply(given.a, given.b), da, db };
+      const [da, db] = tf.grads(apply)([tensors.a, tensors.b], tensors.dy);
+      return { y: apply(tensors.a, tensors.b), da, db };
     },
     expected() {
       const [as, bs, dys] = [a, b, dy].map(numbersOf);

@@ -45,6 +45,8 @@ function directionFault({ file, target, specifier, takesDefault }, withDefault) 
     return takesPlugin ? `a plugin may not import another plugin's default export ('${specifier}')` : undefined;
   }
   if (plugins.includes(from) && to !== 'index') return `${from} may import src/index.js only, not '${specifier}'`;
+  // The runner knows stages by the registry alone.
+  if (from === 'pipeline' && to === 'stages') return `pipeline may not import stages ('${specifier}')`;
   return rankOf(from) > rankOf(to) ? `${from} may not import ${to} ('${specifier}')` : undefined;
 }
 

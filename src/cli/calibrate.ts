@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { Calibration } from '../speakers/calibration.js';
 import { addModelOptions, type ModelOptions } from './options/model-options.js';
-import { decimal } from './options/speaker-options.js';
+import { decimal, decimalBetween } from './options/values.js';
 
 interface CalibrateOptions extends ModelOptions {
   scores?: string;
@@ -15,40 +15,40 @@ interface CalibrateOptions extends ModelOptions {
   json?: boolean;
 }
 
-/** `voxloop calibrate`: what a model's scores mean. */
+/** `voxloop calibrate`: thresholds and log-likelihood ratios for a model's scores. */
 export function register(program: Command): void {
   const command = program
     .command('calibrate')
     .summary("measure a model's thresholds and log-likelihood ratios")
     .description(
-      'Measures on labelled trials what the cosines of a model mean, and writes it to calibration.json in its folder: scale and ' +
-        'offset to log-likelihood ratios (logistic regression), and the thresholds for 10, 1 and 0.1 % false accepts. Use trials ' +
-        'of speakers and channels as the tools will meet, that the model was not trained on and is not tested on. They compare one ' +
-        'recording with one: a speaker enrolled with several scores higher.',
+      'Fits a calibration of the cosines of a model on labelled trials and writes it to calibration.json in the model folder: scale ' +
+        'and offset to log-likelihood ratios (logistic regression), and the thresholds for 10, 1 and 0.1 % false accepts. Use ' +
+        'trials of speakers and channels like those of the application, which the model is neither trained nor tested on. Each ' +
+        'trial compares two recordings: speakers enrolled with several recordings score higher.',
     )
-    .option('--scores <file>', 'cosines of this model: lines `score 1|0`, e.g. of voxloop score --out')
-    .option('--trials <file>', 'trial list, to be scored now')
+    .option('--scores <file>', 'cosines of this model: lines `score 1|0`, e.g. from voxloop score --out')
+    .option('--trials <file>', 'trial list to score now')
     .option('--root <dir>', 'folder that the paths of --trials or --crops are relative to')
     .option(
       '--crops <list>',
-      'recordings without labels, as embed --list takes them: crops of one against crops of others',
+      'unlabelled recordings, as for embed --list: crops of the same recording against crops of different ones',
     )
-    .option('--crop-seconds <seconds>', 'length of these crops', decimal('0.5 to 60 seconds', 0.5, 60), 2)
+    .option('--crop-seconds <seconds>', 'length of these crops', decimalBetween('0.5 to 60 seconds', 0.5, 60), 2)
     .option(
       '--prior <p>',
-      'share of target trials where decisions are to be best',
-      decimal('between 0 and 1', 1e-6, 1 - 1e-6),
+      'target prior that the calibration is optimised for',
+      decimal('a probability between 0 and 1', (p) => p >= 1e-6 && p <= 1 - 1e-6),
       0.5,
     )
-    .option('--raw', 'the mean embedding is not subtracted')
+    .option('--raw', 'do not subtract the mean embedding')
     .option('--json', 'print the calibration');
   addModelOptions(command).action(calibrate);
 }
 
 async function calibrate(options: CalibrateOptions): Promise<void> {
   const { scores, trials, crops, root, prior } = options;
-  if ([scores, trials, crops].filter((given) => given !== undefined).length !== 1) {
-    throw new UserError('Say what to calibrate on: one of --scores, --trials and --crops.');
+  if ([scores, trials, crops].filter((source) => source !== undefined).length !== 1) {
+    throw new UserError('Choose what to calibrate on: one of --scores, --trials and --crops.');
   }
   if (trials !== undefined && root === undefined)
     throw new UserError('--trials needs --root, the folder of its recordings.');
@@ -61,10 +61,10 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
   const model = readModel(options.model);
   const measured = await measure(options);
   const meanSubtracted = model.mean !== null && !options.raw;
-  const found = calibrate(measured.scores, { ...measured, model: identityOf(model), meanSubtracted, prior });
-  const path = writeCalibration(options.model, found);
-  process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${await textOf(found)}\n${path}\n`);
-  for (const warning of calibrationWarnings(found)) process.stderr.write(`warning: ${warning}\n`);
+  const calibration = calibrate(measured.scores, { ...measured, model: identityOf(model), meanSubtracted, prior });
+  const path = writeCalibration(options.model, calibration);
+  process.stdout.write(options.json ? `${JSON.stringify(calibration)}\n` : `${await textOf(calibration)}\n${path}\n`);
+  for (const warning of calibrationWarnings(calibration)) process.stderr.write(`warning: ${warning}\n`);
 }
 
 async function measure(options: CalibrateOptions) {
@@ -82,20 +82,20 @@ async function measure(options: CalibrateOptions) {
   return withModel(options.model, options, async (extractor, model) => {
     const comparing = { extractor, mean: options.raw ? null : model.mean };
     if (trials !== undefined) {
-      const found = await withEmbedProgress(Number.POSITIVE_INFINITY, (progress) =>
+      const scored = await withEmbedProgress(Number.POSITIVE_INFINITY, (progress) =>
         from.scoresOfTrials(comparing, { list: trials, root: root!, progress }),
       );
-      return { scores: found, source: basename(trials), kind: 'trials' as const };
+      return { scores: scored, source: basename(trials), kind: 'trials' as const };
     }
     const recordings = readRecordingList(crops!, root);
-    const found = await withEmbedProgress(recordings.length, (progress) =>
+    const scored = await withEmbedProgress(recordings.length, (progress) =>
       from.scoresOfCrops(comparing, { recordings, cropSeconds, progress }),
     );
     process.stderr.write(
-      `${found.used} of ${recordings.length} recordings give two crops. Crops of one recording are more alike than recordings of one ` +
-        'speaker: these thresholds are optimistic. Labelled trials are better.\n',
+      `${scored.used} of ${recordings.length} recordings are long enough for two crops. Crops of the same recording are more alike than recordings of ` +
+        'the same speaker: these thresholds are optimistic. Labelled trials are better.\n',
     );
-    return { scores: found.scores, source: basename(crops!), kind: 'crops' as const };
+    return { scores: scored.scores, source: basename(crops!), kind: 'crops' as const };
   });
 }
 

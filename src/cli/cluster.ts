@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Clustering } from '../cluster/clustering.js';
 import { UserError } from '../errors.js';
-import { addDeviceOptions, wholeNumber } from './options/model-options.js';
+import { addDeviceOptions, addPluginOption, type DeviceOptions } from './options/model-options.js';
+import { choice, collect, wholeNumber } from './options/values.js';
 
-interface ClusterOptions {
+interface ClusterOptions extends DeviceOptions {
   k?: number;
   out: string;
   algorithm: string;
@@ -14,8 +15,6 @@ interface ClusterOptions {
   restarts?: number;
   init?: string;
   centersOut?: string;
-  device: 'auto' | 'cpu' | 'gpu';
-  threads: number;
   plugin: string[];
   json?: boolean;
 }
@@ -27,44 +26,41 @@ interface Matrix {
   size: number;
 }
 
-/** `voxloop cluster`: a clustering plugin over the rows of an array. */
+/** `voxloop cluster`: clusters the rows of an array. */
 export function register(program: Command): void {
   const command = program
     .command('cluster')
     .summary('cluster embeddings')
     .description(
-      'Clusters the rows of a float32 array [rows, size], by k-means or another algorithm, and writes int32 [rows], the cluster of ' +
-        'each, -1 for noise. Prints the inertia: the sum of the squared distances to the centres, between unit vectors by cosine.',
+      'Clusters the rows of a float32 array [rows, size] by k-means or another algorithm and writes int32 [rows]: the cluster of ' +
+        'each row, -1 for noise. Prints the inertia: the sum of squared distances to the centres, of unit vectors for cosine.',
     )
     .argument('<file>', '.npy file of embeddings, e.g. from voxloop embed')
     .requiredOption('--out <file>', '.npy file of labels to write')
-    .option('--algorithm <name>', 'a clustering plugin, see voxloop plugins', 'kmeans')
-    .option('--k <n>', "number of clusters, the algorithm's option clusters", wholeNumber(1))
-    .option(
-      '--set <option=value>',
-      'any option of the algorithm, its value YAML; may be repeated',
-      (text, all: string[]) => [...all, text],
-      [],
-    )
-    .addOption(program.createOption('--metric <metric>', 'cosine clusters directions').choices(['cosine', 'l2']))
-    .option('--seed <n>', 'seed of what is random, such as first centres', wholeNumber(0), 0)
-    .option('--iterations <n>', 'the most iterations of one start of k-means; 0 only assigns', wholeNumber(0))
-    .option('--restarts <n>', 'starts of k-means, of which the one with the least inertia is kept', wholeNumber(1))
-    .option('--init <file>', 'k-means: .npy file of first centres [k, size]; then there is one start')
+    .option('--algorithm <name>', 'clustering plugin, see voxloop plugins clustering', 'kmeans')
+    .option('--k <n>', "number of clusters: the algorithm's option `clusters`", wholeNumber(1))
+    .option('--set <option=value>', 'set any option of the algorithm, its value YAML; may be repeated', collect, [])
+    .addOption(choice(program, '--metric <metric>', 'distance; cosine clusters directions', ['cosine', 'l2']))
+    .option('--seed <n>', 'seed of random choices, such as the first centres', wholeNumber(0), 0)
+    .option('--iterations <n>', 'k-means: most iterations of a start; 0 only assigns', wholeNumber(0))
+    .option('--restarts <n>', 'k-means: number of starts; the one with the least inertia is kept', wholeNumber(1))
+    .option('--init <file>', 'k-means: .npy file of first centres [k, size], for a single start')
     .option('--centers-out <file>', '.npy file of centres [k, size] to write');
-  addDeviceOptions(command).option('--json', 'print {inertia, iterations, clusters}').action(cluster);
+  addPluginOption(addDeviceOptions(command)).option('--json', 'print {inertia, iterations, clusters}').action(cluster);
 }
 
 async function cluster(file: string, options: ClusterOptions): Promise<void> {
   const { writeNpy } = await import('../io/npy.js');
   const { shape, data } = await readMatrix(file);
   const matrix = { points: data, rows: shape[0], size: shape[1] };
-  // What plugins do not take: given centres, and an assignment without iterations.
-  const own = options.init !== undefined || options.iterations === 0;
-  const found = await (own ? assignOrStart(matrix, options) : runPlugin(matrix, options)).catch((error: unknown) => {
-    throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
-  });
-  const { clusters, iterations, inertia, labels, centers } = found;
+  // Plugins take neither first centres nor zero iterations.
+  const direct = options.init !== undefined || options.iterations === 0;
+  const clustering = await (direct ? assignOrStart(matrix, options) : runPlugin(matrix, options)).catch(
+    (error: unknown) => {
+      throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
+    },
+  );
+  const { clusters, iterations, inertia, labels, centers } = clustering;
   if (options.centersOut !== undefined) writeNpy(options.centersOut, [clusters, matrix.size], centers);
   writeNpy(options.out, [matrix.rows], labels);
   const text = `${options.out}: ${matrix.rows} rows in ${clusters} clusters, inertia ${inertia.toPrecision(6)}, ${iterations} iterations`;
@@ -85,14 +81,15 @@ async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clust
   await loadPlugins(options.plugin, registry);
   const { k: clusters, metric, iterations, restarts, device, threads, seed } = options;
   const named = Object.entries({ clusters, metric, iterations, restarts }).filter(([, value]) => value !== undefined);
-  const given = { ...Object.fromEntries(named), ...keyValues(options.set) };
-  if (options.algorithm === 'kmeans' && !('clusters' in given)) throw new UserError('Say how many clusters: --k <n>.');
-  const choice = await choosePlugin(registry, 'clustering', options.algorithm, given);
+  const written = { ...Object.fromEntries(named), ...keyValues(options.set) };
+  if (options.algorithm === 'kmeans' && !('clusters' in written))
+    throw new UserError('Give the number of clusters: --k <n>.');
+  const choice = await choosePlugin(registry, 'clustering', options.algorithm, written);
   const plugin = await registry.load('clustering', options.algorithm);
   return plugin.cluster({ ...matrix, seed, device, threads, log, options: choice.options });
 }
 
-/** k-means from given centres, or none of its iterations. */
+/** k-means from the centres of a file, or without iterations. */
 async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
   const [{ kmeans }, { openSession }] = await Promise.all([
     import('../cluster/kmeans/kmeans.js'),
@@ -101,7 +98,7 @@ async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<C
   const { k: clusters, metric = 'cosine', seed, iterations = 100, restarts = 3, device, threads } = options;
   if (options.algorithm !== 'kmeans')
     throw new UserError(`--init and --iterations 0 are for kmeans, not '${options.algorithm}'.`);
-  if (clusters === undefined) throw new UserError('Say how many clusters: --k <n>.');
+  if (clusters === undefined) throw new UserError('Give the number of clusters: --k <n>.');
   if (options.set.length > 0) throw new UserError('--set does not go with --init or --iterations 0.');
   const init = options.init === undefined ? undefined : await readCenters(options.init, [clusters, matrix.size]);
   const session = openSession({ device, threads });

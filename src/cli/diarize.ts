@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Diarized, Format } from '../diarize/output.js';
-import { addModelOptions, type ModelOptions, wholeNumber } from './options/model-options.js';
+import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { choice, collect, wholeNumber } from './options/values.js';
 
 interface DiarizeCommandOptions extends ModelOptions {
   out?: string;
@@ -21,34 +22,26 @@ export function register(program: Command): void {
     .command('diarize')
     .summary('who speaks when in recordings')
     .description(
-      'Finds who speaks when: voice activity, embeddings of windows, clustering, and borders by the best path. Writes RTTM (recordings ' +
-        'go by their file names without extension), JSON or the label track of Audacity. The number of speakers may be given, bounded or ' +
-        'left open. A recording that cannot be used is left out and reported, the others are written, and the exit code is 2; one ' +
-        'without speech has no segments.',
+      'Finds who speaks when, by voice activity detection, clustering of window embeddings and a best path through the windows. ' +
+        'Writes RTTM (recordings are named after their files, without extension), JSON or an Audacity label track. The number of ' +
+        'speakers can be fixed, bounded or estimated. A recording that cannot be used is left out and reported, the others are ' +
+        'written, and the exit code is 2; a recording without speech has no segments.',
     )
     .argument('<files...>', 'audio files')
-    .option('--out <file>', 'file to write; standard output by default')
-    .addOption(
-      program
-        .createOption('--format <form>', 'form of the result')
-        .choices(['rttm', 'json', 'audacity'])
-        .default('rttm'),
-    )
-    .option('--skip-bad', 'exit with 0 where only some recordings cannot be used')
+    .option('--out <file>', 'file to write (default: standard output)')
+    .addOption(choice(program, '--format <format>', 'format of the result', ['rttm', 'json', 'audacity'], 'rttm'))
+    .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')
     .option('--json', 'the same as --format json')
-    .option('--speakers <n>', 'how many speak, if you know it', wholeNumber(1))
-    .option('--min-speakers <n>', 'at least so many speak (default: 1)', wholeNumber(1))
-    .option('--max-speakers <n>', 'at most so many speak (default: 10)', wholeNumber(1))
+    .option('--speakers <n>', 'number of speakers, if known', wholeNumber(1))
+    .option('--min-speakers <n>', 'least number of speakers (default: 1)', wholeNumber(1))
+    .option('--max-speakers <n>', 'greatest number of speakers (default: 10)', wholeNumber(1))
     .addOption(
-      program
-        .createOption('--algorithm <name>', 'how windows are clustered')
-        .choices(['spectral', 'agglomerative'])
-        .default('spectral'),
+      choice(program, '--algorithm <name>', 'clustering of windows', ['spectral', 'agglomerative'], 'spectral'),
     )
     .option(
       '--set <option=value>',
-      'any other option, such as windowSeconds=1.5, hopSeconds=0.75 or vad={leastDb: 2}; may be repeated',
-      (text, all: string[]) => [...all, text],
+      'set any other option, such as windowSeconds=1.5, hopSeconds=0.75 or vad={leastDb: 2}; may be repeated',
+      collect,
       [],
     );
   addModelOptions(command).action(diarize);
@@ -64,32 +57,32 @@ async function diarize(files: string[], options: DiarizeCommandOptions & { json?
       import('./options/embed-progress.js'),
       import('../io/atomic.js'),
     ]);
-  const given = await parsed(options);
+  const settings = await diarizeSettings(options);
   const format = options.json ? 'json' : options.format;
   const names = await recordingNames(files, format);
-  const found: Diarized[] = [];
+  const diarized: Diarized[] = [];
   const skipped: { file: string; reason: string }[] = [];
   await withModel(options.model, options, async (extractor) => {
     for (const [i, file] of files.entries()) {
-      const outcome = await diarizeFile(file, extractor, given);
+      const outcome = await diarizeFile(file, extractor, settings);
       if ('reason' in outcome) {
         skipped.push({ file, ...outcome });
         continue;
       }
       if (outcome.segments.length === 0) process.stderr.write(`${file}: no speech was found\n`);
-      found.push({ recording: names[i], ...outcome });
+      diarized.push({ recording: names[i], ...outcome });
     }
   });
-  if (found.length === 0) throw noneUsable(skipped);
+  if (diarized.length === 0) throw noneUsable(skipped);
   reportSkipped(skipped);
-  const text = formatted(found, format);
+  const text = formatted(diarized, format);
   if (options.out === undefined) process.stdout.write(text);
   else writeFileAtomic(options.out, text);
   if (skipped.length > 0 && !options.skipBad) process.exitCode = 2;
 }
 
-/** The options of the pipeline, checked before the model is read. */
-async function parsed(options: DiarizeCommandOptions) {
+/** The options of diarization, checked before the model is read. */
+async function diarizeSettings(options: DiarizeCommandOptions) {
   const [{ diarizeOptions, boundsOf }, { keyValues }, { z }, { UserError }] = await Promise.all([
     import('../diarize/diarize.js'),
     import('./options/key-values.js'),
@@ -98,7 +91,7 @@ async function parsed(options: DiarizeCommandOptions) {
   ]);
   const { speakers, minSpeakers: leastSpeakers, maxSpeakers: mostSpeakers, algorithm } = options;
   if (speakers !== undefined && (leastSpeakers ?? mostSpeakers) !== undefined)
-    throw new UserError('--speakers says exactly how many speak: leave --min-speakers and --max-speakers out.');
+    throw new UserError('--speakers fixes the number of speakers: leave out --min-speakers and --max-speakers.');
   const named = Object.entries({ speakers, leastSpeakers, mostSpeakers, algorithm }).filter(
     ([, value]) => value !== undefined,
   );
@@ -108,18 +101,18 @@ async function parsed(options: DiarizeCommandOptions) {
   return result.data;
 }
 
-/** Names of recordings, unique; a label track holds one recording. */
+/** Names of the recordings. @throws UserError for names that repeat, and several recordings for a label track */
 async function recordingNames(files: readonly string[], format: Format): Promise<string[]> {
   const [{ basename, extname }, { UserError }] = await Promise.all([import('node:path'), import('../errors.js')]);
   if (format === 'audacity' && files.length > 1)
     throw new UserError(
-      `A label track of Audacity holds one recording, and ${files.length} were given. Give them one at a time.`,
+      `An Audacity label track holds one recording, and ${files.length} are named. Run the command once for each.`,
     );
   const names = files.map((file) => basename(file, extname(file)));
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new UserError(
-      `Two recordings are called ${twice}: their segments could not be told apart. Rename one, or run twice.`,
+      `Two recordings are called ${twice}: their segments could not be told apart. Rename one, or run the command once for each.`,
     );
   return names;
 }

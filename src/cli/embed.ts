@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { userError } from '../errors.js';
 import { addModelOptions, type ModelOptions } from './options/model-options.js';
-import { decimal } from './options/speaker-options.js';
+import { decimalBetween } from './options/values.js';
 
 interface EmbedOptions extends ModelOptions {
   out: string;
@@ -16,23 +16,26 @@ interface EmbedOptions extends ModelOptions {
 
 /** `voxloop embed`: embeddings of audio files. */
 export function register(program: Command): void {
-  const seconds = decimal('a number of seconds from 0.1 to 120', 0.1, 120);
+  const seconds = decimalBetween('a number of seconds from 0.1 to 120', 0.1, 120);
   const command = program
     .command('embed')
     .summary('embeddings of audio files')
     .description(
-      'Embeds recordings (any format and rate that voxloop reads), whole or in windows, in the order given; float32, not normalised. ' +
+      'Embeds recordings (any format and rate that voxloop reads), whole or in windows, in their order; float32, not normalised. ' +
         'A recording that cannot be used is left out and reported, the others are written, and the exit code is 2.',
     )
     .argument('[files...]', 'audio files')
-    .requiredOption('--out <file>', '.npy (with names in .tsv), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines')
-    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` a recording')
-    .option('--root <dir>', "folder that the list's paths are relative to; default: the current one")
-    .option('--window <seconds>', 'embed windows of this length, the last one up to the end', seconds)
-    .option('--hop <seconds>', "from one window's start to the next; default: the window's length", seconds)
-    .option('--skip-bad', 'exit with 0 where only some recordings cannot be used')
+    .requiredOption(
+      '--out <file>',
+      '.npy (names in a .tsv beside it), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines on standard output',
+    )
+    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')
+    .option('--root <dir>', "folder that the list's paths are relative to (default: the current one)")
+    .option('--window <seconds>', 'embed windows of this length; the last one reaches to the end', seconds)
+    .option('--hop <seconds>', "time from one window's start to the next (default: the window's length)", seconds)
+    .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')
     .option('--report <file>', 'write {files, rows, size, seconds, skipped} as JSON')
-    .option('--json', 'print the same');
+    .option('--json', 'print the same JSON');
   addModelOptions(command).action(embed);
 }
 
@@ -49,17 +52,17 @@ async function embed(files: string[], options: EmbedOptions): Promise<void> {
   const recordings = recordingsOf(files, options);
   const write = embeddingWriter(options.out);
   const windows = windowsOf(options);
-  const { summary, made } = await withModel(options.model, options, (extractor) =>
+  const { summary, written } = await withModel(options.model, options, (extractor) =>
     helpers.withEmbedProgress(recordings.length, async (progress) => {
       const { rows, summary } = embeddingRows(recordings, extractor, { windows, progress });
-      return { made: await write(rows, extractor.size), summary };
+      return { written: await write(rows, extractor.size), summary };
     }),
   );
   helpers.reportSkipped(summary.skipped);
   if (options.report) writeFileAtomic(options.report, `${JSON.stringify(summary, null, 2)}\n`);
   const text = options.json
     ? JSON.stringify(summary)
-    : `${made.join(', ') || 'standard output'}: ${summary.rows} x ${summary.size}, ${summary.seconds.toFixed(1)} s of audio`;
+    : `${written.join(', ') || 'standard output'}: ${summary.rows} x ${summary.size}, ${summary.seconds.toFixed(1)} s of audio`;
   (options.out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
   if (summary.skipped.length > 0 && !options.skipBad) process.exitCode = 2;
 }

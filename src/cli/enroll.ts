@@ -17,15 +17,15 @@ export function register(program: Command): void {
     .command('enroll')
     .summary('enrol speakers in a store')
     .description(
-      'Stores the voice of a speaker from recordings, for voxloop verify and identify. A known speaker gets the recordings in ' +
-        'addition; a recording that is there already is not stored twice. Several processes may enrol at once. A speaker with a ' +
-        'recording that cannot be used is refused, and the exit code is 2. See voxloop speakers for listing and removing.',
+      'Stores embeddings of the recordings of a speaker, for voxloop verify and identify. Recordings of a known speaker are added; ' +
+        'a recording that is already enrolled is not stored twice. Several processes may enrol at once. A speaker with a recording ' +
+        'that cannot be used is refused, and the exit code is 2. voxloop speakers lists and removes speakers.',
     )
     .argument('[name]', 'name of the speaker')
-    .argument('[files...]', 'recordings of the speaker; three of 5 s or more are a good start')
-    .option('--list <file>', 'enrol many: a line `name TAB path` or `name path` a recording')
+    .argument('[files...]', 'recordings of the speaker; three or more of at least 5 s work well')
+    .option('--list <file>', 'enrol many speakers: a line `name TAB path` or `name path` for each recording')
     .option('--root <dir>', "folder that the list's paths are relative to", '.')
-    .option('--replace', 'in place of what the speakers were enrolled with before')
+    .option('--replace', 'replace the earlier recordings of the speakers')
     .option('--skip-bad', 'enrol a speaker with the recordings that can be used, if any')
     .option('--json', 'print {enrolled, refused, skipped, repeated, warnings}');
   addSpeakerOptions(command).action(enroll);
@@ -59,7 +59,7 @@ async function requestsOf(
   { list, root }: EnrollCommandOptions,
 ): Promise<EnrollRequest[]> {
   if (list === undefined) {
-    if (name === undefined) throw new UserError('Nobody is given to enrol. Give a name and recordings, or --list.');
+    if (name === undefined) throw new UserError('There is no one to enrol. Give a name and recordings, or --list.');
     return [{ speaker: name, files }];
   }
   if (name !== undefined) throw new UserError('Give either a name with files or --list, not both.');
@@ -80,7 +80,7 @@ function tell({ refused, skipped, repeated, warnings }: EnrollReport, log: (line
   for (const { reason } of skipped) log(`skipped: ${reason}`);
   for (const { file, speaker } of repeated) log(`already enrolled for '${speaker}': ${file}`);
   for (const { speaker } of refused) {
-    log(`refused: nothing was stored for '${speaker}'. Mend or leave out the files above, or use --skip-bad.`);
+    log(`refused: nothing was stored for '${speaker}'. Repair or leave out the files above, or use --skip-bad.`);
   }
 }
 

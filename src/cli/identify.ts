@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Search } from '../cluster/neighbours/neighbours.js';
 import type { Identification } from '../speakers/identify.js';
-import { wholeNumber } from './options/model-options.js';
 import {
   addDecisionOptions,
   addSpeakerOptions,
   type DecisionOptions,
   type SpeakerOptions,
 } from './options/speaker-options.js';
+import { choice, wholeNumber } from './options/values.js';
 
 interface IdentifyCommandOptions extends SpeakerOptions, DecisionOptions {
   list?: string;
@@ -18,28 +18,34 @@ interface IdentifyCommandOptions extends SpeakerOptions, DecisionOptions {
   json?: boolean;
 }
 
-/** `voxloop identify`: who of the enrolled speakers is this? */
+/** `voxloop identify`: which enrolled speaker a recording is of. */
 export function register(program: Command): void {
   const command = program
     .command('identify')
-    .summary('who of the enrolled speakers is it?')
+    .summary('which enrolled speaker is it?')
     .description(
-      'Names the enrolled speakers that are nearest to each recording, or says that it is none of them: the best score is not above ' +
-        'the threshold. A threshold is for one comparison: among N speakers nearly N times as many strangers get a name. Up to ' +
-        '50,000 speakers are all compared; more are searched through an index, which is kept in the store.',
+      'Names the enrolled speakers nearest to each recording, or none where the best score is not above the threshold. The false-' +
+        'accept rate of a threshold is that of a single comparison: among N speakers, nearly N times as many strangers get a name. ' +
+        'Up to 50,000 speakers are compared exhaustively; more are searched through an index kept in the store.',
     )
     .argument('[files...]', 'audio files')
-    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` a recording')
-    .option('--root <dir>', "folder that the list's paths are relative to; default: the current one")
-    .option('--top <n>', 'how many speakers to name', wholeNumber(1), 5)
+    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')
+    .option('--root <dir>', "folder that the list's paths are relative to (default: the current one)")
+    .option('--top <n>', 'number of nearest speakers to name', wholeNumber(1), 5)
     .addOption(
-      program
-        .createOption('--search <how>', 'auto, exact or hnsw (approximate; needs hnswlib-node)')
-        .choices(['auto', 'exact', 'hnsw'])
-        .default('auto'),
+      choice(
+        program,
+        '--search <method>',
+        'hnsw is approximate and needs hnswlib-node',
+        ['auto', 'exact', 'hnsw'],
+        'auto',
+      ),
     )
-    .option('--skip-bad', 'exit with 0 where some recordings cannot be used')
-    .option('--json', 'print an object a line: {file, speaker, matches: [{speaker, score, llr}]} or {file, reason}');
+    .option('--skip-bad', 'exit with 0 when some recordings cannot be used')
+    .option(
+      '--json',
+      'print one JSON object per line: {file, speaker, matches: [{speaker, score, llr}]} or {file, reason}',
+    );
   addDecisionOptions(addSpeakerOptions(command)).action(identify);
 }
 
@@ -57,23 +63,23 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
   const { top, search, threshold, falseAccepts } = options;
   await withModel(options.model, options, (extractor, model) =>
     withEmbedProgress(paths.length, async (progress) => {
-      const asked = { top, search, threshold, falseAccepts, log, progress };
-      const run = await identifySpeakers(options.store, speakerModel(model, extractor), paths, asked);
+      const query = { top, search, threshold, falseAccepts, log, progress };
+      const run = await identifySpeakers(options.store, speakerModel(model, extractor), paths, query);
       const { value, basis } = run.threshold;
       log(
         `enrolled speakers: ${run.speakers}${run.exact ? '' : ', searched approximately'}; threshold ${value.toFixed(4)}, ${basis}`,
       );
-      for await (const found of run.results) {
-        process.stdout.write(`${options.json ? JSON.stringify(found) : textOf(found)}\n`);
-        if ('reason' in found && !options.skipBad) process.exitCode = 2;
+      for await (const result of run.results) {
+        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result)}\n`);
+        if ('reason' in result && !options.skipBad) process.exitCode = 2;
       }
     }),
   );
 }
 
-function textOf(found: Identification): string {
-  if ('reason' in found) return `${found.file}: cannot be used: ${found.reason}`;
-  const { file, speaker, matches } = found;
+function textOf(result: Identification): string {
+  if ('reason' in result) return `${result.file}: cannot be used: ${result.reason}`;
+  const { file, speaker, matches } = result;
   const scores = matches.map((match) => {
     const ratio = match.llr === null ? '' : ` (LLR ${match.llr.toFixed(2)})`;
     return `${match.speaker} ${match.score.toFixed(4)}${ratio}`;

@@ -5,7 +5,7 @@ import { voxloopVersion } from '../pipeline/run/version.js';
 import { commands } from './commands.js';
 
 /**
- * Runs the command line and sets the exit code: 0 done, 1 a fault of voxloop, 2 something the user can mend, 130 stopped.
+ * Runs the command line and sets the exit code: 0 done, 1 a fault of voxloop, 2 something the user can put right, 130 stopped.
  * The process then ends by itself, when everything it opened is closed.
  */
 export async function main(args: readonly string[]): Promise<void> {
@@ -26,7 +26,6 @@ function createProgram(): Command {
     .version(voxloopVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .configureHelp({ sortSubcommands: false })
-    .enablePositionalOptions()
     .showSuggestionAfterError()
     // A command's own options come after its name: so `setup --version X` is not the program's --version.
     .enablePositionalOptions()
@@ -35,7 +34,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** Tells the user what went wrong; returns the exit code. */
+/** Prints what went wrong for the user; returns the exit code. */
 function report(error: unknown): number {
   // Commander has printed its message already; its own code for wrong usage is 1.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -48,7 +47,7 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** `voxloop ... | head` closes the pipe early: that is no fault. */
+/** `voxloop ... | head` closes the pipe early, which is not an error. */
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,18 +1,16 @@
 import type { Command } from 'commander';
+import { addPluginOption } from './options/model-options.js';
 
 /** `voxloop plugins`: every plugin with its options. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('plugins')
-    .summary('list stages, methods, backbones, losses, ... and their options')
-    .description('Every plugin that a config can name, with its options, their defaults and their meaning.')
+    .summary('list stages, methods, backbones, losses and other plugins with their options')
+    .description('Lists every plugin that a config can name, with its options, their defaults and their meaning.')
     .argument('[names...]', 'only plugins of these names or kinds')
-    .option('--plugin <file>', 'load a plugin of your own too (.ts, .js); may be repeated', collect, [])
-    .option('--json', 'print [{kind, name, summary, file, options}], options as JSON Schema')
-    .action(listPlugins);
+    .option('--json', 'print [{kind, name, summary, file, options}], options as JSON Schema');
+  addPluginOption(command).action(listPlugins);
 }
-
-const collect = (file: string, files: string[]): string[] => [...files, file];
 
 async function listPlugins(names: string[], flags: { json?: boolean; plugin: string[] }): Promise<void> {
   const [{ builtIns }, { createRegistry }, { loadPlugins }, { describePlugins, pluginsAsText }] = await Promise.all([

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.js';
+import { collect } from './options/values.js';
 
 interface SetupOptions {
   gpu?: boolean;
@@ -18,24 +19,20 @@ export function register(program: Command): void {
       "Fetches the TensorFlow library into the per-user cache (VOXLOOP_CACHE), honouring pip's index and proxy settings, " +
         'and checks it against the checksum pinned in voxloop. Prints the folder.',
     )
-    .option('--gpu', 'the library for NVIDIA GPUs, with its CUDA libraries (3.4 GB to fetch, 5.6 GB on disk)')
-    .option('--version <version>', 'another version of TensorFlow than the pinned one')
-    .option('--sha256 <hex>', 'checksum of the wheel of --version; without it the one that the package index publishes')
-    .option('--wheel <file>', 'a wheel fetched by hand, instead of a download; may be repeated', collect, [])
-    .option('--force', 'install anew what is installed already')
+    .option('--gpu', 'fetch the library for NVIDIA GPUs with its CUDA libraries (3.4 GB download, 5.6 GB on disk)')
+    .option('--version <version>', 'TensorFlow version to install instead of the pinned one')
+    .option('--sha256 <hex>', 'checksum of the wheel of --version (default: the one that the package index publishes)')
+    .option('--wheel <file>', 'use a wheel downloaded by hand; may be repeated', collect, [])
+    .option('--force', 'install again even if already installed')
     .action(setup);
-}
-
-function collect(file: string, files: string[]): string[] {
-  return [...files, file];
 }
 
 async function setup(options: SetupOptions): Promise<void> {
   const { currentSurroundings, fromEnvironment } = await import('../engine/library/locate.js');
-  const given = fromEnvironment(currentSurroundings());
-  if (given && !options.force) {
-    process.stderr.write(`VOXLOOP_TENSORFLOW names a TensorFlow library, which is used as it is: ${given.dir}\n`);
-    process.stdout.write(`${given.dir}\n`);
+  const named = fromEnvironment(currentSurroundings());
+  if (named && !options.force) {
+    process.stderr.write(`VOXLOOP_TENSORFLOW names a TensorFlow library, which is used as it is: ${named.dir}\n`);
+    process.stdout.write(`${named.dir}\n`);
     return;
   }
   const { folder, already, version, gpu } = await install(options);
@@ -88,10 +85,10 @@ async function install(
   return { ...done, version: plan.version, gpu: plan.gpu };
 }
 
-/** A version asked for by hand does not push out the pinned one. */
+/** A version installed by hand does not take precedence over the pinned one: tells the user so. */
 async function sayWhenAnotherIsPreferred(folder: string, gpu: boolean): Promise<void> {
   const { locateLibrary } = await import('../engine/library/locate.js');
   const { dir } = locateLibrary({ gpu });
   if (dir.startsWith(folder)) return;
-  process.stderr.write(`The one in ${dir} is used before it; to use this one, set VOXLOOP_TENSORFLOW=${folder}\n`);
+  process.stderr.write(`The library in ${dir} takes precedence; to use this one, set VOXLOOP_TENSORFLOW=${folder}\n`);
 }

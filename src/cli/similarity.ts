@@ -13,13 +13,13 @@ export function register(program: Command): void {
     .command('similarity')
     .summary('how alike two recordings sound: cosine in [-1, 1]')
     .description(
-      'Cosine of the embeddings of two recordings, with the mean embedding of the training data subtracted. Where the model has a ' +
-        'calibration (see voxloop calibrate), also the log-likelihood ratio (natural logarithm) and whether they are one speaker.',
+      'Prints the cosine of the embeddings of two recordings, with the mean embedding of the training data subtracted. If the model ' +
+        'has a calibration (see voxloop calibrate), also the log-likelihood ratio (natural logarithm) and the decision.',
     )
     .argument('<a>', 'audio file')
     .argument('<b>', 'audio file')
     .option('--raw', 'do not subtract the mean')
-    .option('--json', 'print {cosine, llr, same, threshold}; null where there is no calibration');
+    .option('--json', 'print {cosine, llr, same, threshold}; the last three are null without a calibration');
   addDecisionOptions(addModelOptions(command)).action(similarity);
 }
 

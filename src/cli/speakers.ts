@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addStoreOption } from './options/speaker-options.js';
+import { collect } from './options/values.js';
 
 interface SpeakersOptions {
   store: string;
@@ -7,20 +8,13 @@ interface SpeakersOptions {
   json?: boolean;
 }
 
-/** `voxloop speakers`: who is enrolled. */
+/** `voxloop speakers`: lists or removes enrolled speakers. */
 export function register(program: Command): void {
   const command = program
     .command('speakers')
     .summary('list or remove enrolled speakers')
-    .description(
-      'Lists the speakers of a store, in the order of their enrolment, and with --remove removes some first.',
-    )
-    .option(
-      '--remove <name>',
-      'remove a speaker and every number of their voice; may be repeated',
-      (name: string, all: string[]) => [...all, name],
-      [],
-    )
+    .description('Lists the speakers of a store in the order of enrolment; with --remove, removes some first.')
+    .option('--remove <name>', 'remove a speaker and all their embeddings; may be repeated', collect, [])
     .option('--json', 'print {model, speakers: [{name, utterances: [{file, seconds, soundSeconds}]}]}');
   addStoreOption(command).action(speakers);
 }
@@ -33,9 +27,9 @@ async function speakers({ store: dir, remove, json }: SpeakersOptions): Promise<
   ]);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   if (remove.length > 0) await removeFromStore(dir, remove, { log });
-  const { info, speakers: found } = readStore(dir);
+  const { info, speakers: enrolled } = readStore(dir);
   if (json) {
-    const listed = [...found.values()].map(({ name, utterances }) => ({
+    const listed = [...enrolled.values()].map(({ name, utterances }) => ({
       name,
       utterances: utterances.map(({ file, seconds, soundSeconds }) => ({ file, seconds, soundSeconds })),
     }));
@@ -44,7 +38,7 @@ async function speakers({ store: dir, remove, json }: SpeakersOptions): Promise<
   }
   const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0).toFixed(1);
   const table = textTable(
-    [...found.values()],
+    [...enrolled.values()],
     [
       { header: 'speaker', cell: ({ name }) => name, align: 'left' },
       { header: 'recordings', cell: ({ utterances }) => String(utterances.length) },
@@ -52,5 +46,5 @@ async function speakers({ store: dir, remove, json }: SpeakersOptions): Promise<
       { header: 'of sound', cell: ({ utterances }) => total(utterances.map(({ soundSeconds }) => soundSeconds)) },
     ],
   );
-  process.stdout.write(`${table}\n${found.size} speakers, model '${info.model.name}'\n`);
+  process.stdout.write(`${table}\n${enrolled.size} speakers, model '${info.model.name}'\n`);
 }

@@ -11,21 +11,21 @@ interface VerifyOptions extends SpeakerOptions, DecisionOptions {
   json?: boolean;
 }
 
-/** Of a "no" with --exit-code; 1 and 2 mean that there is no answer. */
+/** Exit code of a "no" with --exit-code; 1 and 2 mean that there is no answer. */
 const NO = 3;
 
-/** `voxloop verify`: is this recording of that speaker? */
+/** `voxloop verify`: checks a recording against one enrolled speaker. */
 export function register(program: Command): void {
   const command = program
     .command('verify')
     .summary('is a recording of an enrolled speaker?')
     .description(
-      'Compares a recording with one enrolled speaker: the cosine to the mean direction of the recordings of the speaker. The ' +
-        "threshold is the one of the model's calibration for 1 % false accepts, unless another one is asked for.",
+      'Compares a recording with one enrolled speaker by the cosine to the mean direction of their recordings. The threshold is that ' +
+        "of the model's calibration for 1 % false accepts, unless --threshold or --false-accepts sets another.",
     )
     .argument('<name>', 'name of the speaker')
     .argument('<file>', 'audio file')
-    .option('--exit-code', `exit with ${NO} for no; else the exit code is 0 for yes and no`)
+    .option('--exit-code', `exit with ${NO} for no (default: 0 for both yes and no)`)
     .option('--json', 'print {speaker, file, score, llr, threshold, same}');
   addDecisionOptions(addSpeakerOptions(command)).action(verify);
 }
@@ -37,13 +37,13 @@ async function verify(speaker: string, file: string, options: VerifyOptions): Pr
     import('../speakers/verify.js'),
   ]);
   const { store, threshold, falseAccepts } = options;
-  const found = await withModel(options.model, options, (extractor, model) =>
+  const verdict = await withModel(options.model, options, (extractor, model) =>
     verifySpeaker(store, speakerModel(model, extractor), { speaker, file, threshold, falseAccepts }),
   );
-  const { score, llr, same } = found;
+  const { score, llr, same } = verdict;
   const ratio = llr === null ? '' : `, LLR ${llr.toFixed(2)}`;
-  const decided = `threshold ${found.threshold.value.toFixed(4)}, ${found.threshold.basis}`;
+  const decided = `threshold ${verdict.threshold.value.toFixed(4)}, ${verdict.threshold.basis}`;
   const text = `${same ? 'yes' : 'no'}: score ${score.toFixed(4)}${ratio} (${decided})`;
-  process.stdout.write(`${options.json ? JSON.stringify(found) : text}\n`);
+  process.stdout.write(`${options.json ? JSON.stringify(verdict) : text}\n`);
   if (!same && options.exitCode) process.exitCode = NO;
 }

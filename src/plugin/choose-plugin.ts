@@ -6,15 +6,14 @@ import type { Kind, Registry } from './plugin.js';
 import { keysAt } from './schema-keys.js';
 
 /**
- * A plugin with options parsed by its own schema, outside a config: what a command or a model file names. `given` holds the
- * options as they are written in a config; `place` is what they are called in messages. Throws a UserError that lists every
- * fault with the nearest valid name.
+ * Chooses a plugin outside a config, for a command or a model file, and parses its options (written as in a config) by its own
+ * schema; messages call them `place`. @throws UserError that lists every fault with the nearest valid name
  */
 export async function choosePlugin<K extends Kind>(
   registry: Registry,
   kind: K,
   name: string,
-  given: Record<string, unknown> = {},
+  options: Record<string, unknown> = {},
   place = `${kind} '${name}'`,
 ): Promise<PluginChoice<K>> {
   const plugin = await registry.load(kind, name);
@@ -25,12 +24,12 @@ export async function choosePlugin<K extends Kind>(
     references: new Set<string>(),
     uses: new Map(),
   };
-  const parsed = await withOptionScope(scope, () => plugin.options.safeParseAsync(given));
+  const parsed = await withOptionScope(scope, () => plugin.options.safeParseAsync(options));
   if (parsed.success) return { kind, name, options: parsed.data };
   const naming = {
     place,
     path: [],
-    value: given,
+    value: options,
     keysAt: (path: readonly PropertyKey[]) => keysAt(plugin.options, path),
   };
   const faults = faultsOf(parsed.error.issues, naming).map(({ message }) => message);

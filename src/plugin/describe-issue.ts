@@ -15,7 +15,7 @@ const typeNames: Record<string, string> = {
   null: 'empty',
 };
 
-/** What a value must be, as the second half of a sentence: `must be a number, but is "fast"`. */
+/** The second half of a sentence about a wrong value: `must be a number, but is "fast"`. */
 export function describeIssue(issue: Issue, value: unknown): string {
   if (issue.code === 'custom') return issue.message;
   if (value === undefined) return 'is missing';

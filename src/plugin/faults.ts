@@ -3,12 +3,17 @@ import { describeIssue, describeUnknownKey, type Issue } from './describe-issue.
 /** Something wrong with what the user wrote. */
 export interface Fault {
   path: readonly PropertyKey[];
-  /** Whether the key or the value at `path` is to be pointed at. */
+  /** The part of the entry at `path` that the message points at. */
   what: 'key' | 'value';
   message: string;
 }
 
-/** What the parsed value is called in messages. */
+/** The messages of the conditions that hold; a message is built only where its condition does. */
+export function faultsWhere(faults: readonly (readonly [wrong: boolean, message: () => string])[]): string[] {
+  return faults.filter(([wrong]) => wrong).map(([, message]) => message());
+}
+
+/** How messages name the parsed value and its parts. */
 export interface Naming {
   /** `the config`, or `stage 'pretrain'`. */
   place: string;
@@ -19,7 +24,7 @@ export interface Naming {
   keysAt(path: readonly PropertyKey[]): string[];
 }
 
-/** The faults that zod found in one value. */
+/** The faults that zod reports for one value. */
 export function faultsOf(issues: readonly Issue[], naming: Naming): Fault[] {
   return issues.flatMap(flatten).flatMap((issue) => faultsOfIssue(issue, naming));
 }
@@ -38,7 +43,7 @@ function faultsOfIssue(issue: Issue, { place, path, value, keysAt }: Naming): Fa
   return [{ path: where, what: 'value', message: `${subject} ${describeIssue(issue, valueAt(value, issue.path))}` }];
 }
 
-// Of a union, the branch that the value was meant for tells more than "fits none": the one branch of its very type.
+// For a union, the issues of the one branch of the value's own type say more than that no branch fits.
 function flatten(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const meant = issue.errors.filter((branch) => !branch.some(({ code, path }) => isMisfit(code) && path.length === 0));

@@ -1,4 +1,4 @@
-/** What a JSON file can hold. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** JSON text that is equal for equal values: keys sorted, no spaces, absent and `undefined` fields alike left out. */

@@ -22,7 +22,7 @@ export interface BackbonePlugin<O extends z.ZodType = z.ZodType> extends PluginB
   }): Backbone;
 }
 
-/** A way from the frames of an utterance to one vector. */
+/** Pools the frames of an utterance into one vector. */
 export interface PoolingPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'pooling', O> {
   build(context: { scope: Scope; channels: number; options: z.output<O> }): PoolingLayer;
 }
@@ -32,8 +32,8 @@ export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'
   /** Crops of each utterance that the method wants; `clean` global crops are not augmented. */
   views(options: z.output<O>): { global: number; local: number; clean?: boolean };
   /**
-   * What the method cannot work with, before the run starts: one sentence for each fault. `batch` is the utterances that one
-   * forward pass sees (batchSize / accumulate).
+   * Checked before the run starts: a sentence for each setting that the method cannot work with. `batch` is the number of
+   * utterances in a forward pass (batchSize / accumulate).
    */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: SslContext<z.output<O>>): SslMethod;
@@ -43,9 +43,9 @@ export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'
 export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'loss', O> {
   /** False where `losses` gives no class scores: labels cannot be corrected by it. Default: true. */
   scores?: boolean;
-  /** For a loss that compares utterances: rows come in runs of so many of one speaker. Absent, any utterances make a batch. */
+  /** For a loss that compares utterances: rows come in runs of this many of one speaker. Absent: any utterances make a batch. */
   batch?(options: z.output<O>): { utterancesPerSpeaker: number };
-  /** What the loss cannot work with beyond that, as an ssl plugin's `check`. */
+  /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: { scope: Scope; embeddingSize: number; classes: number; options: z.output<O> }): ClassificationLoss;
 }
@@ -66,21 +66,21 @@ export interface ClusteringPlugin<O extends z.ZodType = z.ZodType> extends Plugi
   }): Promise<Clustering>;
 }
 
-/** A rule that says up to which loss a pseudo-label is believed. */
+/** A rule for the largest loss at which a pseudo-label is still trusted. */
 export interface GatePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'gate', O> {
   /**
    * The largest loss that is kept, from the last losses of all utterances (NaN where none is known yet). Infinity keeps
-   * all. `components` describes what was fitted, for the log and the report.
+   * all. `components` describes the fit, for the log and the report.
    */
   threshold(losses: Float32Array, options: z.output<O>): { threshold: number; components?: Record<string, number> };
 }
 
-/** What a change to a training batch is told. */
+/** The inputs of an augmentation. */
 export interface AugmentationContext<O> {
   /** Prefix of the random draws' names. */
   name: string;
   options: O;
-  /** What an earlier `noises` stage of this name made; a stand-in for it where nothing has run yet. */
+  /** The noises of an earlier `noises` stage of this name; a stand-in while nothing has run yet. */
   bank(artifact: string): NoiseBank;
   /** The augmentations that an option `of` chose, in its order. */
   of: readonly RowChange[];

@@ -2,12 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kind, Registry } from './plugin.js';
 
 /**
- * What `artifact()` and `pluginChoice()` fields need to know while a stage's options are parsed. A zod schema is built
+ * The context of `artifact()` and `pluginChoice()` fields while a stage's options are parsed. A zod schema is built
  * once, long before there is a config, and hands no context to its checks; so the scope travels beside the call.
  */
 export interface OptionScope {
   registry: Registry;
-  /** What each earlier stage makes, by artifact name. */
+  /** Types of the artifacts of earlier stages, by name. */
   earlier: ReadonlyMap<string, string>;
   /** Artifact names of this stage and those after it. */
   later: ReadonlySet<string>;
@@ -24,7 +24,7 @@ export function withOptionScope<T>(scope: OptionScope, parse: () => Promise<T>):
   return scopes.run(scope, parse);
 }
 
-/** The scope of the parse that is going on; undefined when a schema is used on its own. */
+/** The scope of the current parse; undefined when a schema is used on its own. */
 export function optionScope(): OptionScope | undefined {
   return scopes.getStore();
 }

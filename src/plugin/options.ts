@@ -4,7 +4,7 @@ import type { Kind, Registry } from './plugin.js';
 import { keysAt } from './schema-keys.js';
 import { didYouMeanOrKnown } from './suggest.js';
 
-/** A plugin named in a config, with the options its own schema made of what stood there. */
+/** A plugin chosen in a config, with its options parsed by its own schema. */
 export interface PluginChoice<K extends Kind = Kind> {
   kind: K;
   name: string;
@@ -16,14 +16,13 @@ export type PluginChoiceInput = string | { name: string; [option: string]: unkno
 
 const choices = new WeakSet<object>();
 
-/** Whether a value of some parsed options came from a `pluginChoice` field. */
+/** True for a value that came from a `pluginChoice` field. */
 export function isPluginChoice(value: unknown): value is PluginChoice {
   return typeof value === 'object' && value !== null && choices.has(value);
 }
 
 /**
- * Parsed options as they are written in a config and in a model file: a chosen plugin goes back to the form in which it is
- * chosen, its options beside its name.
+ * Parsed options in the form of a config or a model file: a chosen plugin becomes a map with its options beside its name.
  */
 export function asWritten(value: unknown): unknown {
   if (isPluginChoice(value)) return { name: value.name, ...(asWritten(value.options) as object) };
@@ -33,7 +32,7 @@ export function asWritten(value: unknown): unknown {
 }
 
 /**
- * An option that names the artifact of an earlier stage. `types` are the kinds of artifact it takes (a stage's
+ * An option that names the artifact of an earlier stage. `types` are the kinds of artifact that it accepts (a stage's
  * `produces`, else its name); none means any.
  */
 export function artifact(...types: string[]) {
@@ -52,13 +51,13 @@ function artifactFault(name: string, types: string[], { earlier, later }: Option
   if (type !== undefined)
     return fits(type) ? undefined : `must name a '${types.join("' or '")}', but '${name}' is a '${type}'`;
   if (later.has(name)) return `names '${name}', which is not made before this stage`;
-  const fitting = [...earlier].filter(([, made]) => fits(made)).map(([earlierName]) => earlierName);
+  const fitting = [...earlier].filter(([, type]) => fits(type)).map(([earlierName]) => earlierName);
   return `names '${name}', but no earlier stage makes it${didYouMeanOrKnown(name, fitting)}`;
 }
 
 /**
- * An option that chooses a plugin of a kind, validated by that plugin's own schema; paths of errors lead to the very key.
- * `fallback` is the plugin where none is named. Such a schema parses asynchronously only, in a config or by `choosePlugin`.
+ * An option that chooses a plugin of a kind, validated by that plugin's own schema; error paths lead to the offending key.
+ * `fallback` is used when none is named. Such a schema parses asynchronously only, in a config or by `choosePlugin`.
  */
 export function pluginChoice<K extends Kind>(
   kind: K,
@@ -96,11 +95,11 @@ async function choose<K extends Kind>(kind: K, input: unknown, registry: Registr
     issues: [{ code: 'custom', message, path, input } satisfies Issue],
   });
   if (input === undefined) return fault('is missing');
-  const given = typeof input === 'string' ? { name: input } : input;
-  if (!isMap(given)) {
+  const written = typeof input === 'string' ? { name: input } : input;
+  if (!isMap(written)) {
     return fault(`must be the name of a plugin of kind '${kind}', or a map with 'name' and its options`);
   }
-  const { name, ...options } = given;
+  const { name, ...options } = written;
   if (typeof name !== 'string') {
     return fault(`needs a 'name': a plugin of kind '${kind}'${didYouMeanOrKnown('', registry.names(kind))}`);
   }
@@ -115,15 +114,15 @@ async function choose<K extends Kind>(kind: K, input: unknown, registry: Registr
   return parseChoice(kind, name, options, registry);
 }
 
-async function parseChoice<K extends Kind>(kind: K, name: string, given: object, registry: Registry) {
+async function parseChoice<K extends Kind>(kind: K, name: string, options: object, registry: Registry) {
   const plugin = await registry.load(kind, name);
-  const parsed = await plugin.options.safeParseAsync(given);
+  const parsed = await plugin.options.safeParseAsync(options);
   optionScope()?.uses.set(`${kind} ${name}`, { kind, name });
   if (!parsed.success) {
-    // The keys go along, because only here is the schema known that an unknown key should have been in.
+    // The known keys go along with an issue, because only here is the schema of an unknown key known.
     const issues = parsed.error.issues.map((issue) => {
       const known = 'known' in issue ? issue.known : keysAt(plugin.options, issue.path);
-      return { ...issue, input: given, known } as Issue;
+      return { ...issue, input: options, known } as Issue;
     });
     return { choice: undefined, issues };
   }

@@ -6,7 +6,7 @@ export const kinds = ['stage', 'ssl', 'backbone', 'pooling', 'loss', 'clustering
 
 export type Kind = (typeof kinds)[number];
 
-/** What every definition holds; `options` is type, default, validation, help and documentation at once. */
+/** The common part of every definition; `options` is type, default, validation, help and documentation at once. */
 export interface Definition<O extends z.ZodType = z.ZodType> {
   /** Kebab-case, unique within its kind. */
   name: string;
@@ -20,7 +20,7 @@ export interface PluginBase<K extends Kind = Kind, O extends z.ZodType = z.ZodTy
   kind: K;
 }
 
-/** A plugin of which only the common part is known. */
+/** Any plugin, by its common part. */
 export type AnyPlugin = PluginBase;
 
 /** Where a plugin comes from; both null for a built-in one. `digest` is the sha256 of the file. */
@@ -29,7 +29,7 @@ export interface Origin {
   digest: string | null;
 }
 
-/** All plugins by kind and name; nothing is imported before it is asked for. */
+/** All plugins by kind and name; a plugin is imported when it is first asked for. */
 export interface Registry {
   names(kind: Kind): string[];
   /** Throws a UserError with the nearest name when there is no such plugin. */

@@ -1,31 +1,31 @@
-/** Names suggested at most. */
+/** Most names in a suggestion. */
 const SUGGESTIONS = 4;
 
 /** `; did you mean 'x'?` for the valid names near a wrong one, or an empty string when none is near. */
-export function didYouMean(given: string, names: Iterable<string>): string {
-  const near = nearNames(given, names).map((name) => `'${name}'`);
+export function didYouMean(text: string, names: Iterable<string>): string {
+  const near = nearNames(text, names).map((name) => `'${name}'`);
   if (near.length === 0) return '';
   const [last, ...others] = near.reverse();
   return `; did you mean ${others.length > 0 ? `${others.reverse().join(', ')} or ${last}` : last}?`;
 }
 
 /** Like didYouMean, but lists every valid name when none is near. */
-export function didYouMeanOrKnown(given: string, names: readonly string[]): string {
-  return didYouMean(given, names) || (names.length > 0 ? `; known: ${names.join(', ')}` : '');
+export function didYouMeanOrKnown(text: string, names: readonly string[]): string {
+  return didYouMean(text, names) || (names.length > 0 ? `; known: ${names.join(', ')}` : '');
 }
 
-/** The name nearest to `given`, if one is near. */
-export const nearestName = (given: string, names: Iterable<string>): string | undefined => nearNames(given, names)[0];
+/** The name nearest to `text`, if one is near. */
+export const nearestName = (text: string, names: Iterable<string>): string | undefined => nearNames(text, names)[0];
 
 /**
- * The names near `given`, the nearest first: at most a third of its letters wrong, or one a beginning of the other. Of a
- * family of alike names, those hardly farther than the nearest.
+ * The names near `text`, nearest first: at most a third of its letters wrong, or one a prefix of the other. Of a family of similar
+ * names, only those hardly farther than the nearest.
  */
-function nearNames(given: string, names: Iterable<string>): string[] {
-  const most = Math.max(1, Math.floor(given.length / 3));
+function nearNames(text: string, names: Iterable<string>): string[] {
+  const most = Math.max(1, Math.floor(text.length / 3));
   const near = [...names].flatMap((name) => {
-    const distance = editDistance(given.toLowerCase(), name.toLowerCase());
-    return distance <= most || isBeginning(given, name) ? [{ name, distance }] : [];
+    const distance = editDistance(text.toLowerCase(), name.toLowerCase());
+    return distance <= most || isPrefix(text, name) ? [{ name, distance }] : [];
   });
   near.sort((a, b) => a.distance - b.distance);
   return near
@@ -34,7 +34,7 @@ function nearNames(given: string, names: Iterable<string>): string[] {
     .map(({ name }) => name);
 }
 
-function isBeginning(a: string, b: string): boolean {
+function isPrefix(a: string, b: string): boolean {
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   return short.length >= 3 && long.startsWith(short);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/features.js';
 import { createExtractor, extractAll } from '../embed/extract.js';
+import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
 import { fitWhitening, whiten } from '../eval/whitening.js';
 import { timeMoments } from '../nn/pooling.js';
@@ -11,7 +12,6 @@ import { needTrialLists, openTraining } from './artifacts/corpus-data.js';
 import { evaluationResult } from './artifacts/evaluation.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { figuresOf, keepScores } from './evaluate/list-figures.js';
-import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({ corpus: artifact('corpus'), features: featureDefinition.prefault({}) });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createLoader } from '../data/crops/loader.js';
 import { heldOut } from '../data/held-out.js';
 import { loadWeights } from '../embed/extract.js';
+import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { UserError } from '../errors.js';
 import { createScope } from '../nn/scope.js';
 import { defineStage } from '../plugin/define.js';
@@ -11,7 +12,6 @@ import { openTraining } from './artifacts/corpus-data.js';
 import { openModelArtifact } from './artifacts/model-artifact.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
 import { cropSamples } from './training/training-options.js';
-import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

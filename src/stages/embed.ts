@@ -4,6 +4,7 @@ import type { ShardSet } from '../data/shards/shards.js';
 import { extractAll, openModelExtractors } from '../embed/extract.js';
 import { writeModel } from '../embed/model-file.js';
 import { weightsIdentity } from '../embed/weights-identity.js';
+import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
@@ -15,7 +16,6 @@ import { COPIES, embeddingsResult } from './artifacts/embeddings-data.js';
 import { networkName, openModelArtifact } from './artifacts/model-artifact.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
-import { checkLibrary, withSession } from './training/with-session.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),

@@ -26,7 +26,10 @@ test('der: what is wrong is said, with exit code 2', async (t) => {
   for (const [args, message] of [
     [['ref.rttm', 'none.rttm'], /none\.rttm does not exist/],
     [['empty.rttm', 'ref.rttm'], /no SPEAKER line/],
-    [['ref.rttm', 'ref.rttm', '--collar', 'x'], /--collar must be/],
+    [
+      ['ref.rttm', 'ref.rttm', '--collar', 'x'],
+      /--collar <seconds>' argument 'x' is invalid\. It must be a number of seconds/,
+    ],
   ] as [string[], RegExp][]) {
     const { code, stderr } = await runCli(['der', ...args], { cwd });
     t.is(code, 2);

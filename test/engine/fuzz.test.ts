@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 const CHECKER = 'libc_malloc_debug.so.0';
-const PROGRAM = fileURLToPath(new URL('../../bench/fuzz-ops.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bench/fuzz/fuzz-ops.js', import.meta.url));
 
 /** Runs a Node program under glibc's malloc checker, which aborts where a write went past its buffer. */
 function underChecker(args: string[]) {

@@ -13,7 +13,8 @@ test('options are parsed outside a config, plugins chosen in them too', async (t
   t.is(name, 'ecapa-512');
   t.like(options, { width: 64, embeddingSize: 192, checkpointing: false });
   t.like((options as { pooling: object }).pooling, {
-    ...{ kind: 'pooling', name: 'mhastp' },
+    kind: 'pooling',
+    name: 'mhastp',
     options: { heads: 4, layers: 2, bottleneck: 64, perChannel: false },
   });
 });

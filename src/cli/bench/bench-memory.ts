@@ -19,13 +19,8 @@ interface MemoryOptions extends Omit<ModelOptions, 'model'> {
 
 /** Measures the table and prints it. */
 export async function benchMemory(options: MemoryOptions): Promise<void> {
-  const [{ cellsOf }, { optimizerOf }, { openTable }] = await Promise.all([
-    import('./memory-cells.js'),
-    import('./bench-step.js'),
-    import('./memory-table.js'),
-  ]);
+  const [{ cellsOf }, { openTable }] = await Promise.all([import('./memory-cells.js'), import('./memory-table.js')]);
   const { backbone, batch, stateBits, frames, optimizer, compute, width, checkpointing = false } = options;
-  for (const bits of stateBits) await optimizerOf({ optimizer, stateBits: bits });
   await checkNetworks(options);
   const cells = cellsOf({ backbone, batch, stateBits, frames, optimizer, compute, width, checkpointing });
   const table = openTable(options.out);
@@ -37,14 +32,14 @@ export async function benchMemory(options: MemoryOptions): Promise<void> {
   if (faults.length > 0) throw await joined(faults);
 }
 
-/** One error for several; the user's to mend if each of them is. */
+/** One error for several: a UserError if each of them is. */
 async function joined(faults: readonly Error[]): Promise<Error> {
   const { UserError } = await import('../../errors.js');
   const text = `Not measured: ${faults.map(({ message }) => message).join('; ')}`;
   return faults.every((fault) => fault instanceof UserError) ? new UserError(text) : new Error(text);
 }
 
-/** Measures what the table lacks, small batches first, so that the time goes as far as it can; returns what went wrong. */
+/** Measures the cells that the table lacks, small batches first so that the time covers as many as possible; returns failures. */
 async function measureCells(
   cells: readonly MemoryCell[],
   table: MemoryTable,
@@ -70,7 +65,7 @@ function figuresOf({ peakBytes, stepMs }: KeptRow): string {
   return `${(peakBytes / 2 ** 20).toFixed(0)} MiB, ${time}`;
 }
 
-/** A fault of one cell is returned, so that the others are measured. */
+/** The error of a cell is returned, not thrown, so that the others are measured. */
 async function measureCell(
   cell: MemoryCell,
   table: MemoryTable,
@@ -89,22 +84,32 @@ async function measureCell(
     const { parameters, parts, peakBytes, medianMs, predicted } = outcome.figures;
     const { backbone, batch, frames, stateBits, optimizer, checkpointing } = cell;
     return {
-      ...{ backbone, batch, frames, stateBits, optimizer, checkpointing },
-      ...{ parameters, parts, peakBytes, stepMs: medianMs, predicted, cell },
+      backbone,
+      batch,
+      frames,
+      stateBits,
+      optimizer,
+      checkpointing,
+      parameters,
+      parts,
+      peakBytes,
+      stepMs: medianMs,
+      predicted,
+      cell,
       ...(predicted ? { because: 'killed' in first ? first.killed : 'memory' } : {}),
     };
   }
   if ('killed' in outcome) return new Error('could be neither measured nor predicted');
-  // Of a fault's stack the first line says what happened.
+  // The first line of a stack trace says what happened.
   return outcome.code === 2 ? new UserError(outcome.fault) : new Error(outcome.fault.split('\n')[0]);
 }
 
-/** Below this no cell is begun, and after so much more than its share it is ended. */
+/** No cell starts with less time than the first; it ends the second after its time is up; the third limits a prediction. */
 const [LEAST_SECONDS, GRACE_SECONDS, PREDICTION_SECONDS] = [5, 60, 600];
-/** Steps of a cell when they are long (warm-up, timed, traced), the building of its graph not counted. */
+/** Long steps run in a cell (warm-up, timed, traced), and the time to build its graph. */
 const [LONG_STEPS, BUILD_SECONDS] = [3.5, 20];
 
-/** From the same network at another batch, for time goes with it; 0 when there is none yet. */
+/** Scaled from the same network at another batch, since time is proportional to it; 0 when there is none yet. */
 function expectedSeconds(cell: MemoryCell, table: MemoryTable): number {
   const known = table.rows().filter((row) => row.stepMs !== null && isSameNetwork(row.cell, cell));
   const times = known.map(({ stepMs, batch }) => (stepMs! / 1000 / batch) * cell.batch);
@@ -114,12 +119,12 @@ function expectedSeconds(cell: MemoryCell, table: MemoryTable): number {
 const isSameNetwork = (a: MemoryCell, b: MemoryCell): boolean =>
   a.backbone === b.backbone && a.checkpointing === b.checkpointing && a.width === b.width && a.frames === b.frames;
 
-/** Live bytes that a process may have here: the rest is for the allocator's gaps, the library and Node. */
+/** Bytes for tensors here; the rest is for the allocator's gaps, the library and Node. */
 function usableBytes(): number {
   return 0.8 * process.availableMemory() - 2 ** 29;
 }
 
-/** Names an unknown network before the first one is measured. */
+/** Reports an unknown network before the first one is measured. */
 async function checkNetworks({ backbone, plugin }: MemoryOptions): Promise<void> {
   const [{ createRegistry }, { builtIns }, { loadPlugins }] = await Promise.all([
     import('../../pipeline/registry/registry.js'),

@@ -7,12 +7,12 @@ export interface StepOptions extends Omit<ModelOptions, 'model'> {
   frames: number;
   steps: number;
   seconds?: number;
-  stateBits: number;
+  stateBits: 32 | 8;
   predictAbove?: number;
   optimizer: string;
   width?: number;
   checkpointing?: boolean;
-  compute: string;
+  compute: 'float32' | 'bfloat16' | 'auto';
   json?: boolean;
 }
 
@@ -33,14 +33,15 @@ export async function benchStep(options: StepOptions): Promise<void> {
     import('../../builtins.js'),
     import('../../pipeline/registry/load-plugin.js'),
     import('../../train/step-benchmark.js'),
-    import('../../stages/training/with-session.js'),
+    import('../../engine/session/with-session.js'),
     import('../../engine/session/compute-type.js'),
     import('../../plugin/choose-plugin.js'),
   ]);
   const { backboneBuilder } = await import('../../stages/training/resolve-plugins.js');
   const { device, threads, batch, frames, steps, seconds, predictAbove } = options;
-  const optimizer = await optimizerOf(options);
-  const asked = await computeOf(options.compute);
+  const { optimizerOptions } = await import('../../optim/optimizer.js');
+  const { optimizer: name, stateBits } = options;
+  const optimizer = optimizerOptions.parse({ name, stateBits, nesterov: name === 'sgd' });
   const registry = createRegistry(builtIns);
   await loadPlugins(options.plugin, registry);
   const choice = await choosePlugin(registry, 'backbone', options.backbone, {
@@ -48,7 +49,7 @@ export async function benchStep(options: StepOptions): Promise<void> {
     ...(options.checkpointing ? { checkpointing: true } : {}),
   });
   const build = await backboneBuilder(registry, choice, BINS);
-  const compute = await computeType(device, asked, threads);
+  const compute = await computeType(device, options.compute, threads);
   const figures = await withSession({ device, threads, seed: 0, name: 'bench', compute }, (session) =>
     benchmarkStep(session, build, { batch, frames, bins: BINS, optimizer, steps, seconds, predictAbove }),
   );
@@ -57,22 +58,4 @@ export async function benchStep(options: StepOptions): Promise<void> {
   const peak = `${predicted ? '~' : ''}${(peakBytes / 2 ** 20).toFixed(1)} MiB`;
   const text = `${options.backbone}, batch ${batch}, ${frames} frames: ${time}, peak ${peak}, ${parameters} parameters`;
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${text}\n`);
-}
-
-/** The optimizer that the options name; throws UserError when there is none. */
-export async function optimizerOf({ optimizer: name, stateBits }: { optimizer: string; stateBits: number }) {
-  const [{ optimizerOptions }, { UserError }] = await Promise.all([
-    import('../../optim/optimizer.js'),
-    import('../../errors.js'),
-  ]);
-  if (stateBits !== 32 && stateBits !== 8) throw new UserError(`--state-bits must be 32 or 8, not ${stateBits}.`);
-  const parsed = optimizerOptions.safeParse({ name, stateBits, nesterov: name === 'sgd' });
-  if (!parsed.success) throw new UserError(`--optimizer must be sgd, adam, adamw or lars, not '${name}'.`);
-  return parsed.data;
-}
-
-async function computeOf(asked: string): Promise<'float32' | 'bfloat16' | 'auto'> {
-  if (asked === 'float32' || asked === 'bfloat16' || asked === 'auto') return asked;
-  const { UserError } = await import('../../errors.js');
-  throw new UserError(`--compute must be float32, bfloat16 or auto, not '${asked}'.`);
 }

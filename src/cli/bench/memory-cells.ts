@@ -9,7 +9,7 @@ export interface MemoryCell
   width?: number;
 }
 
-/** What the cells are made from: all combinations. */
+/** The values whose combinations are the cells. */
 export interface MemoryGrid extends Omit<MemoryCell, 'backbone' | 'batch' | 'stateBits'> {
   backbone: readonly string[];
   batch: readonly number[];
@@ -29,12 +29,12 @@ export function cellsOf({ backbone, batch, stateBits, checkpointing, ...common }
 
 const isReversible = (name: string): boolean => /^(prev|frev)-/.test(name);
 
-/** How a cell's process ended. */
+/** The outcome of a cell's process. */
 export type CellOutcome = { figures: StepFigures } | { killed: 'memory' | 'time' } | { fault: string; code: number };
 
 /**
- * Measures a cell by `voxloop bench step` in a process of its own: its memory is fresh, and running out of it ends this cell only. A
- * cell that would take more than `predictAbove` bytes is predicted. Killed after `seconds`.
+ * Measures a cell by `voxloop bench step` in a new process: its memory is fresh, and running out of it ends this cell only. A cell
+ * that would take more than `predictAbove` bytes is predicted. The process is killed after `seconds`.
  */
 export async function runCell(
   cell: MemoryCell,
@@ -59,7 +59,7 @@ export async function runCell(
     const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
     if (code === 0) return { figures: JSON.parse(text.stdout) };
     if (late) return { killed: 'time' };
-    // The kernel kills what takes too much memory; TensorFlow aborts, or reports it.
+    // Out of memory, the kernel kills the process, or TensorFlow aborts or reports it.
     if (code === null || code >= 128 || /out of memory|OOM|bad_alloc/i.test(text.stderr)) return { killed: 'memory' };
     return { fault: text.stderr.trim(), code };
   } finally {
@@ -67,14 +67,28 @@ export async function runCell(
   }
 }
 
-/** Timing of one cell stops after so long. */
+/** Time limit of the timed steps of a cell. */
 const TIMED_SECONDS = 6;
 
 function cellArguments(cell: MemoryCell): string[] {
   const { backbone, batch, frames, stateBits, optimizer, checkpointing, compute, width } = cell;
   return [
-    ...['--backbone', backbone, '--batch', `${batch}`, '--frames', `${frames}`, '--state-bits', `${stateBits}`],
-    ...['--optimizer', optimizer, '--compute', compute, '--steps', '5', '--seconds', `${TIMED_SECONDS}`],
+    '--backbone',
+    backbone,
+    '--batch',
+    `${batch}`,
+    '--frames',
+    `${frames}`,
+    '--state-bits',
+    `${stateBits}`,
+    '--optimizer',
+    optimizer,
+    '--compute',
+    compute,
+    '--steps',
+    '5',
+    '--seconds',
+    `${TIMED_SECONDS}`,
     ...(width === undefined ? [] : ['--width', `${width}`]),
     ...(checkpointing ? ['--checkpointing'] : []),
   ];

@@ -8,10 +8,10 @@ import { memoryChart } from '../../report/memory-chart.js';
 import { type MemoryRow, memoryMarkdown } from '../../report/memory-rows.js';
 import type { MemoryCell } from './memory-cells.js';
 
-/** A row as it is kept in memory.json. */
+/** A row of memory.json. */
 export interface KeptRow extends MemoryRow {
   cell: MemoryCell;
-  /** Why it was predicted: the machine's memory, or the time that was given. */
+  /** Why it was predicted: too little memory, or too little time. */
   because?: 'memory' | 'time';
 }
 
@@ -29,7 +29,7 @@ const fileFormat = z.object({
   rows: z.array(z.custom<KeptRow>((row) => z.object({ cell: z.object({}) }).safeParse(row).success)),
 });
 
-/** Opens the table in a folder, with the rows that are there; without a folder nothing is written. */
+/** Opens the table in a folder with its existing rows; without a folder nothing is written. */
 export function openTable(folder: string | undefined): MemoryTable {
   const file = folder && join(folder, 'memory.json');
   const rows = new Map(file && existsSync(file) ? readRows(file).map((row) => [keyOf(row.cell), row]) : []);
@@ -44,11 +44,11 @@ export function openTable(folder: string | undefined): MemoryTable {
       if (!folder) return;
       writeFileAtomic(join(folder, 'memory.md'), `${memoryMarkdown(chosen)}\n`);
       for (const batch of new Set(chosen.map((row) => row.batch))) {
-        const own = chosen.filter((row) => row.batch === batch);
-        const { frames, optimizer, width } = own[0].cell;
+        const rowsOfBatch = chosen.filter((row) => row.batch === batch);
+        const { frames, optimizer, width } = rowsOfBatch[0].cell;
         const wide = width === undefined ? '' : `, width ${width}`;
         const title = `Memory of one training step, batch ${batch}, ${frames} frames, ${optimizer}${wide}`;
-        writeFileAtomic(join(folder, `memory-batch${batch}.svg`), memoryChart(title, own));
+        writeFileAtomic(join(folder, `memory-batch${batch}.svg`), memoryChart(title, rowsOfBatch));
       }
     },
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../options/model-options.js';
-import { type CommonFlags, common, invalid, make, seconds } from './corpus-command.js';
-import { registerOfficial } from './corpus-official.js';
+import { commaSeparated, invalid, seconds, wholeNumber } from '../options/values.js';
+import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
+import { registerOfficial } from './official.js';
 
 type DebianFlags = CommonFlags & { cache?: string };
 
@@ -25,16 +25,16 @@ type DirFlags = CommonFlags & {
 const LAYOUT = `
 The folder holds manifest.tsv and, from debian, synthetic and dir, the audio as 16 kHz mono WAV and, where speakers are known,
 a test split by speaker with balanced trials in two forms of the same utterances: trials/clean.txt, and
-trials/channel.txt, each utterance through a filter, band limit and noise of its own. The other commands decode into
-shards/ and take the lists of the corpus. A corpus that is there already is kept, unless --force is given.
+trials/channel.txt, where each utterance passes its own filter, band limit and noise. The other commands decode into
+shards/ and take the trial lists of the corpus. A corpus that exists already is kept, unless --force is given.
 `;
 
-/** `voxloop corpus debian|synthetic|dir|voxceleb1|...`: makes a corpus folder. */
+/** `voxloop corpus debian|synthetic|dir|voxceleb1|...`: builds a corpus folder. */
 export function register(program: Command): void {
   const corpus = program
     .command('corpus')
-    .summary('make a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic')
-    .description('Makes a corpus folder, for the corpus stage of a recipe (source: ready) or for tools of your own.')
+    .summary('build a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic')
+    .description('Builds a corpus folder for the corpus stage of a recipe (source: ready), or for your own tools.')
     .addHelpText('after', LAYOUT);
   debian(corpus);
   synthetic(corpus);
@@ -43,15 +43,15 @@ export function register(program: Command): void {
 }
 
 function debian(corpus: Command): void {
-  common(corpus.command('debian'))
+  addCommonFlags(corpus.command('debian'))
     .summary('recordings of real people in Debian packages')
     .description(
-      "Real speech of some 45 speakers from the operating system's own packages klettres-data, ktuberling-data and " +
-        'asterisk-core-sounds-*-g722, fetched with apt-get (no root needed): clips joined to 4 s utterances.',
+      'Real speech of some 45 speakers from the Debian packages klettres-data, ktuberling-data and asterisk-core-sounds-*-g722, ' +
+        'fetched with apt-get (no root needed): clips joined to 4 s utterances.',
     )
-    .option('--cache <dir>', 'where downloaded packages are kept (default: the per-user cache, VOXLOOP_CACHE)')
+    .option('--cache <dir>', 'folder for downloaded packages (default: the per-user cache, VOXLOOP_CACHE)')
     .action(({ out, jobs, force, cache, json }: DebianFlags) =>
-      make(json, async (build) => {
+      runBuild(json, async (build) => {
         const { buildDebianCorpus } = await import('../../data/corpus/debian/debian.js');
         return buildDebianCorpus({ ...build, out, jobs, force, cache });
       }),
@@ -59,16 +59,16 @@ function debian(corpus: Command): void {
 }
 
 function synthetic(corpus: Command): void {
-  common(corpus.command('synthetic'))
-    .summary('made-up voices, any number of them')
-    .description('Voices of a source-filter synthesizer. Channel and content are drawn for each utterance.')
+  addCommonFlags(corpus.command('synthetic'))
+    .summary('any number of synthetic voices')
+    .description('Voices of a source-filter synthesizer, with a random channel and content for each utterance.')
     .option('--speakers <n>', 'number of voices (default: 60)', wholeNumber(2))
     .option('--utterances <n>', 'utterances of each voice (default: 20)', wholeNumber(1))
     .option('--seconds <s>', 'length of an utterance (default: 4)', seconds)
-    .option('--test-speakers <n>', 'voices kept for trials (default: 12)', wholeNumber(0))
-    .option('--seed <n>', 'seed of voices, contents, channels and trials (default: 1)', wholeNumber(0))
+    .option('--test-speakers <n>', 'voices reserved for trials (default: 12)', wholeNumber(0))
+    .option('--seed <n>', 'seed of voices, content, channels and trials (default: 1)', wholeNumber(0))
     .action(({ json, ...flags }: SyntheticFlags) =>
-      make(json, async (build) => {
+      runBuild(json, async (build) => {
         const { buildSyntheticCorpus } = await import('../../data/corpus/synthetic/synthetic.js');
         return buildSyntheticCorpus({ ...build, ...flags });
       }),
@@ -76,29 +76,29 @@ function synthetic(corpus: Command): void {
 }
 
 function dir(corpus: Command): void {
-  common(corpus.command('dir'))
+  addCommonFlags(corpus.command('dir'))
     .summary('a folder of your own recordings')
     .description(
-      'Every recording below a folder becomes an utterance. What cannot be used is left out and listed in skipped.tsv. ' +
-        'The same command again goes on where it was stopped.',
+      'Every recording below a folder becomes an utterance. Recordings that cannot be used are left out and listed in ' +
+        'skipped.tsv. After an interruption the same command goes on where it stopped.',
     )
-    .requiredOption('--root <dir>', 'the folder of recordings: WAV, FLAC, Ogg, Opus, MP3, M4A, G.722, of any rate')
+    .requiredOption('--root <dir>', 'folder of recordings at any rate: WAV, FLAC, Ogg, Opus, MP3, M4A, G.722')
     .option(
       '--speaker <part>',
-      'which folder of the path below the root names the speaker, counted from 0; left out: nobody knows',
+      'which folder of the path below the root names the speaker, counted from 0 (default: speakers unknown)',
       wholeNumber(0),
     )
-    .option('--ext <list>', 'extensions to look for, such as wav,flac (default: all that can be read)', extensions)
+    .option('--ext <list>', 'extensions to look for, such as wav,flac (default: all readable formats)', extensions)
     .option('--min-seconds <s>', 'leave out recordings shorter than this', seconds, 1)
     .option(
       '--test-speakers <n>',
-      'speakers kept for trials, of those with 5 utterances or more (default: a fifth of these)',
+      'speakers reserved for trials, of those with at least 5 utterances (default: a fifth of these)',
       wholeNumber(0),
     )
     .option('--seed <n>', 'seed of the split, the channels and the trials', wholeNumber(0), 1)
     .addHelpText('after', '\nExample: voxloop corpus dir --root recordings --speaker 0 --out corpora/mine\n')
     .action(({ json, speaker, ext, ...flags }: DirFlags) =>
-      make(json, async (build) => {
+      runBuild(json, async (build) => {
         const { buildDirCorpus } = await import('../../data/corpus/folder/folder.js');
         return buildDirCorpus({ ...build, ...flags, speakerPart: speaker, extensions: ext });
       }),
@@ -106,10 +106,7 @@ function dir(corpus: Command): void {
 }
 
 function extensions(list: string): string[] {
-  const found = list
-    .split(',')
-    .map((one) => one.trim().replace(/^\./, '').toLowerCase())
-    .filter(Boolean);
-  if (found.length > 0) return found;
-  throw invalid('must name extensions, such as wav,flac');
+  const names = commaSeparated(list).map((name) => name.replace(/^\./, '').toLowerCase());
+  if (names.length > 0) return names;
+  throw invalid('extensions separated by commas, such as wav,flac');
 }

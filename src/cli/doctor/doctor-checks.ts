@@ -1,6 +1,13 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Missing } from './doctor-diagnosis.js';
+
+/** A part of the installation that is missing, and the command that installs or repairs it. */
+export interface Missing {
+  what: string;
+  why: string;
+  fix: string;
+  required: boolean;
+}
 
 /** The package's own folder: three up from this file in dist/src/cli. */
 const PACKAGE_ROOT = new URL('../../../../', import.meta.url);
@@ -14,7 +21,7 @@ const OPTIONAL_PACKAGES: Record<string, string> = {
   'mpg123-decoder': 'MP3 files are not read without it',
 };
 
-/** Parts of the installation that are not there, the library and the device aside. */
+/** Missing parts of the installation, apart from the library and the device. */
 export function checkInstallation(): Missing[] {
   return [...missingKernels(), ...missingPackages(), ...missingTools()];
 }

@@ -5,19 +5,10 @@ import { type LibraryLocation, locateLibrary } from '../../engine/library/locate
 import { currentPlatform, hasNvidiaDriver, OWN_LIBRARY, whyNotRunnable } from '../../engine/library/platform.js';
 import { messageOf } from '../../errors.js';
 import { voxloopVersion } from '../../pipeline/run/version.js';
-import { checkInstallation } from './doctor-checks.js';
+import type { Device } from '../options/model-options.js';
+import { checkInstallation, type Missing } from './doctor-checks.js';
 
-export type Device = 'auto' | 'cpu' | 'gpu';
-
-/** Something that is not there, and the command that mends it. */
-export interface Missing {
-  what: string;
-  why: string;
-  fix: string;
-  required: boolean;
-}
-
-/** What `voxloop doctor --json` prints. */
+/** The output of `voxloop doctor --json`. */
 export interface Diagnosis {
   /** Nothing required is missing. */
   ok: boolean;
@@ -27,7 +18,7 @@ export interface Diagnosis {
   tensorflow: { version: string | null; source: LibraryLocation['source']; dir: string; gpu: boolean } | null;
   device: {
     asked: Device;
-    /** What TensorFlow computes on; null when it could not be asked. */
+    /** The device that TensorFlow computes on; null when it could not be asked. */
     used: string | null;
     devices: { name: string; type: string; memoryBytes: number }[];
     bfloat16: boolean | null;
@@ -40,10 +31,10 @@ export interface Diagnosis {
 
 type DeviceReport = Pick<Diagnosis, 'tensorflow' | 'device'> & { missing: Missing[] };
 
-/** Looks at this machine. Loads TensorFlow to see which device it really uses; never throws for what is missing. */
+/** Inspects this machine. Loads TensorFlow to see which device it really uses; reports missing parts instead of throwing. */
 export async function diagnose(asked: Device): Promise<Diagnosis> {
   const checks = checkInstallation();
-  // What the engine is made of must be there before it is loaded.
+  // The engine's required packages must be installed before it is loaded.
   const loadable = !checks.some(({ required }) => required);
   const { tensorflow, device, missing } = await inspectDevice(asked, loadable);
   const all = [...missing, ...checks];
@@ -70,11 +61,11 @@ async function inspectDevice(asked: Device, loadable: boolean): Promise<DeviceRe
   if (missing.length > 0 || !loadable) return { tensorflow: { version, source, dir, gpu }, device, missing };
   try {
     const { describeDevices } = await import('../../engine/session/describe-devices.js');
-    const { tensorflow, ...found } = await describeDevices(asked);
-    const lacksGpu = asked === 'gpu' && !found.devices.some(({ type }) => type === 'GPU');
+    const { tensorflow, ...used } = await describeDevices(asked);
+    const lacksGpu = asked === 'gpu' && !used.devices.some(({ type }) => type === 'GPU');
     return {
       tensorflow: { version: tensorflow, source, dir, gpu },
-      device: { asked, ...found },
+      device: { asked, ...used },
       missing: lacksGpu ? [gpuMissing('TensorFlow lists no GPU')] : [],
     };
   } catch (error) {
@@ -85,7 +76,7 @@ async function inspectDevice(asked: Device, loadable: boolean): Promise<DeviceRe
   }
 }
 
-/** The library to try, and what is missing; when a GPU is asked for and only the CPU library is there, that one. */
+/** The library to try, and the missing parts; the CPU library when a GPU is asked for and only that one is installed. */
 function findLibrary(asked: Device): { location: LibraryLocation | null; missing: Missing[] } {
   const location = locate(asked === 'gpu');
   if (typeof location !== 'string') return { location, missing: obstacles(location) };
@@ -108,14 +99,14 @@ function locate(gpu: boolean): LibraryLocation | string {
 
 function libraryMissing(message: string, asked: Device): Missing[] {
   if (asked === 'gpu' && currentPlatform() !== 'linux-x64') return [];
-  // The command that mends it goes into `fix`.
+  // The rest of the message is the command, which goes into `fix`.
   const why = message.replace(/[;.] .*$/, '');
   const command = asked === 'gpu' ? 'npx voxloop setup --gpu' : 'npx voxloop setup';
   const fix = process.env.VOXLOOP_TENSORFLOW ? `unset VOXLOOP_TENSORFLOW and run ${command}, or correct it` : command;
   return [{ what: 'TensorFlow library', why, fix, required: true }];
 }
 
-/** What keeps a library that we installed from running here; loading it would end this process. */
+/** Reasons why a library installed by `voxloop setup` cannot run here; loading it would end this process. */
 function obstacles({ source }: LibraryLocation): Missing[] {
   const why = source === 'cache' ? whyNotRunnable() : null;
   return why === null ? [] : [{ what: 'TensorFlow library', why, fix: OWN_LIBRARY, required: true }];

@@ -1,6 +1,7 @@
-import type { Diagnosis, Missing } from './doctor-diagnosis.js';
+import type { Missing } from './doctor-checks.js';
+import type { Diagnosis } from './doctor-diagnosis.js';
 
-/** The diagnosis for people: one fact a line, then what is missing. */
+/** The diagnosis as text: one fact per line, then the missing parts. */
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { tensorflow, device, memory, cache, missing } = diagnosis;
   const kind = tensorflow?.gpu ? 'built for CUDA' : 'CPU';
@@ -32,7 +33,7 @@ const SOURCES = {
 } as const;
 
 function deviceFact({ name, type, memoryBytes }: Diagnosis['device']['devices'][number]): [string, string] {
-  // TensorFlow makes up a memory size for CPUs.
+  // TensorFlow reports an invented memory size for CPUs.
   return ['', `${name} (${type}${type === 'CPU' ? '' : `, ${gibibytes(memoryBytes)}`})`];
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { UserError } from '../../errors.js';
 import type { EerRule } from '../../eval/detection/eer.js';
+import { commaSeparated, decimal, decimalBetween, invalid, repeated, wholeNumber } from '../options/values.js';
 import type { Metrics, MetricsFlags } from './metrics-compute.js';
 
 const RULES: EerRule[] = ['interpolated', 'nearest-max', 'nearest-corner', 'nearest-mean', 'convex-hull'];
@@ -31,23 +31,23 @@ export function register(program: Command): void {
     .option('--labels <file>', 'labels of an .npy file of scores: .npy, 1 for a target')
     .option('--columns <list>', 'what the columns hold, e.g. enrol,test,score,label; skip for others')
     .addOption(choice)
-    .option('--prior <p>', 'target prior of the detection cost; repeatable (default: 0.01 and 0.05)', collect(prior))
-    .option('--cost-miss <cost>', 'cost of a rejected target', positive('--cost-miss'), 1)
-    .option('--cost-false-alarm <cost>', 'cost of an accepted nontarget', positive('--cost-false-alarm'), 1)
+    .option('--prior <p>', 'target prior of the detection cost; repeatable (default: 0.01 and 0.05)', repeated(prior))
+    .option('--cost-miss <cost>', 'cost of a rejected target', aboveZero, 1)
+    .option('--cost-false-alarm <cost>', 'cost of an accepted nontarget', aboveZero, 1)
     .option('--unnormalised', 'do not divide costs by that of the better trivial decision')
-    .option('--far <rates>', 'false-accept rates for a table of thresholds, e.g. 0.01,0.001', list('--far', 0, 1))
+    .option('--far <rates>', 'false-accept rates for a table of thresholds, e.g. 0.01,0.001', rates)
     .option(
       '--utterances <file>',
       'manifest.tsv, corpus folder or utt2spk: 95 % intervals by speaker, and columns for --groups',
     )
-    .option('--groups <columns>', 'EER by columns of --utterances, e.g. gender,language,seconds', words)
+    .option('--groups <columns>', 'EER by columns of --utterances, e.g. gender,language,seconds', commaSeparated)
     .option(
       '--duration-edges <seconds>',
       "edges of the bins of seconds, of a trial's shorter side (default: 2,5,10)",
       edges,
     )
-    .option('--replicates <count>', 'resampled sets of speakers for the intervals', wholeFrom('--replicates', 1), 1000)
-    .option('--seed <seed>', 'seed of the resampling', wholeFrom('--seed', 0), 0)
+    .option('--replicates <count>', 'resampled sets of speakers for the intervals', wholeNumber(1), 1000)
+    .option('--seed <seed>', 'seed of the resampling', wholeNumber(0), 0)
     .option('--det <file>', 'write the DET curve: JSON, [{falseAlarm, miss}]')
     .option('--json', 'print everything as JSON, rates as fractions')
     .addHelpText('after', MORE)
@@ -65,52 +65,24 @@ async function toText(computed: Metrics): Promise<string> {
   return metricsText(computed);
 }
 
-function prior(text: string): number {
-  const value = number('--prior', text);
-  if (value > 0 && value < 1) return value;
-  throw badOption('--prior', text, 'a probability between 0 and 1');
+const prior = decimal('a probability between 0 and 1', (value) => value > 0 && value < 1);
+
+const aboveZero = decimal('a number above 0', (value) => value > 0);
+
+const rates = numbers('numbers from 0 to 1, separated by commas', 0, 1);
+
+/** Numbers from `low` to `high`, separated by commas. */
+function numbers(expected: string, low: number, high: number): (text: string) => number[] {
+  return (text) => {
+    const values = commaSeparated(text).map(decimalBetween(expected, low, high));
+    if (values.length > 0) return values;
+    throw invalid(expected);
+  };
 }
-
-const collect =
-  <T>(parse: (text: string) => T) =>
-  (text: string, before: T[] = []): T[] => [...before, parse(text)];
-
-const positive = (name: string) => (text: string) => {
-  const value = number(name, text);
-  if (value > 0) return value;
-  throw badOption(name, text, 'a number above 0');
-};
-
-const wholeFrom = (name: string, least: number) => (text: string) => {
-  const value = number(name, text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw badOption(name, text, `a whole number from ${least} on`);
-};
-
-const words = (text: string) => text.split(',').filter(Boolean);
-
-const list = (name: string, least: number, most: number) => (text: string) => {
-  const values = words(text).map((word) => number(name, word));
-  if (values.length > 0 && values.every((value) => value >= least && value <= most)) return values;
-  throw badOption(
-    name,
-    text,
-    `numbers from ${least}${Number.isFinite(most) ? ` to ${most}` : ' on'}, separated by commas`,
-  );
-};
 
 function edges(text: string): number[] {
-  const values = list('--duration-edges', 0, Number.POSITIVE_INFINITY)(text);
+  const expected = 'rising numbers of seconds, separated by commas';
+  const values = numbers(expected, 0, Number.MAX_VALUE)(text);
   if (values.every((edge, i) => i === 0 || edge > values[i - 1])) return values;
-  throw badOption('--duration-edges', text, 'rising numbers of seconds');
-}
-
-function number(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw badOption(name, text, 'a number');
-}
-
-function badOption(name: string, text: string, expected: string): UserError {
-  return new UserError(`${name} must be ${expected}, got ${JSON.stringify(text)}.`);
+  throw invalid(expected);
 }

@@ -1,7 +1,7 @@
-/** Below this, work is over before a display helps. */
+/** With fewer recordings the work is over before a display helps. */
 const WORTH_SHOWING = 32;
 
-/** Shows on standard error how many recordings of many are embedded, while `act` runs. */
+/** Runs `act` with a display of the recordings embedded so far on standard error, if there are many. */
 export async function withEmbedProgress<T>(
   recordings: number,
   act: (progress: ((done: number, total: number) => void) | undefined) => Promise<T>,
@@ -16,7 +16,7 @@ export async function withEmbedProgress<T>(
   }
 }
 
-/** Says on standard error which files were left out and why. */
+/** Prints on standard error which files were left out and why. */
 export function reportSkipped(skipped: readonly { file: string; reason: string }[]): void {
   for (const { reason } of skipped) process.stderr.write(`skipped: ${reason}\n`);
 }

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { UserError } from '../../errors.js';
 
-/** Options from `--set key=value`, each value YAML: a number, a word, a map. Throws a UserError for what is none. */
+/** Options from `--set key=value`, each value YAML: a number, a word, a map. @throws UserError for other text */
 export function keyValues(settings: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(settings.map(keyValue));
 }

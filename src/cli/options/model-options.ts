@@ -1,48 +1,36 @@
 import type { Command } from 'commander';
+import { choice, collect, wholeNumber } from './values.js';
+
+export const DEVICES = ['auto', 'cpu', 'gpu'] as const;
+
+export type Device = (typeof DEVICES)[number];
+
+/** Options of every command that runs a network. */
+export interface DeviceOptions {
+  device: Device;
+  threads: number;
+}
 
 /** Options of every command that runs a model. */
-export interface ModelOptions {
+export interface ModelOptions extends DeviceOptions {
   model: string;
-  device: 'auto' | 'cpu' | 'gpu';
-  threads: number;
   plugin: string[];
 }
 
 /** Adds --model, --device, --threads and --plugin. */
 export function addModelOptions(command: Command): Command {
-  return addDeviceOptions(
-    command.requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/round2-embeddings/model'),
-  );
+  command.requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/round2-embeddings/model');
+  return addPluginOption(addDeviceOptions(command));
 }
 
-/** Adds --device, --threads and --plugin. */
+/** Adds --device and --threads. */
 export function addDeviceOptions(command: Command): Command {
   return command
-    .option('--device <device>', 'auto, cpu or gpu; gpu fails where there is none', device, 'auto')
-    .option('--threads <n>', 'threads of one operation; 0: all cores', wholeNumber(0), 0)
-    .option(
-      '--plugin <file>',
-      'file of plugins; may be repeated',
-      (file: string, files: string[]) => [...files, file],
-      [],
-    );
+    .addOption(choice(command, '--device <device>', 'where to compute; gpu fails where there is none', DEVICES, 'auto'))
+    .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0), 0);
 }
 
-function device(value: string): string {
-  if (['auto', 'cpu', 'gpu'].includes(value)) return value;
-  throw invalid(`must be auto, cpu or gpu, not '${value}'`);
-}
-
-/** An option value that must be a whole number of at least `least`. */
-export function wholeNumber(least: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (value.trim() !== '' && Number.isInteger(number) && number >= least) return number;
-    throw invalid(`must be a whole number of at least ${least}, not '${value}'`);
-  };
-}
-
-/** What commander takes for a wrong option value, without importing commander at run time. */
-function invalid(message: string): Error {
-  return Object.assign(new Error(message), { code: 'commander.invalidArgument' });
+/** Adds --plugin. */
+export function addPluginOption(command: Command): Command {
+  return command.option('--plugin <file>', 'load plugins from a .ts or .js file; may be repeated', collect, []);
 }

@@ -6,7 +6,7 @@ import { UserError } from '../../errors.js';
 export function recordingsOf(files: readonly string[], { list, root }: { list?: string; root?: string }): Recording[] {
   if (list === undefined) {
     if (root !== undefined) throw new UserError('--root goes with --list only.');
-    if (files.length === 0) throw new UserError('No recording is given. Name files, or a list with --list.');
+    if (files.length === 0) throw new UserError('No recordings are named. Name files, or a list with --list.');
     return files.map((path) => ({ name: path, path }));
   }
   if (files.length > 0) throw new UserError('Give either files or --list, not both.');

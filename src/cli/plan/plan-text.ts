@@ -2,16 +2,16 @@ import type { MemoryBudget } from '../../engine/memory/available.js';
 import { describeParts } from '../../engine/memory/describe-parts.js';
 import { formatByteSize } from '../../io/byte-size.js';
 import { MOST_UTTERANCES } from '../../pipeline/memory/largest-batch.js';
-import type { StagePlan, SwitchPlan } from '../../pipeline/memory/plan-stage.js';
-import { titleOf } from '../../pipeline/run/plan.js';
+import type { MemoryPlan, SwitchPlan } from '../../pipeline/memory/memory-plan.js';
+import { titleOf } from '../../pipeline/run/run-plan.js';
 
-/** What `voxloop plan` prints: a paragraph for each training stage. */
-export function planText(stages: readonly StagePlan[], budget: MemoryBudget): string {
+/** The output of `voxloop plan`: a paragraph for each training stage. */
+export function planText(stages: readonly MemoryPlan[], budget: MemoryBudget): string {
   const head = `memory: ${formatByteSize(budget.bytes)} (${budget.source})`;
   return `${[head, ...stages.map((stage) => stageText(stage, budget.bytes))].join('\n\n')}\n`;
 }
 
-function stageText(plan: StagePlan, budget: number): string {
+function stageText(plan: MemoryPlan, budget: number): string {
   const { backbone, batchSize, peakBytes, parts, fits, assumed } = plan;
   const lines = [
     `${titleOf(plan)}: ${backbone}, batch ${batchSize}: ${formatByteSize(peakBytes)}, ${fits ? 'fits' : 'does not fit'}`,
@@ -23,7 +23,7 @@ function stageText(plan: StagePlan, budget: number): string {
   return lines.join('\n');
 }
 
-function batchText({ largestBatch, fixedBytes, parts }: StagePlan, budget: number): string {
+function batchText({ largestBatch, fixedBytes, parts }: MemoryPlan, budget: number): string {
   if (largestBatch !== null) {
     return `largest batch that fits: ${largestBatch}${largestBatch < MOST_UTTERANCES ? '' : ' or more'}`;
   }
@@ -51,7 +51,7 @@ function switchLines(switches: readonly SwitchPlan[]): string[] {
       return `    ${changes.join(' with ')}: ${formatByteSize(peakBytes)}${note}`;
     });
   return [
-    enough.length > 0 ? '  would make it fit:' : '  nothing of this makes it fit, alone or together:',
+    enough.length > 0 ? '  would make it fit:' : '  none of these makes it fit, alone or together:',
     ...lines(enough),
     ...(enough.length > 0 && short.length > 0 ? ['  would not be enough:'] : []),
     ...lines(short),

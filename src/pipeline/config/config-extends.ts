@@ -10,24 +10,24 @@ type Tree = Record<string, unknown>;
 export interface LayeredConfig {
   /** The value of all of them together, without `extends`. */
   value: unknown;
-  /** The file that has the say about what stands at `path` of the value, and where; `layer` counts from the config itself. */
+  /** The file whose value wins at `path`, and the position in it; `layer` counts from the config itself. */
   place(
     path: readonly PropertyKey[],
     what: 'key' | 'value',
   ): { source: ConfigSource; position: Position; layer: number };
 }
 
-/** One file of a chain. */
+/** A file of the chain of `extends`. */
 interface Layer {
   source: ConfigSource;
   value: unknown;
-  /** Its own number of each stage of the whole, where it has that stage. */
+  /** By the index of a stage in the whole config: its index in this file, if it is there. */
   stages: number[];
 }
 
 /**
- * Reads a config and what it `extends`, a file named relative to it. Its keys go over those of the other file: maps join key by key,
- * lists and scalars replace. `stages` join by artifact name; stages of a new name come last. A map that names another plugin (`name`,
+ * Reads a config and what it `extends`, a file named relative to it. Its keys override those of the other file: maps are merged key by
+ * key, lists and scalars replace. `stages` are merged by artifact name; new stages come last. A map that names another plugin (`name`,
  * `stage`) replaces. Throws a UserError with file and line for a file that is missing or extends itself.
  */
 export function readLayeredConfig(file: string): LayeredConfig {
@@ -36,7 +36,7 @@ export function readLayeredConfig(file: string): LayeredConfig {
   return { value, place: (path, what) => place(layers, path, what) };
 }
 
-/** The config first, the file that extends nothing last. */
+/** From the config itself to the file that extends nothing. */
 function chain(file: string, above: readonly string[]): Layer[] {
   const source = readConfigSource(file);
   const seen = [...above, resolve(file)];
@@ -65,38 +65,38 @@ function onTop(below: unknown, layer: Layer): unknown {
   if (!isTree(value) || !Array.isArray(value.stages)) return merged(below, value);
   const stages = isTree(below) && Array.isArray(below.stages) ? [...below.stages] : [];
   const free = new Map(stages.map((stage, index) => [nameOf(stage), index]));
-  for (const [own, stage] of value.stages.entries()) {
+  for (const [position, stage] of value.stages.entries()) {
     const name = nameOf(stage);
     const index = (name === undefined ? undefined : free.get(name)) ?? stages.length;
-    // Each is joined once: a second one of the name is a fault, which the stages' own check reports.
+    // Each is merged once: a second stage of the name is a fault, which parseStages reports.
     free.delete(name);
     stages[index] = index < stages.length ? merged(stages[index], stage) : stage;
-    layer.stages[index] = own;
+    layer.stages[index] = position;
   }
   return { ...(merged(below, value) as Tree), stages };
 }
 
-function merged(below: unknown, own: unknown): unknown {
+function merged(below: unknown, above: unknown): unknown {
   // A scalar below a map is a plugin's name: `backbone: tdnn` and `backbone: {width: 128}` mean {name: tdnn, width: 128}.
-  if (typeof below === 'string' && isTree(own) && !('name' in own)) return { name: below, ...own };
-  if (!isTree(below) || !isTree(own) || !areOne(below, own)) return own;
-  const keys = Object.keys(own).map((key) => [key, key in below ? merged(below[key], own[key]) : own[key]]);
+  if (typeof below === 'string' && isTree(above) && !('name' in above)) return { name: below, ...above };
+  if (!isTree(below) || !isTree(above) || !sameChoice(below, above)) return above;
+  const keys = Object.keys(above).map((key) => [key, key in below ? merged(below[key], above[key]) : above[key]]);
   return { ...below, ...Object.fromEntries(keys) };
 }
 
-/** Not when they choose two plugins, whose options have nothing to do with each other. */
-function areOne(below: Tree, own: Tree): boolean {
-  return ['name', 'stage'].every((key) => !(key in own) || !(key in below) || own[key] === below[key]);
+/** False when the two choose different plugins, whose options have nothing to do with each other. */
+function sameChoice(below: Tree, above: Tree): boolean {
+  return ['name', 'stage'].every((key) => !(key in above) || !(key in below) || above[key] === below[key]);
 }
 
 interface Candidate {
   layer: number;
-  /** Where it stands in its own file. */
+  /** Its path in its own file. */
   path: PropertyKey[];
   node: unknown;
 }
 
-/** Follows the path through the layers as they were joined; the topmost that gets furthest has the say. */
+/** Follows the path through the layers as they were merged; of those that get furthest the topmost wins. */
 function place(layers: readonly Layer[], path: readonly PropertyKey[], what: 'key' | 'value') {
   let alive: Candidate[] = layers.map(({ value }, layer) => ({ layer, path: [], node: value }));
   for (const [depth, part] of path.entries()) {
@@ -112,12 +112,12 @@ function place(layers: readonly Layer[], path: readonly PropertyKey[], what: 'ke
     if (next.length === 0) break;
     alive = next;
   }
-  const { layer, path: own } = alive[0];
+  const { layer, path: ownPath } = alive[0];
   const { source } = layers[layer];
-  return { source, position: source.locate(own, what), layer };
+  return { source, position: source.locate(ownPath, what), layer };
 }
 
-const isPartOf = (below: unknown, top: unknown): boolean => isTree(below) && isTree(top) && areOne(below, top);
+const isPartOf = (below: unknown, top: unknown): boolean => isTree(below) && isTree(top) && sameChoice(below, top);
 
 function nameOf(stage: unknown): string | undefined {
   if (!isTree(stage)) return undefined;

@@ -4,8 +4,8 @@ import type { LayeredConfig } from './config-extends.js';
 import type { Override } from './overrides.js';
 
 /**
- * Throws one UserError with all faults, in the order of the file; those of files it extends follow, those of `--set` come last.
- * Nothing when there is none.
+ * Throws one UserError with all faults, if any, in the order of the file; those of files it extends follow, those of `--set` come
+ * last.
  */
 export function throwFaults(faults: readonly Fault[], config: LayeredConfig, overrides: readonly Override[]): void {
   if (faults.length === 0) return;

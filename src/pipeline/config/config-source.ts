@@ -5,24 +5,24 @@ import { codeOf, messageOf, UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 import { didYouMean } from '../../plugin/suggest.js';
 
-/** Where something stands in a config file; both count from 1. */
+/** A place in a config file; line and column count from 1. */
 export interface Position {
   line: number;
   column: number;
 }
 
-/** A YAML file that still knows where everything stands. */
+/** A YAML file with the positions of its keys and values. */
 export interface ConfigSource {
   file: string;
   /** The plain value of the whole file. */
   value: unknown;
-  /** The position of the value at `path`, or of its key; of the nearest thing around it when it is not in the file. */
+  /** The position of the value at `path`, or of its key; of the nearest entry around it if it is not in the file. */
   locate(path: readonly PropertyKey[], what: 'key' | 'value'): Position;
-  /** `file:line:column: message`, the line itself and a mark below the place. */
+  /** `file:line:column: message`, then the line with a mark below the place. */
   report(position: Position, message: string): string;
 }
 
-/** Reads and parses a YAML file. Throws a UserError with file and line for everything that is no YAML. */
+/** Reads and parses a YAML file. @throws UserError with file and line for invalid YAML */
 export function readConfigSource(file: string): ConfigSource {
   return parseConfigSource(file, readText(file));
 }
@@ -85,17 +85,17 @@ function excerpt(file: string, text: string, { line, column }: Position, message
 
 function offsetOf(document: Document, path: readonly PropertyKey[], what: 'key' | 'value'): number {
   let node: Node | null = document.contents as Node | null;
-  let found = startOf(node) ?? 0;
+  let offset = startOf(node) ?? 0;
   for (const part of path) {
     const inner: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
     const pair = isMap(inner) ? inner.items.find((item) => keyOf(item) === String(part)) : undefined;
     const item = isSeq(inner) ? (inner.items[Number(part)] as Node | undefined) : undefined;
-    if (pair === undefined && item === undefined) return found;
+    if (pair === undefined && item === undefined) return offset;
     node = (pair ? pair.value : item) as Node | null;
     const [key, value] = [startOf(pair?.key), startOf(node)];
-    found = (what === 'key' ? (key ?? value) : (value ?? key)) ?? found;
+    offset = (what === 'key' ? (key ?? value) : (value ?? key)) ?? offset;
   }
-  return found;
+  return offset;
 }
 
 const keyOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key);

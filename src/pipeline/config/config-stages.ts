@@ -6,10 +6,10 @@ import { keysAt } from '../../plugin/schema-keys.js';
 import type { StagePlugin } from '../../plugin/stage.js';
 import { didYouMeanOrKnown } from '../../plugin/suggest.js';
 
-/** A name that is a folder's name too. */
+/** An artifact's name, which is also the name of its folder. */
 export const artifactName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/, 'be made of letters, digits, _ and -');
 
-/** What every entry of `stages` has; its other keys are the options of the stage's plugin. */
+/** The keys of every entry of `stages`; other keys are options of the stage's plugin. */
 export const stageEntry = z.looseObject({ stage: z.string(), as: artifactName.optional() });
 
 export interface ResolvedStage {
@@ -30,23 +30,23 @@ interface Entry {
   index: number;
   stage: string;
   as: string;
-  given: Record<string, unknown>;
+  options: Record<string, unknown>;
 }
 
 /**
- * Parses the options of all stages by their plugins' schemas; entries that are no stages at all are passed over. `made` are artifacts
- * that are there before, with their types.
+ * Parses the options of all stages by their plugins' schemas; entries that are not stages are skipped. `existing` are artifacts of
+ * earlier stages, with their types.
  */
-export async function parseStages(stages: unknown, registry: Registry, made: Iterable<[string, string]> = []) {
+export async function parseStages(stages: unknown, registry: Registry, existing: Iterable<[string, string]> = []) {
   const entries = (Array.isArray(stages) ? stages : []).flatMap(toEntry);
   const faults: Fault[] = [];
   const resolved: ResolvedStage[] = [];
-  const earlier = new Map<string, string>(made);
+  const earlier = new Map<string, string>(existing);
   for (const [position, entry] of entries.entries()) {
     if (earlier.has(entry.as)) faults.push(nameTaken(entry));
     if (!registry.names('stage').includes(entry.stage)) {
       faults.push(noSuchStage(entry, registry));
-      // An artifact of unknown type: references to it are not a second fault.
+      // Its artifact has an unknown type, so that references to it are not reported as well.
       earlier.set(entry.as, 'unknown');
       continue;
     }
@@ -63,8 +63,8 @@ export async function parseStages(stages: unknown, registry: Registry, made: Ite
 function toEntry(value: unknown, index: number): Entry[] {
   const parsed = stageEntry.safeParse(value);
   if (!parsed.success) return [];
-  const { stage, as = stage, ...given } = parsed.data;
-  return [{ index, stage, as, given }];
+  const { stage, as = stage, ...options } = parsed.data;
+  return [{ index, stage, as, options }];
 }
 
 function nameTaken({ index, as, stage }: Entry): Fault {
@@ -83,9 +83,9 @@ interface Surroundings {
   later: ReadonlySet<string>;
 }
 
-async function parseOptions({ index, stage, as, given }: Entry, plugin: StagePlugin, surroundings: Surroundings) {
+async function parseOptions({ index, stage, as, options }: Entry, plugin: StagePlugin, surroundings: Surroundings) {
   const scope = { ...surroundings, references: new Set<string>(), uses: new Map() };
-  const parsed = await withOptionScope(scope, () => plugin.options.safeParseAsync(given));
+  const parsed = await withOptionScope(scope, () => plugin.options.safeParseAsync(options));
   if (parsed.success) {
     const [references, uses] = [[...scope.references], [...scope.uses.values()]];
     return { faults: [], stage: { stage, as, options: parsed.data, references, uses, plugin } satisfies ResolvedStage };
@@ -94,6 +94,6 @@ async function parseOptions({ index, stage, as, given }: Entry, plugin: StagePlu
     ...(path.length === 0 ? Object.keys(stageEntry.shape) : []),
     ...keysAt(plugin.options, path),
   ];
-  const naming = { place: `stage '${stage}'`, path: ['stages', index], value: given, keysAt: known };
+  const naming = { place: `stage '${stage}'`, path: ['stages', index], value: options, keysAt: known };
   return { faults: faultsOf(parsed.error.issues, naming) };
 }

@@ -10,7 +10,7 @@ import { throwFaults } from './config-faults.js';
 import { artifactName, parseStages, type ResolvedStage, stageEntry } from './config-stages.js';
 import { applyOverrides } from './overrides.js';
 
-/** A size in bytes as people write it. */
+/** A size in bytes as written by people: `11GiB`. */
 const memorySize = z.string().refine(isByteSize, "must be a size such as '11GiB' or '800MB'");
 
 const schema = z.strictObject({
@@ -30,7 +30,7 @@ export interface ResolvedConfig {
   seed: number;
   device: 'auto' | 'cpu' | 'gpu';
   threads: number;
-  /** What tensors may take at once, such as `11GiB`; without it, what the device has. */
+  /** Memory that tensors may take, such as `11GiB`; by default what the device has. */
   memory?: string;
   /** Absolute paths. */
   plugins: string[];
@@ -67,8 +67,8 @@ export async function loadConfig({
   };
   const faults: Fault[] = parsed.success ? [] : faultsOf(parsed.error.issues, naming);
 
-  const { data: own = [] } = z.array(z.string()).safeParse((value as { plugins?: unknown } | null)?.plugins);
-  const files = [...plugins.map((path) => resolve(path)), ...own.map((path) => resolve(dirname(file), path))];
+  const { data: listed = [] } = z.array(z.string()).safeParse((value as { plugins?: unknown } | null)?.plugins);
+  const files = [...plugins.map((path) => resolve(path)), ...listed.map((path) => resolve(dirname(file), path))];
   await loadPlugins(files, registry);
 
   const stages = await parseStages((value as { stages?: unknown } | null)?.stages, registry);

@@ -4,9 +4,9 @@ import { didYouMeanOrKnown } from '../../plugin/suggest.js';
 
 /** One `--set key=value`. */
 export interface Override {
-  /** As it was given. */
+  /** As written on the command line. */
   text: string;
-  /** Where in the config it went. */
+  /** The path in the config that it sets. */
   path: string[];
 }
 
@@ -64,7 +64,7 @@ function assign(config: Tree, path: string[], value: unknown, text: string): voi
   }
 }
 
-// A scalar on the way is a plugin's name: `method: dino` and `--set pretrain.method.prototypes=64` mean {name: dino, ...}.
+// A string on the way is a plugin's name: `method: dino` and `--set pretrain.method.prototypes=64` mean {name: dino, ...}.
 function opened(value: unknown): Tree | unknown[] {
   if (isTree(value) || Array.isArray(value)) return value;
   return typeof value === 'string' ? { name: value } : {};
@@ -82,7 +82,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// YAML's anchors make one object stand in several places; a setting must reach only the place that it names.
+// With YAML anchors the same object stands in several places; a setting must reach only the place that it names.
 function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
   if (!isTree(value)) return value;

@@ -1,12 +1,12 @@
-/** Batches are not looked for beyond this. */
+/** Largest batch that is considered. */
 export const MOST_UTTERANCES = 1024;
-/** Graphs built at most to find the largest batch. */
+/** Most graphs built to find the largest batch. */
 const TRIALS = 8;
 
 /**
- * The largest batch, up to MOST_UTTERANCES, whose step fits into `budget` bytes, or null when none does. `unit` is what a batch is a multiple of, and
- * `least` the smallest; `start` is a batch with the bytes it takes. Memory is nearly affine in the batch: from two sizes the limit is
- * guessed, and the guess is tried.
+ * The largest batch, up to MOST_UTTERANCES, whose step fits into `budget` bytes, or null when none does. Batches are multiples of
+ * `unit`, from `least` on; `start` is a batch whose bytes are known. Memory is nearly affine in the batch: the limit is extrapolated from
+ * two sizes, and the guess is tried.
  */
 export async function largestBatch(
   bytesAt: (batch: number) => Promise<number>,
@@ -28,8 +28,8 @@ export async function largestBatch(
     const failing = sizes.find(([, bytes]) => bytes > budget);
     if (failing?.[0] === least) return null;
     if (fitting && (fitting[0] === most || failing?.[0] === fitting[0] + unit)) return fitting[0];
-    const [one, other] = fitting && failing ? [fitting, failing] : fitting ? sizes.slice(-2) : sizes.slice(0, 2);
-    const guess = rounded(limitOf(one, other, budget));
+    const [first, second] = fitting && failing ? [fitting, failing] : fitting ? sizes.slice(-2) : sizes.slice(0, 2);
+    const guess = rounded(limitOf(first, second, budget));
     if (fitting && guess === fitting[0] && sizes.length > 2) return guess;
     const [low, high] = [fitting ? fitting[0] + unit : least, failing ? failing[0] - unit : most];
     await evaluate(Math.min(Math.max(guess, low), high));
@@ -37,7 +37,7 @@ export async function largestBatch(
   return [...known].filter(([, bytes]) => bytes <= budget).reduce((most, [batch]) => Math.max(most, batch), 0) || null;
 }
 
-/** Where the line through two sizes reaches the budget. */
+/** The batch at which the line through two sizes reaches the budget. */
 function limitOf([a, bytesA]: [number, number], [b, bytesB]: [number, number], budget: number): number {
   const slope = (bytesA - bytesB) / (a - b);
   return slope > 0 ? a + (budget - bytesA) / slope : MOST_UTTERANCES;

@@ -13,8 +13,8 @@ export interface SketchedStage {
 }
 
 /**
- * What the training stages of a config train; `only` names one of them, and `classes` stands for what only data would tell. Throws
- * UserError when there is no such stage.
+ * Sketches of what the training stages of a config train; `only` names one of them, and `classes` stands in for a number that only
+ * data would tell. @throws UserError when there is no such stage
  */
 export async function sketchStages(
   { stages, seed }: Pick<ResolvedConfig, 'stages' | 'seed'>,
@@ -23,7 +23,7 @@ export async function sketchStages(
 ): Promise<SketchedStage[]> {
   const training = stages.filter(({ plugin }) => plugin.sketch);
   const names = training.map(({ as }) => as);
-  if (names.length === 0) throw new UserError('No stage of this config trains: there is nothing to plan.');
+  if (names.length === 0) throw new UserError('No stage of this config trains, so there is nothing to plan.');
   if (only !== undefined && !names.includes(only)) {
     throw new UserError(`--stage ${only}: no stage that trains has that name${didYouMeanOrKnown(only, names)}`);
   }
@@ -32,7 +32,7 @@ export async function sketchStages(
     const { plugin, stage, options } = find(as);
     if (plugin.sketch) return plugin.sketch(context, options);
     throw new UserError(
-      `The network of '${as}' (${stage}) is not known before that stage has run: it cannot be planned.`,
+      `The network of '${as}' (${stage}) is only known once that stage has run, so it cannot be planned.`,
     );
   };
   const context = { seed, registry, classes, sketch, options: (as: string) => find(as).options };

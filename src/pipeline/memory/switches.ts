@@ -3,64 +3,70 @@ import { choosePlugin } from '../../plugin/choose-plugin.js';
 import { asWritten, type PluginChoice } from '../../plugin/options.js';
 import type { Registry } from '../../plugin/plugin.js';
 import { keysAt } from '../../plugin/schema-keys.js';
-import type { Variant } from './foresee.js';
+import type { Variant } from './predict-peak.js';
 
-/** One change of a recipe that takes less memory. */
+/** A change of a recipe that takes less memory. */
 export interface Switch {
   /** As it is written in the recipe. */
   change: string;
-  /** What it costs, where there is something to know. */
+  /** Its cost, if there is one worth knowing. */
   note?: string;
   /** Switches of one group exclude each other. */
   group: 'states' | 'backbone' | 'accumulate' | 'compute';
   apply(variant: Variant): Variant;
 }
 
-/** The switches that a training step has left, those with the least to lose first. */
+/** The switches that a training step has not used yet, least costly first. */
 export async function switchesOf(variant: Variant, registry: Registry): Promise<Switch[]> {
   const { backbone, optimizer, compute } = variant;
   const written = asWritten(backbone.options) as Record<string, unknown>;
-  const found: Switch[] = [];
+  const switches: Switch[] = [];
   if (optimizer.stateBits !== 8) {
-    found.push({
-      ...{ change: 'optimizer.stateBits: 8', group: 'states' },
+    switches.push({
+      change: 'optimizer.stateBits: 8',
+      group: 'states',
       apply: (from) => ({ ...from, optimizer: { ...from.optimizer, stateBits: 8 } }),
     });
   }
   for (const parts of partsOf(variant)) {
-    found.push({
-      ...{ change: `accumulate: ${parts}`, group: 'accumulate' },
-      note: 'losses that compare utterances, and batch statistics, see a part of the batch',
+    switches.push({
+      change: `accumulate: ${parts}`,
+      group: 'accumulate',
+      note: 'losses that compare utterances and batch statistics see only part of the batch',
       apply: (from) => ({ ...from, accumulate: parts }),
     });
   }
   if (written.checkpointing === false) {
     const choice = await choosePlugin(registry, 'backbone', backbone.name, { ...written, checkpointing: true });
-    found.push({
-      ...{ change: 'backbone.checkpointing: true', group: 'backbone', note: 'a third more time' },
+    switches.push({
+      change: 'backbone.checkpointing: true',
+      group: 'backbone',
+      note: 'a third more time',
       apply: (from) => ({ ...from, backbone: choice }),
     });
   }
   for (const form of ['prev', 'frev']) {
     const choice = await reversibleForm(`${form}-${backbone.name}`, written, registry);
     if (!choice) continue;
-    found.push({
-      ...{ change: `backbone: ${choice.name}`, group: 'backbone' },
-      note: 'another network of about as many parameters, to be trained from the start',
+    switches.push({
+      change: `backbone: ${choice.name}`,
+      group: 'backbone',
+      note: 'a different network of about as many parameters, trained from scratch',
       apply: (from) => ({ ...from, backbone: choice }),
     });
   }
   if (compute === 'float32') {
-    found.push({
-      ...{ change: 'compute: bfloat16', group: 'compute' },
+    switches.push({
+      change: 'compute: bfloat16',
+      group: 'compute',
       note: 'slower where the device has no instructions for it; `compute: auto` tries',
       apply: (from) => ({ ...from, compute: 'bfloat16' }),
     });
   }
-  return found;
+  return switches;
 }
 
-/** Into how many parts more a batch may be cut, each at least twice as many as the one before. */
+/** Numbers of parts into which the batch can be cut further, each at least twice the one before. */
 function partsOf({ batchSize, accumulate }: Variant): number[] {
   const counts: number[] = [];
   for (let parts = accumulate + 1; parts <= batchSize / 2; parts++) {

@@ -33,16 +33,16 @@ export interface PluginDescription {
   options: OptionSchema;
 }
 
-/** Describes all plugins, or those of these names and kinds; throws a UserError for a name that none has. */
+/** Describes all plugins, or those of these names and kinds; throws a UserError for an unknown name. */
 export async function describePlugins(
   registry: Registry,
   wanted: readonly string[] = [],
 ): Promise<PluginDescription[]> {
   const all = kinds.flatMap((kind) => registry.names(kind).map((name) => ({ kind, name })));
-  for (const given of wanted) {
-    if (all.some(({ kind, name }) => given === kind || given === name)) continue;
+  for (const asked of wanted) {
+    if (all.some(({ kind, name }) => asked === kind || asked === name)) continue;
     const known = [...kinds, ...all.map(({ name }) => name)];
-    throw new UserError(`No plugin and no kind of plugin is called '${given}'${didYouMeanOrKnown(given, known)}`);
+    throw new UserError(`No plugin and no kind of plugin is called '${asked}'${didYouMeanOrKnown(asked, known)}`);
   }
   const chosen = all.filter(({ kind, name }) => wanted.length === 0 || wanted.includes(kind) || wanted.includes(name));
   return Promise.all(
@@ -97,7 +97,7 @@ export function typeOf(option: OptionSchema): string {
   return [option.type ?? 'value', ...bounds(option)].join(' ');
 }
 
-// zod writes the limits of safe integers out; they say nothing.
+// zod also writes the limits of safe integers, which mean no limit.
 function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: OptionSchema): string[] {
   const says = (value: number | undefined): value is number =>
     value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;

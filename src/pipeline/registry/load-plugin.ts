@@ -13,7 +13,7 @@ let hooksRegistered = false;
 
 /**
  * Loads the plugins of these files (.ts, .js, .mjs; paths absolute or relative to the current folder) into the registry.
- * A file named twice is loaded once. Every fault of a plugin file is a UserError that names it.
+ * A file named twice is loaded once. @throws UserError that names the file, for any fault in it
  */
 export async function loadPlugins(files: readonly string[], registry: OpenRegistry): Promise<void> {
   const loaded = new Set<string>();
@@ -51,8 +51,8 @@ function pluginsOf(file: string, module: Record<string, unknown>): AnyPlugin[] {
       `${file} has no default export. Write \`export default defineSsl({...})\`, or another define function.`,
     );
   }
-  const given: unknown[] = Array.isArray(module.default) ? module.default : [module.default];
-  return given.map((value, index) => {
+  const exported: unknown[] = Array.isArray(module.default) ? module.default : [module.default];
+  return exported.map((value, index) => {
     if (isPlugin(value)) return value;
     const which = Array.isArray(module.default) ? `entry ${index} of the default export` : 'the default export';
     throw new UserError(

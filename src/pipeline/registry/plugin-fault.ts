@@ -9,7 +9,7 @@ interface Place {
   line: number;
 }
 
-/** One sentence about why a plugin file could not be imported, with the line when it is known. */
+/** A sentence about why a plugin file could not be imported, with the line if it is known. */
 export function describeLoadFault(file: string, path: string, error: unknown): string {
   const at = placeOf(error, path);
   const place = at === undefined ? file : `${at.path === path ? file : at.path}:${at.line}`;
@@ -51,7 +51,7 @@ function fromFrames(stack = '', path: string): Place | undefined {
   return undefined;
 }
 
-/** Node keeps the place of a module's syntax error to itself; of a script's it does not. */
+/** Node does not report the place of a module's syntax error, but does that of a script's. */
 function fromScript(path: string): Place | undefined {
   try {
     const { code } = transform(readFileSync(path, 'utf8'), { transforms: ['typescript', 'imports'] });

@@ -7,7 +7,7 @@ import { transform } from 'sucrase';
 // Module customization hooks, run by Node on a thread of their own (see load-plugin.ts): TypeScript without a build step,
 // and one instance of voxloop for every plugin, wherever its file lies.
 
-type Next<A extends unknown[], R> = (...given: A) => R | Promise<R>;
+type Next<A extends unknown[], R> = (...args: A) => R | Promise<R>;
 
 const publicSurface = new URL('../../index.js', import.meta.url).href;
 const typescript = /\.m?ts$/;

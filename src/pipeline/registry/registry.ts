@@ -32,8 +32,8 @@ export function createRegistry(builtIns: readonly BuiltIn[]): OpenRegistry {
     byKind[builtIn.kind].set(builtIn.name, { origin: { file: null, digest: null }, load: () => loadBuiltIn(builtIn) });
   }
   const entry = (kind: Kind, name: string): Entry => {
-    const found = byKind[kind].get(name);
-    if (found) return found;
+    const known = byKind[kind].get(name);
+    if (known) return known;
     throw new UserError(`There is no ${kind} plugin '${name}'${didYouMeanOrKnown(name, [...byKind[kind].keys()])}`);
   };
   return {

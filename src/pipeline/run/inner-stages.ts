@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import type { Registry } from '../../plugin/plugin.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { parseStages } from '../config/config-stages.js';
-import type { PlannedStage } from './plan.js';
+import type { PlannedStage } from './run-plan.js';
 import type { FinishedStage, RunParts } from './run-stage.js';
 import { stageState } from './stage-folder.js';
 import { attemptKey, stageKey } from './stage-key.js';
@@ -14,36 +14,38 @@ interface InnerParts {
   /** Its artifact name. */
   within: string;
   /** The artifacts its options name. */
-  given: readonly FinishedStage[];
+  inputs: readonly FinishedStage[];
   parts: RunParts;
   perform(stage: PlannedStage, parts: RunParts): Promise<FinishedStage>;
 }
 
-/** Stages run by a stage, in its own folder, with the records and the resumption of any other; see StageContext.inner. */
-export function openInner({ folder, within, given, parts, perform }: InnerParts) {
-  const artifacts = new Map(given.map((finished) => [finished.as, finished]));
-  // What was given has no key here: the outer stage's key depends on it, and so does the folder.
+/** Runs stages within a stage, in its folder, recorded and resumed like any other; see StageContext.inner. */
+export function openInner({ folder, within, inputs, parts, perform }: InnerParts) {
+  const artifacts = new Map(inputs.map((finished) => [finished.as, finished]));
+  // Input artifacts have no key here: the outer stage's key, and with it the folder, depends on them.
   const keys: Record<string, string> = {};
   const { config, registry } = parts;
   const innerParts: RunParts = {
-    ...{ ...parts, dir: folder, finished: artifacts },
+    ...parts,
+    dir: folder,
+    finished: artifacts,
     journal: (event, fields) => parts.journal(event, { within, ...fields }),
     progress: (title) => parts.progress(`${within}/${title}`),
     log: (line) => parts.log(`${parts.label}: ${line}`),
   };
 
   const run: StageContext['inner'] = async (as, stage, options) => {
-    const made = await Promise.all([...artifacts].map(([name, { stage }]) => typed(registry, name, stage)));
-    const { resolved, faults } = await parseStages([{ stage, as, ...options }], registry, made);
+    const existing = await Promise.all([...artifacts].map(([name, { stage }]) => typed(registry, name, stage)));
+    const { resolved, faults } = await parseStages([{ stage, as, ...options }], registry, existing);
     if (faults.length > 0) {
       throw new UserError(
         `stage '${as}': ${faults.map(({ path, message }) => `${path.slice(2).join('.')} ${message}`).join('; ')}`,
       );
     }
     const [only] = resolved;
-    const inputs = Object.fromEntries(only.references.sort().map((name) => [name, keys[name] ?? '']));
+    const inputKeys = Object.fromEntries(only.references.sort().map((name) => [name, keys[name] ?? '']));
     const keyed = { seed: config.seed, version: voxloopVersion(), registry };
-    const [key, attempt] = [stageKey(only, inputs, keyed), attemptKey(only, inputs, keyed)];
+    const [key, attempt] = [stageKey(only, inputKeys, keyed), attemptKey(only, inputKeys, keyed)];
     keys[as] = key;
     const state = stageState(folder, { as, key, attempt });
     const finished = await perform({ ...only, key, attempt, state }, { ...innerParts, label: as });

@@ -8,10 +8,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** npm and npx pass Ctrl-C on to a process that the terminal has sent it to already: one key press, two signals. */
+/** npm and npx forward Ctrl-C to a process that has it from the terminal already: one key press, two signals. */
 const SAME_KEY_PRESS_MS = 300;
 
-/** Listens for Ctrl-C and SIGTERM: the first one aborts the signal, the second leaves at once. */
+/** Listens for Ctrl-C and SIGTERM: the first aborts the signal, the second ends the process at once. */
 export function listenForInterrupt(say: (line: string) => void): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   let abortedAt = 0;
@@ -21,7 +21,7 @@ export function listenForInterrupt(say: (line: string) => void): { signal: Abort
       return;
     }
     abortedAt = performance.now();
-    say('stopping after the next checkpoint; once more to leave at once');
+    say('stopping after the next checkpoint; press Ctrl-C again to stop at once');
     controller.abort(new Interrupted());
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -32,7 +32,7 @@ export function listenForInterrupt(say: (line: string) => void): { signal: Abort
   return { signal: controller.signal, stop };
 }
 
-/** Whether a stage ended because it was asked to. */
+/** True for the error of a stage that ended because the signal asked it to. */
 export function isInterruption(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   if (error === signal.reason || error instanceof Interrupted) return true;

@@ -9,7 +9,7 @@ export interface ProgressStream {
 
 export interface ProgressOptions {
   stream: ProgressStream;
-  /** Stands before every line. */
+  /** Prefix of every line. */
   label: string;
   /** A monotonic clock in milliseconds. */
   now?: () => number;

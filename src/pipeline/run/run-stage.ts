@@ -5,18 +5,18 @@ import type { Artifact, StageContext } from '../../plugin/stage.js';
 import { memoryBytesOf } from '../config/config.js';
 import { openInner } from './inner-stages.js';
 import { Interrupted, isInterruption } from './interrupt.js';
-import type { PlannedStage } from './plan.js';
 import type { RunRequest } from './run.js';
+import type { PlannedStage } from './run-plan.js';
 import { openStageFolder, readPartial, readRecord, writePartial, writeRecord } from './stage-folder.js';
 
-/** How often the time spent is written down; a killed attempt loses at most this much of its account. */
+/** Interval of writing down the time spent; a killed attempt loses at most this much of it. */
 const HEARTBEAT_MS = 10_000;
 
 export interface FinishedStage extends Artifact {
   as: string;
 }
 
-/** What a run hands to each of its stages. */
+/** The parts of a run that its stages share. */
 export interface RunParts extends RunRequest {
   now: () => number;
   journal(event: string, fields?: { [key: string]: Json }): void;
@@ -27,7 +27,7 @@ export interface RunParts extends RunRequest {
   label: string;
 }
 
-/** Does one stage of a run, unless it was done before. */
+/** Runs a stage, unless it was done before. */
 export async function performStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
   return stage.state === 'done' ? skipStage(stage, parts) : runStage(stage, parts);
 }
@@ -75,8 +75,8 @@ async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedS
 async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Promise<Json> {
   const progress = parts.progress(stage.as);
   const { config, registry, runDir, environment, signal, finished } = parts;
-  const given = stage.references.flatMap((name) => finished.get(name) ?? []);
-  const inner = openInner({ folder, within: stage.as, given, parts, perform: performStage });
+  const inputs = stage.references.flatMap((name) => finished.get(name) ?? []);
+  const inner = openInner({ folder, within: stage.as, inputs, parts, perform: performStage });
   const context: StageContext = {
     dir: folder,
     runDir,
@@ -93,15 +93,15 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     log: (line) => progress.line(line),
     inner: inner.run,
     artifact(name) {
-      // The stage's key would not depend on any other.
-      const made = inner.artifacts.get(name);
-      if (made) return made;
+      // The stage's key depends on the artifacts that its options name, and on no others.
+      const named = inner.artifacts.get(name);
+      if (named) return named;
       throw new Error(`stage '${stage.stage}' asked for '${name}', which none of its artifact() options names`);
     },
   };
   try {
     const result = await stage.plugin.run(context, stage.options);
-    // What a later run reads back from stage.json, so that it makes no difference which of the two it was.
+    // The result as a later run reads it back from stage.json, so that both see the same.
     return JSON.parse(JSON.stringify(result ?? null)) as Json;
   } finally {
     progress.done();
@@ -126,7 +126,7 @@ function startStopwatch({ key, attempt, stage }: PlannedStage, folder: string, n
   };
 }
 
-// For what is written beside the work: a full disk there must neither end a run nor hide the error that ended it.
+// For bookkeeping: a full disk must neither end a run nor hide the error that ended it.
 function ignoring(action: () => void): void {
   try {
     action();

@@ -9,28 +9,28 @@ import { resolvedYaml } from '../config/resolved-yaml.js';
 import { Interrupted } from './interrupt.js';
 import { appendToJournal } from './journal.js';
 import { lockRun } from './lock.js';
-import { type PlannedStage, planRun, removeForced, titleOf } from './plan.js';
+import { type PlannedStage, planRun, removeForced, titleOf } from './run-plan.js';
 import { type FinishedStage, performStage, type RunParts } from './run-stage.js';
 
 export interface RunRequest {
   config: ResolvedConfig;
   registry: Registry;
   dir: string;
-  /** What environment.json will hold. */
+  /** The content of environment.json. */
   environment: { [key: string]: Json };
   signal: AbortSignal;
   /** The display of a stage, by its title. */
   progress(title: string): Progress;
   log(line: string): void;
-  /** Artifact names of stages to do again, with all that is made from them. */
+  /** Artifact names of stages to redo, with all that depend on them. */
   forced?: readonly string[];
   /** A monotonic clock in milliseconds. */
   now?: () => number;
 }
 
 /**
- * Runs the stages of a config in a run directory; those done before are skipped, one that was begun goes on. Throws
- * Interrupted when the signal ended it, and whatever a stage throws.
+ * Runs the stages of a config in a run directory; finished stages are skipped, an unfinished one is resumed. Throws Interrupted
+ * when the signal ended it, and whatever a stage throws.
  */
 export async function runPipeline(request: RunRequest): Promise<FinishedStage[]> {
   const release = lockRun(request.dir);
@@ -69,14 +69,14 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
   return [...finished.values()];
 }
 
-/** Asks every stage that is to run whether it can; throws one UserError with all that is missing. */
+/** Runs the check of every stage that is to run; throws one UserError with all problems. */
 export async function checkStages(
   plan: readonly PlannedStage[],
   { config, registry, log }: { config: ResolvedConfig; registry: Registry; log(line: string): void },
 ): Promise<void> {
   const { seed, device, threads } = config;
   const context: CheckContext = { seed, device, threads, memoryBytes: memoryBytesOf(config), registry, log };
-  // What several stages miss is said once, by the first of them.
+  // A problem of several stages is reported once, for the first of them.
   const problems = new Map<string, string>();
   for (const stage of plan) {
     if (stage.state === 'done' || stage.plugin.check === undefined) continue;

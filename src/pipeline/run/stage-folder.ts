@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeError, writeFileAtomic } from '../../io/atomic.js';
 import type { Json } from '../../plugin/json.js';
 
-/** stage.json: written last, so a folder that has it is complete. */
+/** stage.json: written last, so that a folder with it is complete. */
 export interface StageRecord {
   key: string;
   stage: string;
@@ -13,7 +13,7 @@ export interface StageRecord {
   seconds: number;
 }
 
-/** stage.partial.json: an attempt that has not come to its end. */
+/** stage.partial.json: an unfinished attempt. */
 export interface PartialRecord {
   key: string;
   /** Key without the convertible options. */
@@ -29,19 +29,19 @@ export function stageFolder(runDir: string, as: string): string {
   return join(runDir, 'stages', as);
 }
 
-// Another key's work keeps its folder here, and comes back when its options do.
+// Work under another key is kept here, and comes back when its options do.
 function asideFolder(runDir: string, as: string, key: string): string {
   return join(runDir, 'stages', '.aside', `${as}-${key.slice(0, 12)}`);
 }
 
-/** A stage's name and what it is recognised by. */
+/** A stage's name and keys. */
 export interface KeyedStage {
   as: string;
   key: string;
   attempt: string;
 }
 
-/** What a run directory holds of the stage that has this key. */
+/** The state of the stage with this key in a run directory. */
 export function stageState(runDir: string, stage: KeyedStage): StageState {
   const { as, key } = stage;
   const folders = [stageFolder(runDir, as), asideFolder(runDir, as, key)];
@@ -69,7 +69,7 @@ export function openStageFolder(runDir: string, stage: KeyedStage): string {
   return folder;
 }
 
-/** Deletes what a stage left, current or set aside under this key. */
+/** Deletes a stage's folders: the current one, and the one set aside under this key. */
 export function removeStageFolder(runDir: string, as: string, key: string): void {
   rmSync(stageFolder(runDir, as), { recursive: true, force: true });
   rmSync(asideFolder(runDir, as, key), { recursive: true, force: true });
@@ -99,7 +99,7 @@ export function writeRecord(folder: string, record: StageRecord): void {
   rmSync(join(folder, 'stage.partial.json'), { force: true });
 }
 
-// Both files are written atomically: one that does not parse was never ours, and counts as absent.
+// Both files are written atomically: one that does not parse is not ours, and counts as absent.
 function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;

@@ -3,7 +3,7 @@ import { stableJson } from '../../plugin/json.js';
 import type { Registry } from '../../plugin/plugin.js';
 import type { ResolvedStage } from '../config/config-stages.js';
 
-/** What every stage's outcome depends on. */
+/** The parts of a run that the outcome of every stage depends on. */
 interface KeyedRun {
   seed: number;
   version: string;
@@ -11,14 +11,14 @@ interface KeyedRun {
 }
 
 /**
- * What a stage's outcome depends on, as one hash: its plugin and options, the keys of the artifacts it uses, the seed, the
- * version of voxloop, and the text of the user's plugin files that have a part in it.
+ * A hash of everything that a stage's outcome depends on: its plugin and options, the keys of the artifacts it uses, the seed, the
+ * version of voxloop, and the text of the user's plugin files that it uses.
  */
 export function stageKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
   return keyOf(stage, stage.options, inputs, run);
 }
 
-/** The same without the options that an unfinished attempt may have had otherwise. */
+/** The same without the options in which an unfinished attempt may differ (`convertible`). */
 export function attemptKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
   const options = structuredClone(stage.options) as Record<string, unknown>;
   for (const path of stage.plugin.convertible ?? []) remove(options, path.split('.'));

@@ -7,6 +7,7 @@ import type { SpeechMeasures } from '../../diarize/measure-speech.js';
 import type { MeasureTask } from '../../diarize/measure-worker.js';
 import { type VoiceChange, voiceChange } from '../../diarize/voice-change.js';
 import { openModelExtractor } from '../../embed/extract.js';
+import { withSession } from '../../engine/session/with-session.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
@@ -16,7 +17,6 @@ import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { corpusResult, openTraining, openTrialLists } from '../artifacts/corpus-data.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
-import { withSession } from '../training/with-session.js';
 import { decide, limits, type Verdict } from './decide.js';
 import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 

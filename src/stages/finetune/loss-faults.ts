@@ -1,3 +1,4 @@
+import { faultsWhere } from '../../plugin/faults.js';
 import type { LossPlugin } from '../../plugin/kinds.js';
 import type { PluginChoice } from '../../plugin/options.js';
 
@@ -15,18 +16,23 @@ export function lossFaults(plugin: LossPlugin, options: LossUse): string[] {
   const { loss, batchSize, accumulate, correction, prototypes } = options;
   const batch = batchSize / accumulate;
   const perSpeaker = plugin.batch?.(loss.options).utterancesPerSpeaker;
-  const faults: string[] = [];
-  if (perSpeaker !== undefined && (batch % perSpeaker !== 0 || batch < 2 * perSpeaker))
-    faults.push(
-      `batchSize: '${loss.name}' compares ${perSpeaker} utterances of each of several speakers, and a forward pass sees ${batch}. ` +
-        `Make batchSize / accumulate a multiple of ${perSpeaker}, at least ${2 * perSpeaker}.`,
-    );
-  if (correction !== undefined && plugin.scores === false)
-    faults.push(
-      `correction: '${loss.name}' has no class scores, so it cannot predict labels. Leave the option correction out.`,
-    );
-  if (prototypes !== undefined && plugin.scores === false)
-    faults.push(`prototypes: '${loss.name}' has no class prototypes to start. Leave the option prototypes out.`);
+  const faults = faultsWhere([
+    [
+      perSpeaker !== undefined && (batch % perSpeaker !== 0 || batch < 2 * perSpeaker),
+      () =>
+        `batchSize: '${loss.name}' compares ${perSpeaker} utterances of each of several speakers, and a forward pass sees ${batch}. ` +
+        `Make batchSize / accumulate a multiple of ${perSpeaker}, at least ${2 * perSpeaker!}.`,
+    ],
+    [
+      correction !== undefined && plugin.scores === false,
+      () =>
+        `correction: '${loss.name}' has no class scores, so it cannot predict labels. Leave the option correction out.`,
+    ],
+    [
+      prototypes !== undefined && plugin.scores === false,
+      () => `prototypes: '${loss.name}' has no class prototypes to start. Leave the option prototypes out.`,
+    ],
+  ]);
   const pluginFaults = Number.isInteger(batch) ? (plugin.check?.(loss.options, { batch }) ?? []) : [];
   return [...faults, ...pluginFaults];
 }

@@ -4,6 +4,7 @@ import { loadWeights } from '../../embed/extract.js';
 import type { ModelInfo } from '../../embed/model-file.js';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
+import { faultsWhere } from '../../plugin/faults.js';
 import { asWritten } from '../../plugin/options.js';
 import type { SketchContext, StageContext } from '../../plugin/stage.js';
 import { type Classifier, readClassifier } from '../../train/classifier/classifier-file.js';
@@ -74,19 +75,25 @@ export async function sketchStart(context: SketchContext, options: FinetuneOptio
 
 /** Faults in the options of a training's start. */
 export function startFaults({ init, backbone, features, classifier, prototypes }: FinetuneOptions): string[] {
-  const faults: [boolean, string][] = [
+  return faultsWhere([
     [
       (init === undefined) === (backbone === undefined),
-      `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
+      () =>
+        `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
     ],
     [
       init !== undefined && features !== undefined,
-      "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
+      () => "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
     ],
-    [init === undefined && classifier === 'keep', 'classifier: keep: there is no classifier to keep without `init`.'],
-    [classifier === 'keep' && prototypes !== undefined, 'prototypes: they would replace the classifier that is kept.'],
-  ];
-  return faults.filter(([wrong]) => wrong).map(([, fault]) => fault);
+    [
+      init === undefined && classifier === 'keep',
+      () => 'classifier: keep: there is no classifier to keep without `init`.',
+    ],
+    [
+      classifier === 'keep' && prototypes !== undefined,
+      () => 'prototypes: they would replace the classifier that is kept.',
+    ],
+  ]);
 }
 
 /** The default number of classes. */

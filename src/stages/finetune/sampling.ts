@@ -3,6 +3,7 @@ import type { CropPlan } from '../../data/crops/crops.js';
 import type { Batch } from '../../data/crops/loader.js';
 import type { SamplingRule } from '../../data/crops/open-sampler.js';
 import { labelsOf } from '../../data/crops/sampler.js';
+import { faultsWhere } from '../../plugin/faults.js';
 import type { LabelledSamples } from '../../train/finetuner.js';
 import { cropSamples } from '../training/training-options.js';
 import type { FinetuneOptions } from './options.js';
@@ -69,16 +70,15 @@ export function samplingFaults(options: FinetuneOptions, utterancesPerSpeaker: n
   const { sampling, cropSeconds, loss } = options;
   const { kind, shortestSeconds, lengths } = sampling;
   const stray = kind !== 'length-buckets' && (shortestSeconds !== undefined || lengths !== undefined);
-  const faults: [boolean, string][] = [
+  return faultsWhere([
     [
       utterancesPerSpeaker !== undefined && kind !== 'shuffled',
-      `sampling.kind: '${loss.name}' compares utterances and makes batches of its own. Leave sampling out.`,
+      () => `sampling.kind: '${loss.name}' compares utterances and makes batches of its own. Leave sampling out.`,
     ],
-    [stray, `sampling: shortestSeconds and lengths have no effect with ${kind} batches. Leave them out.`],
+    [stray, () => `sampling: shortestSeconds and lengths have no effect with ${kind} batches. Leave them out.`],
     [
       (shortestSeconds ?? 0) >= cropSeconds,
-      `sampling.shortestSeconds: ${shortestSeconds} is not below cropSeconds (${cropSeconds}), the longest.`,
+      () => `sampling.shortestSeconds: ${shortestSeconds} is not below cropSeconds (${cropSeconds}), the longest.`,
     ],
-  ];
-  return faults.filter(([wrong]) => wrong).map(([, fault]) => fault);
+  ]);
 }

@@ -3,6 +3,7 @@ import { featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
+import { withSession } from '../../engine/session/with-session.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
@@ -20,7 +21,6 @@ import { countParameters, exportNetworks } from '../artifacts/export-networks.js
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
-import { withSession } from '../training/with-session.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
 

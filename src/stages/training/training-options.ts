@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { checkLibrary } from '../../engine/session/with-session.js';
 import { userError } from '../../errors.js';
 import { optimizerOptions } from '../../optim/optimizer.js';
 import { scheduleOptions } from '../../optim/schedule.js';
 import { pluginChoice } from '../../plugin/options.js';
 import type { CheckContext } from '../../plugin/stage.js';
 import { microBatchFault } from '../../train/step/micro-batches.js';
-import { checkLibrary } from './with-session.js';
 
 /** Options of every stage that trains. */
 export const trainingOptions = {

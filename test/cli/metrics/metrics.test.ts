@@ -7,16 +7,8 @@ import { writeNpy } from '../../../src/io/npy.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const SCRIPT = `
-import { Command } from 'commander';
-const { register } = await import(${JSON.stringify(new URL('../../../src/cli/metrics/metrics.js', import.meta.url).href)});
-const program = new Command('voxloop');
-register(program);
-try {
-  await program.parseAsync(['metrics', ...process.argv.slice(1)], { from: 'user' });
-} catch (error) {
-  process.stderr.write(error.message);
-  process.exitCode = error.exitCode ?? 1;
-}`;
+const { main } = await import(${JSON.stringify(new URL('../../../src/cli/main.js', import.meta.url).href)});
+await main(['metrics', ...process.argv.slice(1)]);`;
 
 interface Outcome {
   code: number;
@@ -34,7 +26,7 @@ interface Given {
   file?: string;
 }
 
-/** Runs the command in its own process, as main.ts does, on a file with this text or with it as standard input. */
+/** Runs the command in its own process, on a file with this text or with it as standard input. */
 function metrics(text: string, { fromStdin = false, json = true, more = [], write, file = 'scores.txt' }: Given = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'voxloop-metrics-'));
   writeFileSync(join(folder, 'scores.txt'), text);
@@ -167,10 +159,10 @@ test('where the columns may stand in another order, the option that names them i
 });
 
 for (const [option, value, message] of [
-  ['--prior', '1', /--prior must be a probability/],
-  ['--cost-miss', '0', /--cost-miss must be a number above 0/],
-  ['--far', '0.1,2', /--far must be numbers from 0 to 1/],
-  ['--replicates', '1.5', /--replicates must be a whole number/],
+  ['--prior', '1', /--prior <p>' argument '1' is invalid\. It must be a probability/],
+  ['--cost-miss', '0', /--cost-miss <cost>' argument '0' is invalid\. It must be a number above 0/],
+  ['--far', '0.1,2', /--far <rates>' argument '0\.1,2' is invalid\. It must be numbers from 0 to 1/],
+  ['--replicates', '1.5', /--replicates <count>' argument '1\.5' is invalid\. It must be a whole number/],
   ['--columns', 'score', /columns "score" are not/],
   ['--duration-edges', '5,2', /rising/],
   ['--labels', 'x.npy', /--labels belongs to an \.npy/],

@@ -73,8 +73,12 @@ test.serial('what does not fit: the largest batch that does, and the switches', 
   t.deepEqual(
     new Set(names),
     new Set([
-      ...['optimizer.stateBits: 8', 'accumulate: 2', 'backbone.checkpointing: true', 'backbone: prev-resnet34'],
-      ...['backbone: frev-resnet34', 'compute: bfloat16'],
+      'optimizer.stateBits: 8',
+      'accumulate: 2',
+      'backbone.checkpointing: true',
+      'backbone: prev-resnet34',
+      'backbone: frev-resnet34',
+      'compute: bfloat16',
     ]),
   );
   for (const { peakBytes, fits } of switches) t.is(fits, peakBytes <= budget);
@@ -89,7 +93,7 @@ test.serial('a budget below the parameters: no batch will fit', async (t) => {
   const { code, stdout } = await plan(setUp(t), '--stage', 'round1', '--memory', '100KB');
   t.is(code, 0);
   t.regex(stdout, /no batch will fit: what every batch needs is .* already \(.*parameters .*\)/);
-  t.regex(stdout, /nothing of this makes it fit/);
+  t.regex(stdout, /none of these makes it fit/);
 });
 
 test.serial('wrong sizes and names', async (t) => {

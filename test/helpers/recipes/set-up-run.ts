@@ -4,8 +4,8 @@ import type { ExecutionContext } from 'ava';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
 import { createRegistry } from '../../../src/pipeline/registry/registry.js';
 import { Interrupted } from '../../../src/pipeline/run/interrupt.js';
-import { planRun } from '../../../src/pipeline/run/plan.js';
 import { runPipeline } from '../../../src/pipeline/run/run.js';
+import { planRun } from '../../../src/pipeline/run/run-plan.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { fakePlugins } from './fake-plugins.js';
 

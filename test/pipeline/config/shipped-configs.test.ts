@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { builtIns } from '../../../src/builtins.js';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
 import { createRegistry } from '../../../src/pipeline/registry/registry.js';
-import { planRun } from '../../../src/pipeline/run/plan.js';
 import { checkStages } from '../../../src/pipeline/run/run.js';
+import { planRun } from '../../../src/pipeline/run/run-plan.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const folder = (name: string) => fileURLToPath(new URL(`../../../../configs/${name}`, import.meta.url));

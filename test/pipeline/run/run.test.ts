@@ -5,7 +5,7 @@ import { UserError } from '../../../src/errors.js';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
 import { createRegistry } from '../../../src/pipeline/registry/registry.js';
 import { Interrupted } from '../../../src/pipeline/run/interrupt.js';
-import { planLines, planRun } from '../../../src/pipeline/run/plan.js';
+import { planLines, planRun } from '../../../src/pipeline/run/run-plan.js';
 import { fakePlugins } from '../../helpers/recipes/fake-plugins.js';
 import { setUpRun } from '../../helpers/recipes/set-up-run.js';
 

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { LISTS, makeVoxCelebShaped } from '../../../../bench/voxceleb-shaped.js';
+import { LISTS, makeVoxCelebShaped } from '../../../../bench/corpora/voxceleb-shaped.js';
 import { buildVoxCeleb } from '../../../../src/data/corpus/official/voxceleb.js';
 import { readManifest } from '../../../../src/data/manifest.js';
 import { readUtterance } from '../../../../src/data/shards/shards.js';

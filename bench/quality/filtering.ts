@@ -1,0 +1,77 @@
+/**
+ * The filter on recordings from the wild: clips of a corpus' training speakers, a fifth with two speakers, a fifth noise (bench/corpora/wild-mix.ts), and
+ * SSL on everything against SSL on what the filter keeps, without a model and with the network that everything made (bench/quality/filtering.yaml).
+ * A run that was stopped goes on where it was.
+ *
+ *   node dist/bench/quality/filtering.js --corpus DIR [--out runs/filtering] [--seeds 3] [--set everything.steps=20 ...]
+ *
+ * Standard output: one line of JSON: precision and recall of the filter for each seed (a clip is found bad when it is dropped or split), and EER on
+ * the channel list for each training.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../../src/io/atomic.js';
+import { type ClipKind, writeWildMix } from '../corpora/wild-mix.js';
+import { mean, repository, runRecipe, seedsUpTo, stageResult } from './recipe.js';
+
+const SYSTEMS = ['everything', 'kept', 'kept-heard'];
+
+const { values } = parseArgs({
+  options: {
+    corpus: { type: 'string' },
+    out: { type: 'string', default: 'runs/filtering' },
+    seeds: { type: 'string', default: '3' },
+    set: { type: 'string', multiple: true, default: [] },
+  },
+});
+if (!values.corpus) throw new Error('--corpus is needed');
+const corpus = values.corpus;
+
+async function run(seed: number) {
+  const folder = join(values.out, `seed${seed}`);
+  const kinds = await mixOf(join(folder, 'mix'), join(folder, 'kinds.json'), seed);
+  const settings = [`seed=${seed}`, `corpus.path=${join(folder, 'mix')}`, ...values.set];
+  runRecipe({ recipe: repository('bench/quality/filtering.yaml'), out: join(folder, 'run'), settings });
+  const eer = SYSTEMS.map((system) => {
+    const { lists } = stageResult<{ lists: { channel: { eer: number } } }>(join(folder, 'run'), `${system}-result`);
+    return [system, lists.channel.eer];
+  });
+  const filters = ['filter', 'heard'].map((name) => [
+    name,
+    judge(join(folder, 'run', 'stages', name, 'filter.jsonl'), kinds),
+  ]);
+  return { seed, filters: Object.fromEntries(filters), eer: Object.fromEntries(eer) };
+}
+
+/** The mix and what each clip is; kinds.json comes last, so that it says that the mix is whole. */
+async function mixOf(folder: string, file: string, seed: number): Promise<Record<string, ClipKind>> {
+  if (!existsSync(file)) {
+    rmSync(folder, { recursive: true, force: true });
+    writeFileAtomic(file, JSON.stringify(Object.fromEntries(await writeWildMix(corpus, folder, seed))));
+  }
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** How well "dropped or split" finds what is not good, and the share of each kind that it found. */
+function judge(file: string, kinds: Record<string, ClipKind>) {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const clips = lines.map((line) => JSON.parse(line) as { id: string; verdict: string });
+  const reported = clips.filter(({ verdict }) => verdict !== 'kept');
+  const bad = clips.filter(({ id }) => kinds[id] !== 'good');
+  const hits = reported.filter(({ id }) => kinds[id] !== 'good').length;
+  const share = (kind: ClipKind) => {
+    const of = clips.filter(({ id }) => kinds[id] === kind);
+    return of.filter(({ verdict }) => verdict !== 'kept').length / of.length;
+  };
+  return {
+    precision: hits / reported.length,
+    recall: hits / bad.length,
+    found: { noise: share('noise'), 'two speakers': share('two speakers'), good: share('good') },
+  };
+}
+
+const runs: Awaited<ReturnType<typeof run>>[] = [];
+for (const seed of seedsUpTo(values.seeds)) runs.push(await run(seed));
+const meanEer = (system: string): number => mean(runs.map(({ eer }) => eer[system]));
+console.log(JSON.stringify({ eer: Object.fromEntries(SYSTEMS.map((name) => [name, meanEer(name)])), seeds: runs }));

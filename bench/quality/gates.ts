@@ -1,0 +1,86 @@
+/**
+ * What the dynamic gate and label correction are worth where 30 % of the labels are wrong: gates.yaml says how. A run that was stopped
+ * goes on where it was.
+ *
+ *   node dist/bench/quality/gates.js [--out runs/gates] [--seeds 3] [--speakers 200] [--only random-gate ...] [--set random-gate.epochs=5 ...]
+ *
+ * Standard output: one line of JSON; means and standard errors over seeds.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { buildSyntheticCorpus } from '../../src/data/corpus/synthetic/synthetic.js';
+import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } from './recipe.js';
+
+const CORRUPTIONS = ['random', 'confused'];
+const VARIANTS = ['none', 'gate', 'correction'];
+const PLUGINS = ['corrupt-labels', 'held-out-accuracy'];
+/** 20 to train on and 10 held out. */
+const UTTERANCES = 30;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'runs/gates' },
+    seeds: { type: 'string', default: '3' },
+    speakers: { type: 'string', default: '200' },
+    only: { type: 'string', multiple: true },
+    set: { type: 'string', multiple: true, default: [] },
+  },
+});
+const corpus = resolve(values.out, 'corpus');
+const seeds = seedsUpTo(values.seeds);
+const trainings = CORRUPTIONS.flatMap((corruption) => VARIANTS.map((variant) => `${corruption}-${variant}`)).filter(
+  (name) => !values.only || values.only.includes(name),
+);
+
+interface Stage {
+  stage: string;
+  as?: string;
+}
+
+/** The config with the chosen trainings only. */
+function writeConfig(): string {
+  const config = parse(readFileSync(repository('bench/quality/gates.yaml'), 'utf8'), { merge: true }) as {
+    stages: Stage[];
+  };
+  const chosen = new Set(trainings.flatMap((name) => [name, `${name}-accuracy`]));
+  const stages = config.stages.filter(
+    ({ stage, as }) => !['finetune', 'held-out-accuracy'].includes(stage) || chosen.has(as!),
+  );
+  const path = join(values.out, 'config.yaml');
+  // JSON is YAML.
+  writeFileSync(path, JSON.stringify({ ...config, stages }, null, 2));
+  return path;
+}
+
+const runFolder = (seed: number): string => join(values.out, `seed${seed}`);
+
+function run(seed: number): void {
+  const settings = [`seed=${seed}`, `corpus.path=${corpus}`, ...values.set];
+  runRecipe({ recipe: writeConfig(), out: runFolder(seed), settings, plugins: PLUGINS });
+}
+
+const resultOf = (seed: number, stage: string) => stageResult<Record<string, number | null>>(runFolder(seed), stage);
+
+const FIGURES = ['kept', 'corrected', 'gatePrecision', 'gateRecall', 'correctionPrecision'] as const;
+
+function row(training: string) {
+  const accuracies = seeds.map((seed) => resultOf(seed, `${training}-accuracy`).accuracy!);
+  const figures = FIGURES.map((name) => [name, seeds.map((seed) => resultOf(seed, training)[name])]);
+  return {
+    training,
+    accuracy: mean(accuracies),
+    standardError: standardError(accuracies),
+    accuracies,
+    ...Object.fromEntries(figures),
+  };
+}
+
+mkdirSync(values.out, { recursive: true });
+if (!existsSync(corpus)) {
+  const size = { speakers: Number(values.speakers), utterances: UTTERANCES, seconds: 4, testSpeakers: 0 };
+  await buildSyntheticCorpus({ ...size, out: corpus, log: console.error });
+}
+for (const seed of seeds) run(seed);
+console.log(JSON.stringify({ seeds, speakers: Number(values.speakers), trainings: trainings.map(row) }));

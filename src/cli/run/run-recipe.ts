@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResolvedConfig } from '../../pipeline/config/config.js';
+import { resolvedYaml } from '../../pipeline/config/resolved-yaml.js';
+import { describeRun } from '../../pipeline/run/environment.js';
+import { listenForInterrupt } from '../../pipeline/run/interrupt.js';
+import { createProgress } from '../../pipeline/run/progress.js';
+import { checkStages, runPipeline } from '../../pipeline/run/run.js';
+import { planLines, planRun } from '../../pipeline/run/run-plan.js';
+import type { Registry } from '../../plugin/plugin.js';
+
+interface Job {
+  config: ResolvedConfig;
+  registry: Registry;
+  dir: string;
+  forced: string[];
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Prints the resolved config on stdout and the plan on stderr; throws a UserError when something is missing. */
+export async function dryRun({ config, registry, dir, forced }: Job): Promise<void> {
+  const plan = planRun(config, dir, registry, forced);
+  process.stdout.write(resolvedYaml(config));
+  say(`plan for ${dir}:`);
+  for (const line of planLines(plan)) say(`  ${line}`);
+  await checkStages(plan, { config, registry, log: say });
+}
+
+/** Runs a config with progress on stderr; the last table that a stage made goes to stdout. */
+export async function runInTerminal({ config, registry, dir, forced }: Job): Promise<void> {
+  const { signal, stop } = listenForInterrupt(say);
+  try {
+    say(`${config.name}: ${config.file} in ${dir}, seed ${config.seed}`);
+    const finished = await runPipeline({
+      config,
+      registry,
+      dir,
+      forced,
+      signal,
+      environment: describeRun(config),
+      progress: (label) => createProgress({ stream: process.stderr, label }),
+      log: say,
+    });
+    const table = finished.map(({ result }) => tableOf(result)).findLast((text) => text !== undefined);
+    if (table !== undefined) process.stdout.write(`${table.trimEnd()}\n`);
+    for (const file of ['results.json', 'report.html']) {
+      if (existsSync(join(dir, file))) say(`written: ${join(dir, file)}`);
+    }
+  } finally {
+    stop();
+  }
+}
+
+function tableOf(result: unknown): string | undefined {
+  const table = (result as { table?: unknown } | null)?.table;
+  return typeof table === 'string' ? table : undefined;
+}

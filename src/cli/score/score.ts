@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import { userError } from '../../errors.js';
+import { addModelOptions, type ModelOptions } from '../options/model-options.js';
+import { choice, wholeNumber } from '../options/values.js';
+import type { BackendOptions } from './score-backend.js';
+
+interface ScoreOptions extends ModelOptions, BackendOptions {
+  trials: string;
+  root: string;
+  enrolments?: string;
+  out?: string;
+  json?: boolean;
+}
+
+/** `voxloop score`: scores a trial list. */
+export function register(program: Command): void {
+  const command = program
+    .command('score')
+    .summary('score a trial list and print its error rates')
+    .description(
+      "Scores a trial list: VoxCeleb's `1|0 a b` or Kaldi's `a b target|nontarget`. Each utterance is embedded once. The score is " +
+        'the cosine with the mean embedding of the training data subtracted, or that of a back-end: a whole one from the backend ' +
+        'stage of a recipe (--backend), or the parts that the options name.',
+    )
+    .requiredOption('--trials <file>', 'trial list')
+    .requiredOption('--root <dir>', 'folder that the paths of the list are relative to')
+    .option('--enrolments <file>', 'enrolment models of several utterances: lines `model path path ...`')
+    .option('--out <file>', 'write lines `score 1|0 a b`')
+    .option('--raw', 'do not subtract the mean')
+    .option(
+      '--mean <file>',
+      '.npy of a mean embedding, or of embeddings to average, to subtract instead of the training mean',
+    )
+    .option('--backend <dir>', 'folder of a backend stage; other back-end options replace its parts')
+    .option(
+      '--plda <file>',
+      "PLDA to score with instead of the cosine: Kaldi's (binary or text), length-normalised as Kaldi does",
+    )
+    .addOption(choice(program, '--norm <kind>', 'score normalisation', ['as-norm', 's-norm']))
+    .option('--cohort <file>', '.npy of embeddings of other speakers, one mean embedding each, for --norm')
+    .option(
+      '--no-cohort',
+      'refuse back-ends that use speakers other than the two of a trial, as one-to-one rules demand',
+    )
+    .option('--top <n>', 'best-scoring cohort speakers that as-norm uses (default: 300)', wholeNumber(2))
+    .option(
+      '--calibration <file>',
+      'score-calibration.json of a backend stage: turns scores into log-likelihood ratios',
+    )
+    .option('--json', 'print {scoring, trials, targets, eer, minDcf}, and cllr where scores are calibrated');
+  addModelOptions(command).action(score);
+}
+
+async function score(options: ScoreOptions): Promise<void> {
+  const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
+    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('node:path')]);
+  const { readEnrolments } = await import('../../data/corpus/trial-lists.js');
+  const trials = readTrials(options.trials);
+  const enrolments = options.enrolments === undefined ? undefined : readEnrolments(options.enrolments);
+  const enrolled = [...(enrolments?.values() ?? [])].flat();
+  const tested = trialUtterances(trials).filter((name) => !enrolments?.has(name));
+  const names = [...new Set([...tested, ...enrolled])];
+  const isThere = (name: string) => existsSync(join(options.root, name));
+  checkUtterances(tested, isThere, options.trials);
+  checkUtterances(enrolled, isThere, options.enrolments);
+  checkBothKinds(trials, options.trials);
+  const repeated = repeatedTrials(trials, options.trials);
+  if (repeated > 0)
+    process.stderr.write(
+      `Warning: ${repeated} of ${trials.length} trials of ${options.trials} are repeated; they are kept.\n`,
+    );
+  const [
+    { withModel },
+    { chosenBackend },
+    { embedRecordings },
+    { scoresByPart, scoreWithBackend },
+    { evaluateScores },
+    { writeScores },
+  ] = await Promise.all([
+    import('../options/with-model.js'),
+    import('./score-backend.js'),
+    import('../../embed/embed-recordings.js'),
+    import('../../eval/backend/scoring-backend.js'),
+    import('../../eval/detection/evaluate.js'),
+    import('../../eval/score-files/scores-file.js'),
+  ]);
+  const recordings = names.map((name) => ({ name, path: join(options.root, name) }));
+  const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
+    const backend = chosenBackend(options, model);
+    const embeddings = new Map<string, Float32Array>();
+    const seconds = new Map<string, number>();
+    for await (const outcome of embedRecordings(recordings, extractor)) {
+      if ('reason' in outcome) throw userError(outcome.reason);
+      embeddings.set(outcome.recording.name, outcome.parts[0].vector);
+      seconds.set(outcome.recording.name, outcome.seconds);
+    }
+    return scoresByPart(backend, scoreWithBackend(backend, { trials, embeddings, seconds, enrolments })).at(-1)!;
+  });
+  if (options.out) writeScores(options.out, scores, trials);
+  const { eer, minDcf, targets } = evaluateScores(scores, trials);
+  const cost = scoring === 'calibrated' ? { cllr: await cllrOf(scores, trials) } : {};
+  const metrics = { scoring, trials: trials.length, targets, eer, minDcf, ...cost };
+  const calibrated = 'cllr' in cost ? `, Cllr ${cost.cllr!.toFixed(3)}` : '';
+  const text = `EER ${(100 * eer).toFixed(2)} %, minDCF ${minDcf['0.01'].toFixed(3)} (p 0.01), ${minDcf['0.05'].toFixed(3)} (p 0.05)`;
+  process.stdout.write(
+    options.json ? `${JSON.stringify(metrics)}\n` : `${trials.length} trials: ${text}${calibrated}\n`,
+  );
+}
+
+async function cllrOf(scores: Float32Array, trials: readonly { target: boolean }[]): Promise<number> {
+  const [{ cllr }, { sortScores }] = await Promise.all([
+    import('../../eval/detection/cllr.js'),
+    import('../../eval/detection/sorted-scores.js'),
+  ]);
+  return cllr(
+    sortScores(
+      scores,
+      trials.map(({ target }) => target),
+    ),
+  );
+}
