@@ -53,7 +53,7 @@ async function mixOf(folder: string, file: string, seed: number): Promise<Record
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** How well "dropped or split" finds what is not good, and the share of each kind that it found. */
+/** Precision and recall of "dropped or split" for bad clips, and the share of each kind that it caught. */
 function judge(file: string, kinds: Record<string, ClipKind>) {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const clips = lines.map((line) => JSON.parse(line) as { id: string; verdict: string });

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 if (!values.corpus) throw new Error('--corpus is needed');
 const data = join(resolve(values.out), 'data');
 
-/** What names the data in a recipe. */
+/** The settings that name the data in a recipe. */
 function dataSettings(corpus: string): string[] {
   const made = join(data, 'settings.json');
   if (existsSync(made)) return JSON.parse(readFileSync(made, 'utf8')) as string[];
