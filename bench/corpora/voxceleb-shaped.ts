@@ -34,7 +34,7 @@ export const LISTS = {
 /** Cleaning leaves out one trial of so many. */
 const CLEANED_OF = 50;
 
-/** What was made. */
+/** The trees, and the numbers of their utterances. */
 export interface ShapedTrees {
   /** The folder of VoxCeleb2's development set. */
   voxceleb2: string;

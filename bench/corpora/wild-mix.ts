@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../src/io/atomic.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
 import { createRng, type Rng } from '../../src/random.js';
 
-/** What a clip of the mix is. */
+/** The kind of a clip of the mix. */
 export type ClipKind = 'good' | 'two speakers' | 'noise';
 
 const RATE_HZ = 16000;

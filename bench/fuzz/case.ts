@@ -2,7 +2,7 @@ import type { Tensor } from '../../src/engine/tf.js';
 import { float32, type HostTensor, sizeOf } from '../../src/host-tensor.js';
 import type { Rng } from '../../src/random.js';
 
-/** What an op must give. */
+/** The expected result of an op. */
 export interface Expected {
   values: ArrayLike<number>;
   /** Errors are measured against the largest expected value, or against this where that is the fairer yardstick. */
@@ -18,7 +18,7 @@ export interface FuzzCase {
   expected(): Record<string, Expected>;
 }
 
-/** What a case maker draws from. */
+/** The random draws that a case is made from. */
 export interface Draw {
   rng: Rng;
   /** A float tensor of the shape, standard normal, exact in the type computed in. */

@@ -23,27 +23,19 @@ import { broadcastCase, reduceCase } from './reduce.js';
 
 /** Every kind of case and its share of the draws; convolutions have the most code paths underneath. */
 const KINDS: readonly (readonly [number, (draw: Draw) => FuzzCase])[] = [
-  ...([
-    [10, conv2dCase],
-    [2, convBiasReluCase],
-  ] as const),
-  ...([
-    [3, batchNormCase],
-    [1, batchNormInferenceCase],
-    [2, activationCase],
-  ] as const),
-  ...([
-    [3, matMulCase],
-    [1, denseCase],
-    [2, crossEntropyCase],
-    [1, softmaxCase],
-  ] as const),
-  ...([
-    [3, moveCase],
-    [1, gatherCase],
-    [2, reduceCase],
-    [1, broadcastCase],
-  ] as const),
+  [10, conv2dCase],
+  [2, convBiasReluCase],
+  [3, batchNormCase],
+  [1, batchNormInferenceCase],
+  [2, activationCase],
+  [3, matMulCase],
+  [1, denseCase],
+  [2, crossEntropyCase],
+  [1, softmaxCase],
+  [3, moveCase],
+  [1, gatherCase],
+  [2, reduceCase],
+  [1, broadcastCase],
 ];
 
 /** A graph is copied whenever a function is first run, so a session takes few cases. */

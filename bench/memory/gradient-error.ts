@@ -1,5 +1,5 @@
 /**
- * How far the gradients of reversible networks are from those with every activation stored: same weights, same batch, float32.
+ * Compares the gradients of reversible networks with those computed with every activation stored: same weights, same batch, float32.
  *
  *   node dist/bench/memory/gradient-error.js [--backbones frev-resnet34,prev-resnet34] [--width 32] [--batch 2] [--frames 64] [--json]
  *

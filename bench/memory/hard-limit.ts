@@ -1,5 +1,5 @@
 /**
- * Which networks train on one small GPU's worth of memory: TensorFlow's allocator is given a hard limit of 11,264 MB (an 11 GB card),
+ * Tests which networks train within the memory of one small GPU: TensorFlow's allocator is given a hard limit of 11,264 MB (an 11 GB card),
  * beyond which it fails, and each network does training steps of batch 64 and 200 frames with Adam. Some 20 minutes on 2 cores.
  *
  *   node dist/bench/memory/hard-limit.js [--networks frev-resnet293,resnet293,...] [--batch 64] [--limit 11264]

@@ -78,16 +78,16 @@ const CHOICES = {
 
 function* draw(seed: string): Generator<Cell> {
   const rng = createRng(seed);
-  const one = <T>(from: readonly T[]): T => from[rng.int(from.length)];
+  const pick = <T>(from: readonly T[]): T => from[rng.int(from.length)];
   const seen = new Set<string>();
   for (;;) {
     const { backbone, batch, frames, stateBits, task } = CHOICES;
     const cell: Cell = {
-      backbone: one(backbone),
-      batch: one(batch),
-      frames: one(frames),
-      stateBits: one(stateBits),
-      task: one(task),
+      backbone: pick(backbone),
+      batch: pick(batch),
+      frames: pick(frames),
+      stateBits: pick(stateBits),
+      task: pick(task),
     };
     if (seen.has(nameOf(cell))) continue;
     seen.add(nameOf(cell));

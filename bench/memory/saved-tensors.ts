@@ -1,4 +1,4 @@
-// What our plain networks keep for the backward pass against what PyTorch saves for the same network and batch.
+// Compares the tensors that plain networks keep for the backward pass with those that PyTorch saves for the same network.
 //
 //   npm run build && node dist/bench/memory/saved-tensors.js [--networks resnet34,df-resnet56] [--batch 2] [--frames 200] [--python python3]
 //

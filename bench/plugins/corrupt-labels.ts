@@ -54,7 +54,7 @@ export function trueLabels(corpus: TrainingData): Int32Array {
   return Int32Array.from(corpus.trainSpeakers, (speaker) => numbers.get(speaker)!);
 }
 
-/** Whether an utterance is one of its speaker's last `count`. */
+/** True for the last `count` utterances of a speaker. */
 function isHeldOut(truth: Int32Array, utterance: number, count: number): boolean {
   let later = 0;
   for (let i = utterance + 1; i < truth.length && later < count; i++) if (truth[i] === truth[utterance]) later++;

@@ -12,7 +12,7 @@ import { openTraining } from '../../src/stages/artifacts/corpus-data.js';
 import { modelBuilder } from '../../src/stages/training/resolve-plugins.js';
 import { trueLabels } from './corrupt-labels.js';
 
-/** How often a classifier names the true speaker of utterances without a label; for measurement only. */
+/** Accuracy of a classifier on the true speakers of unlabelled utterances; for measurement only. */
 export default defineStage({
   name: 'held-out-accuracy',
   summary: 'True-label accuracy of a finetuned classifier on the utterances that had no label.',

@@ -1,5 +1,5 @@
 /**
- * What each back-end is worth on the embeddings of a finished run: cosine, mean subtraction, PLDA, score normalisation, calibration, learned
+ * The gain of each back-end on the embeddings of a finished run: cosine, mean subtraction, PLDA, score normalisation, calibration, learned
  * from pseudo-labels. The trials are of unheard speakers; nothing is learned from them.
  *
  *   node dist/bench/quality/backends.js --run runs/demo --embeddings loop-embeddings --clusters dino-clusters [--speakers] [--no-copies] [--seed 1]

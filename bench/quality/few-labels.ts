@@ -52,7 +52,7 @@ for (const [system, eerOf] of Object.entries(eers)) {
     JSON.stringify({ system, seeds, channelEer, mean: mean(channelEer), standardError: standardError(channelEer) }),
   );
 }
-/** How much higher the mean error of `system` is than that of `against`; below 0 it is lower. */
+/** Relative difference of the mean error of `system` from that of `against`; negative if it is lower. */
 const change = (system: string, against: string): number => means.get(system)! / means.get(against)! - 1;
 console.log(
   JSON.stringify({

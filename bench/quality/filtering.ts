@@ -1,7 +1,7 @@
 /**
- * The filter on recordings from the wild: clips of a corpus' training speakers, a fifth with two speakers, a fifth noise (bench/corpora/wild-mix.ts), and
- * SSL on everything against SSL on what the filter keeps, without a model and with the network that everything made (bench/quality/filtering.yaml).
- * A run that was stopped goes on where it was.
+ * The filter on recordings from the wild: clips of a corpus' training speakers, a fifth with two speakers, a fifth noise
+ * (bench/corpora/wild-mix.ts). Compares SSL on everything with SSL on the clips that the filter keeps, without a model and with the
+ * network trained on everything (filtering.yaml). A run that was stopped is resumed.
  *
  *   node dist/bench/quality/filtering.js --corpus DIR [--out runs/filtering] [--seeds 3] [--set everything.steps=20 ...]
  *
@@ -53,7 +53,7 @@ async function mixOf(folder: string, file: string, seed: number): Promise<Record
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** How well "dropped or split" finds what is not good, and the share of each kind that it found. */
+/** Precision and recall of "dropped or split" for bad clips, and the share of each kind that it caught. */
 function judge(file: string, kinds: Record<string, ClipKind>) {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const clips = lines.map((line) => JSON.parse(line) as { id: string; verdict: string });

@@ -1,5 +1,5 @@
 /**
- * What the dynamic gate and label correction are worth where 30 % of the labels are wrong: gates.yaml says how. A run that was stopped
+ * The gain of the dynamic gate and label correction with 30 % wrong labels, by the recipe gates.yaml. A run that was stopped
  * goes on where it was.
  *
  *   node dist/bench/quality/gates.js [--out runs/gates] [--seeds 3] [--speakers 200] [--only random-gate ...] [--set random-gate.epochs=5 ...]

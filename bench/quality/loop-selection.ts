@@ -1,10 +1,10 @@
 /**
- * Whether the loop's label-free judgement picks a good round when one of them is made worse:
+ * Tests whether the loop's label-free judgement picks a good round when one of them is made worse:
  *
  *   node dist/bench/quality/loop-selection.js --corpus DIR [--seeds 1,2,3] [--out runs/loop-selection]
  *
- * DIR is a folder made by `voxloop corpus debian`. Finished parts are not done again. Standard output: one line of JSON for each seed
- * with the rounds, the round that was picked and by how much its channel EER is above the best round's (relative).
+ * DIR is a folder made by `voxloop corpus debian`. Finished parts are not run again. Standard output: one line of JSON for each seed
+ * with the rounds, the selected round, and the relative difference of its channel EER from the best round's.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

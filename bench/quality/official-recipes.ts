@@ -1,7 +1,8 @@
 /**
- * The official recipes of configs/voxceleb end to end, at a small size: makes trees in the layout of VoxCeleb, MUSAN and RIRS_NOISES out
- * of a corpus of our own (bench/corpora/voxceleb-shaped.ts, bench/corpora/musan-shaped.ts) and runs what bench/official-*.yaml cut down: corpus (m4a and
- * wav, trial lists O, E and H, cleaned and original), noises, training, back-end, evaluation, report. A run that was stopped goes on.
+ * The official recipes of configs/voxceleb end to end, at a small size: builds trees in the layout of VoxCeleb, MUSAN and RIRS_NOISES
+ * from another corpus (bench/corpora/voxceleb-shaped.ts and musan-shaped.ts) and runs the recipes as cut down by official-*.yaml:
+ * corpus (m4a and wav, trial lists O, E and H, cleaned and original), noises, training, back-end, evaluation, report. A run that was
+ * stopped is resumed.
  *
  *   node dist/bench/quality/official-recipes.js --corpus DIR [--out runs/official] [--format m4a|wav] [--set threads=1 ...]
  *
@@ -29,7 +30,7 @@ const { values } = parseArgs({
 if (!values.corpus) throw new Error('--corpus is needed');
 const data = join(resolve(values.out), 'data');
 
-/** What names the data in a recipe. */
+/** The settings that name the data in a recipe. */
 function dataSettings(corpus: string): string[] {
   const made = join(data, 'settings.json');
   if (existsSync(made)) return JSON.parse(readFileSync(made, 'utf8')) as string[];

@@ -1,5 +1,5 @@
 /**
- * What 8-bit optimizer states and reversible networks cost in quality: SimCLR on a small ResNet34, several seeds, each variant on the
+ * The cost of 8-bit optimizer states and reversible networks in quality: SimCLR on a small ResNet34, several seeds, each variant on the
  * same data in the same order; paired-quality.yaml says how. A run that was stopped goes on where it was.
  *
  *   node dist/bench/quality/paired-quality.js [--out runs/paired-quality] [--seeds 5] [--corpus DIR] [--set plain.steps=20 ...]

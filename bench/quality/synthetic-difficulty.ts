@@ -1,5 +1,5 @@
 /**
- * How hard the synthetic corpus is: EERs of pitch alone, of the non-learned baseline, of an untrained network and of one that was
+ * The difficulty of the synthetic corpus: EERs of pitch alone, of the non-learned baseline, of an untrained network and of one that was
  * trained on the true speakers; synthetic-difficulty.yaml says how. Some 20 minutes on 2 cores.
  *
  *   node dist/bench/quality/synthetic-difficulty.js [--out runs/synthetic-difficulty] [--set oracle.steps=500 ...]
@@ -37,7 +37,7 @@ async function pitchEer(corpus: string, list: string): Promise<number> {
   const pitches = new Map<string, number>();
   for (const path of new Set(trials.flatMap(({ enrolment, test }) => [enrolment, test]))) {
     const pitch = meanLogPitch(await loadMono16k(join(corpus, path)));
-    // Where no pitch is found, that of an ordinary voice.
+    // Without a pitch, assume that of an average voice.
     pitches.set(path, Number.isNaN(pitch) ? Math.log(150) : pitch);
   }
   const scores = trials.map(({ enrolment, test }) => -Math.abs(pitches.get(enrolment)! - pitches.get(test)!));

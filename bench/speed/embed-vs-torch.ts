@@ -30,7 +30,7 @@ const [rounds, batch, frames, batches] = [values.rounds, values.batch, values.fr
 const BINS = 80;
 const WARM_UP = 2;
 const CROPS_AN_HOUR = 3600 / (frames / 100);
-const script = fileURLToPath(new URL('../../bench/torch_resnet34.py', import.meta.url));
+const script = fileURLToPath(new URL('../../../bench/speed/torch_resnet34.py', import.meta.url));
 const TASKS = ['voxloop', 'nchw', 'nhwc'] as const;
 
 /** The script drops its warm-up batches itself. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { messageOf, UserError } from '../errors.js';
 import { Interrupted } from '../pipeline/run/interrupt.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
@@ -25,13 +25,21 @@ function createProgram(): Command {
     .description('Self-supervised speaker embeddings: pretrain, cluster, fine-tune, evaluate.')
     .version(voxloopVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .configureHelp({ sortSubcommands: false })
+    .configureHelp({ sortSubcommands: false, optionDescription })
     .showSuggestionAfterError()
     // A command's own options come after its name: so `setup --version X` is not the program's --version.
     .enablePositionalOptions()
     .exitOverride();
   for (const register of commands) register(program);
   return program;
+}
+
+const standardHelp = new Help();
+
+/** Leaves out "(default: [])" behind options that may be repeated. */
+function optionDescription(option: Option): string {
+  const isEmptyList = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return isEmptyList ? option.description : standardHelp.optionDescription(option);
 }
 
 /** Prints what went wrong for the user; returns the exit code. */

@@ -13,7 +13,7 @@ export function faultsWhere(faults: readonly (readonly [wrong: boolean, message:
   return faults.filter(([wrong]) => wrong).map(([, message]) => message());
 }
 
-/** How messages name the parsed value and its parts. */
+/** Names for the parsed value and its parts in messages. */
 export interface Naming {
   /** `the config`, or `stage 'pretrain'`. */
   place: string;

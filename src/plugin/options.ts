@@ -11,7 +11,7 @@ export interface PluginChoice<K extends Kind = Kind> {
   options: unknown;
 }
 
-/** How it is written: `dino`, or `{name: dino, prototypes: 1024}`. */
+/** A plugin as written in a config: `dino`, or `{name: dino, prototypes: 1024}`. */
 export type PluginChoiceInput = string | { name: string; [option: string]: unknown };
 
 const choices = new WeakSet<object>();

@@ -23,7 +23,7 @@ export interface PluginBase<K extends Kind = Kind, O extends z.ZodType = z.ZodTy
 /** Any plugin, by its common part. */
 export type AnyPlugin = PluginBase;
 
-/** Where a plugin comes from; both null for a built-in one. `digest` is the sha256 of the file. */
+/** The origin of a plugin; both null for a built-in one. `digest` is the sha256 of the file. */
 export interface Origin {
   file: string | null;
   digest: string | null;

@@ -59,7 +59,7 @@ test('der: where the reference has no speech there is no rate', async (t) => {
 
 test('diarize: contradictions are found before the model is read', async (t) => {
   for (const [args, message] of [
-    [['a.wav', '--speakers', '2', '--max-speakers', '3'], /leave --min-speakers and --max-speakers out/],
+    [['a.wav', '--speakers', '2', '--max-speakers', '3'], /leave out --min-speakers and --max-speakers/],
     [['a.wav', '--min-speakers', '4', '--max-speakers', '3'], /At least 4 speakers and at most 3/],
     [['a.wav', 'b/a.flac'], /Two recordings are called a/],
     [['a.wav', 'b.wav', '--format', 'audacity'], /one recording/],

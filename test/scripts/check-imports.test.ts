@@ -44,12 +44,15 @@ test('every way around is found, with file and line; comments and texts are not 
     'ssl/dino.ts': `import c from './moco.js';\nimport { b } from '../src/train/b.js';`,
     'ssl/moco.ts': `export const c = 1;\nexport default c;`,
     'src/oddities/d.ts': `import '../nn/a.js';\ntype B = import('../train/b.js').B;\nimport '#tensorflow';`,
+    'src/pipeline/p.ts': `import { s } from '../stages/s.js';`,
+    'src/stages/s.ts': `export const s = 1;`,
   });
   t.deepEqual(faults, [
     "src/nn/a.ts:5: nn may not import train ('../train/b.js')",
     "src/oddities/d.ts:1: 'oddities' has no rank; give it one in scripts/structure/directions.mjs",
     "src/oddities/d.ts:2: 'oddities' has no rank; give it one in scripts/structure/directions.mjs",
     "src/oddities/d.ts:3: only src/engine may import '#tensorflow'",
+    "src/pipeline/p.ts:1: pipeline may not import stages ('../stages/s.js')",
     "src/train/b.ts:2: only src/engine may import 'koffi'",
     "ssl/dino.ts:1: a plugin may not import another plugin's default export ('./moco.js')",
     "ssl/dino.ts:2: ssl may import src/index.js only, not '../src/train/b.js'",

@@ -32,7 +32,7 @@ export interface MetricsFlags {
   json?: boolean;
 }
 
-/** Everything that the command prints; the last three with --utterances only. */
+/** The figures that the command prints; the last three with --utterances only. */
 export interface Metrics extends DetectionMetrics {
   /** 95 % intervals over resampled speakers; null for fewer than two. */
   interval?: ErrorIntervals | null;

@@ -2,7 +2,7 @@ import { readRecordingList } from '../../data/recording-list.js';
 import type { Recording } from '../../embed/embed-recordings.js';
 import { UserError } from '../../errors.js';
 
-/** The recordings that a command was given: files, or --list. @throws UserError for none or both */
+/** The recordings that a command names, as files or by --list. @throws UserError for none or both */
 export function recordingsOf(files: readonly string[], { list, root }: { list?: string; root?: string }): Recording[] {
   if (list === undefined) {
     if (root !== undefined) throw new UserError('--root goes with --list only.');

@@ -29,7 +29,7 @@ export async function dryRun({ config, registry, dir, forced }: Job): Promise<vo
   await checkStages(plan, { config, registry, log: say });
 }
 
-/** Runs a config with progress on stderr; the last table that a stage made goes to stdout. */
+/** Runs a config with progress on stderr; the last table of a stage goes to stdout. */
 export async function runInTerminal({ config, registry, dir, forced }: Job): Promise<void> {
   const { signal, stop } = listenForInterrupt(say);
   try {

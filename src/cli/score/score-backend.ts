@@ -17,7 +17,7 @@ import { meanEmbedding } from '../../eval/cosine-scoring.js';
 import { readNpy } from '../../io/npy.js';
 import { rowsOf } from '../../rows.js';
 
-/** The back-end that a command line asks for. */
+/** The options that choose a back-end. */
 export interface BackendOptions {
   raw?: boolean;
   mean?: string;
@@ -30,7 +30,7 @@ export interface BackendOptions {
   calibration?: string;
 }
 
-/** What of a model a back-end must fit. */
+/** The parts of a model that a back-end must fit. */
 export type ScoredModel = Pick<Model, 'info' | 'weights' | 'mean'>;
 
 /**

@@ -52,23 +52,7 @@ export function register(program: Command): void {
 }
 
 async function score(options: ScoreOptions): Promise<void> {
-  const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
-    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('node:path')]);
-  const { readEnrolments } = await import('../../data/corpus/trial-lists.js');
-  const trials = readTrials(options.trials);
-  const enrolments = options.enrolments === undefined ? undefined : readEnrolments(options.enrolments);
-  const enrolled = [...(enrolments?.values() ?? [])].flat();
-  const tested = trialUtterances(trials).filter((name) => !enrolments?.has(name));
-  const names = [...new Set([...tested, ...enrolled])];
-  const isThere = (name: string) => existsSync(join(options.root, name));
-  checkUtterances(tested, isThere, options.trials);
-  checkUtterances(enrolled, isThere, options.enrolments);
-  checkBothKinds(trials, options.trials);
-  const repeated = repeatedTrials(trials, options.trials);
-  if (repeated > 0)
-    process.stderr.write(
-      `Warning: ${repeated} of ${trials.length} trials of ${options.trials} are repeated; they are kept.\n`,
-    );
+  const { trials, enrolments, recordings } = await readTrialList(options);
   const [
     { withModel },
     { chosenBackend },
@@ -84,7 +68,6 @@ async function score(options: ScoreOptions): Promise<void> {
     import('../../eval/detection/evaluate.js'),
     import('../../eval/score-files/scores-file.js'),
   ]);
-  const recordings = names.map((name) => ({ name, path: join(options.root, name) }));
   const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
     const backend = chosenBackend(options, model);
     const embeddings = new Map<string, Float32Array>();
@@ -105,6 +88,26 @@ async function score(options: ScoreOptions): Promise<void> {
   process.stdout.write(
     options.json ? `${JSON.stringify(metrics)}\n` : `${trials.length} trials: ${text}${calibrated}\n`,
   );
+}
+
+/** The trials and the recordings they need. @throws UserError for missing recordings and trials of one kind only */
+async function readTrialList({ trials: list, enrolments: enrolmentFile, root }: ScoreOptions) {
+  const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
+    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('node:path')]);
+  const { readEnrolments } = await import('../../data/corpus/trial-lists.js');
+  const trials = readTrials(list);
+  const enrolments = enrolmentFile === undefined ? undefined : readEnrolments(enrolmentFile);
+  const enrolled = [...(enrolments?.values() ?? [])].flat();
+  const tested = trialUtterances(trials).filter((name) => !enrolments?.has(name));
+  const isThere = (name: string) => existsSync(join(root, name));
+  checkUtterances(tested, isThere, list);
+  checkUtterances(enrolled, isThere, enrolmentFile);
+  checkBothKinds(trials, list);
+  const repeated = repeatedTrials(trials, list);
+  if (repeated > 0)
+    process.stderr.write(`Warning: ${repeated} of ${trials.length} trials of ${list} are repeated; they are kept.\n`);
+  const names = [...new Set([...tested, ...enrolled])];
+  return { trials, enrolments, recordings: names.map((name) => ({ name, path: join(root, name) })) };
 }
 
 async function cllrOf(scores: Float32Array, trials: readonly { target: boolean }[]): Promise<number> {

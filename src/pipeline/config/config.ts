@@ -39,9 +39,9 @@ export interface ResolvedConfig {
 
 export interface ConfigRequest {
   file: string;
-  /** `key=value`, as given to --set. */
+  /** `key=value`, as for --set. */
   settings?: readonly string[];
-  /** As given to --plugin; relative to the current folder. */
+  /** As for --plugin: relative to the current folder. */
   plugins?: readonly string[];
   registry: OpenRegistry;
 }

@@ -4,7 +4,7 @@ import { withSession } from '../../engine/session/with-session.js';
 import type { StepSettings, TrainingSketch } from '../../plugin/stage.js';
 import { largestPeak } from '../../train/check-memory.js';
 
-/** Where training would run. */
+/** The device that training would run on. */
 export interface Place {
   device: 'auto' | 'cpu' | 'gpu';
   threads: number;

@@ -19,7 +19,7 @@ test('score: lists that cannot be scored are refused before the model is read', 
     ['unknown', /^unknown names 2 utterances that cannot be found: x\.wav, y\.wav/],
     ['single', /^single holds 2 target and 0 nontarget trials/],
     ['contradictory', /^contradictory calls a\.wav and b\.wav both target and nontarget/],
-    ['repeated', /^Warning: 1 of 3 trials of repeated stand in it before; they are kept\.\n.* holds no model/],
+    ['repeated', /^Warning: 1 of 3 trials of repeated are repeated; they are kept\.\n.* holds no model/],
     ['enrolled', /^models names 1 utterance that cannot be found: gone\.wav/, ['--enrolments', 'models']],
   ] as [string, RegExp, string[]?][]) {
     const args = ['score', '--trials', list, '--root', '.', '--model', join(cwd, 'none'), ...more];

@@ -85,7 +85,7 @@ test('the full recipes resolve and suit their methods', async (t) => {
 const official = [
   ...recipesIn('voxceleb'),
   ...recipesIn('cnceleb'),
-  ...['self-supervised', 'supervised'].map((name) => join(folder('../bench'), `official-${name}.yaml`)),
+  ...['self-supervised', 'supervised'].map((name) => join(folder('../bench/quality'), `official-${name}.yaml`)),
 ];
 
 test('the full recipes pass a dry run where the data are, train on MUSAN and rooms, and end in a report of scored lists', async (t) => {
