@@ -1,25 +1,36 @@
-// The public surface. Built-in plugins import from here, exactly as a user's plugin does.
+// The public surface. Built-in plugins import from here, exactly as a user's plugin does. Headings group the API documentation.
+
+// Defining plugins
+
 export { z } from 'zod';
-export { drawExcerpts, drawRooms, type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
-export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
-export { probability, type RowDraw, rangeOf, rowDraw } from './audio/augment/draw.js';
-export { type RowSpectra, rowSpectra, type Spectra } from './audio/augment/spectra.js';
-export { type Cut as MergeCut, cutOf, cutTree, type Linkage, type Merge } from './cluster/agglomerative/dendrogram.js';
-export { differentRows } from './cluster/agglomerative/different-rows.js';
-export { mergesOf, partition } from './cluster/agglomerative/merges.js';
-export type { Clustering } from './cluster/clustering.js';
-export { clusteringOfLabels } from './cluster/clustering-of-labels.js';
-export { type CommunityMethod, communityMethods, findCommunities } from './cluster/communities/communities.js';
-export { createSets, type Sets } from './cluster/disjoint-sets.js';
-export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
-export { sumClusters } from './cluster/kmeans/cluster-sums.js';
-export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans/kmeans.js';
-export { createMiniBatch, type MiniBatch } from './cluster/kmeans/mini-batch.js';
-export { neighbourGraph, neighbourThreshold } from './cluster/neighbours/graph.js';
-export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours/neighbours.js';
-export { joinWithin } from './cluster/neighbours/within.js';
-export { type Metric, type Points, preparePoints, vectorsOf } from './cluster/points.js';
-export { type NoiseRule, rejectNoise } from './cluster/reject-noise.js';
+export { UserError } from './errors.js';
+export { backboneOptions } from './plugin/backbone-options.js';
+export {
+  defineAugmentation,
+  defineBackbone,
+  defineClustering,
+  defineGate,
+  defineLoss,
+  definePooling,
+  defineSsl,
+  defineStage,
+} from './plugin/define.js';
+export type { Json } from './plugin/json.js';
+export type { AugmentationContext } from './plugin/kinds.js';
+export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
+export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
+export { readResult } from './plugin/read-result.js';
+export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
+
+// Methods: networks, views and losses
+
+export type { Backbone } from './nn/backbone.js';
+export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
+export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
+export { leastBatch } from './train/step/ssl-method.js';
+
+// Tensors and gradients
+
 export { stopGradient, withoutGradient } from './engine/autodiff.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
@@ -29,18 +40,17 @@ export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
-export { UserError } from './errors.js';
-export { adjustedRand } from './eval/clustering-metrics.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';
-export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
-export type { Backbone } from './nn/backbone.js';
+
+// Random numbers
+
+export { createRng, type Rng } from './random.js';
+
+// Layers
+
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { gated } from './nn/channel-scale.js';
-export { checkpointed } from './nn/checkpointed.js';
-export { checkpointedSum } from './nn/checkpointed-sum.js';
-export { type Contrast, contrast } from './nn/contrastive.js';
 export { type ConvLayer, convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
-export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
 export { denseLayer, matMul } from './nn/dense.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
@@ -59,7 +69,12 @@ export {
   weightedMoments,
 } from './nn/pooling.js';
 export { type ProjectionOptions, projectionHead } from './nn/projection-head.js';
-export { createQueue, type Queue } from './nn/queue.js';
+export type { Initializer, Scope } from './nn/scope.js';
+
+// Reversible and checkpointed networks
+
+export { checkpointed } from './nn/checkpointed.js';
+export { checkpointedSum } from './nn/checkpointed-sum.js';
 export {
   type Rearrangement,
   type ResidualPair,
@@ -67,32 +82,47 @@ export {
   reversible,
   type Streams,
 } from './nn/reversible.js';
-export type { Initializer, Scope } from './nn/scope.js';
-export { sinkhorn } from './nn/sinkhorn.js';
 export { splitStreams, squeeze } from './nn/squeeze.js';
+
+// Parts of losses
+
+export { type Margin, marginOptions, withMargin } from './nn/angular-margin.js';
+export { type Contrast, contrast } from './nn/contrastive.js';
+export { covariancePenalty, crossCorrelation, offDiagonal, spreadShortfall } from './nn/decorrelation.js';
+export { createQueue, type Queue } from './nn/queue.js';
+export { sinkhorn } from './nn/sinkhorn.js';
 export { meanEntropy, spread, squaredDistances, unit } from './nn/statistics.js';
+
+// Schedules and moving averages
+
 export { updateEma } from './optim/ema.js';
 export { cosineRamp, learningRate, linearRamp } from './optim/schedule.js';
-export { backboneOptions } from './plugin/backbone-options.js';
-export {
-  defineAugmentation,
-  defineBackbone,
-  defineClustering,
-  defineGate,
-  defineLoss,
-  definePooling,
-  defineSsl,
-  defineStage,
-} from './plugin/define.js';
-export type { Json } from './plugin/json.js';
-export type { AugmentationContext } from './plugin/kinds.js';
-export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
-export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
-export { readResult } from './plugin/read-result.js';
-export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } from './plugin/stage.js';
-export { createRng, type Rng } from './random.js';
-export { indicesUpTo, squaredDistance, squaredRowDistance, takeRows } from './rows.js';
+
+// Audio and augmentations
+
+export { drawExcerpts, drawRooms, type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';
+export { type Branch, forSome, oneOf, type RowChange } from './audio/augment/choice.js';
+export { probability, type RowDraw, rangeOf, rowDraw } from './audio/augment/draw.js';
+export { type RowSpectra, rowSpectra, type Spectra } from './audio/augment/spectra.js';
 export { SAMPLE_RATE_HZ } from './sample-rate.js';
-export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
-export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
-export { leastBatch } from './train/step/ssl-method.js';
+
+// Clustering and gates
+
+export { type Cut as MergeCut, cutOf, cutTree, type Linkage, type Merge } from './cluster/agglomerative/dendrogram.js';
+export { differentRows } from './cluster/agglomerative/different-rows.js';
+export { mergesOf, partition } from './cluster/agglomerative/merges.js';
+export type { Clustering } from './cluster/clustering.js';
+export { clusteringOfLabels } from './cluster/clustering-of-labels.js';
+export { type CommunityMethod, communityMethods, findCommunities } from './cluster/communities/communities.js';
+export { createSets, type Sets } from './cluster/disjoint-sets.js';
+export { crossingOf, fitTwoGaussians, type Gaussian, momentsOf } from './cluster/gaussian-pair.js';
+export { sumClusters } from './cluster/kmeans/cluster-sums.js';
+export { checkClusters, type KMeansOptions, kmeans } from './cluster/kmeans/kmeans.js';
+export { createMiniBatch, type MiniBatch } from './cluster/kmeans/mini-batch.js';
+export { neighbourGraph, neighbourThreshold } from './cluster/neighbours/graph.js';
+export { type Neighbours, neighbours, type Search, searches } from './cluster/neighbours/neighbours.js';
+export { joinWithin } from './cluster/neighbours/within.js';
+export { type Metric, type Points, preparePoints, vectorsOf } from './cluster/points.js';
+export { type NoiseRule, rejectNoise } from './cluster/reject-noise.js';
+export { adjustedRand } from './eval/clustering-metrics.js';
+export { indicesUpTo, squaredDistance, squaredRowDistance, takeRows } from './rows.js';

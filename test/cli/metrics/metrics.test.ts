@@ -134,7 +134,10 @@ test('the DET curve goes to a file', async (t) => {
 test('with a manifest: intervals by speaker, groups, and repeated trials', async (t) => {
   const manifest = [
     'id\tpath\tspeaker\tgender\tseconds',
-    ...['a\ta.wav\tS1\tf\t1', 'b\tb.wav\tS1\tf\t1.5', 'c\tc.wav\tS2\tf\t3', 'd\td.wav\tS2\tm\t4'],
+    'a\ta.wav\tS1\tf\t1',
+    'b\tb.wav\tS1\tf\t1.5',
+    'c\tc.wav\tS2\tf\t3',
+    'd\td.wav\tS2\tm\t4',
   ].join('\n');
   const write = (folder: string) => writeFileSync(join(folder, 'manifest.tsv'), manifest);
   const more = ['--utterances', 'FOLDER', '--groups', 'gender,seconds', '--replicates', '20'];
