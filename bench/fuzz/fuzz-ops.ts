@@ -40,7 +40,8 @@ const KINDS: readonly (readonly [number, (draw: Draw) => FuzzCase])[] = [
 
 /** A graph is copied whenever a function is first run, so a session takes few cases. */
 const CASES_PER_SESSION = 20;
-const TOLERANCE = { float32: 3e-5, bfloat16: 1.5e-2 };
+// Processors without AVX-512 round partial sums to bfloat16: 3.3e-2 was seen there, 1.5e-2 elsewhere. A wrong element is off by its whole scale.
+const TOLERANCE = { float32: 3e-5, bfloat16: 5e-2 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
