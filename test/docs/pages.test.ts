@@ -41,6 +41,16 @@ for (const page of pages) {
   });
 }
 
+test('files of the source that pages name exist', (t) => {
+  for (const page of pages) {
+    for (const [, path] of textOf(page).matchAll(
+      /`((?:src|ssl|clustering|configs|test|bench|scripts|examples)\/[\w./-]+)`/g,
+    ))
+      if (!path.includes('/mine'))
+        t.true(existsSync(join(root, path)) || existsSync(join(root, `${path}.ts`)), `${page}: ${path}`);
+  }
+});
+
 test('the README stays short', (t) => {
   t.true(Buffer.byteLength(textOf('README.md')) <= 9 * 1024);
 });
