@@ -23,7 +23,7 @@ test('a failure of apt is explained in one sentence, with the next step', (t) =>
     [[], ['E: Unable to locate package x'], /sources lack a package: E: Unable to locate package x .*universe/],
     [[], ['E: Write error - write (28: No space left on device)'], /The disk filled up .* Free some space/],
     [[unreachable], ['E: No space left on device'], /The disk filled up/],
-    [[], ['Reading', 'E: something else'], /apt-get download failed: E: something else Mend/],
+    [[], ['Reading', 'E: something else'], /apt-get download failed: E: something else Repair/],
     [[], ['no line that', 'looks like an error'], /apt-get download failed: no line that looks like an error/],
   ];
   for (const [update, download, message] of cases) t.regex(explainFailure(update, download), message);
