@@ -10,9 +10,9 @@ export const HEARING = 'speech at -26 dB, noise at -66 dB';
 
 /** Ten milliseconds. */
 const FRAME = 160;
-/** A silence at an end that is longer than a pause in speech, 0.3 s, is padding: 20 ms are left of it. */
+/** A silence at an end that is longer than a pause in speech, 0.3 s, is padding: a tenth of a second is left of it. */
 const PAUSE_FRAMES = 30;
-const KEPT_FRAMES = 2;
+const KEPT_FRAMES = 10;
 /** Samples after which the noise repeats: eight seconds. */
 const NOISE_SAMPLES = 1 << 17;
 
