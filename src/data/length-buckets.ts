@@ -19,7 +19,7 @@ export interface BucketOptions {
   maxBatchSamples: number;
   /** Lengths per doubling. More waste less padding and need more shapes. Default: 2 (10 shapes from 1 to 20 s). */
   bucketsPerOctave?: number;
-  /** Longer utterances are cut to this many samples. Default: no limit. */
+  /** The longest length that anything is padded to, for pieces that are no longer. Default: no limit. */
   maxSamples?: number;
 }
 

@@ -1,40 +1,59 @@
+import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { type BucketOptions, type LengthBatch, lengthBuckets } from './length-buckets.js';
-import { openReader, type ShardLayout } from './shards/reader.js';
 
-/** Whole utterances of similar length. Rows past `indices.length` repeat the first one; discard their results. */
+/** The longest stretch that goes through a network at once; it bounds the memory, not what is heard. */
+const MOST_SAMPLES = 120 * SAMPLE_RATE_HZ;
+
+/** Utterances, or stretches of them, of similar length. Rows past `indices.length` repeat the first one; discard their results. */
 export interface UtteranceBatch extends LengthBatch {
-  /** int16 samples, zeros behind the end of each utterance. // [rows, samples] */
+  /** int16 samples, zeros behind the end of each row. // [rows, samples] */
   pcm: Int16Array;
   /** Samples of each row that are audio. // [rows] */
   lengths: Int32Array;
 }
 
-/**
- * Goes through all utterances (or those of `subset`) once, in batches of few static shapes: see `lengthBuckets`.
- * `indices` are numbers in the shard set. Throws a UserError that names a shard which cannot be read.
- */
-export function* utteranceBatches(
-  shards: ShardLayout,
-  options: BucketOptions & { subset?: Int32Array },
+/** Utterances of 16 kHz int16 audio, by number. */
+export interface Utterances {
+  /** Samples of each utterance. */
+  samples: ArrayLike<number>;
+  /** Fills `into` with an utterance from sample `start` on; the stretch lies inside the utterance. */
+  read(utterance: number, start: number, into: Int16Array): void;
+}
+
+/** A part of an utterance, in samples. */
+export interface Stretch {
+  utterance: number;
+  start: number;
+  samples: number;
+}
+
+/** All of each utterance, in order: in one stretch, or in equal ones (to a sample) where it is longer than `most`, two minutes. */
+export function stretchesOf(samples: ArrayLike<number>, most = MOST_SAMPLES): Stretch[] {
+  return Array.from(samples).flatMap((length, utterance) => {
+    const parts = Math.max(1, Math.ceil(length / most));
+    const edge = (part: number) => Math.floor((part * length) / parts);
+    return Array.from({ length: parts }, (_, part) => {
+      const start = edge(part);
+      return { utterance, start, samples: edge(part + 1) - start };
+    });
+  });
+}
+
+/** Goes through all stretches once, in batches of few static shapes (see `lengthBuckets`); `indices` are numbers of stretches. */
+export function* stretchBatches(
+  stretches: readonly Stretch[],
+  utterances: Utterances,
+  options: BucketOptions,
 ): Generator<UtteranceBatch, void, void> {
-  const { subset = Int32Array.from(shards.samples.keys()) } = options;
-  const reader = openReader(shards);
-  try {
-    for (const batch of lengthBuckets(
-      subset.map((index) => shards.samples[index]),
-      options,
-    )) {
-      const indices = batch.indices.map((place) => subset[place]);
-      const lengths = new Int32Array(batch.rows);
-      const pcm = new Int16Array(batch.rows * batch.samples);
-      for (let row = 0; row < batch.rows; row++) {
-        const index = indices[row < indices.length ? row : 0];
-        lengths[row] = Math.min(shards.samples[index], batch.samples);
-        reader.read(index, 0, pcm.subarray(row * batch.samples, row * batch.samples + lengths[row]));
-      }
-      yield { ...batch, indices, pcm, lengths };
+  const lengths = stretches.map((stretch) => stretch.samples);
+  for (const batch of lengthBuckets(lengths, options)) {
+    const { indices, samples, rows } = batch;
+    const stretchOf = (row: number) => stretches[indices[row < indices.length ? row : 0]];
+    const pcm = new Int16Array(rows * samples);
+    for (let row = 0; row < rows; row++) {
+      const { utterance, start, samples: length } = stretchOf(row);
+      utterances.read(utterance, start, pcm.subarray(row * samples, row * samples + length));
     }
-  } finally {
-    reader.close();
+    yield { ...batch, pcm, lengths: new Int32Array(rows).map((_, row) => stretchOf(row).samples) };
   }
 }

@@ -6,8 +6,6 @@ import type { Span } from './segments.js';
 
 /** Shorter spans are embedded together with the audio around them. */
 const LEAST_SAMPLES = SAMPLE_RATE_HZ / 2;
-/** Of longer spans the middle is embedded. */
-const MOST_SAMPLES = 30 * SAMPLE_RATE_HZ;
 
 /**
  * Embeddings of stretches of a recording, float32 [spans, size], each of length 1.
@@ -26,7 +24,7 @@ export async function embedSpans(
 function pieceOf(pcm: Int16Array, { startSeconds, endSeconds }: Span): Int16Array {
   const middle = ((startSeconds + endSeconds) / 2) * SAMPLE_RATE_HZ;
   const wanted = Math.round((endSeconds - startSeconds) * SAMPLE_RATE_HZ);
-  const length = Math.min(Math.max(wanted, LEAST_SAMPLES), MOST_SAMPLES, pcm.length);
+  const length = Math.min(Math.max(wanted, LEAST_SAMPLES), pcm.length);
   const start = Math.max(0, Math.min(Math.round(middle - length / 2), pcm.length - length));
   return pcm.subarray(start, start + length);
 }

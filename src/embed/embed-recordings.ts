@@ -38,7 +38,7 @@ export type EmbedOutcome = { recording: Recording } & (
 );
 
 export interface EmbedOptions {
-  /** Embed windows; without them the whole recording, up to two minutes. */
+  /** Embed windows; without them the whole recording. */
   windows?: Windows;
   /** Measure the seconds of each recording that are not silent. */
   measureSound?: boolean;

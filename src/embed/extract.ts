@@ -2,24 +2,30 @@ import type { RowChange } from '../audio/augment/choice.js';
 import { frameCount } from '../audio/features/fbank.js';
 import { type FeatureDefinition, features } from '../audio/features/features.js';
 import type { BucketOptions } from '../data/length-buckets.js';
-import type { ShardLayout } from '../data/shards/reader.js';
-import { type UtteranceBatch, utteranceBatches } from '../data/utterance-batches.js';
-import { toFloat32 } from '../engine/raw.js';
+import { openReader, type ShardLayout } from '../data/shards/reader.js';
+import {
+  type Stretch,
+  stretchBatches,
+  stretchesOf,
+  type UtteranceBatch,
+  type Utterances,
+} from '../data/utterance-batches.js';
 import type { Session } from '../engine/session/session.js';
-import type { Tensor } from '../engine/tf.js';
-import { int32 } from '../host-tensor.js';
+import { type Tensor, tf } from '../engine/tf.js';
+import { float32, int32 } from '../host-tensor.js';
 import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
+import { hearBatch } from './hearing.js';
 import type { Model } from './model-file.js';
 
 /** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
 export const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
 
-/** Embeds whole utterances. */
+/** Embeds utterances of up to two minutes; `embedUtterances` takes those of any length. */
 export interface Extractor {
   size: number;
   /** Vectors of a batch's utterances [indices.length, size]. */
@@ -38,20 +44,23 @@ export function createExtractor(
   augmentations: readonly RowChange[] = [],
 ): Extractor {
   let step = 0;
-  const compiled = session.compile('extract', ({ pcm, lengths }: Record<string, Tensor>) => {
-    const wave = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), toFloat32(pcm));
-    const input = features(wave, definition, { name: 'extract', dither: false, lengths });
+  const compiled = session.compile('extract', ({ wave, noise, lengths }: Record<string, Tensor>) => {
+    const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
+    const input = features(tf.add(augmented, noise), definition, { name: 'extract', dither: false, lengths });
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
     return { vectors: embed(maskTime(input, pass), pass) };
   });
   return {
     size,
-    async run({ pcm, lengths, rows, samples, indices }) {
-      // Zeros pad an utterance shorter than a frame to one frame.
+    async run(batch) {
+      const { rows, samples, indices } = batch;
+      const { wave, noise, lengths } = hearBatch(batch);
+      // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
-        pcm: { dtype: 'int16', shape: [rows, samples], data: pcm },
+        wave: float32(wave, [rows, samples]),
+        noise: float32(noise, [1, samples]),
         lengths: int32(frames),
         ...(augmentations.length > 0 && { step: step++ }),
       });
@@ -133,12 +142,45 @@ export async function embedBatches(
   return all;
 }
 
+/** The settings of an extraction over many utterances. */
+export type ExtractionOptions = BatchHooks & { bucket?: Partial<BucketOptions> };
+
+/**
+ * Vectors of utterances of any length, in their order: [utterances, size] row-major. One of more than two minutes is embedded in equal
+ * stretches, whose mean is its vector: all of it is heard, in the memory of two minutes. `progress` counts stretches.
+ */
+export async function embedUtterances(
+  utterances: Utterances,
+  extractor: Extractor,
+  { bucket, ...hooks }: ExtractionOptions = {},
+): Promise<Float32Array> {
+  const stretches = stretchesOf(utterances.samples);
+  const batches = stretchBatches(stretches, utterances, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
+  const vectors = await embedBatches(batches, stretches.length, extractor, hooks);
+  return meansOf(vectors, stretches, utterances.samples.length, extractor.size);
+}
+
+/** The mean of the vectors of each utterance's stretches. */
+function meansOf(vectors: Float32Array, stretches: readonly Stretch[], utterances: number, size: number): Float32Array {
+  if (stretches.length === utterances) return vectors;
+  const [means, counts] = [new Float32Array(utterances * size), new Int32Array(utterances)];
+  for (const { utterance } of stretches) counts[utterance]++;
+  stretches.forEach(({ utterance }, i) => {
+    for (let k = 0; k < size; k++) means[utterance * size + k] += vectors[i * size + k] / counts[utterance];
+  });
+  return means;
+}
+
 /** Vectors of all utterances of a shard set, in its order: [utterances, size] row-major. */
-export function extractAll(
+export async function extractAll(
   shards: ShardLayout,
   extractor: Extractor,
-  { bucket, ...hooks }: BatchHooks & { bucket?: Partial<BucketOptions> } = {},
+  options: ExtractionOptions = {},
 ): Promise<Float32Array> {
-  const batches = utteranceBatches(shards, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
-  return embedBatches(batches, shards.samples.length, extractor, hooks);
+  const reader = openReader(shards);
+  try {
+    return await embedUtterances({ samples: shards.samples, read: reader.read }, extractor, options);
+  } finally {
+    reader.close();
+  }
 }

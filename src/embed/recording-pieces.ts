@@ -12,16 +12,12 @@ export interface Piece {
   samples: number;
 }
 
-/** More audio adds nothing to a speaker's embedding but costs memory. */
-const MAX_SAMPLES = 120 * SAMPLE_RATE_HZ;
-
 /**
- * The pieces of a recording of `length` samples to embed: all of it, up to two minutes; or its windows, all of one length. The last window
- * ends where the recording ends, so that no hop up to a window's length leaves a sample out; a recording shorter than a window is one
- * piece.
+ * The pieces of a recording of `length` samples to embed: all of it; or its windows, all of one length. The last window ends where the
+ * recording ends, so that no hop up to a window's length leaves a sample out; a recording shorter than a window is one piece.
  */
 export function piecesOfLength(length: number, windows?: Windows): Piece[] {
-  if (!windows) return [{ start: 0, samples: Math.min(length, MAX_SAMPLES) }];
+  if (!windows) return [{ start: 0, samples: length }];
   const samples = Math.round(windows.windowSeconds * SAMPLE_RATE_HZ);
   const hop = Math.max(1, Math.round(windows.hopSeconds * SAMPLE_RATE_HZ));
   if (length <= samples) return [{ start: 0, samples: length }];

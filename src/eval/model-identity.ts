@@ -15,7 +15,14 @@ type Known = ModelIdentity | null | undefined;
 /** @throws UserError naming both models when they differ and both are known; `advice` tells the user what to do */
 export function checkSameModel(name: string, itsModel: Known, model: Known, advice: string): void {
   if (!itsModel || !model || itsModel.digest === model.digest) return;
-  throw new UserError(`${name} belongs to the model ${shown(itsModel)}, but this is ${shown(model)}. ${advice}`);
+  // One name, two digests: more often than another training of the same recipe, it is the same model under another version.
+  const older =
+    itsModel.name === model.name
+      ? ' A version of voxloop that hears recordings otherwise gives a model another digest.'
+      : '';
+  throw new UserError(
+    `${name} belongs to the model ${shown(itsModel)}, but this is ${shown(model)}.${older} ${advice}`,
+  );
 }
 
 const shown = ({ name, digest }: ModelIdentity) => `'${name}' with digest ${digest.slice(0, 12)}`;

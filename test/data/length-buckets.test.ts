@@ -1,9 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { lengthBuckets } from '../../src/data/length-buckets.js';
-import { readUtterance } from '../../src/data/shards/shards.js';
-import { utteranceBatches } from '../../src/data/utterance-batches.js';
-import { stubShards } from '../helpers/corpora/shard-set.js';
 
 const lengthsList = fc.array(fc.integer({ min: 1, max: 700000 }), { minLength: 1, maxLength: 60 });
 
@@ -59,33 +56,4 @@ test('few utterances do not fill up a large batch', (t) => {
   const batches = lengthBuckets([64000, 64000, 60000], { maxBatchSamples: 64 * 64000 });
   t.deepEqual(batches, [{ indices: Int32Array.of(0, 1, 2), samples: 64000, rows: 4 }]);
   t.deepEqual(lengthBuckets([], { maxBatchSamples: 1000 }), []);
-});
-
-test('batches carry the audio, its length, and rows that repeat the first', async (t) => {
-  const lengths = [9000, 20000, 7000, 16000, 400, 8001, 28000];
-  const shards = await stubShards(t, lengths);
-  const seen: number[] = [];
-  for (const { indices, rows, samples, pcm, lengths: valid } of utteranceBatches(shards, { maxBatchSamples: 64000 })) {
-    t.is(pcm.length, rows * samples);
-    for (let row = 0; row < rows; row++) {
-      const index = indices[row] ?? indices[0];
-      const expected = new Int16Array(samples);
-      expected.set(readUtterance(shards, index));
-      t.is(valid[row], lengths[index]);
-      t.deepEqual(pcm.subarray(row * samples, (row + 1) * samples), expected);
-    }
-    seen.push(...indices);
-  }
-  t.deepEqual(seen.sort(), [0, 1, 2, 3, 4, 5, 6]);
-
-  const some = [
-    ...utteranceBatches(shards, { maxBatchSamples: 64000, maxSamples: 10000, subset: Int32Array.of(6, 4) }),
-  ];
-  t.deepEqual(
-    some.map(({ indices, samples, lengths: valid }) => [[...indices], samples, [...valid]]),
-    [
-      [[6], 10000, [10000]],
-      [[4], 8000, [400]],
-    ],
-  );
 });

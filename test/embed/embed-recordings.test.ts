@@ -83,7 +83,7 @@ test('windows: starts, durations and samples are those of the recording; no batc
   t.deepEqual([...new Set(batches.map((batch) => batch.samples))], [20800]);
 });
 
-test('sound is measured where asked; a recording over two minutes is embedded up to there', async (t) => {
+test('sound is measured where asked; a recording over two minutes is embedded whole, in equal parts that are averaged', async (t) => {
   const dir = temporaryFolder(t);
   const path = join(dir, 'half.wav');
   const half = new Float32Array(32000);
@@ -93,8 +93,13 @@ test('sound is measured where asked; a recording over two minutes is embedded up
   const sound = 'parts' in outcome ? outcome.soundSeconds! : -1;
   t.true(sound > 0.95 && sound < 1.3, String(sound));
   const [long] = recordingsIn(dir, [125 * 16000]);
-  const [found] = await outcomesOf([long], countingExtractor().extractor);
-  t.deepEqual('parts' in found && [found.seconds, found.parts[0].seconds, found.soundSeconds], [125, 120, null]);
+  const { extractor, batches } = countingExtractor();
+  const [found] = await outcomesOf([long], extractor);
+  t.deepEqual('parts' in found && [found.seconds, found.parts[0].seconds, found.soundSeconds], [125, 125, null]);
+  const samples = voice(0, 125 * 16000);
+  const firsts = [0, 62.5 * 16000].map((start) => Math.round(32768 * samples[start]));
+  t.deepEqual('parts' in found && [...found.parts[0].vector], [62.5 * 16000, (firsts[0] + firsts[1]) / 2]);
+  t.true(batches.every((batch) => batch.rows * batch.samples < 120 * 16000));
 });
 
 test('an embedding that is not finite is a reason, not a result', async (t) => {

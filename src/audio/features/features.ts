@@ -6,7 +6,7 @@ import { fbankOptions } from './fbank-options.js';
 
 /**
  * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
- * `dither` applies in training only.
+ * `dither` applies in training only; what takes its place elsewhere is in `src/embed/hearing.ts`.
  */
 export const featureDefinition = fbankOptions
   .safeExtend({

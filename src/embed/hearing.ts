@@ -1,0 +1,100 @@
+import type { UtteranceBatch } from '../data/utterance-batches.js';
+import { createRng } from '../random.js';
+
+/** The level that speech is brought to, RMS on int16 scale: -26 dB of full scale, the nominal one of ITU-T P.56. */
+export const NOMINAL_LEVEL = 1640;
+/** The noise that is heard with it, RMS on int16 scale: 40 dB below the speech. */
+export const NOISE_LEVEL = 16.4;
+/** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
+export const HEARING = 'speech at -26 dB, noise at -66 dB';
+
+/** Ten milliseconds. */
+const FRAME = 160;
+/** A silence at an end that is longer than a pause in speech, 0.3 s, is padding: a tenth of a second is left of it. */
+const PAUSE_FRAMES = 30;
+const KEPT_FRAMES = 10;
+/** Samples after which the noise repeats: eight seconds. */
+const NOISE_SAMPLES = 1 << 17;
+
+/** A batch as the network hears it. */
+export interface HeardBatch {
+  /** On int16 scale, zeros behind the end of each row. // [rows, samples] */
+  wave: Float32Array;
+  /** To be added to every row. // [samples] */
+  noise: Float32Array;
+  /** Samples of each row. // [rows] */
+  lengths: Int32Array;
+}
+
+/**
+ * Makes recordings sound like those of the training, which heard dither in every frame, and mostly speech in noise, at ordinary levels.
+ * A network that meets the exact zeros of a noise gate, a lost packet or padding, or speech that 16 bits hardly hold, gives a vector far
+ * from the speaker's: the logarithm of nothing is further from speech than any noise is, and mean normalisation spreads it over all
+ * frames. So each row is brought to one level, padding at its ends is cut away, and noise is added that covers zeros and real silence
+ * alike. All of it depends on the row alone, and the noise on the place in it: a recording has one vector, whatever it is batched with.
+ */
+export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): HeardBatch {
+  const wave = new Float32Array(rows * samples);
+  const heard = lengths.map((length, row) => {
+    const audio = pcm.subarray(row * samples, row * samples + length);
+    const { gain, start, end } = soundOf(audio);
+    for (let i = start, at = row * samples; i < end; i++, at++) wave[at] = gain * audio[i];
+    return end - start;
+  });
+  return { wave, noise: noiseOf(samples), lengths: heard };
+}
+
+/** The gain that brings a row to the nominal level, and its samples without the padding at its ends. */
+function soundOf(audio: Int16Array): { gain: number; start: number; end: number } {
+  const powers = framePowers(audio);
+  const level = speechLevel(powers);
+  if (level === 0) return { gain: 1, start: 0, end: audio.length };
+  const gain = NOMINAL_LEVEL / level;
+  const audible = (power: number) => gain * gain * power >= NOISE_LEVEL ** 2;
+  const before = powers.findIndex(audible);
+  const behind = powers.length - 1 - powers.findLastIndex(audible);
+  const cut = (frames: number) => (frames > PAUSE_FRAMES ? (frames - KEPT_FRAMES) * FRAME : 0);
+  const end = behind > PAUSE_FRAMES ? powers.length * FRAME - cut(behind) : audio.length;
+  return { gain, start: cut(before), end };
+}
+
+/** Power of each frame around its mean, so that an offset is no sound; the last frame reaches to the end. */
+function framePowers(audio: Int16Array): Float64Array {
+  const frames = Math.max(1, Math.floor(audio.length / FRAME));
+  return Float64Array.from({ length: frames }, (_, frame) => {
+    const [from, to] = [frame * FRAME, frame === frames - 1 ? audio.length : (frame + 1) * FRAME];
+    let [sum, squares] = [0, 0];
+    for (let i = from; i < to; i++) {
+      sum += audio[i];
+      squares += audio[i] ** 2;
+    }
+    const size = Math.max(1, to - from);
+    return Math.max(0, squares / size - (sum / size) ** 2);
+  });
+}
+
+/** RMS of the speech: loud frames weigh more in the mean, each by its power, and silence, however long, weighs nothing. */
+function speechLevel(powers: Float64Array): number {
+  let [sum, squares] = [0, 0];
+  for (const power of powers) {
+    sum += power;
+    squares += power ** 2;
+  }
+  return sum === 0 ? 0 : Math.sqrt(squares / sum);
+}
+
+let period: Float32Array | undefined;
+
+function noiseOf(samples: number): Float32Array {
+  period ??= drawNoise();
+  const noise = new Float32Array(samples);
+  for (let at = 0; at < samples; at += NOISE_SAMPLES) {
+    noise.set(period.subarray(0, Math.min(NOISE_SAMPLES, samples - at)), at);
+  }
+  return noise;
+}
+
+function drawNoise(): Float32Array {
+  const rng = createRng('hearing');
+  return new Float32Array(NOISE_SAMPLES).map(() => NOISE_LEVEL * rng.normal());
+}
