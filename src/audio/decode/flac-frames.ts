@@ -10,6 +10,8 @@ export interface StreamInfo {
   samples: number;
   /** MD5 of the samples, in hexadecimal; null when the encoder left it out. */
   md5: string | null;
+  /** The stream up to the end of this block, marked as the only one of metadata. */
+  bytes: Uint8Array;
 }
 
 /** A frame, with what its header says. */
@@ -29,6 +31,8 @@ export interface FlacFrames {
 }
 
 const STREAM_INFO_END = 42;
+/** The first byte of a metadata block: the last one, of kind 0. */
+const ONLY_STREAM_INFO = 0x80;
 const RATES_HZ = [0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000];
 
 /** Reads STREAMINFO from a stream that begins with `fLaC`; null when it is not there. */
@@ -42,6 +46,7 @@ export function readStreamInfo(stream: Uint8Array): StreamInfo | null {
     bitsPerSample: (((stream[20] & 1) << 4) | (stream[21] >> 4)) + 1,
     samples: (stream[21] & 0x0f) * 2 ** 32 + view.getUint32(22),
     md5: /^0+$/.test(md5) ? null : md5,
+    bytes: Uint8Array.from(stream.subarray(0, STREAM_INFO_END), (byte, i) => (i === 4 ? ONLY_STREAM_INFO : byte)),
   };
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Audio } from './audio.js';
 import { cutShort, damaged, unsupported, withoutConsole } from './broken-audio.js';
-import { endOfId3 } from './file-start.js';
 import { crc16 } from './flac-crc.js';
 import { type FlacFrame, frameOf, readStreamInfo, type StreamInfo, splitFrames } from './flac-frames.js';
 import type { OggLink } from './ogg-pages.js';
@@ -16,8 +15,7 @@ const OGG_MAPPING_BYTES = 9;
  * @throws UserError when a frame does not decode or breaks off, when fewer samples are there than the stream's header states, or
  * when the samples are not those that its MD5 was taken of.
  */
-export async function decodeFlac(bytes: Uint8Array, name: string): Promise<Audio> {
-  const stream = bytes.subarray(endOfId3(bytes));
+export async function decodeFlac(stream: Uint8Array, name: string): Promise<Audio> {
   const info = streamInfoOf(stream, name);
   const { frames, end } = splitFrames(stream, info.samples);
   const samples = total(frames);
@@ -56,7 +54,7 @@ async function decodeFrames(frames: FlacFrame[], info: StreamInfo, name: string)
   }
   if (frames.length === 0)
     return { sampleRateHz, channels: Array.from({ length: channelCount }, () => new Float32Array()) };
-  const { channels, bits } = await decodeWithLibFlac(frames, name);
+  const { channels, bits } = await decodeWithLibFlac(frames, info, name);
   if (channels[0].length !== samples) throw cutShort(name, channels[0].length, samples);
   if (info.md5 && bits <= 24 && md5Of(channels, bits) !== info.md5) {
     throw damaged(
@@ -69,13 +67,16 @@ async function decodeFrames(frames: FlacFrame[], info: StreamInfo, name: string)
 
 async function decodeWithLibFlac(
   frames: FlacFrame[],
+  info: StreamInfo,
   name: string,
 ): Promise<{ channels: Float32Array[]; bits: number }> {
   const { FLACDecoder } = await import('@wasm-audio-decoders/flac');
   const decoder = new FLACDecoder();
   await decoder.ready;
   try {
-    const decoded = await withoutConsole(() => decoder.decodeFrames(frames.map(({ bytes }) => bytes)));
+    // STREAMINFO goes first: frames may leave sampling rate and sample size to it.
+    const packets = [info.bytes].concat(frames.map(({ bytes }) => bytes));
+    const decoded = await withoutConsole(() => decoder.decodeFrames(packets));
     const { channelData, bitDepth: bits, errors } = decoded;
     if (errors.length > 0) throw damaged(name, `${errors.length} FLAC frames do not decode (${errors[0].message})`);
     for (const channel of channelData) rescale(channel, bits);
