@@ -10,8 +10,8 @@ export interface StreamInfo {
   samples: number;
   /** MD5 of the samples, in hexadecimal; null when the encoder left it out. */
   md5: string | null;
-  /** The stream up to the end of this block, marked as the only one of metadata. */
-  bytes: Uint8Array;
+  /** A stream's beginning that says sampling rate, channels and sample size, and leaves all else open. */
+  start: Uint8Array;
 }
 
 /** A frame, with what its header says. */
@@ -21,6 +21,8 @@ export interface FlacFrame {
   channels: number;
   /** 0 stands for the rate in STREAMINFO. */
   sampleRateHz: number;
+  /** It leaves its sampling rate or its sample size to STREAMINFO. */
+  needsStreamInfo: boolean;
 }
 
 /** The frames of a stream, and whether they are all that was there. */
@@ -46,8 +48,19 @@ export function readStreamInfo(stream: Uint8Array): StreamInfo | null {
     bitsPerSample: (((stream[20] & 1) << 4) | (stream[21] >> 4)) + 1,
     samples: (stream[21] & 0x0f) * 2 ** 32 + view.getUint32(22),
     md5: /^0+$/.test(md5) ? null : md5,
-    bytes: Uint8Array.from(stream.subarray(0, STREAM_INFO_END), (byte, i) => (i === 4 ? ONLY_STREAM_INFO : byte)),
+    start: openStart(stream),
   };
+}
+
+/** Block sizes, total and MD5 are left out: libFLAC believes them more than the frames, and fills in silence where they are wrong. */
+function openStart(stream: Uint8Array): Uint8Array {
+  const start = new Uint8Array(STREAM_INFO_END);
+  start.set(stream.subarray(0, 8));
+  start[4] = ONLY_STREAM_INFO;
+  start.set([0, 16, 0xff, 0xff], 8);
+  start.set(stream.subarray(18, 22), 18);
+  start[21] &= 0xf0;
+  return start;
 }
 
 /**
@@ -69,8 +82,7 @@ export function splitFrames(stream: Uint8Array, stated: number): FlacFrames {
     }
     // What follows the last frame (an ID3v1 tag, zeros) stays with it: the decoder knows where a frame ends and stops there.
     const end = next ?? stream.length;
-    const { channels, sampleRateHz } = header;
-    frames.push({ bytes: stream.subarray(at, end), samples: header.samples, channels, sampleRateHz });
+    frames.push(frameWith(header, stream.subarray(at, end)));
     at = end;
   }
   return { frames, end: 'whole' };
@@ -145,6 +157,7 @@ function parseFrameHeader(bytes: Uint8Array, at: number): FrameHeader | null {
     samples: blockSize(blockCode, bytes, sizeAt),
     channels: channelCode < 8 ? channelCode + 1 : 2,
     sampleRateHz: rateOf(rateCode, bytes, rateAt),
+    needsStreamInfo: rateCode === 0 || (bytes[at + 3] & 0x0e) === 0,
   };
 }
 
@@ -172,7 +185,9 @@ function rateOf(code: number, bytes: Uint8Array, at: number): number {
 /** A packet that is one frame, as in Ogg; null when it does not begin with a frame's header. */
 export function frameOf(packet: Uint8Array): FlacFrame | null {
   const header = parseFrameHeader(packet, 0);
-  return (
-    header && { bytes: packet, samples: header.samples, channels: header.channels, sampleRateHz: header.sampleRateHz }
-  );
+  return header && frameWith(header, packet);
+}
+
+function frameWith({ samples, channels, sampleRateHz, needsStreamInfo }: FrameHeader, bytes: Uint8Array): FlacFrame {
+  return { bytes, samples, channels, sampleRateHz, needsStreamInfo };
 }

@@ -74,8 +74,8 @@ async function decodeWithLibFlac(
   const decoder = new FLACDecoder();
   await decoder.ready;
   try {
-    // STREAMINFO goes first: frames may leave sampling rate and sample size to it.
-    const packets = [info.bytes].concat(frames.map(({ bytes }) => bytes));
+    const start = frames.some(({ needsStreamInfo }) => needsStreamInfo) ? [info.start] : [];
+    const packets = start.concat(frames.map(({ bytes }) => bytes));
     const decoded = await withoutConsole(() => decoder.decodeFrames(packets));
     const { channelData, bitDepth: bits, errors } = decoded;
     if (errors.length > 0) throw damaged(name, `${errors.length} FLAC frames do not decode (${errors[0].message})`);

@@ -20,12 +20,13 @@ export interface OggFile {
   isCutShort: boolean;
   /** Streams are interleaved (a film's sound and picture, for example). */
   isMultiplexed: boolean;
-  /** Offset of the first page whose checksum does not hold, or before which another is missing; null when all is well. */
+  /** Offset of the first page whose checksum does not hold or before which another is missing, or of bytes that should be a page. */
   damagedAt: number | null;
 }
 
 interface Page {
   isFirst: boolean;
+  isLast: boolean;
   continues: boolean;
   granule: bigint;
   serial: number;
@@ -40,25 +41,23 @@ interface Page {
 /** Splits an Ogg file (RFC 3533) into the packets of its links; bytes that belong to no page are stepped over. */
 export function readOgg(bytes: Uint8Array): OggFile {
   const file: OggFile = { links: [], isCutShort: false, isMultiplexed: false, damagedAt: null };
-  let [open, linkStart, pageEnd, lastNumber]: [Uint8Array[], number, number, number] = [[], 0, 0, -1];
+  let [open, linkStart]: [Uint8Array[], number] = [[], 0];
+  let [last, isBehindForeign]: [Page | null, boolean] = [null, false];
   for (let at = 0; at < bytes.length; ) {
     const page = parsePage(bytes, at);
-    const isBehindForeign = at > pageEnd;
-    if (page === null || (page !== 'partial' && isBehindForeign && !isSound(bytes, at, page))) {
-      const next = bytes.indexOf(PAGE_START, at + 1);
-      at = next < 0 ? bytes.length : next;
+    if (page === null || page === 'partial' || !isSound(bytes, at, page)) {
+      const next = nextSoundPage(bytes, at + 1);
+      file.isCutShort = page === 'partial' && next === null;
+      if (!file.isCutShort && (page !== null || (next === null && !last?.isLast))) file.damagedAt = at;
+      if (file.isCutShort || file.damagedAt !== null || next === null) return file;
+      at = next;
+      isBehindForeign = true;
       continue;
     }
-    if (page === 'partial') {
-      file.isCutShort = true;
-      break;
-    }
-    const isLost = isBehindForeign && !page.isFirst && page.number > lastNumber + 1;
-    if (isLost || !isSound(bytes, at, page)) {
+    if (isBehindForeign && !page.isFirst && last && page.number > last.number + 1) {
       file.damagedAt = at;
       return file;
     }
-    lastNumber = page.number;
     if (page.isFirst) {
       linkStart = at;
       open = [];
@@ -70,8 +69,7 @@ export function readOgg(bytes: Uint8Array): OggFile {
       open = takePackets(bytes, page, link, page.continues ? open : []);
       link.bytes = bytes.subarray(linkStart, page.end);
     }
-    at = page.end;
-    pageEnd = at;
+    [at, last, isBehindForeign] = [page.end, page, false];
   }
   if (open.length > 0) file.isCutShort = true;
   return file;
@@ -79,6 +77,14 @@ export function readOgg(bytes: Uint8Array): OggFile {
 
 /** The first letter of a page's "OggS". */
 const PAGE_START = 'O'.charCodeAt(0);
+
+function nextSoundPage(bytes: Uint8Array, from: number): number | null {
+  for (let at = bytes.indexOf(PAGE_START, from); at >= 0; at = bytes.indexOf(PAGE_START, at + 1)) {
+    const page = parsePage(bytes, at);
+    if (page !== null && page !== 'partial' && isSound(bytes, at, page)) return at;
+  }
+  return null;
+}
 
 const isSound = (bytes: Uint8Array, at: number, page: Page): boolean =>
   oggCrc(bytes.subarray(at, page.end)) === page.checksum;
@@ -95,6 +101,7 @@ function parsePage(bytes: Uint8Array, at: number): Page | 'partial' | null {
   return {
     continues: (bytes[at + 5] & 1) !== 0,
     isFirst: (bytes[at + 5] & 2) !== 0,
+    isLast: (bytes[at + 5] & 4) !== 0,
     granule: view.getBigInt64(6, true),
     serial: view.getUint32(14, true),
     number: view.getUint32(18, true),

@@ -26,7 +26,7 @@ const CODECS: readonly {
 export async function decodeOgg(bytes: Uint8Array, name: string): Promise<Audio> {
   const { links, isCutShort, isMultiplexed, damagedAt } = readOgg(bytes);
   if (damagedAt !== null) {
-    throw damaged(name, `its Ogg page at byte ${damagedAt} does not hold its checksum, or one before it is missing`);
+    throw damaged(name, `its Ogg page at byte ${damagedAt} does not hold its checksum, or one is missing there`);
   }
   if (isCutShort) throw cutShort(name, links.at(-1)?.lastGranule ?? 0, null);
   if (isMultiplexed) throw unsupported(name, 'several interleaved Ogg streams');
