@@ -4,6 +4,7 @@ import { readError } from '../../io/read-file.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { type Audio, inspectAudio, mixToMono } from './audio.js';
 import { damaged, unsupported } from './broken-audio.js';
+import { endOfId3 } from './file-start.js';
 import { formatNames, recognise } from './formats.js';
 import { resample } from './resample.js';
 
@@ -41,7 +42,7 @@ export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audi
   if ('foreign' in format) throw unsupported(name, format.foreign);
   try {
     const decode = await format.load();
-    return await decode(bytes, name);
+    return await decode(bytes.subarray(endOfId3(bytes)), name);
   } catch (error) {
     // A decoder that throws on bad bytes must not end a run over thousands of files.
     throw error instanceof UserError

@@ -1,7 +1,9 @@
+import { adtsFrameBytes, isAdtsHeader } from './adts.js';
 import type { Audio } from './audio.js';
 import { endOfId3, textAt } from './file-start.js';
+import { isWave64 } from './wave64-chunks.js';
 
-/** Decodes a whole file; `name` stands for it in messages. */
+/** Decodes a whole file, without ID3 tags in front; `name` stands for it in messages. */
 export type Decoder = (bytes: Uint8Array, name: string) => Audio | Promise<Audio>;
 
 /** A format that is decoded: everything that the rest of the program knows of it. */
@@ -26,6 +28,12 @@ const WITH_HEADER: readonly AudioFormat[] = [
     extensions: ['wav', 'wave'],
     matches: (bytes, start) => textAt(bytes, start + 8, 4) === 'WAVE' && RIFF_FORMS.includes(textAt(bytes, start, 4)),
     load: async () => (await import('./wav.js')).decodeWav,
+  },
+  {
+    name: 'Sony Wave64',
+    extensions: ['w64'],
+    matches: isWave64,
+    load: async () => (await import('./wav.js')).decodeWave64,
   },
   {
     name: 'FLAC',
@@ -78,6 +86,12 @@ const FOREIGN: readonly { at: number; magic: string; name: string }[] = [
   { at: 0, magic: 'NIST_1A', name: 'NIST SPHERE sound' },
   { at: 0, magic: '#!AMR', name: 'AMR sound' },
   { at: 0, magic: 'wvpk', name: 'WavPack sound' },
+  { at: 0, magic: 'Creative Voice File', name: 'Creative Voice sound' },
+  { at: 0, magic: 'TTA1', name: 'True Audio sound' },
+  { at: 0, magic: 'ajkg', name: 'Shorten sound' },
+  { at: 0, magic: '\x02#!SILK', name: 'SILK sound' },
+  { at: 0, magic: '#!SILK', name: 'SILK sound' },
+  { at: 0, magic: 'FLV\x01', name: 'a Flash video container' },
   { at: 0, magic: 'MAC ', name: "Monkey's Audio" },
   { at: 0, magic: '\x1aE\xdf\xa3', name: 'a WebM or Matroska container' },
   { at: 0, magic: '0&\xb2u', name: 'a Windows Media container' },
@@ -109,9 +123,8 @@ export function recognise(bytes: Uint8Array, name: string): AudioFormat | { fore
 
 /** AAC in ADTS frames: the MPEG sync word with the layer bits 00, twice in a row. */
 function isAdts(bytes: Uint8Array, at: number): boolean {
-  const isSync = (i: number) => bytes[i] === 0xff && (bytes[i + 1] & 0xf6) === 0xf0;
-  const length = ((bytes[at + 3] & 3) << 11) | (bytes[at + 4] << 3) | (bytes[at + 5] >> 5);
-  return isSync(at) && (isSync(at + length) || at + length === bytes.length);
+  const end = at + adtsFrameBytes(bytes, at);
+  return isAdtsHeader(bytes, at) && (isAdtsHeader(bytes, end) || end === bytes.length);
 }
 
 /** An MPEG sync word with a layer; mp3.ts checks that frames follow one another. */

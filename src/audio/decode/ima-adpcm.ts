@@ -10,25 +10,29 @@ const STEPS = Int16Array.of(
   8630, 9493, 10442, 11487, 12635, 13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794, 32767,
 );
 
-/** Samples of one channel in a block: one in the block's header, two in every further byte. */
-export function imaSamplesPerBlock(blockBytes: number, channels: number): number {
-  return Math.max(0, Math.floor(blockBytes / channels / 4 - 1) * 8 + 1);
+/** Samples of one channel in so many bytes. A block holds one in its header and two in every further byte; the last may be short. */
+export function imaSamples(bytes: number, blockBytes: number, channels: number): number {
+  const whole = Math.floor(bytes / blockBytes);
+  return whole * samplesInBlock(blockBytes, channels) + samplesInBlock(bytes - whole * blockBytes, channels);
+}
+
+function samplesInBlock(bytes: number, channels: number): number {
+  return Math.max(0, Math.floor(bytes / channels / 4 - 1) * 8 + 1);
 }
 
 /**
  * Decodes the IMA ADPCM of WAV files (encoding 0x11), any number of channels, to interleaved 16-bit samples. (The `wavefile`
  * package repeats the first sample of each block, drops the last block and knows one channel only.)
  *
- * @param data whole blocks: a 4-byte header for each channel, then groups of 4 bytes (8 samples) for each channel in turn
+ * @param data blocks: a 4-byte header for each channel, then groups of 4 bytes (8 samples) for each channel in turn
  */
 export function decodeImaAdpcm(data: Uint8Array, blockBytes: number, channels: number): Int16Array {
-  const perBlock = imaSamplesPerBlock(blockBytes, channels);
-  const blocks = Math.floor(data.length / blockBytes);
-  const samples = new Int16Array(blocks * perBlock * channels);
-  for (let block = 0; block < blocks; block++) {
-    const bytes = data.subarray(block * blockBytes, (block + 1) * blockBytes);
-    const out = samples.subarray(block * perBlock * channels, (block + 1) * perBlock * channels);
-    for (let c = 0; c < channels; c++) decodeChannel(bytes, out, c, channels);
+  const samples = new Int16Array(imaSamples(data.length, blockBytes, channels) * channels);
+  for (let start = 0, at = 0; start < data.length; start += blockBytes) {
+    const block = data.subarray(start, start + blockBytes);
+    const out = samples.subarray(at, at + samplesInBlock(block.length, channels) * channels);
+    for (let c = 0; c < channels && out.length > 0; c++) decodeChannel(block, out, c, channels);
+    at += out.length;
   }
   return samples;
 }

@@ -1,7 +1,8 @@
 import { messageOf, UserError } from '../../errors.js';
 import { isOnPath } from '../../io/on-path.js';
+import { checkAdtsFrames } from './adts.js';
 import type { Audio } from './audio.js';
-import { damaged } from './broken-audio.js';
+import { damaged, unsupported } from './broken-audio.js';
 import { decodeWithFfmpeg } from './ffmpeg.js';
 import { textAt } from './file-start.js';
 
@@ -17,12 +18,17 @@ export function decodeMp4(bytes: Uint8Array, name: string): Promise<Audio> {
 }
 
 /** Decodes raw AAC in ADTS frames, as `decodeMp4` does. */
-export const decodeAdts = (bytes: Uint8Array, name: string): Promise<Audio> => decode(bytes, name, 'aac');
+export function decodeAdts(bytes: Uint8Array, name: string): Promise<Audio> {
+  checkAdtsFrames(bytes, name);
+  return decode(bytes, name, 'aac');
+}
 
 async function decode(bytes: Uint8Array, name: string, container: 'mov' | 'aac'): Promise<Audio> {
   const faad = await loadFaad();
-  if (faad) return decodeWithFaad(faad, bytes, name);
+  const decoded = faad && (await decodeWithFaad(faad, bytes, name));
+  if (decoded) return decoded;
   if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, container);
+  if (faad) throw unsupported(name, 'an MP4 file in pieces, or with other sound than AAC and Apple Lossless');
   throw new UserError(
     `${name} holds AAC sound, and there is no decoder for it. Install ffmpeg so that it is on the PATH, or run ` +
       '`npm install @audio/decode-aac` beside voxloop.',
@@ -41,10 +47,16 @@ function loadFaad(): Promise<Faad | null> {
   return faadLoading;
 }
 
-async function decodeWithFaad(faad: Faad, bytes: Uint8Array, name: string): Promise<Audio> {
-  const { channelData, sampleRate } = await faad(bytes).catch((error: unknown) => {
+/** Null for a file without a track that FAAD2 could decode. */
+async function decodeWithFaad(faad: Faad, bytes: Uint8Array, name: string): Promise<Audio | null> {
+  const decoded = await faad(bytes).catch((error: unknown) => {
+    if (messageOf(error).startsWith('No AAC/ALAC audio track')) return null;
     throw damaged(name, messageOf(error));
   });
+  if (decoded === null) return null;
+  // The count of frames without sound is in the result and not in its type. FAAD2 keeps the first, the encoder's delay, to itself.
+  const { channelData, sampleRate, errors = 0 } = decoded as typeof decoded & { errors?: number };
+  if (errors > 1) throw damaged(name, `${errors - 1} AAC frames do not decode`);
   if (channelData.length === 0 || !(sampleRate > 0)) throw damaged(name, 'no AAC sound is found in it');
   return { sampleRateHz: sampleRate, channels: channelData };
 }

@@ -1,4 +1,4 @@
-import { endOfId3, textAt } from './file-start.js';
+import { textAt } from './file-start.js';
 
 /** Result of a walk over the frame headers of an MPEG audio stream. */
 export interface MpegWalk {
@@ -37,15 +37,19 @@ export function walkMpegFrames(bytes: Uint8Array): MpegWalk | null {
   const first = parseHeader(bytes, at)!;
   const statedFrames = readStatedFrames(bytes, at, first);
   let frames = statedFrames === null ? 0 : -1;
-  let lastIsPartial = false;
+  let [lastIsPartial, isBehindForeign] = [false, false];
   while (at < bytes.length) {
     const header = parseHeader(bytes, at);
     if (header?.kind !== first.kind) {
       at++;
+      isBehindForeign = true;
       continue;
     }
-    lastIsPartial = at + header.bytes > bytes.length;
-    if (!lastIsPartial) frames++;
+    const isWhole = at + header.bytes <= bytes.length;
+    if (isWhole) frames++;
+    // Behind foreign bytes, as in a tag with a picture, what looks like half a frame may be chance.
+    lastIsPartial = !isWhole && !isBehindForeign;
+    isBehindForeign = false;
     at += header.bytes;
   }
   return { frames, statedFrames, samplesPerFrame: first.samples, channels: first.channels, lastIsPartial };
@@ -53,7 +57,7 @@ export function walkMpegFrames(bytes: Uint8Array): MpegWalk | null {
 
 /** The first frame that another of the same kind follows, or that is the whole rest of the file. */
 function firstFrame(bytes: Uint8Array): number {
-  for (let at = endOfId3(bytes); at + 4 <= bytes.length; at++) {
+  for (let at = 0; at + 4 <= bytes.length; at++) {
     const header = parseHeader(bytes, at);
     if (!header) continue;
     const next = at + header.bytes;

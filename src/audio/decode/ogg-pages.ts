@@ -1,4 +1,5 @@
 import { textAt } from './file-start.js';
+import { oggCrc } from './ogg-crc.js';
 
 /** One link of an Ogg chain: a logical stream from its first page to its last. */
 export interface OggLink {
@@ -6,6 +7,8 @@ export interface OggLink {
   packets: Uint8Array[];
   /** The position in samples (48 kHz for Opus) that the last finished packet's page states; 0 when none does. */
   lastGranule: number;
+  /** Packets that end on the page which states it. */
+  lastPagePackets: number;
   /** The link's pages, for decoders that read Ogg themselves. */
   bytes: Uint8Array;
 }
@@ -17,13 +20,18 @@ export interface OggFile {
   isCutShort: boolean;
   /** Streams are interleaved (a film's sound and picture, for example). */
   isMultiplexed: boolean;
+  /** Offset of the first page whose checksum does not hold or before which another is missing, or of bytes that should be a page. */
+  damagedAt: number | null;
 }
 
 interface Page {
   isFirst: boolean;
+  isLast: boolean;
   continues: boolean;
   granule: bigint;
   serial: number;
+  number: number;
+  checksum: number;
   /** Lacing values: a packet is their sum up to and including the first one below 255. */
   lacing: Uint8Array;
   bodyAt: number;
@@ -32,22 +40,28 @@ interface Page {
 
 /** Splits an Ogg file (RFC 3533) into the packets of its links; bytes that belong to no page are stepped over. */
 export function readOgg(bytes: Uint8Array): OggFile {
-  const file: OggFile = { links: [], isCutShort: false, isMultiplexed: false };
+  const file: OggFile = { links: [], isCutShort: false, isMultiplexed: false, damagedAt: null };
   let [open, linkStart]: [Uint8Array[], number] = [[], 0];
+  let [last, isBehindForeign]: [Page | null, boolean] = [null, false];
   for (let at = 0; at < bytes.length; ) {
     const page = parsePage(bytes, at);
-    if (page === null) {
-      at++;
+    if (page === null || page === 'partial' || !isSound(bytes, at, page)) {
+      const next = nextSoundPage(bytes, at + 1);
+      file.isCutShort = page === 'partial' && next === null;
+      if (!file.isCutShort && (page !== null || (next === null && !last?.isLast))) file.damagedAt = at;
+      if (file.isCutShort || file.damagedAt !== null || next === null) return file;
+      at = next;
+      isBehindForeign = true;
       continue;
     }
-    if (page === 'partial') {
-      file.isCutShort = true;
-      break;
+    if (isBehindForeign && !page.isFirst && last && page.number > last.number + 1) {
+      file.damagedAt = at;
+      return file;
     }
     if (page.isFirst) {
       linkStart = at;
       open = [];
-      file.links.push({ serial: page.serial, packets: [], lastGranule: 0, bytes });
+      file.links.push({ serial: page.serial, packets: [], lastGranule: 0, lastPagePackets: 0, bytes });
     }
     const link = file.links.at(-1);
     if (!link || link.serial !== page.serial) file.isMultiplexed = true;
@@ -55,11 +69,25 @@ export function readOgg(bytes: Uint8Array): OggFile {
       open = takePackets(bytes, page, link, page.continues ? open : []);
       link.bytes = bytes.subarray(linkStart, page.end);
     }
-    at = page.end;
+    [at, last, isBehindForeign] = [page.end, page, false];
   }
   if (open.length > 0) file.isCutShort = true;
   return file;
 }
+
+/** The first letter of a page's "OggS". */
+const PAGE_START = 'O'.charCodeAt(0);
+
+function nextSoundPage(bytes: Uint8Array, from: number): number | null {
+  for (let at = bytes.indexOf(PAGE_START, from); at >= 0; at = bytes.indexOf(PAGE_START, at + 1)) {
+    const page = parsePage(bytes, at);
+    if (page !== null && page !== 'partial' && isSound(bytes, at, page)) return at;
+  }
+  return null;
+}
+
+const isSound = (bytes: Uint8Array, at: number, page: Page): boolean =>
+  oggCrc(bytes.subarray(at, page.end)) === page.checksum;
 
 function parsePage(bytes: Uint8Array, at: number): Page | 'partial' | null {
   if (textAt(bytes, at, 4) !== 'OggS'.slice(0, bytes.length - at)) return null;
@@ -73,8 +101,11 @@ function parsePage(bytes: Uint8Array, at: number): Page | 'partial' | null {
   return {
     continues: (bytes[at + 5] & 1) !== 0,
     isFirst: (bytes[at + 5] & 2) !== 0,
+    isLast: (bytes[at + 5] & 4) !== 0,
     granule: view.getBigInt64(6, true),
     serial: view.getUint32(14, true),
+    number: view.getUint32(18, true),
+    checksum: view.getUint32(22, true),
     lacing,
     bodyAt,
     end,
@@ -94,6 +125,9 @@ function takePackets(bytes: Uint8Array, page: Page, link: OggLink, pieces: Uint8
     start = end;
   }
   // -1 says that no packet ends on this page.
-  if (page.granule >= 0n) link.lastGranule = Number(page.granule);
+  if (page.granule >= 0n) {
+    link.lastGranule = Number(page.granule);
+    link.lastPagePackets = page.lacing.filter((length) => length < 255).length;
+  }
   return end > start ? [...open, bytes.subarray(start, end)] : open;
 }

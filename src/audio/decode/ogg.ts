@@ -24,7 +24,10 @@ const CODECS: readonly {
  * @throws UserError when the file ends inside a page, packets do not decode, or the content is something else.
  */
 export async function decodeOgg(bytes: Uint8Array, name: string): Promise<Audio> {
-  const { links, isCutShort, isMultiplexed } = readOgg(bytes);
+  const { links, isCutShort, isMultiplexed, damagedAt } = readOgg(bytes);
+  if (damagedAt !== null) {
+    throw damaged(name, `its Ogg page at byte ${damagedAt} does not hold its checksum, or one is missing there`);
+  }
   if (isCutShort) throw cutShort(name, links.at(-1)?.lastGranule ?? 0, null);
   if (isMultiplexed) throw unsupported(name, 'several interleaved Ogg streams');
   if (links.length === 0) throw damaged(name, 'its first Ogg page is missing');

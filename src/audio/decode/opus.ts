@@ -22,13 +22,24 @@ export async function decodeOpus(link: OggLink, name: string): Promise<Audio> {
     // The second packet holds tags.
     const { channelData, errors } = withoutConsole(() => decoder.decodeFrames(link.packets.slice(2)));
     if (errors.length > 0) throw damaged(name, `${errors.length} Opus packets do not decode (${errors[0].message})`);
-    // The last page's position cuts the padding off. In a recording that starts inside a stream it counts from elsewhere.
-    const end = Math.min(channelData[0].length, link.lastGranule);
+    const end = endOf(channelData[0].length, head.preSkipSamples, link);
     const channels = channelData.map((channel) => channel.slice(head.preSkipSamples, end));
     return { sampleRateHz: OPUS_HZ, channels: withGain(channels, head.gainDb) };
   } finally {
     decoder.free();
   }
+}
+
+/** The longest packet: 120 ms. */
+const PACKET_SAMPLES = 5760;
+
+/**
+ * The last page's position cuts the padding off, which is less than that page holds (RFC 7845, section 4.4). Another position is not
+ * believed: some writers leave 0, and in a recording that starts inside a stream it counts from elsewhere.
+ */
+function endOf(decoded: number, preSkip: number, { lastGranule, lastPagePackets }: OggLink): number {
+  const isBelievable = lastGranule > preSkip && decoded - lastGranule < lastPagePackets * PACKET_SAMPLES;
+  return isBelievable ? Math.min(decoded, lastGranule) : decoded;
 }
 
 /** The identification header, RFC 7845 section 5.1. */

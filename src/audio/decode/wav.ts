@@ -1,12 +1,11 @@
 import type { Audio } from './audio.js';
-import { cutShort, unsupported } from './broken-audio.js';
+import { cutShort, damaged, unsupported } from './broken-audio.js';
 import { decodeG722 } from './g722.js';
-import { decodeImaAdpcm, imaSamplesPerBlock } from './ima-adpcm.js';
+import { decodeImaAdpcm, imaSamples } from './ima-adpcm.js';
 import { decodeMp3 } from './mp3.js';
 import { fromInt16, fromWords, type WordKind } from './pcm.js';
-import { readWavLayout, type WavLayout } from './wav-chunks.js';
-
-const TAG = { pcm: 1, float: 3, aLaw: 6, muLaw: 7, ima: 0x11, mp3: 0x55, g722: 0x28f } as const;
+import { TAG } from './wav-format.js';
+import { readWave64Layout, readWavLayout, type WavLayout } from './wav-layout.js';
 
 /** Encodings that WAV files carry and that are not read here. */
 const OTHER_ENCODINGS: Record<number, string> = {
@@ -27,20 +26,30 @@ const OTHER_ENCODINGS: Record<number, string> = {
  *
  * @throws UserError when fewer samples are there than the header states, or for another encoding.
  */
-export async function decodeWav(bytes: Uint8Array, name: string): Promise<Audio> {
-  const layout = readWavLayout(bytes, name);
-  const thereBlocks = layout.data.length / layout.blockBytes;
-  if (layout.statedBlocks !== null && thereBlocks < layout.statedBlocks) {
-    const perBlock = samplesPerBlock(layout);
-    throw cutShort(name, thereBlocks * perBlock, layout.statedBlocks * perBlock);
-  }
-  if (layout.formatTag === TAG.mp3) return decodeMp3(layout.data, name);
-  return { sampleRateHz: layout.sampleRateHz, channels: await decodeData(layout, name) };
+export function decodeWav(bytes: Uint8Array, name: string): Promise<Audio> {
+  return decodeLayout(readWavLayout(bytes, name), name);
 }
 
-function samplesPerBlock({ formatTag, blockBytes, channels }: WavLayout): number {
-  if (formatTag === TAG.ima) return imaSamplesPerBlock(blockBytes, channels);
-  return formatTag === TAG.g722 ? 2 * blockBytes : 1;
+/** Decodes a Sony Wave64 file, which holds what WAV files hold. */
+export async function decodeWave64(bytes: Uint8Array, name: string): Promise<Audio> {
+  return decodeLayout(readWave64Layout(bytes, name), name);
+}
+
+async function decodeLayout(layout: WavLayout, name: string): Promise<Audio> {
+  const { data, statedBytes, formatTag, sampleRateHz } = layout;
+  if (statedBytes !== null && data.length < statedBytes) {
+    if (formatTag === TAG.mp3) throw damaged(name, `of ${statedBytes} bytes of sound ${data.length} are there`);
+    const [there, stated] = [samplesIn(data.length, layout), samplesIn(statedBytes, layout)];
+    if (there < stated) throw cutShort(name, there, stated);
+  }
+  if (formatTag === TAG.mp3) return decodeMp3(data, name);
+  return { sampleRateHz, channels: await decodeData(layout, name) };
+}
+
+/** Samples a channel in so many bytes; blocks where a block does not say how many it holds. */
+function samplesIn(bytes: number, { formatTag, blockBytes, channels }: WavLayout): number {
+  if (formatTag === TAG.ima) return imaSamples(bytes, blockBytes, channels);
+  return Math.floor(bytes / blockBytes) * (formatTag === TAG.g722 ? 2 * blockBytes : 1);
 }
 
 async function decodeData(layout: WavLayout, name: string): Promise<Float32Array[]> {
@@ -53,13 +62,26 @@ async function decodeData(layout: WavLayout, name: string): Promise<Float32Array
     case TAG.muLaw:
       return fromInt16(await decodeG711(data, formatTag === TAG.aLaw ? 'A' : 'mu'), channels);
     case TAG.ima:
-      return fromInt16(decodeImaAdpcm(data, blockBytes, channels), channels, layout.factSamples);
+      return decodeIma(layout, name);
     case TAG.g722:
       if (channels === 1) return fromInt16(decodeG722(data), 1);
       throw unsupported(name, 'G.722 of several channels');
     default:
       throw unsupported(name, OTHER_ENCODINGS[formatTag] ?? `WAV encoding number ${formatTag}`);
   }
+}
+
+function decodeIma({ data, blockBytes, channels, factSamples }: WavLayout, name: string): Float32Array[] {
+  if (blockBytes % (4 * channels) !== 0) {
+    throw damaged(
+      name,
+      `its fmt chunk is impossible (blocks of ${blockBytes} bytes for ${channels} channels of IMA ADPCM)`,
+    );
+  }
+  const samples = imaSamples(data.length, blockBytes, channels);
+  // The fact chunk says where the last block ends; one that names a place outside of it is wrong.
+  const isBelievable = factSamples !== null && samples - factSamples < imaSamples(blockBytes, blockBytes, channels);
+  return fromInt16(decodeImaAdpcm(data, blockBytes, channels), channels, isBelievable ? factSamples : null);
 }
 
 /** The storage format for this many bytes a sample: a sample of 12 or 20 bits stands in the upper bits of 2 or 3 bytes. */
@@ -71,7 +93,8 @@ function wordKind(formatTag: number, bytesPerSample: number): WordKind | null {
 
 /** A view where the bytes are aligned, as they are behind the usual 44-byte header; else a copy. */
 function int16View(data: Uint8Array): Int16Array {
-  const aligned = data.byteOffset % 2 === 0 ? data : data.slice();
+  // Not `slice`: that of a Buffer is a view.
+  const aligned = data.byteOffset % 2 === 0 ? data : new Uint8Array(data);
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
 }
 

@@ -102,10 +102,14 @@ test('an MP3 file without a Xing header keeps its padding', async (t) => {
 });
 
 test('layer II and MP3 inside WAV decode', async (t) => {
-  for (const name of ['layer-2.mp2', 'mp3-in-wav.wav']) {
+  // As many samples as ffmpeg finds.
+  for (const [name, samples] of [
+    ['layer-2.mp2', 2304],
+    ['mp3-in-wav.wav', 2880],
+  ] as const) {
     const { sampleRateHz, channels } = await decodeFile(recording(name));
     t.is(sampleRateHz, 16000);
-    t.is(channels[0].length, 2304);
+    t.is(channels[0].length, samples);
     t.true(channels[0].some((value) => Math.abs(value) > 0.2));
   }
 });

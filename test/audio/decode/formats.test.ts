@@ -3,11 +3,24 @@ import { audioExtensions, formatNames, recognise } from '../../../src/audio/deco
 import { bytesOf } from './recordings.js';
 
 test('every extension belongs to one format', (t) => {
-  t.deepEqual(audioExtensions, ['aac', 'flac', 'g722', 'm4a', 'mp2', 'mp3', 'oga', 'ogg', 'opus', 'wav', 'wave']);
+  t.deepEqual(audioExtensions, [
+    'aac',
+    'flac',
+    'g722',
+    'm4a',
+    'mp2',
+    'mp3',
+    'oga',
+    'ogg',
+    'opus',
+    'w64',
+    'wav',
+    'wave',
+  ]);
 });
 
 test('formats are listed in a sentence', (t) => {
-  t.is(formatNames, 'WAV, FLAC, Ogg (Opus, Vorbis or FLAC), M4A, G.722 (.g722), AAC and MP3');
+  t.is(formatNames, 'WAV, Sony Wave64, FLAC, Ogg (Opus, Vorbis or FLAC), M4A, G.722 (.g722), AAC and MP3');
 });
 
 test('the content decides the format, the name only where no header does', (t) => {
