@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { messageOf } from '../../errors.js';
 import type { Audio } from './audio.js';
 import { damaged } from './broken-audio.js';
-import { decodeWav } from './wav.js';
+import { decodeWav } from './wav/wav.js';
 
 /**
  * Decodes the first sound track of a file in memory with the `ffmpeg` on the PATH, at its own rate and channels.

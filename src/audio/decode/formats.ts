@@ -1,7 +1,7 @@
 import { adtsFrameBytes, isAdtsHeader } from './adts.js';
 import type { Audio } from './audio.js';
 import { endOfId3, textAt } from './file-start.js';
-import { isWave64 } from './wave64-chunks.js';
+import { isWave64 } from './wav/wave64-chunks.js';
 
 /** Decodes a whole file, without ID3 tags in front; `name` stands for it in messages. */
 export type Decoder = (bytes: Uint8Array, name: string) => Audio | Promise<Audio>;
@@ -27,13 +27,13 @@ const WITH_HEADER: readonly AudioFormat[] = [
     name: 'WAV',
     extensions: ['wav', 'wave'],
     matches: (bytes, start) => textAt(bytes, start + 8, 4) === 'WAVE' && RIFF_FORMS.includes(textAt(bytes, start, 4)),
-    load: async () => (await import('./wav.js')).decodeWav,
+    load: async () => (await import('./wav/wav.js')).decodeWav,
   },
   {
     name: 'Sony Wave64',
     extensions: ['w64'],
     matches: isWave64,
-    load: async () => (await import('./wav.js')).decodeWave64,
+    load: async () => (await import('./wav/wav.js')).decodeWave64,
   },
   {
     name: 'FLAC',

@@ -1,4 +1,4 @@
-import { textAt } from './file-start.js';
+import { textAt } from '../file-start.js';
 import type { Chunk } from './riff-chunks.js';
 
 /** The first identifier of a file: "riff" and twelve bytes that make it unique. */

@@ -1,4 +1,4 @@
-import { textAt } from './file-start.js';
+import { textAt } from '../file-start.js';
 
 /** A piece of a WAV file: an identifier of four letters, and the bytes that its header states. */
 export interface Chunk {

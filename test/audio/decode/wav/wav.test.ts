@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { decodeBytes } from '../../../src/audio/decode/decode.js';
-import { int16Bytes, wavBytes, wave64Bytes } from './wav-bytes.js';
+import { decodeBytes } from '../../../../src/audio/decode/decode.js';
+import { int16Bytes, wavBytes, wave64Bytes } from '../wav-bytes.js';
 
 const decode = async (bytes: Uint8Array) => (await decodeBytes(bytes, 'x.wav')).channels.map((c) => [...c]);
 const HALF = 16384;

@@ -1,11 +1,11 @@
-import type { Audio } from './audio.js';
-import { cutShort, damaged, unsupported } from './broken-audio.js';
-import { decodeG722 } from './g722.js';
+import type { Audio } from '../audio.js';
+import { cutShort, damaged, unsupported } from '../broken-audio.js';
+import { decodeG722 } from '../g722.js';
+import { decodeMp3 } from '../mp3.js';
+import { fromInt16, fromWords, type WordKind } from '../pcm.js';
+import { TAG } from './format.js';
 import { decodeImaAdpcm, imaSamples } from './ima-adpcm.js';
-import { decodeMp3 } from './mp3.js';
-import { fromInt16, fromWords, type WordKind } from './pcm.js';
-import { TAG } from './wav-format.js';
-import { readWave64Layout, readWavLayout, type WavLayout } from './wav-layout.js';
+import { readWave64Layout, readWavLayout, type WavLayout } from './layout.js';
 
 /** Encodings that WAV files carry and that are not read here. */
 const OTHER_ENCODINGS: Record<number, string> = {

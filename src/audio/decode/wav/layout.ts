@@ -1,7 +1,7 @@
-import { cutShort, damaged } from './broken-audio.js';
-import { textAt } from './file-start.js';
+import { cutShort, damaged } from '../broken-audio.js';
+import { textAt } from '../file-start.js';
+import { readWavFormat, type WavFormat } from './format.js';
 import { type Chunk, isChunkAt, isKnownAt, readRiffChunks } from './riff-chunks.js';
-import { readWavFormat, type WavFormat } from './wav-format.js';
 import { readWave64Chunks } from './wave64-chunks.js';
 
 /** Description of a WAV file's samples, from its chunks. */

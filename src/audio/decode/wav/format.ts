@@ -1,4 +1,4 @@
-import { damaged } from './broken-audio.js';
+import { damaged } from '../broken-audio.js';
 import type { Chunk } from './riff-chunks.js';
 
 /** How samples are stored, from a WAV file's `fmt` chunk. */
