@@ -10,6 +10,7 @@ import { register as embed } from './embed.js';
 import { register as enroll } from './enroll.js';
 import { register as fbank } from './fbank.js';
 import { register as identify } from './identify.js';
+import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
@@ -24,6 +25,7 @@ import { register as verify } from './verify.js';
 export const commands: readonly ((program: Command) => void)[] = [
   setup,
   doctor,
+  learn,
   run,
   plan,
   plugins,

@@ -8,7 +8,11 @@ const HEADER_BYTES = 44;
  * @param samples 16-bit values, or floats in [-1, 1]: rounded, and saturated beyond (so that decoding gives the same values back)
  */
 export function writeWav16(path: string, samples: Float32Array | Int16Array, sampleRateHz: number): void {
-  const data = samples instanceof Int16Array ? samples : toInt16(samples);
+  writeFileAtomic(path, ...wav16(samples instanceof Int16Array ? samples : toInt16(samples), sampleRateHz));
+}
+
+/** The bytes of a mono WAV file with 16-bit PCM: its header, and the samples as they lie in memory. */
+export function wav16(data: Int16Array, sampleRateHz: number): [Uint8Array, Uint8Array] {
   const bytes = new Uint8Array(HEADER_BYTES);
   const header = new DataView(bytes.buffer);
   const ascii = (at: number, text: string) => bytes.set(Buffer.from(text, 'latin1'), at);
@@ -24,7 +28,7 @@ export function writeWav16(path: string, samples: Float32Array | Int16Array, sam
   header.setUint16(34, 16, true); // bits a sample
   ascii(36, 'data');
   header.setUint32(40, data.byteLength, true);
-  writeFileAtomic(path, bytes, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return [bytes, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 }
 
 /** Floats in [-1, 1] as 16-bit integers: rounded half up, saturated. A sample that is not a number is an error. */

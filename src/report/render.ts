@@ -10,6 +10,7 @@ import { roundsTable } from './rounds-table.js';
 import { shareChart } from './share-chart.js';
 import { STYLE } from './style.js';
 import { systemDetails } from './system-details.js';
+import { voicesTable } from './voices-table.js';
 
 interface Section {
   id: string;
@@ -29,6 +30,7 @@ export function renderReport(report: Report): string {
     gates(report),
     dets(report),
     maps(report),
+    voices(report),
     data(report),
     setting(report),
   ].filter((section) => section.html !== '');
@@ -41,7 +43,7 @@ export function renderReport(report: Report): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:${report.voices ? ';media-src data:' : ''}">
 <link rel="icon" href="data:,">
 <title>${escapeText(report.title)}</title>
 <style>${STYLE}</style>
@@ -108,6 +110,10 @@ function dets({ dets = [] }: Report): Section {
 
 function maps({ maps = [] }: Report): Section {
   return { id: 'map', title: 'Embeddings', html: grid(maps.map((chart) => figure(chart.title, mapChart(chart)))) };
+}
+
+function voices({ voices }: Report): Section {
+  return { id: 'voices', title: 'Voices found', html: voices ? voicesTable(voices) : '' };
 }
 
 function data({ notes = [], labelsUsedForSelection }: Report): Section {

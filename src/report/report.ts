@@ -17,6 +17,7 @@ export interface Report {
   shares?: ShareChart[];
   dets?: DetChart[];
   maps?: MapChart[];
+  voices?: VoicesFound;
   /** True if a speaker label decided what was kept, stopped or reported; if absent, the report does not mention it. */
   labelsUsedForSelection?: boolean;
   /** Licences, what was skipped, anything a reader of the figures must know. */
@@ -145,6 +146,21 @@ export interface MapChart {
   groups: readonly string[];
   /** A line under the map, e.g. the share of variance shown. */
   note?: string;
+}
+
+/** The clusters of recordings whose speakers nobody knows, the largest first. */
+export interface VoicesFound {
+  clusters: VoiceCluster[];
+  /** Recordings that are in no cluster: held out of the rounds, or noise. */
+  unlabelled: number;
+}
+
+export interface VoiceCluster {
+  name: string;
+  recordings: number;
+  seconds: number;
+  /** The recordings nearest to the centre, to listen to; of the largest clusters only. */
+  examples: { name: string; wav: Uint8Array }[];
 }
 
 export interface Note {

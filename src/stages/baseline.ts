@@ -8,8 +8,8 @@ import { timeMoments } from '../nn/pooling.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import { rowsOf } from '../rows.js';
-import { needTrialLists, openTraining } from './artifacts/corpus-data.js';
-import { evaluationResult } from './artifacts/evaluation.js';
+import { openTraining, trialListsToScore } from './artifacts/corpus-data.js';
+import { type EvaluationResult, evaluationResult } from './artifacts/evaluation.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { figuresOf, keepScores } from './evaluate/list-figures.js';
 
@@ -28,7 +28,8 @@ export default defineStage({
   check: checkLibrary,
   async run(context, { corpus: name, features }) {
     const corpus = openTraining(context.artifact(name));
-    const trialLists = needTrialLists(context.artifact(name), corpus.manifest);
+    const trialLists = trialListsToScore(context.artifact(name), context.log, corpus.manifest);
+    if (trialLists.length === 0) return rowOf({});
     const { bins } = features;
     return withSession({ ...context, name: 'baseline' }, async (session) => {
       const definition = { ...features, cmn: true };
@@ -45,14 +46,16 @@ export default defineStage({
         keepScores(context.dir, list, scores);
         lists[list.name] = figuresOf(list, scores);
       }
-      return {
-        system: 'baseline (whitened fbank deviations)',
-        network: null,
-        origin: 'baseline',
-        lists,
-        nmi: null,
-        purity: null,
-      };
+      return rowOf(lists);
     });
   },
+});
+
+const rowOf = (lists: EvaluationResult['lists']): EvaluationResult => ({
+  system: 'baseline (whitened fbank deviations)',
+  network: null,
+  origin: 'baseline',
+  lists,
+  nmi: null,
+  purity: null,
 });

@@ -9,7 +9,7 @@ import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { Artifact } from '../plugin/stage.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
-import { openTraining, speakersKnown, type TrainingData } from './artifacts/corpus-data.js';
+import { openTraining, speakersKnown, type TrainingData, trialListNames } from './artifacts/corpus-data.js';
 import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './artifacts/embeddings-data.js';
 import { readLabels } from './artifacts/pseudo-labels.js';
 
@@ -99,6 +99,12 @@ export default defineStage({
   check: (_, chosen) => backendFaults(chosen),
   async run(context, recipe) {
     const corpus = openTraining(context.artifact(recipe.corpus));
+    if (!recipe.clusters && !speakersKnown(corpus) && trialListNames(context.artifact(recipe.corpus)).length === 0) {
+      context.log(
+        'no speaker is known, no pseudo-labels are given and no trials are to be scored: no back-end is made',
+      );
+      return { cohort: 0, logLikelihoods: null, calibration: null };
+    }
     const embeddings = context.artifact(recipe.embeddings);
     const { vectors, size, rows } = readTrainingEmbeddings(embeddings, recipe);
     const utterances = corpus.train.ids.length;

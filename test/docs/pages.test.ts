@@ -81,7 +81,7 @@ function outputOf(cwd: string, program: string): Promise<string> {
 }
 
 test.serial("the README's program compares two recordings", async (t) => {
-  const dir = await prepare(t, 'runs/mine/stages/loop-embeddings/model');
+  const dir = await prepare(t, 'mine/stages/voices/model');
   t.regex(await outputOf(dir, programOf('README.md')), /^-?\d\.\d+ (same speaker|different speakers)\n$/);
 });
 

@@ -24,6 +24,8 @@ export interface RunRequest {
   log(line: string): void;
   /** Artifact names of stages to redo, with all that depend on them. */
   forced?: readonly string[];
+  /** The last stage to run, by its artifact's name; default: all of them. */
+  until?: string;
   /** A monotonic clock in milliseconds. */
   now?: () => number;
 }
@@ -42,7 +44,7 @@ export async function runPipeline(request: RunRequest): Promise<FinishedStage[]>
 }
 
 async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
-  const { config, registry, dir, environment, forced = [], now = () => performance.now() } = request;
+  const { config, registry, dir, environment, forced = [], until, now = () => performance.now() } = request;
   const plan = planRun(config, dir, registry, forced);
   await checkStages(plan, { ...request, config });
   removeForced(plan, dir, forced);
@@ -64,6 +66,7 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
       label: `${index + 1}/${plan.length} ${titleOf(stage)}`,
     };
     finished.set(stage.as, await performStage(stage, parts));
+    if (stage.as === until) break;
   }
   journal('run-done');
   return [...finished.values()];

@@ -6,7 +6,6 @@ import { enrolmentFile, listFile, readEnrolments } from '../../data/corpus/trial
 import { type Manifest, readManifest, type Utterance } from '../../data/manifest.js';
 import { openShards, pickUtterances, type ShardSet } from '../../data/shards/shards.js';
 import { readTrials, type Trial, trialUtterances } from '../../data/trials.js';
-import { UserError } from '../../errors.js';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 
@@ -84,14 +83,15 @@ export function openTrialLists(artifact: CorpusArtifact, manifest = readManifest
   return hasOwnLists(holder, dir) ? ownLists(dir, byId) : formLists(holder, dir, byId);
 }
 
-/** openTrialLists for a stage that has nothing to do without one. @throws UserError when there is none */
-export function needTrialLists(artifact: CorpusArtifact, manifest?: Manifest): TestList[] {
+/** openTrialLists for a stage that steps aside where there is none: it says so in one line, and scores nothing. */
+export function trialListsToScore(
+  artifact: CorpusArtifact,
+  log: (line: string) => void,
+  manifest?: Manifest,
+): TestList[] {
   const lists = openTrialLists(artifact, manifest);
-  if (lists.length > 0) return lists;
-  throw new UserError(
-    `${corpusDir(artifact)} has no trial lists, because its speakers are not known. ` +
-      'Leave the evaluate and baseline stages out, or build the corpus with known speakers (voxloop corpus dir --speaker).',
-  );
+  if (lists.length === 0) log('the corpus has no trial lists, for want of known speakers: nothing is scored');
+  return lists;
 }
 
 /** The lists of a corpus that holds its shards: each names some of the test utterances. */

@@ -18,7 +18,7 @@ import { artifact } from '../../plugin/options.js';
 import { readResult } from '../../plugin/read-result.js';
 import { rowsOf } from '../../rows.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { corpusDir, needTrialLists, type TestList } from '../artifacts/corpus-data.js';
+import { corpusDir, type TestList, trialListsToScore } from '../artifacts/corpus-data.js';
 import { type Embeddings, embeddingsResult, readEmbeddings } from '../artifacts/embeddings-data.js';
 import { evaluationResult } from '../artifacts/evaluation.js';
 import { clustersResult } from '../artifacts/pseudo-labels.js';
@@ -72,7 +72,9 @@ export default defineStage({
     const corpus = context.artifact(corpusName);
     const manifest = readManifest(corpusDir(corpus));
     const embeddings = context.artifact(chosen.embeddings);
-    const backend = chosen.backend === undefined ? null : readBackend(context.artifact(chosen.backend).dir);
+    const trialLists = trialListsToScore(corpus, context.log, manifest);
+    const isScored = chosen.backend !== undefined && trialLists.length > 0;
+    const backend = isScored ? readBackend(context.artifact(chosen.backend!).dir) : null;
     const fault = backend && chosen.cohort === 'forbid' && cohortFault(cohortUses(backend));
     if (fault) throw new UserError(fault);
     const { network, origin, model } = readResult(embeddings, embeddingsResult);
@@ -80,7 +82,7 @@ export default defineStage({
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
     const lists: Record<string, ListResult> = {};
-    for (const list of needTrialLists(corpus, manifest)) {
+    for (const list of trialLists) {
       const input = listInput(list, readEmbeddings(embeddings, list.name));
       const cosines = (rule: (typeof RULES)[number]) =>
         scoreTrials(input.embeddings, list.trials, { ...input, mean: rule === 'raw' ? undefined : mean });

@@ -8,14 +8,17 @@ import { artifact } from '../../plugin/options.js';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
 import { renderReport } from '../../report/render.js';
-import type { DetChart, Report, Rounds, SystemResult } from '../../report/report.js';
+import type { DetChart, Report, Rounds, SystemResult, VoicesFound } from '../../report/report.js';
 import { resultsText } from '../../report/results-table.js';
 import { roundsText } from '../../report/rounds-table.js';
-import { corpusDir, corpusNotes, openTrialLists } from '../artifacts/corpus-data.js';
-import { readEmbeddings } from '../artifacts/embeddings-data.js';
+import { voicesText } from '../../report/voices-table.js';
+import { corpusDir, corpusNotes, openTraining, openTrialLists, type TestList } from '../artifacts/corpus-data.js';
+import { type Embeddings, readEmbeddings } from '../artifacts/embeddings-data.js';
 import { type EvaluationResult, evaluationResult } from '../artifacts/evaluation.js';
+import { readLabels } from '../artifacts/pseudo-labels.js';
 import { collapseNotes, trainingCharts } from './training-charts.js';
-import { roundsOf, type Training, trainingsOf } from './trainings.js';
+import { labelsOf, roundsOf, type Training, trainingsOf } from './trainings.js';
+import { nameOf, voicesOf } from './voices.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -25,6 +28,9 @@ const options = z.strictObject({
   baseline: artifact('evaluation').optional(),
   training: z.array(artifact('model')).default([]).describe('stages whose curves are shown'),
   map: artifact('embeddings').optional().describe('embeddings to draw a map of'),
+  clusters: artifact('clusters')
+    .optional()
+    .describe('pseudo-labels to show where no speaker is known; default: those of the last loop among `training`'),
 });
 type Options = z.output<typeof options>;
 
@@ -51,25 +57,58 @@ export default defineStage({
   options,
   result: z.object({ table: z.string() }),
   async run(context, chosen) {
-    const rows = chosen.systems.map((row) => openRow(context, row));
-    const baseline = chosen.baseline ? openRow(context, { evaluation: chosen.baseline }) : null;
+    const rows = chosen.systems.map((row) => openRow(context, row)).filter(isScored);
+    const baseline = chosen.baseline ? [openRow(context, { evaluation: chosen.baseline })].find(isScored) : undefined;
     const trainings = chosen.training.map((name) => ({ name, artifact: context.artifact(name) }));
     const loops = trainings.flatMap((training) => roundsOf(training) ?? []);
+    const lists = openTrialLists(context.artifact(chosen.corpus));
+    const found = lists.length > 0 ? null : withoutLabels(context, chosen, trainings);
     const results = {
       name: context.runName,
       systems: rows.map(({ system }) => system),
       baseline: baseline?.system ?? null,
       loops,
+      ...(found?.voices && { voices: inFigures(found.voices) }),
       environment: context.environment,
     };
     writeFileAtomic(join(context.runDir, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-    const all = [...(baseline ? [baseline] : []), ...rows];
+    const all = baseline ? [baseline].concat(rows) : rows;
     const systems = all.map(({ system }) => system);
     const evaluations = all.map(({ evaluation }) => evaluation);
     const report = reportOf(context, chosen, { evaluations, systems, trainings, loops });
-    writeFileAtomic(join(context.runDir, 'report.html'), renderReport(report));
-    return { table: [resultsText(systems), ...loops.map(roundsText)].join('\n\n') };
+    const maps = found ? found.maps : chosen.map ? [mapOf(context.artifact(chosen.map), lists.at(-1)!)] : [];
+    writeFileAtomic(join(context.runDir, 'report.html'), renderReport({ ...report, maps, voices: found?.voices }));
+    const tables = [lists.length > 0 ? resultsText(systems) : [], loops.map(roundsText)].flat();
+    return { table: tables.concat(found?.voices ? voicesText(found.voices) : []).join('\n\n') };
   },
+});
+
+/** False for the row of a stage that stepped aside, because the corpus has no trial lists. */
+const isScored = ({ system }: { system: SystemResult }): boolean => Object.keys(system.lists).length > 0;
+
+/** What can be shown of a corpus of unknown speakers: its clusters, and a map of its recordings. */
+function withoutLabels(
+  context: StageContext,
+  { corpus, clusters, map }: Options,
+  trainings: readonly Training[],
+): Pick<Report, 'maps' | 'voices'> {
+  const { train } = openTraining(context.artifact(corpus));
+  const source = clusters === undefined ? trainings.map(labelsOf).findLast(Boolean) : context.artifact(clusters);
+  const labels = source ? readLabels(source, train.ids.length) : new Int32Array(train.ids.length).fill(-1);
+  if (map === undefined) return {};
+  const embeddings = readEmbeddings(context.artifact(map), 'train');
+  const { x, y, note } = flatMap(embeddings);
+  const groups = Array.from(labels, nameOf);
+  const maps = [{ title: 'All recordings, by cluster', groups, note, x, y }];
+  return { maps, voices: source && voicesOf(train, labels, embeddings) };
+}
+
+/** The same for results.json, without the sound. */
+const inFigures = ({ clusters, unlabelled }: VoicesFound) => ({
+  clusters: clusters.map(({ recordings, seconds, examples }) => {
+    return { recordings, seconds, examples: examples.map(({ name }) => name) };
+  }),
+  unlabelled,
 });
 
 /** Reads the evaluation of a row, and makes the row. */
@@ -96,12 +135,11 @@ function reportOf(
   const config = join(context.runDir, 'config.yaml');
   return {
     title: `voxloop: ${context.runName}`,
-    subtitle: `Seed ${context.seed}. Speaker verification on speakers not heard in training.`,
+    subtitle: `Seed ${context.seed}. ${systems.length > 0 ? 'Speaker verification on speakers not heard in training' : 'No speaker is known: what the recordings themselves tell'}.`,
     systems,
     loops,
     ...trainingCharts(trainings.flatMap(trainingsOf)),
     dets: detCharts(evaluations),
-    maps: chosen.map ? [mapOf(context.artifact(chosen.map), corpus)] : [],
     labelsUsedForSelection: false,
     notes: [
       { title: 'Data', items: corpusNotes(corpusDir(corpus)) },
@@ -130,15 +168,18 @@ function detCharts(evaluations: readonly Evaluation[]): DetChart[] {
 }
 
 /** The test utterances of the harder list, coloured by speaker. */
-function mapOf(embeddings: Artifact, corpusArtifact: Artifact): NonNullable<Report['maps']>[number] {
-  const list = openTrialLists(corpusArtifact).at(-1)!;
-  const { vectors, rows, size } = readEmbeddings(embeddings, list.name);
-  const { x, y, explained } = mapEmbeddings(vectors, rows, size);
+function mapOf(embeddings: Artifact, list: TestList): NonNullable<Report['maps']>[number] {
+  const { x, y, note } = flatMap(readEmbeddings(embeddings, list.name));
   return {
     title: `Test utterances (${list.name}), by speaker`,
     groups: list.paths.map((path) => list.speakers.get(path)!),
-    note: `Two principal axes; they hold ${(100 * explained).toFixed(0)} % of the variance.`,
+    note,
     x,
     y,
   };
+}
+
+function flatMap({ vectors, rows, size }: Embeddings) {
+  const { x, y, explained } = mapEmbeddings(vectors, rows, size);
+  return { x, y, note: `Two principal axes; they hold ${(100 * explained).toFixed(0)} % of the variance.` };
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact } from '../../plugin/stage.js';
 import type { Rounds } from '../../report/report.js';
@@ -26,4 +26,12 @@ export function trainingsOf({ name, artifact }: Training): Training[] {
     name: `${name}, round ${round}`,
     artifact: { dir: join(artifact.dir, folder), stage: 'finetune', result: training, seconds: 0 },
   }));
+}
+
+/** The folder of the pseudo-labels that the network which a loop kept leads to; undefined for another stage's artifact. */
+export function labelsOf({ artifact }: Training): Pick<Artifact, 'dir'> | undefined {
+  if (artifact.stage !== 'loop') return undefined;
+  const { selected, rounds } = readResult(artifact, reported);
+  const { folder } = rounds.find(({ round }) => round === selected)!;
+  return { dir: join(artifact.dir, dirname(folder), `clusters-${selected + 1}`) };
 }
