@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { declareInputs } from '../io/inputs.js';
 import { readLines } from '../io/lines.js';
 import { readManifest } from './manifest.js';
 
@@ -23,6 +24,10 @@ export function readRecordingList(list: string, root = '.'): ListedRecording[] {
   const recordings = manifest === undefined ? fromLines(list, root) : fromManifest(manifest);
   if (recordings.length === 0) throw new UserError(`${list} lists no recording.`);
   checkNames(list, recordings);
+  declareInputs([manifest === undefined ? list : join(manifest, 'manifest.tsv')]);
+  declareInputs(function* () {
+    for (const { path } of recordings) yield path;
+  });
   return recordings;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { userError } from '../../errors.js';
 import { addModelOptions, type ModelOptions } from '../options/model-options.js';
+import { outputOption } from '../options/output-files.js';
 import { choice, wholeNumber } from '../options/values.js';
 import type { BackendOptions } from './score-backend.js';
 
@@ -25,7 +26,7 @@ export function register(program: Command): void {
     .requiredOption('--trials <file>', 'trial list')
     .requiredOption('--root <dir>', 'folder that the paths of the list are relative to')
     .option('--enrolments <file>', 'enrolment models of several utterances: lines `model path path ...`')
-    .option('--out <file>', 'write lines `score 1|0 a b`')
+    .addOption(outputOption(program, '--out <file>', 'write lines `score 1|0 a b`'))
     .option('--raw', 'do not subtract the mean')
     .option(
       '--mean <file>',

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
-import { writeError } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import type { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withFolderLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
@@ -55,7 +55,8 @@ export async function buildCorpusFolder(
   options: BuildOptions & { force?: boolean; resume?: boolean },
   build: (partial: string) => Promise<CorpusFacts>,
 ): Promise<CorpusSummary> {
-  const target = resolve(dir);
+  // A link to a folder stays a link: what it leads to is built.
+  const target = existsSync(dir) ? realpathSync(dir) : resolve(dir);
   return withFolderLock(`${target}.lock`, options, async () => {
     const [partial, old] = [`${target}.partial`, `${target}.old`];
     // A forced build that was killed between its two renames.

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeError, writeFileAtomic } from '../../io/atomic.js';
+import { writeFileAtomic } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import type { Json } from '../../plugin/json.js';
 
 /** stage.json: written last, so that a folder with it is complete. */
