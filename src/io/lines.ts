@@ -2,25 +2,38 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { UserError } from '../errors.js';
 import { readError } from './read-file.js';
+import { beginsAsUtf16, encodingError, isNoText, utf16Error } from './text-encoding.js';
 
 const CHUNK_BYTES = 1 << 20;
 /** No list has longer lines; a file that is not text must not pile up in memory. */
 const LONGEST_LINE = 1 << 20;
 
+/** What is done about a line that is not UTF-8 text: it is an error, or it comes with U+FFFD in the places. */
+export type BrokenText = 'refuse' | 'keep';
+
 /**
  * The lines of a UTF-8 text file, one after the other, without line ends and byte-order mark: a list may be larger than a string
  * can be.
- * @throws UserError when the file cannot be read, or is not text
+ * @throws UserError when the file cannot be read, is UTF-16 or no text; with its number for a line that is not UTF-8
  */
-export function* readLines(path: string): Generator<string> {
+export function* readLines(path: string, brokenText: BrokenText = 'refuse'): Generator<string> {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
-    yield* linesOf(file, path);
+    yield* brokenText === 'keep' ? linesOf(file, path) : checked(linesOf(file, path), path);
   } catch (error) {
     throw readError(path, error);
   } finally {
     if (file !== undefined) closeSync(file);
+  }
+}
+
+function* checked(lines: Iterable<string>, path: string): Generator<string> {
+  let number = 0;
+  for (const line of lines) {
+    number++;
+    if (isNoText(line)) throw encodingError(path, number);
+    yield line;
   }
 }
 
@@ -30,6 +43,7 @@ function* linesOf(file: number, path: string): Generator<string> {
   let rest = '';
   let first = true;
   for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+    if (first && beginsAsUtf16(chunk.subarray(0, got))) throw utf16Error(path);
     let text = rest + decoder.write(chunk.subarray(0, got));
     if (first) text = text.replace(/^\uFEFF/, '');
     first = false;

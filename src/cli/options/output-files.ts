@@ -18,12 +18,12 @@ export function outputOption(command: Command, flags: string, description: strin
  */
 export function guardInputs(command: Command): void {
   forgetInputs();
-  const valueOf = (option: Option): unknown => command.getOptionValue(option.attributeName());
-  const inputs = [...command.args, ...command.options.filter((option) => !outputs.has(option)).flatMap(valueOf)];
+  const chosen = (option: Option): unknown => command.getOptionValue(option.attributeName());
+  const inputs = [...command.args, ...command.options.filter((option) => !outputs.has(option)).flatMap(chosen)];
   declareInputs(inputs.filter((value) => typeof value === 'string'));
   const named = new Map<string, string>();
   for (const option of command.options) {
-    const path = outputs.has(option) ? valueOf(option) : undefined;
+    const path = outputs.has(option) ? chosen(option) : undefined;
     if (typeof path !== 'string' || path === '-') continue;
     refuseInput(path);
     const other = named.get(path);

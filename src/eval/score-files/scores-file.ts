@@ -4,6 +4,7 @@ import type { Trial } from '../../data/trials.js';
 import { openWorkerPool } from '../../data/worker-pool.js';
 import { codeOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { utf16Error } from '../../io/text-encoding.js';
 import { mergeSorted } from '../detection/radix-sort.js';
 import type { SortedScores } from '../detection/sorted-scores.js';
 import { lineStarts } from './line-starts.js';
@@ -128,6 +129,7 @@ function mergeAll(lists: Float64Array[]): Float64Array {
 
 /** Throws one error for the broken lines of all parts of a file, numbered from its beginning. */
 function checkReports(name: string, reports: LineReport[], advice: string | undefined): void {
+  if (reports[0]?.isUtf16) throw utf16Error(name);
   const brokenCount = reports.reduce((sum, report) => sum + report.brokenCount, 0);
   if (brokenCount === 0) return;
   const broken: BrokenLine[] = [];
@@ -137,5 +139,5 @@ function checkReports(name: string, reports: LineReport[], advice: string | unde
     before += report.lines;
   }
   const columns = reports.find((report) => report.columns)?.columns ?? null;
-  throw brokenLines(name, { lines: before, broken: broken.slice(0, SHOWN), brokenCount, columns }, advice);
+  throw brokenLines(name, { broken: broken.slice(0, SHOWN), brokenCount, columns }, advice);
 }
