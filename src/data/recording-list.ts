@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileOfSound } from '../io/archive-place.js';
 import { declareInputs } from '../io/inputs.js';
 import { readLines } from '../io/lines.js';
+import { pathBelow } from '../io/path-below.js';
 import { readManifest } from './manifest.js';
 
 /** A recording in a list. */
@@ -71,7 +72,7 @@ function fromLines(list: string, root: string): ListedRecording[] {
       throw new UserError(`${list}:${line}: ${JSON.stringify(path)} is a command; only files are read here.`);
     }
     if (name === '' || path === '') throw new UserError(`${list}:${line}: a name or a path is missing.`);
-    recordings.push({ name, path: isAbsolute(path) ? path : join(root, path) });
+    recordings.push({ name, path: pathBelow(root, path) });
   }
   return recordings;
 }

@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Trial } from '../../data/trials.js';
+import type { BlindTrial, Trial } from '../../data/trials.js';
 import { openWorkerPool } from '../../data/worker-pool.js';
 import { codeOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -26,11 +26,15 @@ export interface ScoreReading {
   advice?: string;
 }
 
-/** Writes lines `score 1|0 enrolment test`, which readScores reads back; nine digits hold every float32 exactly. */
-export function writeScores(path: string, scores: Float32Array, trials: readonly Trial[]): void {
-  const lines = trials.map(
-    (trial, i) => `${Number(scores[i].toPrecision(9))} ${trial.target ? 1 : 0} ${trial.enrolment} ${trial.test}\n`,
-  );
+/**
+ * Writes lines `score 1|0 enrolment test`, which readScores reads back, or `score enrolment test` for trials without answers; nine digits
+ * hold every float32 exactly.
+ */
+export function writeScores(path: string, scores: Float32Array, trials: readonly (Trial | BlindTrial)[]): void {
+  const lines = trials.map((trial, i) => {
+    const answer = 'target' in trial ? `${trial.target ? 1 : 0} ` : '';
+    return `${Number(scores[i].toPrecision(9))} ${answer}${trial.enrolment} ${trial.test}\n`;
+  });
   writeFileAtomic(path, lines.join(''));
 }
 
