@@ -9,6 +9,8 @@ export interface StageRecord {
   key: string;
   stage: string;
   options: Json;
+  /** A hash of what it read from outside of the run, where it says so. */
+  sources?: string;
   result: Json;
   /** Over all attempts. */
   seconds: number;

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { fileOfSound } from '../../../io/archive-place.js';
 import { decimalOf } from '../../../io/number-text.js';
 import type { AudioPart } from '../../audio-part.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
 import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
+import { besideList } from '../source-stamp.js';
 import { entries, readColumn, readGenders, type Warn } from './kaldi-tables.js';
 
 /** The contents of a Kaldi data folder: some 100 bytes an utterance besides the letters of its name and path. */
@@ -91,7 +91,7 @@ function readWavScp(path: string, dir: string, allowPipes: boolean): WavScp {
       throw new UserError(
         `${path}:${number}: ${JSON.stringify(rest)} is neither a file nor a command that ends in '|'.`,
       );
-    sounds.push(isPipe || isAbsolute(rest) || existsSync(fileOfSound(rest)) ? rest : join(dir, rest));
+    sounds.push(isPipe ? rest : besideList(rest, dir));
   }
   if (names.size === 0) throw new UserError(`${path} names no recording.`);
   if (pipes.length > 0 && !allowPipes) {
