@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { readLines } from '../io/lines.js';
-import { decimalOf } from '../io/number-text.js';
 import { writeLinesAtomic } from '../io/write-lines.js';
+import { decimalOf } from './decimal-field.js';
 import { createNameTable } from './name-table.js';
 
 /**

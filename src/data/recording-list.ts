@@ -1,10 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { fileOfSound } from '../io/archive-place.js';
+import { fileOfSound, pathBelow } from '../io/archive-place.js';
 import { declareInputs } from '../io/inputs.js';
 import { readLines } from '../io/lines.js';
-import { pathBelow } from '../io/path-below.js';
 import { readManifest } from './manifest.js';
 
 /** A recording in a list. */

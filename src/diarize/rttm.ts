@@ -1,6 +1,6 @@
+import { decimalOf } from '../data/decimal-field.js';
 import { UserError } from '../errors.js';
 import { readLines } from '../io/lines.js';
-import { decimalOf } from '../io/number-text.js';
 import type { Segment } from './segments.js';
 
 /** Speaker turns of a recording as SPEAKER lines of the Rich Transcription Time Marked format (NIST RT-09 evaluation plan). */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 
 /** The place of a recording in a Kaldi archive: `wav.ark:123`, as a wav.scp names it. */
 export interface ArchivePlace {
@@ -17,3 +18,6 @@ export function archivePlace(path: string): ArchivePlace | undefined {
 
 /** The file on disk that holds the sound of a path: the archive for a place in one. */
 export const fileOfSound = (path: string): string => archivePlace(path)?.archive ?? path;
+
+/** The place of a file that a list names: below `root`, or where an absolute path says. */
+export const pathBelow = (root: string, name: string): string => (isAbsolute(name) ? name : join(root, name));

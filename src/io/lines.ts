@@ -2,11 +2,31 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { UserError } from '../errors.js';
 import { readError } from './read-file.js';
-import { beginsAsUtf16, encodingError, isNoText, utf16Error } from './text-encoding.js';
 
 const CHUNK_BYTES = 1 << 20;
 /** No list has longer lines; a file that is not text must not pile up in memory. */
 const LONGEST_LINE = 1 << 20;
+
+/** True for the first bytes of UTF-16 text, which Excel and PowerShell write. */
+export function beginsAsUtf16(bytes: Uint8Array): boolean {
+  const [first, second] = bytes;
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
+
+/** The error of a list in UTF-16. */
+export const utf16Error = (path: string): UserError =>
+  new UserError(
+    `${path} is UTF-16 text, and lists are read as UTF-8. Save it as UTF-8, for example: iconv -f UTF-16 -t UTF-8.`,
+  );
+
+/** True where a decoded line was no UTF-8 text, or no text at all. */
+const isNoText = (line: string): boolean => line.includes('\uFFFD') || line.includes('\0');
+
+/** The error of a line that is no UTF-8 text. */
+const encodingError = (path: string, line: number): UserError =>
+  new UserError(
+    `${path}:${line}: the line is not UTF-8 text (perhaps Latin-1). Save the list as UTF-8, for example: iconv -f LATIN1 -t UTF-8.`,
+  );
 
 /** What is done about a line that is not UTF-8 text: it is an error, or it comes with U+FFFD in the places. */
 export type BrokenText = 'refuse' | 'keep';

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
 import { type SortedScores, sortInPlace, sortScores } from '../eval/detection/sorted-scores.js';
 import { readScores } from '../eval/score-files/scores-file.js';
-import { pathBelow } from '../io/path-below.js';
+import { pathBelow } from '../io/archive-place.js';
 import { rowsOf } from '../rows.js';
 import { directionOf } from './directions.js';
 import { cosine, type SpeakerModel } from './speaker-model.js';

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { decimalOf } from '../../src/data/decimal-field.js';
 import { readRecordingList } from '../../src/data/recording-list.js';
 import { readRttm } from '../../src/diarize/rttm.js';
 import { UserError } from '../../src/errors.js';
 import { readScores } from '../../src/eval/score-files/scores-file.js';
 import { readLines } from '../../src/io/lines.js';
-import { decimalOf } from '../../src/io/number-text.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('UTF-16 and Latin-1 are named, with the line where it is one line', async (t) => {

@@ -109,13 +109,8 @@ async function rates(
 
 /** The trials and the recordings they need. @throws UserError for missing recordings, and answers of one kind only */
 async function listToScore({ trials: file, enrolments: enrolmentFile, root, out }: ScoreOptions) {
-  const [{ readTrialList, trialUtterances, checkUtterances }, { existsSync }, { fileOfSound }, { pathBelow }] =
-    await Promise.all([
-      import('../../data/trials.js'),
-      import('node:fs'),
-      import('../../io/archive-place.js'),
-      import('../../io/path-below.js'),
-    ]);
+  const [{ readTrialList, trialUtterances, checkUtterances }, { existsSync }, { fileOfSound, pathBelow }] =
+    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('../../io/archive-place.js')]);
   const { readEnrolments } = await import('../../data/corpus/trial-lists.js');
   const list = readTrialList(file);
   if (list.isBlind && out === undefined)

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { beginsAsUtf16 } from '../../io/text-encoding.js';
+import { beginsAsUtf16 } from '../../io/lines.js';
 import { parseDecimal, textOf } from './decimal.js';
 import { describeColumns, KNOWN_COLUMNS, recogniseColumns, type ScoreColumns } from './score-columns.js';
 

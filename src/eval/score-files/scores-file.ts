@@ -4,7 +4,7 @@ import type { BlindTrial, Trial } from '../../data/trials.js';
 import { openWorkerPool } from '../../data/worker-pool.js';
 import { codeOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import { utf16Error } from '../../io/text-encoding.js';
+import { utf16Error } from '../../io/lines.js';
 import { mergeSorted } from '../detection/radix-sort.js';
 import type { SortedScores } from '../detection/sorted-scores.js';
 import { lineStarts } from './line-starts.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { decimalOf } from '../../../io/number-text.js';
 import type { AudioPart } from '../../audio-part.js';
+import { decimalOf } from '../../decimal-field.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
 import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
@@ -124,5 +124,7 @@ function readSegments(path: string, recordings: NameTable): Segments {
     if (channel !== undefined && channel !== '-1') part.channel = Number(channel);
     rows.push({ recording, part });
   }
+  if (rows.length === 0)
+    throw new UserError(`${path} names no segment. Remove it, if the recordings are whole utterances.`);
   return { names, rows };
 }
