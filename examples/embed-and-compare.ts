@@ -13,14 +13,15 @@ const directions: Float32Array[] = [];
 for (const file of files) directions.push(await directionOfFile(model, file));
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 
-// The calibration's threshold, or a common starting point where the model has none (see `voxloop calibrate`).
+// The calibration's threshold; without a calibration (see `voxloop calibrate`) cosines are printed and nothing is decided.
 const threshold = chooseThreshold(model.calibration);
-console.log(`same speaker from ${threshold.value} on (${threshold.basis})`);
+console.log(threshold ? `same speaker above ${threshold.value} (${threshold.basis})` : 'no calibration: cosines only');
 for (const [i, a] of files.entries()) {
   for (const [j, b] of files.entries()) {
     if (j <= i) continue;
     const score = cosine(directions[i], directions[j]);
-    console.log(`${a} ${b} ${score.toFixed(3)} ${score >= threshold.value ? 'same' : 'different'}`);
+    const decision = threshold ? ` ${score > threshold.value ? 'same' : 'different'}` : '';
+    console.log(`${a} ${b} ${score.toFixed(3)}${decision}`);
   }
 }
 await model.close();

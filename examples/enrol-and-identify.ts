@@ -16,9 +16,9 @@ const { enrolled, refused } = await enrollSpeakers(store, model, requests);
 for (const { speaker, utterances } of enrolled) console.log(`enrolled ${speaker}, recordings: ${utterances}`);
 for (const { speaker, reason } of refused) console.log(`${speaker} was not enrolled: ${reason}`);
 
-// Open set: `speaker` is null when nobody in the store is near enough.
+// Open set: `speaker` is null when nobody in the store is near enough, and where the model has no calibration to decide by.
 const { threshold, results } = await identifySpeakers(store, model, unknown, { top: 3 });
-console.log(`threshold ${threshold.value} (${threshold.basis})`);
+console.log(threshold ? `threshold ${threshold.value} (${threshold.basis})` : 'no calibration: nobody is named');
 for await (const result of results) {
   if ('reason' in result) console.log(`${result.file}: ${result.reason}`);
   else console.log(`${result.file}: ${result.speaker ?? 'nobody'}, nearest ${result.matches[0].speaker}`);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Clustering } from '../cluster/clustering.js';
 import { UserError } from '../errors.js';
 import { addDeviceOptions, addPluginOption, type DeviceOptions } from './options/model-options.js';
+import { outputOption } from './options/output-files.js';
 import { choice, collect, wholeNumber } from './options/values.js';
 
 interface ClusterOptions extends DeviceOptions {
@@ -36,7 +37,7 @@ export function register(program: Command): void {
         'each row, -1 for noise. Prints the inertia: the sum of squared distances to the centres, of unit vectors for cosine.',
     )
     .argument('<file>', '.npy file of embeddings, e.g. from voxloop embed')
-    .requiredOption('--out <file>', '.npy file of labels to write')
+    .addOption(outputOption(program, '--out <file>', '.npy file of labels to write').makeOptionMandatory())
     .option('--algorithm <name>', 'clustering plugin, see voxloop plugins clustering', 'kmeans')
     .option('--k <n>', "number of clusters: the algorithm's option `clusters`", wholeNumber(1))
     .option('--set <option=value>', 'set any option of the algorithm, its value YAML; may be repeated', collect, [])
@@ -45,7 +46,7 @@ export function register(program: Command): void {
     .option('--iterations <n>', 'k-means: most iterations of a start; 0 only assigns', wholeNumber(0))
     .option('--restarts <n>', 'k-means: number of starts; the one with the least inertia is kept', wholeNumber(1))
     .option('--init <file>', 'k-means: .npy file of first centres [k, size], for a single start')
-    .option('--centers-out <file>', '.npy file of centres [k, size] to write');
+    .addOption(outputOption(program, '--centers-out <file>', '.npy file of centres [k, size] to write'));
   addPluginOption(addDeviceOptions(command)).option('--json', 'print {inertia, iterations, clusters}').action(cluster);
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Diarized, Format } from '../diarize/output.js';
 import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { outputOption } from './options/output-files.js';
 import { choice, collect, wholeNumber } from './options/values.js';
 
 interface DiarizeCommandOptions extends ModelOptions {
@@ -28,7 +29,7 @@ export function register(program: Command): void {
         'written, and the exit code is 2; a recording without speech has no segments.',
     )
     .argument('<files...>', 'audio files')
-    .option('--out <file>', 'file to write (default: standard output)')
+    .addOption(outputOption(program, '--out <file>', 'file to write (default: standard output)'))
     .addOption(choice(program, '--format <format>', 'format of the result', ['rttm', 'json', 'audacity'], 'rttm'))
     .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')
     .option('--json', 'the same as --format json')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { userError } from '../errors.js';
 import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { outputOption } from './options/output-files.js';
 import { decimalBetween } from './options/values.js';
 
 interface EmbedOptions extends ModelOptions {
@@ -25,16 +26,19 @@ export function register(program: Command): void {
         'A recording that cannot be used is left out and reported, the others are written, and the exit code is 2.',
     )
     .argument('[files...]', 'audio files')
-    .requiredOption(
-      '--out <file>',
-      '.npy (names in a .tsv beside it), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines on standard output',
+    .addOption(
+      outputOption(
+        program,
+        '--out <file>',
+        '.npy (names in a .tsv beside it), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines on standard output',
+      ).makeOptionMandatory(),
     )
     .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')
     .option('--root <dir>', "folder that the list's paths are relative to (default: the current one)")
     .option('--window <seconds>', 'embed windows of this length; the last one reaches to the end', seconds)
     .option('--hop <seconds>', "time from one window's start to the next (default: the window's length)", seconds)
     .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')
-    .option('--report <file>', 'write {files, rows, size, seconds, skipped} as JSON')
+    .addOption(outputOption(program, '--report <file>', 'write {files, rows, size, seconds, skipped} as JSON'))
     .option('--json', 'print the same JSON');
   addModelOptions(command).action(embed);
 }

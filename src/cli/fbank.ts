@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { addDeviceOptions, type DeviceOptions } from './options/model-options.js';
+import { outputOption } from './options/output-files.js';
 import { choice, decimal, wholeNumber } from './options/values.js';
 
 interface FbankCommandOptions extends DeviceOptions {
@@ -22,7 +23,7 @@ export function register(program: Command): void {
         'an audio file (any format and rate that voxloop reads) and writes float32 [frames, bins].',
     )
     .argument('<file>', 'audio file')
-    .requiredOption('--out <file>', '.npy file to write')
+    .addOption(outputOption(program, '--out <file>', '.npy file to write').makeOptionMandatory())
     .option(
       '--dither <amount>',
       "standard deviation of added noise, in int16 units; Kaldi's default is 1",

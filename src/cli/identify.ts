@@ -50,14 +50,21 @@ export function register(program: Command): void {
 }
 
 async function identify(files: string[], options: IdentifyCommandOptions): Promise<void> {
-  const [{ withModel }, { speakerModel }, { identifySpeakers }, { recordingsOf }, { withEmbedProgress }] =
-    await Promise.all([
-      import('./options/with-model.js'),
-      import('../speakers/speaker-model.js'),
-      import('../speakers/identify.js'),
-      import('./options/recordings.js'),
-      import('./options/embed-progress.js'),
-    ]);
+  const [
+    { withModel },
+    { speakerModel },
+    { identifySpeakers },
+    { UNDECIDED },
+    { recordingsOf },
+    { withEmbedProgress },
+  ] = await Promise.all([
+    import('./options/with-model.js'),
+    import('../speakers/speaker-model.js'),
+    import('../speakers/identify.js'),
+    import('../speakers/decision.js'),
+    import('./options/recordings.js'),
+    import('./options/embed-progress.js'),
+  ]);
   const paths = recordingsOf(files, options).map(({ path }) => path);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const { top, search, threshold, falseAccepts } = options;
@@ -65,24 +72,23 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
     withEmbedProgress(paths.length, async (progress) => {
       const query = { top, search, threshold, falseAccepts, log, progress };
       const run = await identifySpeakers(options.store, speakerModel(model, extractor), paths, query);
-      const { value, basis } = run.threshold;
-      log(
-        `enrolled speakers: ${run.speakers}${run.exact ? '' : ', searched approximately'}; threshold ${value.toFixed(4)}, ${basis}`,
-      );
+      const { threshold: decisive } = run;
+      const decided = decisive ? `threshold ${decisive.value.toFixed(4)}, ${decisive.basis}` : UNDECIDED;
+      log(`enrolled speakers: ${run.speakers}${run.exact ? '' : ', searched approximately'}; ${decided}`);
       for await (const result of run.results) {
-        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result)}\n`);
+        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result, decisive !== null)}\n`);
         if ('reason' in result && !options.skipBad) process.exitCode = 2;
       }
     }),
   );
 }
 
-function textOf(result: Identification): string {
+function textOf(result: Identification, decides: boolean): string {
   if ('reason' in result) return `${result.file}: cannot be used: ${result.reason}`;
   const { file, speaker, matches } = result;
   const scores = matches.map((match) => {
     const ratio = match.llr === null ? '' : ` (LLR ${match.llr.toFixed(2)})`;
     return `${match.speaker} ${match.score.toFixed(4)}${ratio}`;
   });
-  return `${file}: ${speaker ?? 'none of them'}; ${scores.join(', ')}`;
+  return `${file}: ${speaker ?? (decides ? 'none of them' : 'undecided')}; ${scores.join(', ')}`;
 }

@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../errors.js';
 import { Interrupted } from '../pipeline/run/interrupt.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
 import { commands } from './commands.js';
+import { guardInputs } from './options/output-files.js';
 
 /**
  * Runs the command line and sets the exit code: 0 done, 1 a fault of voxloop, 2 something the user can put right, 130 stopped.
@@ -29,7 +30,8 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     // A command's own options come after its name: so `setup --version X` is not the program's --version.
     .enablePositionalOptions()
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => guardInputs(command));
   for (const register of commands) register(program);
   return program;
 }

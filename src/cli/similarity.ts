@@ -33,8 +33,7 @@ async function similarity(a: string, b: string, options: SimilarityOptions): Pro
     const opened = speakerModel(model, extractor, { raw: options.raw });
     return { cosine: await cosineOfFiles(opened, a, b), calibration: opened.calibration };
   });
-  const decides = calibration !== null || options.threshold !== undefined || options.falseAccepts !== undefined;
-  const threshold = decides ? chooseThreshold(calibration, options) : null;
+  const threshold = chooseThreshold(calibration, options);
   const same = threshold && cosine > threshold.value;
   const llr = llrOf(calibration, cosine);
   if (options.json) {

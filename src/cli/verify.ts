@@ -11,8 +11,9 @@ interface VerifyOptions extends SpeakerOptions, DecisionOptions {
   json?: boolean;
 }
 
-/** Exit code of a "no" with --exit-code; 1 and 2 mean that there is no answer. */
+/** Exit codes with --exit-code: of a "no", and where the model has no calibration to answer by (1 means a fault of voxloop). */
 const NO = 3;
+const NO_ANSWER = 2;
 
 /** `voxloop verify`: checks a recording against one enrolled speaker. */
 export function register(program: Command): void {
@@ -21,20 +22,25 @@ export function register(program: Command): void {
     .summary('is a recording of an enrolled speaker?')
     .description(
       'Compares a recording with one enrolled speaker by the cosine to the mean direction of their recordings. The threshold is that ' +
-        "of the model's calibration for 1 % false accepts, unless --threshold or --false-accepts sets another.",
+        "of the model's calibration for 1 % false accepts, unless --threshold or --false-accepts sets another. Without a " +
+        'calibration and a threshold only the score is printed.',
     )
     .argument('<name>', 'name of the speaker')
     .argument('<file>', 'audio file')
-    .option('--exit-code', `exit with ${NO} for no (default: 0 for both yes and no)`)
-    .option('--json', 'print {speaker, file, score, llr, threshold, same}');
+    .option('--exit-code', `exit with ${NO} for no, ${NO_ANSWER} without an answer (default: 0 for all of them)`)
+    .option(
+      '--json',
+      'print {speaker, file, score, llr, threshold, same}; the last two are null without a calibration',
+    );
   addDecisionOptions(addSpeakerOptions(command)).action(verify);
 }
 
 async function verify(speaker: string, file: string, options: VerifyOptions): Promise<void> {
-  const [{ withModel }, { speakerModel }, { verifySpeaker }] = await Promise.all([
+  const [{ withModel }, { speakerModel }, { verifySpeaker }, { UNDECIDED }] = await Promise.all([
     import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),
     import('../speakers/verify.js'),
+    import('../speakers/decision.js'),
   ]);
   const { store, threshold, falseAccepts } = options;
   const verdict = await withModel(options.model, options, (extractor, model) =>
@@ -42,8 +48,9 @@ async function verify(speaker: string, file: string, options: VerifyOptions): Pr
   );
   const { score, llr, same } = verdict;
   const ratio = llr === null ? '' : `, LLR ${llr.toFixed(2)}`;
-  const decided = `threshold ${verdict.threshold.value.toFixed(4)}, ${verdict.threshold.basis}`;
-  const text = `${same ? 'yes' : 'no'}: score ${score.toFixed(4)}${ratio} (${decided})`;
+  const measured = `score ${score.toFixed(4)}${ratio}`;
+  const decided = verdict.threshold && `threshold ${verdict.threshold.value.toFixed(4)}, ${verdict.threshold.basis}`;
+  const text = decided ? `${same ? 'yes' : 'no'}: ${measured} (${decided})` : `${measured} (${UNDECIDED})`;
   process.stdout.write(`${options.json ? JSON.stringify(verdict) : text}\n`);
-  if (!same && options.exitCode) process.exitCode = NO;
+  if (!same && options.exitCode) process.exitCode = same === null ? NO_ANSWER : NO;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { readLines } from '../io/lines.js';
 import { writeLinesAtomic } from '../io/write-lines.js';
+import { decimalOf } from './decimal-field.js';
 import { createNameTable } from './name-table.js';
 
 /**
@@ -103,8 +104,8 @@ function parseUtterance(fields: string[], at: string, intern: (value: string) =>
   if (split !== 'train' && split !== 'test') {
     throw new UserError(`${at}: split must be "train" or "test", got ${JSON.stringify(split)}.`);
   }
-  const duration = Number(seconds);
-  if (seconds.trim() === '' || !Number.isFinite(duration) || duration < 0) {
+  const duration = decimalOf(seconds);
+  if (!(duration >= 0)) {
     throw new UserError(`${at}: seconds must be a number of seconds, got ${JSON.stringify(seconds)}.`);
   }
   const known = (value: string) => (value === UNKNOWN || value === '' ? null : intern(value));

@@ -1,6 +1,8 @@
-import { statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
+import { fileOfSound, pathBelow } from '../io/archive-place.js';
+import { declareInputs } from '../io/inputs.js';
 import { readLines } from '../io/lines.js';
 import { readManifest } from './manifest.js';
 
@@ -15,14 +17,19 @@ const NAMES_SHOWN = 5;
 /**
  * Recordings from a list: a corpus folder or its manifest.tsv; Kaldi's wav.scp (`name path`, any file `.scp`); or else a path or
  * `name TAB path` a line. Other lists' paths start at `root`. A path without a name is its own name.
+ * A line that is not UTF-8 text is a recording that cannot be read, not the end of the list.
  * @throws UserError with the line number for a broken line or a pipe, and for names that occur twice
  */
 export function readRecordingList(list: string, root = '.'): ListedRecording[] {
-  const isFolder = statSync(list, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isFolder = existsSync(list) && statSync(list).isDirectory();
   const manifest = isFolder ? list : basename(list) === 'manifest.tsv' ? dirname(list) : undefined;
   const recordings = manifest === undefined ? fromLines(list, root) : fromManifest(manifest);
   if (recordings.length === 0) throw new UserError(`${list} lists no recording.`);
   checkNames(list, recordings);
+  declareInputs([manifest === undefined ? list : join(manifest, 'manifest.tsv')]);
+  declareInputs(function* () {
+    for (const { path } of recordings) yield fileOfSound(path);
+  });
   return recordings;
 }
 
@@ -54,7 +61,7 @@ function fromLines(list: string, root: string): ListedRecording[] {
   const kaldi = list.endsWith('.scp');
   const recordings: ListedRecording[] = [];
   let line = 0;
-  for (const text of readLines(list)) {
+  for (const text of readLines(list, 'keep')) {
     line++;
     if (text.trim() === '') continue;
     const parted = kaldi ? /^\s*(\S+)\s+(.*\S)\s*$/.exec(text) : /^([^\t]*)\t(.*)$/.exec(text);
@@ -64,7 +71,7 @@ function fromLines(list: string, root: string): ListedRecording[] {
       throw new UserError(`${list}:${line}: ${JSON.stringify(path)} is a command; only files are read here.`);
     }
     if (name === '' || path === '') throw new UserError(`${list}:${line}: a name or a path is missing.`);
-    recordings.push({ name, path: isAbsolute(path) ? path : join(root, path) });
+    recordings.push({ name, path: pathBelow(root, path) });
   }
   return recordings;
 }

@@ -2,10 +2,14 @@ import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { readLines } from '../io/lines.js';
 
-/** One verification trial: do these two utterances come from the same speaker? */
-export interface Trial {
+/** Two utterances to compare, as lists of evaluations name them whose answers are kept back. */
+export interface BlindTrial {
   enrolment: string;
   test: string;
+}
+
+/** One verification trial: do these two utterances come from the same speaker? */
+export interface Trial extends BlindTrial {
   target: boolean;
 }
 
@@ -21,7 +25,20 @@ export function parseTrials(text: string, file: string): Trial[] {
   return collectTrials(text.replace(/^\uFEFF/, '').split('\n'), file);
 }
 
-function collectTrials(lines: Iterable<string>, file: string): Trial[] {
+/** A trial list with answers, or one without any. */
+export type TrialList = { isBlind: false; trials: Trial[] } | { isBlind: true; trials: BlindTrial[] };
+
+const collectTrials = (lines: Iterable<string>, file: string): Trial[] => collect(lines, file, parseTrial, EXPECTED);
+
+const EXPECTED = '"1|0 PATH_A PATH_B" or "ID_A ID_B target|nontarget"';
+
+/** Trials that `parse` finds in lines. @throws UserError as `parseTrials` */
+function collect<T extends BlindTrial>(
+  lines: Iterable<string>,
+  file: string,
+  parse: (line: string) => T | undefined,
+  expected: string,
+): T[] {
   // One string per utterance, not one per mention: lists of millions of trials name a few thousand utterances.
   const names = new Map<string, string>();
   const intern = (name: string) => {
@@ -30,18 +47,18 @@ function collectTrials(lines: Iterable<string>, file: string): Trial[] {
     names.set(name, name);
     return name;
   };
-  const trials: Trial[] = [];
+  const trials: T[] = [];
   let number = 0;
   for (const line of lines) {
     number++;
     if (line.trim() === '') continue;
-    const trial = parseTrial(line);
+    const trial = parse(line);
     if (!trial) {
-      throw new UserError(
-        `${file}:${number}: expected "1|0 PATH_A PATH_B" or "ID_A ID_B target|nontarget", got ${quote(line)}.`,
-      );
+      throw new UserError(`${file}:${number}: expected ${expected}, got ${quote(line)}.`);
     }
-    trials.push({ enrolment: intern(trial.enrolment), test: intern(trial.test), target: trial.target });
+    trial.enrolment = intern(trial.enrolment);
+    trial.test = intern(trial.test);
+    trials.push(trial);
   }
   if (trials.length === 0) throw new UserError(`${file}: the list holds no trial.`);
   return trials;
@@ -61,6 +78,26 @@ function quote(line: string): string {
   return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}...` : text);
 }
 
+function parseBlindTrial(line: string): BlindTrial | undefined {
+  const [enrolment, test, ...rest] = line.trim().split(/[ \t]+/);
+  return test === undefined || rest.length > 0 ? undefined : { enrolment, test };
+}
+
+/**
+ * Reads a trial list, or one without answers: lines `PATH_A PATH_B`. The first line tells which it is.
+ * @throws UserError when the file cannot be read, or with its number for a line of another form than the first
+ */
+export function readTrialList(path: string): TrialList {
+  let first = '';
+  for (const line of readLines(path)) {
+    first = line.trim();
+    if (first !== '') break;
+  }
+  if (!parseBlindTrial(first)) return { isBlind: false, trials: readTrials(path) };
+  const expected = '"PATH_A PATH_B", as on the first line';
+  return { isBlind: true, trials: collect(readLines(path), path, parseBlindTrial, expected) };
+}
+
 /** Reads a trial list from disk. @throws UserError when the file cannot be read or a line is broken */
 export const readTrials = (path: string): Trial[] => collectTrials(readLines(path), path);
 
@@ -76,7 +113,7 @@ export function writeTrials(path: string, trials: readonly Trial[]): void {
 }
 
 /** The names of all utterances in the trials, each once, in order of first mention. */
-export function trialUtterances(trials: readonly Trial[]): string[] {
+export function trialUtterances(trials: readonly BlindTrial[]): string[] {
   const names = new Set<string>();
   for (const { enrolment, test } of trials) names.add(enrolment).add(test);
   return [...names];
@@ -88,7 +125,7 @@ export function trialUtterances(trials: readonly Trial[]): string[] {
  * @throws one UserError for all unknown utterances: their number and the first ten names
  */
 export function checkTrials(
-  trials: readonly Trial[],
+  trials: readonly BlindTrial[],
   known: ReadonlySet<string> | ((utterance: string) => boolean),
   list = 'The trial list',
 ): void {

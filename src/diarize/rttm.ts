@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { decimalOf } from '../data/decimal-field.js';
 import { UserError } from '../errors.js';
-import { readError } from '../io/read-file.js';
+import { readLines } from '../io/lines.js';
 import type { Segment } from './segments.js';
 
 /** Speaker turns of a recording as SPEAKER lines of the Rich Transcription Time Marked format (NIST RT-09 evaluation plan). */
@@ -15,15 +15,7 @@ export function rttmText(recording: string, segments: readonly Segment[]): strin
 }
 
 /** Reads an RTTM file: the segments of each recording in it. @throws UserError as `parseRttm`, and for a file that cannot be read */
-export function readRttm(path: string): Map<string, Segment[]> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw readError(path, error);
-  }
-  return parseRttm(text, path);
-}
+export const readRttm = (path: string): Map<string, Segment[]> => segmentsOf(readLines(path), path);
 
 /** The other types of lines (NIST RT-09 evaluation plan, appendix A). */
 const OTHER_TYPES = new Set(
@@ -36,23 +28,21 @@ const OTHER_TYPES = new Set(
  * @param file the name that error messages show
  * @throws UserError with the line for one that is broken
  */
-export function parseRttm(text: string, file: string): Map<string, Segment[]> {
+export const parseRttm = (text: string, file: string): Map<string, Segment[]> =>
+  segmentsOf(text.replace(/^\uFEFF/, '').split(/\r?\n/), file);
+
+function segmentsOf(lines: Iterable<string>, file: string): Map<string, Segment[]> {
   const recordings = new Map<string, Segment[]>();
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
+  let number = 0;
+  for (const line of lines) {
+    number++;
     const [type, recording, , start, duration, , , speaker] = line.trim().split(/\s+/);
     if (type === '' || type.startsWith(';') || OTHER_TYPES.has(type)) continue;
-    const startSeconds = Number(start);
-    const seconds = Number(duration);
-    if (
-      type !== 'SPEAKER' ||
-      speaker === undefined ||
-      !(startSeconds >= 0 && seconds >= 0 && Number.isFinite(startSeconds + seconds))
-    ) {
+    const startSeconds = decimalOf(start);
+    const seconds = decimalOf(duration);
+    if (type !== 'SPEAKER' || speaker === undefined || !(startSeconds >= 0 && seconds >= 0)) {
       throw new UserError(
-        `${file}:${index + 1}: expected "SPEAKER RECORDING 1 START DURATION <NA> <NA> NAME <NA> <NA>" with times in ` +
+        `${file}:${number}: expected "SPEAKER RECORDING 1 START DURATION <NA> <NA> NAME <NA> <NA>" with times in ` +
           `seconds, got ${JSON.stringify(line.slice(0, 120))}.`,
       );
     }

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
-import { writeError } from './atomic.js';
+import { writeError } from './write-error.js';
 
 const HEARTBEAT_MS = 3000;
 const FIRST_POLL_MS = 10;

@@ -17,6 +17,10 @@ export function readError(path: string, error: unknown): unknown {
   switch (codeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
+      if (path.includes('\uFFFD'))
+        return new UserError(
+          `${path} does not exist: its name is not UTF-8 text. Save the list that names it as UTF-8 (iconv), or rename the file.`,
+        );
       return new UserError(`${path} does not exist. Check the path (a relative one starts at the current folder).`);
     case 'EISDIR':
       return new UserError(`${path} is a folder, and a file is needed here. Name a file in it.`);
@@ -25,6 +29,14 @@ export function readError(path: string, error: unknown): unknown {
       return new UserError(`No permission to read ${path}. Change its permissions, or run as the user who owns it.`);
     case 'ERR_FS_FILE_TOO_LARGE':
       return new UserError(`${path} is larger than 2 GiB, too large to read at once. Split it into shorter files.`);
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+    case 'ERR_INVALID_ARG_VALUE':
+      return new UserError(`${JSON.stringify(path)} is no name of a file that can be. Correct it.`);
+    case 'EIO':
+    case 'ENXIO':
+    case 'ENODEV':
+      return new UserError(`${path} cannot be read (${codeOf(error)}). Check the disk, or copy the file again.`);
     default:
       return error;
   }

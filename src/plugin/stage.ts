@@ -107,6 +107,11 @@ export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.Zo
   convertible?: readonly string[];
   /** The kind of artifact it produces, which `artifact(...)` options of later stages ask for; default: the stage's name. */
   produces?: string;
+  /**
+   * A hash of what it reads from outside of the run, such as the sizes and times of recordings: the stage, and what depends on it, runs
+   * again when it changes. undefined where there is nothing, or no longer.
+   */
+  sources?(options: z.output<O>): string | undefined;
   /** Finds problems that would otherwise stop the run hours later, such as missing data: one sentence for each. */
   check?(context: CheckContext, options: z.output<O>): Promise<string[] | undefined> | string[] | undefined;
   /** For a stage that trains: lets `voxloop plan` predict its memory. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { checkTrials, readTrials, trialUtterances } from '../data/trials.js';
 import { embedFiles } from '../embed/embed-files.js';
 import { embedRecordings, type Recording } from '../embed/embed-recordings.js';
@@ -7,6 +6,7 @@ import { UserError } from '../errors.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
 import { type SortedScores, sortInPlace, sortScores } from '../eval/detection/sorted-scores.js';
 import { readScores } from '../eval/score-files/scores-file.js';
+import { pathBelow } from '../io/archive-place.js';
 import { rowsOf } from '../rows.js';
 import { directionOf } from './directions.js';
 import { cosine, type SpeakerModel } from './speaker-model.js';
@@ -39,9 +39,9 @@ export async function scoresOfTrials(
   { list, root, progress }: { list: string; root: string; progress?: Progress },
 ): Promise<SortedScores> {
   const trials = readTrials(list);
-  checkTrials(trials, (name) => existsSync(join(root, name)), list);
+  checkTrials(trials, (name) => existsSync(pathBelow(root, name)), list);
   const names = trialUtterances(trials);
-  const paths = names.map((name) => join(root, name));
+  const paths = names.map((name) => pathBelow(root, name));
   const { vectors } = await embedFiles(paths, extractor, { skipBad: false, progress });
   const embeddings = new Map([...rowsOf(vectors, extractor.size)].map((row, i) => [names[i], row]));
   const scores = scoreTrials(embeddings, trials, { mean: mean ?? undefined });

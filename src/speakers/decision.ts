@@ -16,22 +16,22 @@ export interface ThresholdChoice {
   falseAccepts?: number;
 }
 
-/** Without a calibration: a common starting point for cosines, which says nothing about error rates. */
-const UNCALIBRATED = 0.25;
 const DEFAULT_RATE = 0.01;
+
+/** What to do where nothing was decided. */
+export const UNDECIDED =
+  'no yes or no, for the model has no calibration: make one with `voxloop calibrate`, or choose a threshold with --threshold';
 
 /**
  * The threshold asked for; else the calibration's at one false accept in a hundred, or at the equal error rate where its trials were
- * too few for that; else an uncalibrated one.
+ * too few for that. null for a model without a calibration: cosines differ so much between models that no threshold fits all.
  * @throws UserError for a rate that the calibration does not hold
  */
-export function chooseThreshold(calibration: Calibration | null, choice: ThresholdChoice = {}): Threshold {
+export function chooseThreshold(calibration: Calibration | null, choice: ThresholdChoice = {}): Threshold | null {
   if (choice.threshold !== undefined) return { value: choice.threshold, basis: 'given', calibrated: false };
   const { falseAccepts } = choice;
   if (!calibration) {
-    if (falseAccepts === undefined) {
-      return { value: UNCALIBRATED, basis: 'uncalibrated default; see `voxloop calibrate`', calibrated: false };
-    }
+    if (falseAccepts === undefined) return null;
     throw new UserError(
       'The model has no calibration, so no false-accept rate can be asked for. Make one with `voxloop calibrate`, or give a threshold.',
     );

@@ -7,7 +7,7 @@ import { directionOf } from './directions.js';
 import { openSearch } from './search.js';
 import type { SpeakerModel } from './speaker-model.js';
 
-/** The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold. */
+/** The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold, and without one. */
 export type Identification =
   | { file: string; speaker: string | null; matches: (Match & { llr: number | null })[] }
   | { file: string; reason: string };
@@ -23,7 +23,8 @@ export interface IdentifyOptions extends ThresholdChoice {
 
 /** Identifications of recordings, in their order, as they are made; and the threshold that decides them. */
 export interface IdentifyRun {
-  threshold: Threshold;
+  /** null for a model without a calibration where none is chosen: nobody is named then. */
+  threshold: Threshold | null;
   speakers: number;
   exact: boolean;
   results: AsyncGenerator<Identification>;
@@ -44,7 +45,7 @@ export async function identifySpeakers(
   const recordings = files.map((file) => ({ name: file, path: file }));
   const results = async function* (): AsyncGenerator<Identification> {
     for await (const outcome of embedRecordings(recordings, model.extractor, { progress, signal })) {
-      yield identificationOf(outcome, { model, opened, top, threshold: threshold.value });
+      yield identificationOf(outcome, { model, opened, top, threshold: threshold?.value ?? null });
     }
   };
   return { threshold, speakers: opened.speakers, exact: opened.exact, results: results() };
@@ -52,13 +53,18 @@ export async function identifySpeakers(
 
 function identificationOf(
   outcome: EmbedOutcome,
-  { model, opened, top, threshold }: { model: SpeakerModel; opened: SpeakerSearch; top: number; threshold: number },
+  {
+    model,
+    opened,
+    top,
+    threshold,
+  }: { model: SpeakerModel; opened: SpeakerSearch; top: number; threshold: number | null },
 ): Identification {
   const file = outcome.recording.path;
   try {
     if ('reason' in outcome) throw new UserError(outcome.reason);
     const matches = opened.find(directionOf(file, outcome.parts[0].vector, model.mean), top);
-    const speaker = matches[0].score > threshold ? matches[0].speaker : null;
+    const speaker = threshold !== null && matches[0].score > threshold ? matches[0].speaker : null;
     return {
       file,
       speaker,

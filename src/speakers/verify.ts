@@ -12,8 +12,9 @@ export interface Verification {
   score: number;
   /** Log-likelihood ratio, natural logarithm; null for a model without a calibration. */
   llr: number | null;
-  threshold: Threshold;
-  same: boolean;
+  /** null, and `same` too, for a model without a calibration where no threshold is chosen. */
+  threshold: Threshold | null;
+  same: boolean | null;
 }
 
 /**
@@ -32,5 +33,6 @@ export async function verifySpeaker(
   });
   const centroid = centroidOf(speaker, vectors, model.extractor.size);
   const score = cosine(await directionOfFile(model, file), centroid);
-  return { speaker, file, score, llr: llrOf(model.calibration, score), threshold, same: score > threshold.value };
+  const same = threshold && score > threshold.value;
+  return { speaker, file, score, llr: llrOf(model.calibration, score), threshold, same };
 }

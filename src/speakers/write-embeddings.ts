@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { UserError } from '../errors.js';
 import { streamFileAtomic } from '../io/atomic-stream.js';
+import { refuseInput } from '../io/inputs.js';
 import { writeKaldiArchive } from '../io/kaldi-archive.js';
 import { npyHeader } from '../io/npy.js';
 import { openAtomic } from '../io/open-atomic.js';
@@ -22,14 +23,17 @@ export type EmbeddingWriter = (rows: AsyncIterable<EmbeddingRow>, size: number) 
 /**
  * The writer for a path, by its extension: `.npy` float32 [rows, size], with a table of names and times beside it (`.tsv`); `.jsonl`,
  * or `-` for standard output, an object a line; `.ark`, a binary Kaldi archive with its index (`.scp`).
- * @throws UserError for another extension
+ * @throws UserError for another extension, and where the file or its table is an input of the command
  */
 export function embeddingWriter(path: string): EmbeddingWriter {
   if (path === '-') return (rows) => printJsonLines(rows);
   const [, stem, extension] = /^(.*)\.([^./]*)$/.exec(path) ?? [];
-  if (extension === 'npy') return (rows, size) => writeNpyRows(path, `${stem}.tsv`, rows, size);
+  const table = `${stem}.${extension === 'npy' ? 'tsv' : 'scp'}`;
+  refuseInput(path);
+  if (extension !== 'jsonl') refuseInput(table);
+  if (extension === 'npy') return (rows, size) => writeNpyRows(path, table, rows, size);
   if (extension === 'jsonl') return (rows) => writeJsonLines(path, rows);
-  if (extension === 'ark') return (rows) => writeArchive(path, `${stem}.scp`, rows);
+  if (extension === 'ark') return (rows) => writeArchive(path, table, rows);
   throw new UserError(`${path}: embeddings are written to .npy, .jsonl or .ark files, or to - as JSON lines.`);
 }
 

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { buildDebianCorpus } from '../data/corpus/debian/debian.js';
 import { debianAvailable } from '../data/corpus/debian/packages.js';
@@ -9,6 +9,7 @@ import { buildCnCeleb } from '../data/corpus/official/cnceleb.js';
 import { buildLibriSpeech } from '../data/corpus/official/librispeech.js';
 import { buildVoxCeleb } from '../data/corpus/official/voxceleb.js';
 import type { ShardCorpusOptions } from '../data/corpus/shard-corpus.js';
+import { besideList, listStamp, sourceStamp, wavScpSound } from '../data/corpus/source-stamp.js';
 import { buildSyntheticCorpus } from '../data/corpus/synthetic/synthetic.js';
 import { buildTarCorpus } from '../data/corpus/tar-shards.js';
 import { checkManifest, readManifest } from '../data/manifest.js';
@@ -61,12 +62,28 @@ const result = corpusResult.extend({
   channel: z.number().optional(),
 });
 
+/** A hash of the recordings and lists that a corpus is made of; undefined for one that voxloop makes or fetches itself. */
+function corpusSources({ source, path, testPath, secondPath, trials, enrolments }: Options): string | undefined {
+  if (!path || source === 'auto' || source === 'debian' || source === 'synthetic') return undefined;
+  const more = [testPath, secondPath, enrolments, ...(trials ?? [])].filter(
+    (name) => name !== undefined && existsSync(name),
+  );
+  const stamps = [sourceStamp([path, ...(more as string[])])];
+  if (source === 'kaldi')
+    for (const dir of [path, testPath ?? path])
+      stamps.push(listStamp(join(dir, 'wav.scp'), (line) => wavScpSound(line, dir)));
+  if (source === 'tar' && existsSync(path) && statSync(path).isFile())
+    stamps.push(listStamp(path, (line) => (line === '' ? undefined : besideList(line, dirname(path)))));
+  return stamps.includes(undefined) ? undefined : stamps.join(' ');
+}
+
 /** Builds or opens a corpus and decodes it once into PCM shards. */
 export default defineStage({
   name: 'corpus',
   summary: 'Builds or opens a corpus and decodes it once into PCM16 shards.',
   options,
   result,
+  sources: corpusSources,
   check(_context, { source, path, testPath, secondPath }) {
     if (source === 'auto' || source === 'debian' || source === 'synthetic') return [];
     if (!path) return [`the corpus stage with source '${source}' needs a 'path'`];

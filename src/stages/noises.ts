@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type NoiseKind, noiseKinds } from '../audio/augment/bank.js';
 import { audioExtensions } from '../audio/decode/formats.js';
 import { listRecordings } from '../data/corpus/recordings.js';
+import { sourceStamp } from '../data/corpus/source-stamp.js';
 import { buildNoiseBank } from '../data/noise-bank/build.js';
 import { openNoiseBank } from '../data/noise-bank/noise-bank.js';
 import type { BankTask } from '../data/noise-bank/task.js';
@@ -78,6 +79,10 @@ export default defineStage({
   summary: 'Gathers noises and room responses for augmentation; generates them where none are given.',
   options,
   result,
+  sources: ({ path, musan, rooms }) => {
+    const folders = [path, musan, rooms].filter((folder): folder is string => !!folder);
+    return folders.length > 0 ? sourceStamp(folders) : undefined;
+  },
   check(_context, { path, musan, rooms }) {
     const missing = [path, musan, rooms].flatMap((folder) => (folder && !existsSync(folder) ? [resolve(folder)] : []));
     if (missing.length > 0) return missing.map((folder) => `the folder ${folder} does not exist`);

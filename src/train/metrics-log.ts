@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { writeError, writeFileAtomic } from '../io/atomic.js';
+import { writeFileAtomic } from '../io/atomic.js';
+import { writeError } from '../io/write-error.js';
 
 /** One line of metrics.jsonl. */
 export type MetricsLine = { step: number } & Record<string, number>;

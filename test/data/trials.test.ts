@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -6,12 +6,14 @@ import {
   checkBothKinds,
   checkTrials,
   parseTrials,
+  readTrialList,
   readTrials,
   repeatedTrials,
   trialUtterances,
   writeTrials,
 } from '../../src/data/trials.js';
 import { UserError } from '../../src/errors.js';
+import { writeScores } from '../../src/eval/score-files/scores-file.js';
 
 const trial = (enrolment: string, other: string, target: boolean) => ({ enrolment, test: other, target });
 
@@ -104,4 +106,33 @@ test('repeated trials are counted; a pair with two answers is refused by name', 
     instanceOf: UserError,
     message: /^L calls a and c both target and nontarget/,
   });
+});
+
+test('a list without answers is told from one with them, and stays without', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'voxloop-trials-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const list = (text: string) => {
+    writeFileSync(join(dir, 'list'), text);
+    return join(dir, 'list');
+  };
+  t.deepEqual(readTrialList(list('\n a/1.wav  b/2.wav\r\nc d\n')), {
+    isBlind: true,
+    trials: [
+      { enrolment: 'a/1.wav', test: 'b/2.wav' },
+      { enrolment: 'c', test: 'd' },
+    ],
+  });
+  t.deepEqual(readTrialList(list('1 a b\n0 a c\n')), {
+    isBlind: false,
+    trials: [trial('a', 'b', true), trial('a', 'c', false)],
+  });
+  t.throws(() => readTrialList(list('a b\n1 a b\n')), {
+    instanceOf: UserError,
+    message: /list:2: expected "PATH_A PATH_B"/,
+  });
+  t.throws(() => readTrialList(list('1 a b\na b\n')), { instanceOf: UserError, message: /list:2: expected "1\|0/ });
+  t.throws(() => readTrialList(list('\n')), { instanceOf: UserError, message: /holds no trial/ });
+  const { trials } = readTrialList(list('a b\nc d\n'));
+  writeScores(join(dir, 'scores'), Float32Array.of(0.5, -0.25), trials);
+  t.is(readFileSync(join(dir, 'scores'), 'utf8'), '0.5 a b\n-0.25 c d\n');
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { EerRule } from '../../eval/detection/eer.js';
+import { outputOption } from '../options/output-files.js';
 import { commaSeparated, decimal, decimalBetween, invalid, repeated, wholeNumber } from '../options/values.js';
 import type { Metrics, MetricsFlags } from './metrics-compute.js';
 
@@ -48,7 +49,7 @@ export function register(program: Command): void {
     )
     .option('--replicates <count>', 'resampled sets of speakers for the intervals', wholeNumber(1), 1000)
     .option('--seed <seed>', 'seed of the resampling', wholeNumber(0), 0)
-    .option('--det <file>', 'write the DET curve: JSON, [{falseAlarm, miss}]')
+    .addOption(outputOption(program, '--det <file>', 'write the DET curve: JSON, [{falseAlarm, miss}]'))
     .option('--json', 'print everything as JSON, rates as fractions')
     .addHelpText('after', MORE)
     .action(metrics);

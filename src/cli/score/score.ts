@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { Trial } from '../../data/trials.js';
 import { userError } from '../../errors.js';
+import { declareInputs, refuseInput } from '../../io/inputs.js';
 import { addModelOptions, type ModelOptions } from '../options/model-options.js';
+import { outputOption } from '../options/output-files.js';
 import { choice, wholeNumber } from '../options/values.js';
 import type { BackendOptions } from './score-backend.js';
 
@@ -18,14 +21,16 @@ export function register(program: Command): void {
     .command('score')
     .summary('score a trial list and print its error rates')
     .description(
-      "Scores a trial list: VoxCeleb's `1|0 a b` or Kaldi's `a b target|nontarget`. Each utterance is embedded once. The score is " +
+      "Scores a trial list: VoxCeleb's `1|0 a b`, Kaldi's `a b target|nontarget`, or `a b` without answers. Each utterance is embedded once. The score is " +
         'the cosine with the mean embedding of the training data subtracted, or that of a back-end: a whole one from the backend ' +
         'stage of a recipe (--backend), or the parts that the options name.',
     )
     .requiredOption('--trials <file>', 'trial list')
-    .requiredOption('--root <dir>', 'folder that the paths of the list are relative to')
+    .requiredOption('--root <dir>', 'folder that relative paths of the list start at')
     .option('--enrolments <file>', 'enrolment models of several utterances: lines `model path path ...`')
-    .option('--out <file>', 'write lines `score 1|0 a b`')
+    .addOption(
+      outputOption(program, '--out <file>', 'write lines `score 1|0 a b`; `score a b` for a list without answers'),
+    )
     .option('--raw', 'do not subtract the mean')
     .option(
       '--mean <file>',
@@ -47,27 +52,24 @@ export function register(program: Command): void {
       '--calibration <file>',
       'score-calibration.json of a backend stage: turns scores into log-likelihood ratios',
     )
-    .option('--json', 'print {scoring, trials, targets, eer, minDcf}, and cllr where scores are calibrated');
+    .option(
+      '--json',
+      'print {scoring, trials, targets, eer, minDcf}, and cllr where scores are calibrated; null without answers',
+    );
   addModelOptions(command).action(score);
 }
 
 async function score(options: ScoreOptions): Promise<void> {
-  const { trials, enrolments, recordings } = await readTrialList(options);
-  const [
-    { withModel },
-    { chosenBackend },
-    { embedRecordings },
-    { scoresByPart, scoreWithBackend },
-    { evaluateScores },
-    { writeScores },
-  ] = await Promise.all([
-    import('../options/with-model.js'),
-    import('./score-backend.js'),
-    import('../../embed/embed-recordings.js'),
-    import('../../eval/backend/scoring-backend.js'),
-    import('../../eval/detection/evaluate.js'),
-    import('../../eval/score-files/scores-file.js'),
-  ]);
+  const { list, enrolments, recordings } = await listToScore(options);
+  const { trials } = list;
+  const [{ withModel }, { chosenBackend }, { embedRecordings }, { scoresByPart, scoreWithBackend }, { writeScores }] =
+    await Promise.all([
+      import('../options/with-model.js'),
+      import('./score-backend.js'),
+      import('../../embed/embed-recordings.js'),
+      import('../../eval/backend/scoring-backend.js'),
+      import('../../eval/score-files/scores-file.js'),
+    ]);
   const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
     const backend = chosenBackend(options, model);
     const embeddings = new Map<string, Float32Array>();
@@ -80,34 +82,60 @@ async function score(options: ScoreOptions): Promise<void> {
     return scoresByPart(backend, scoreWithBackend(backend, { trials, embeddings, seconds, enrolments })).at(-1)!;
   });
   if (options.out) writeScores(options.out, scores, trials);
+  if (list.isBlind) {
+    const none = { scoring, trials: trials.length, targets: null, eer: null, minDcf: null };
+    const text = `${trials.length} trials without answers: scored, no error rates`;
+    process.stdout.write(`${options.json ? JSON.stringify(none) : text}\n`);
+    return;
+  }
+  process.stdout.write(`${await rates(scoring, scores, list.trials, options)}\n`);
+}
+
+/** The error rates of scores, as text or JSON. */
+async function rates(
+  scoring: string,
+  scores: Float32Array,
+  trials: readonly Trial[],
+  { json }: ScoreOptions,
+): Promise<string> {
+  const { evaluateScores } = await import('../../eval/detection/evaluate.js');
   const { eer, minDcf, targets } = evaluateScores(scores, trials);
   const cost = scoring === 'calibrated' ? { cllr: await cllrOf(scores, trials) } : {};
   const metrics = { scoring, trials: trials.length, targets, eer, minDcf, ...cost };
   const calibrated = 'cllr' in cost ? `, Cllr ${cost.cllr!.toFixed(3)}` : '';
   const text = `EER ${(100 * eer).toFixed(2)} %, minDCF ${minDcf['0.01'].toFixed(3)} (p 0.01), ${minDcf['0.05'].toFixed(3)} (p 0.05)`;
-  process.stdout.write(
-    options.json ? `${JSON.stringify(metrics)}\n` : `${trials.length} trials: ${text}${calibrated}\n`,
-  );
+  return json ? JSON.stringify(metrics) : `${trials.length} trials: ${text}${calibrated}`;
 }
 
-/** The trials and the recordings they need. @throws UserError for missing recordings and trials of one kind only */
-async function readTrialList({ trials: list, enrolments: enrolmentFile, root }: ScoreOptions) {
-  const [{ readTrials, trialUtterances, checkUtterances, checkBothKinds, repeatedTrials }, { existsSync }, { join }] =
-    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('node:path')]);
+/** The trials and the recordings they need. @throws UserError for missing recordings, and answers of one kind only */
+async function listToScore({ trials: file, enrolments: enrolmentFile, root, out }: ScoreOptions) {
+  const [{ readTrialList, trialUtterances, checkUtterances }, { existsSync }, { fileOfSound, pathBelow }] =
+    await Promise.all([import('../../data/trials.js'), import('node:fs'), import('../../io/archive-place.js')]);
   const { readEnrolments } = await import('../../data/corpus/trial-lists.js');
-  const trials = readTrials(list);
+  const list = readTrialList(file);
+  if (list.isBlind && out === undefined)
+    userError(`${file} has no answers, so there are no error rates to print. Name a file for the scores with --out.`);
   const enrolments = enrolmentFile === undefined ? undefined : readEnrolments(enrolmentFile);
   const enrolled = [...(enrolments?.values() ?? [])].flat();
-  const tested = trialUtterances(trials).filter((name) => !enrolments?.has(name));
-  const isThere = (name: string) => existsSync(join(root, name));
-  checkUtterances(tested, isThere, list);
+  const tested = trialUtterances(list.trials).filter((name) => !enrolments?.has(name));
+  const isThere = (name: string) => existsSync(fileOfSound(pathBelow(root, name)));
+  checkUtterances(tested, isThere, file);
   checkUtterances(enrolled, isThere, enrolmentFile);
-  checkBothKinds(trials, list);
-  const repeated = repeatedTrials(trials, list);
+  if (!list.isBlind) await checkAnswers(list.trials, file);
+  const recordings = [...new Set([...tested, ...enrolled])].map((name) => ({ name, path: pathBelow(root, name) }));
+  declareInputs(function* () {
+    for (const { path } of recordings) yield fileOfSound(path);
+  });
+  if (out !== undefined) refuseInput(out);
+  return { list, enrolments, recordings };
+}
+
+async function checkAnswers(trials: readonly Trial[], file: string): Promise<void> {
+  const { checkBothKinds, repeatedTrials } = await import('../../data/trials.js');
+  checkBothKinds(trials, file);
+  const repeated = repeatedTrials(trials, file);
   if (repeated > 0)
-    process.stderr.write(`Warning: ${repeated} of ${trials.length} trials of ${list} are repeated; they are kept.\n`);
-  const names = [...new Set([...tested, ...enrolled])];
-  return { trials, enrolments, recordings: names.map((name) => ({ name, path: join(root, name) })) };
+    process.stderr.write(`Warning: ${repeated} of ${trials.length} trials of ${file} are repeated; they are kept.\n`);
 }
 
 async function cllrOf(scores: Float32Array, trials: readonly { target: boolean }[]): Promise<number> {

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
-import { writeError } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import type { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { withFolderLock } from '../folder-lock.js';
 import type { BuildOptions } from './build-options.js';
@@ -55,7 +55,8 @@ export async function buildCorpusFolder(
   options: BuildOptions & { force?: boolean; resume?: boolean },
   build: (partial: string) => Promise<CorpusFacts>,
 ): Promise<CorpusSummary> {
-  const target = resolve(dir);
+  // A link to a folder stays a link: what it leads to is built.
+  const target = existsSync(dir) ? realpathSync(dir) : resolve(dir);
   return withFolderLock(`${target}.lock`, options, async () => {
     const [partial, old] = [`${target}.partial`, `${target}.old`];
     // A forced build that was killed between its two renames.
@@ -87,11 +88,27 @@ function inspect(dir: string, { name, options }: CorpusIdentity, force: boolean)
     throw new UserError(`${dir} exists and is not a corpus: it will not be overwritten. Choose another --out folder.`);
   }
   if (force) return undefined;
-  if (facts.name === name && JSON.stringify(facts.options) === JSON.stringify(options)) return facts;
+  const different = facts.name === name ? differences(facts.options, options) : undefined;
+  if (different?.length === 0) return facts;
+  if (different?.every((option) => OF_RECORDINGS.has(option)))
+    throw new UserError(
+      `${dir} was made of recordings or lists that have changed since, or were copied anew: their number, sizes or times differ. ` +
+        'Make it again with --force, or choose another --out folder.',
+    );
   throw new UserError(
     `${dir} holds another corpus ("${facts.name}", made with ${JSON.stringify(facts.options)}). ` +
       'Choose another --out folder, or replace it with --force.',
   );
+}
+
+/** Options that stand for what a corpus is made of: counts and hashes of lists, sizes and times. */
+const OF_RECORDINGS = new Set(['hash', 'sound', 'recordings', 'shards']);
+
+/** The options that differ. A corpus that does not say what its sound was made from is taken as it is. */
+function differences(made: Record<string, unknown>, wanted: Record<string, unknown>): string[] {
+  const names = new Set([...Object.keys(made), ...Object.keys(wanted)]);
+  if (made.sound === undefined) names.delete('sound');
+  return [...names].filter((name) => JSON.stringify(made[name]) !== JSON.stringify(wanted[name]));
 }
 
 function isEmpty(dir: string): boolean {

@@ -7,7 +7,7 @@ import { type Utterance, writeManifest } from '../manifest.js';
 import { chained, type Rows, rowsFrom, rowsWhere } from '../packed-rows.js';
 import { buildShards } from '../shards/build.js';
 import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shards/format.js';
-import type { Source } from '../shards/hash.js';
+import { listHash, type Source } from '../shards/hash.js';
 import { kindOfReason } from '../skip-kinds.js';
 import { checkBothKinds, repeatedTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
@@ -43,7 +43,9 @@ export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOpt
     checkBothKinds(trials, `The list ${name}`);
     repeatedTrials(trials, `The list ${name}`);
   }
-  const identity = { ...plan.identity, options: { ...plan.identity.options, minSeconds: options.minSeconds ?? 0 } };
+  const sound = await listHash(sourcesOf(plan.recordings), 0);
+  const { minSeconds = 0 } = options;
+  const identity = { ...plan.identity, options: { ...plan.identity.options, minSeconds, sound } };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
     resumeFolder(partial, JSON.stringify(identity), options);
     const parts: BuiltPart[] = [];

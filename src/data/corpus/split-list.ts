@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { codeOf, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
+import { readLines } from '../../io/lines.js';
 import { MIN_TEST_UTTERANCES, type SpeakerCount } from './choose-test-speakers.js';
 
 /** The side of the split that a speaker is on; `none` is left out of the corpus. */
@@ -24,7 +24,7 @@ export function bundledSplitList(name: string): string {
  */
 export function readSplitList(path: string): Map<string, SplitEntry> {
   const entries = new Map<string, SplitEntry>();
-  for (const [index, line] of readLines(path).entries()) {
+  for (const [index, line] of [...readLines(path)].entries()) {
     if (line === '' || line.startsWith('#')) continue;
     const [speaker, side, group, utterances, ...rest] = line.split('\t');
     if (
@@ -39,15 +39,6 @@ export function readSplitList(path: string): Map<string, SplitEntry> {
     entries.set(speaker, { side, group, utterances: Number(utterances) });
   }
   return entries;
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split(/\r?\n/);
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    throw new UserError(`${path}: the split list cannot be read (${codeOf(error)}).`);
-  }
 }
 
 /**

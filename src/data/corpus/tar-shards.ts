@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { audioExtensions } from '../../audio/decode/formats.js';
 import { UserError } from '../../errors.js';
 import { readLines } from '../../io/lines.js';
@@ -14,6 +14,7 @@ import type { PlannedRecording } from './planned-corpus.js';
 import { listRecordings } from './recordings.js';
 import { safeNames } from './safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from './shard-corpus.js';
+import { besideList } from './source-stamp.js';
 
 /** Options of `buildTarCorpus`. */
 export interface TarCorpusOptions extends ShardCorpusOptions {
@@ -84,7 +85,7 @@ function findShards(root: string): { shards: string[]; root: string } {
     return { shards: Array.from(tree.files, (file) => join(tree.root, file)), root: tree.root };
   }
   const lines = [...readLines(root)].map((line) => line.trim()).filter(Boolean);
-  const shards = lines.map((line) => (isAbsolute(line) || existsSync(line) ? line : join(dirname(root), line)));
+  const shards = lines.map((line) => besideList(line, dirname(root)));
   const missing = shards.filter((shard) => !existsSync(shard));
   if (missing.length > 0)
     throw new UserError(`${root} lists ${missing.length} archives that do not exist, such as ${missing[0]}.`);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { fileOfSound } from '../../io/archive-place.js';
 import type { AudioPart } from '../audio-part.js';
 
 const STATS_AT_ONCE = 32;
@@ -29,7 +30,7 @@ export async function listHash(sources: Iterable<Source>, maxShardBytes: number,
 }
 
 async function stampOf({ id, path, part }: Source): Promise<string> {
-  const file = await stat(path).catch(() => undefined);
+  const file = await stat(fileOfSound(path)).catch(() => undefined);
   const which = part ? `\t${JSON.stringify(part)}` : '';
   return `${id}\t${path}\t${file ? `${file.size}\t${Math.round(file.mtimeMs)}` : 'missing'}${which}\n`;
 }

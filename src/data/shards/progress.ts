@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeError } from '../../io/atomic.js';
 import { readLines } from '../../io/lines.js';
+import { writeError } from '../../io/write-error.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
 import {
   BYTES_PER_SAMPLE,

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeError } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import { BYTES_PER_SAMPLE, type SkippedFile, shardName } from './format.js';
 import { appendProgress, recoverProgress, rowEntry, skipEntry } from './progress.js';
 

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf, UserError } from '../../errors.js';
-import { writeError } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 
 /** Bytes that this user may still write where `folder` is or will be, or null when the system does not say. */
 export function freeBytes(folder: string): number | null {

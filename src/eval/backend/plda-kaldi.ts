@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { withFile } from '../../io/read-file.js';
 import type { Plda } from './plda.js';
+import { isSingular } from './singular.js';
 
 /** Larger sizes mean that the file is something else. */
 const LARGEST_SIZE = 16_384;
@@ -46,8 +47,14 @@ export function parseKaldiPlda(bytes: Buffer, path: string): Plda {
     throw broken('it holds a number that is not finite');
   }
   if (betweenVariances.some((value) => value < 0)) throw broken('it holds a negative variance');
+  if (betweenVariances.every((value) => value === 0))
+    throw degenerate(path, 'all its between-speaker variances are 0, so that it tells no two speakers apart');
+  if (isSingular(transform.values, size)) throw degenerate(path, 'its transform is singular');
   return { size, mean, transform: transform.values, betweenVariances };
 }
+
+const degenerate = (path: string, why: string) =>
+  new UserError(`${path} cannot score: ${why}. Train the PLDA again, on more speakers with several recordings each.`);
 
 /** True for the first bytes of a Kaldi PLDA, binary or text. */
 export const looksLikeKaldiPlda = (bytes: Buffer): boolean =>

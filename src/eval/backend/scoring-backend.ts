@@ -128,8 +128,20 @@ export function measureScores(
   const statistics =
     uses.length > 0 ? sideStatistics(scorer, { rows: cohortRows(scorer, cohort!, size), top }, pairs, input) : null;
   const normalised = norm && normaliseScores(plain, pairs, statistics!);
+  checkFinite(normalised ?? plain, input.trials);
   const values = sideValues(measures, pairs, input, statistics);
   return { pairs, plain, normalised, scores: normalised ?? plain, measures: values };
+}
+
+/** Refuses scores that say nothing, which a broken back-end gives. */
+function checkFinite(scores: Float32Array, trials: SideInput['trials']): void {
+  const wrong = scores.findIndex((score) => !Number.isFinite(score));
+  if (wrong < 0) return;
+  const { enrolment, test } = trials[wrong];
+  throw new UserError(
+    `The score of ${enrolment} and ${test} is ${scores[wrong]}. Check the parts of the back-end (PLDA, mean, cohort): one is broken or ` +
+      'was made of embeddings of another kind.',
+  );
 }
 
 /** The kind of scores of a chain, before its calibration. */

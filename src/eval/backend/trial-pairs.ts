@@ -1,4 +1,4 @@
-import { checkTrials, type Trial } from '../../data/trials.js';
+import { type BlindTrial, checkTrials } from '../../data/trials.js';
 import { UserError } from '../../errors.js';
 import { dot } from '../../rows.js';
 import type { PairScorer } from './pair-scorer.js';
@@ -7,7 +7,7 @@ import type { PairScorer } from './pair-scorer.js';
 export interface TrialInput {
   /** One vector by utterance, all of one length, any norm. */
   embeddings: ReadonlyMap<string, Float32Array>;
-  trials: readonly Trial[];
+  trials: readonly BlindTrial[];
   /**
    * The utterances of each speaker model, for lists whose enrolments are models (as CN-Celeb's); an enrolment that is no model here
    * is an utterance.
@@ -56,7 +56,7 @@ function checkPairs({ models, tests }: TrialPairs, embeddings: TrialInput['embed
     throw new UserError(`The model ${empty.name} has no utterance. Enrol at least one, or leave its trials out.`);
   const used = new Set([...models.flatMap(({ utterances }) => utterances), ...tests]);
   checkTrials(
-    [...used].map((name) => ({ enrolment: name, test: name, target: true })),
+    [...used].map((name) => ({ enrolment: name, test: name })),
     (name) => embeddings.has(name),
   );
   const expected = size ?? embeddings.values().next().value?.length ?? 0;

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { beginsAsUtf16 } from '../../io/lines.js';
 import { parseDecimal, textOf } from './decimal.js';
 import { describeColumns, KNOWN_COLUMNS, recogniseColumns, type ScoreColumns } from './score-columns.js';
 
@@ -28,6 +29,8 @@ export interface LineReport {
   brokenCount: number;
   /** null before the first line that is not blank. */
   columns: ScoreColumns | null;
+  /** The bytes began as UTF-16 text does; nothing was parsed. */
+  isUtf16: boolean;
 }
 
 export interface LineParser {
@@ -51,10 +54,14 @@ const WORDS = ['target', 'nontarget'].map((word) => Buffer.from(word));
  * @param take gets each trial, in the order of the lines
  */
 export function createLineParser(columns: ScoreColumns | null, take: TakeTrial): LineParser {
-  const report: LineReport = { lines: 0, broken: [], brokenCount: 0, columns };
+  const report: LineReport = { lines: 0, broken: [], brokenCount: 0, columns, isUtf16: false };
+  let begun = false;
   let rest = new Uint8Array(0);
   return {
     push(bytes) {
+      if (!begun && beginsAsUtf16(bytes)) report.isUtf16 = true;
+      begun ||= bytes.length > 0;
+      if (report.isUtf16) return false;
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       let start = 0;
       if (rest.length > 0 && end > 0) {
@@ -180,7 +187,11 @@ function refuse(report: LineReport, why: string, text: string): void {
 }
 
 /** All broken lines in one error, the first few in full. @param advice for columns in another order */
-export function brokenLines(name: string, { broken, brokenCount, columns }: LineReport, advice?: string): UserError {
+export function brokenLines(
+  name: string,
+  { broken, brokenCount, columns }: Pick<LineReport, 'broken' | 'brokenCount' | 'columns'>,
+  advice?: string,
+): UserError {
   const lines = broken.map(({ line, why, text }) => `${name}:${line}: ${why}, got ${JSON.stringify(text)}.`);
   const more = brokenCount - broken.length;
   if (more > 0) lines.push(`${more} more line${more > 1 ? 's are' : ' is'} broken.`);

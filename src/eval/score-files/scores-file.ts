@@ -1,9 +1,10 @@
 import { createReadStream, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Trial } from '../../data/trials.js';
+import type { BlindTrial, Trial } from '../../data/trials.js';
 import { openWorkerPool } from '../../data/worker-pool.js';
 import { codeOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { utf16Error } from '../../io/lines.js';
 import { mergeSorted } from '../detection/radix-sort.js';
 import type { SortedScores } from '../detection/sorted-scores.js';
 import { lineStarts } from './line-starts.js';
@@ -25,11 +26,15 @@ export interface ScoreReading {
   advice?: string;
 }
 
-/** Writes lines `score 1|0 enrolment test`, which readScores reads back; nine digits hold every float32 exactly. */
-export function writeScores(path: string, scores: Float32Array, trials: readonly Trial[]): void {
-  const lines = trials.map(
-    (trial, i) => `${Number(scores[i].toPrecision(9))} ${trial.target ? 1 : 0} ${trial.enrolment} ${trial.test}\n`,
-  );
+/**
+ * Writes lines `score 1|0 enrolment test`, which readScores reads back, or `score enrolment test` for trials without answers; nine digits
+ * hold every float32 exactly.
+ */
+export function writeScores(path: string, scores: Float32Array, trials: readonly (Trial | BlindTrial)[]): void {
+  const lines = trials.map((trial, i) => {
+    const answer = 'target' in trial ? `${trial.target ? 1 : 0} ` : '';
+    return `${Number(scores[i].toPrecision(9))} ${answer}${trial.enrolment} ${trial.test}\n`;
+  });
   writeFileAtomic(path, lines.join(''));
 }
 
@@ -128,6 +133,7 @@ function mergeAll(lists: Float64Array[]): Float64Array {
 
 /** Throws one error for the broken lines of all parts of a file, numbered from its beginning. */
 function checkReports(name: string, reports: LineReport[], advice: string | undefined): void {
+  if (reports[0]?.isUtf16) throw utf16Error(name);
   const brokenCount = reports.reduce((sum, report) => sum + report.brokenCount, 0);
   if (brokenCount === 0) return;
   const broken: BrokenLine[] = [];
@@ -137,5 +143,5 @@ function checkReports(name: string, reports: LineReport[], advice: string | unde
     before += report.lines;
   }
   const columns = reports.find((report) => report.columns)?.columns ?? null;
-  throw brokenLines(name, { lines: before, broken: broken.slice(0, SHOWN), brokenCount, columns }, advice);
+  throw brokenLines(name, { broken: broken.slice(0, SHOWN), brokenCount, columns }, advice);
 }

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { readError } from '../../io/read-file.js';
+import { readLines } from '../../io/lines.js';
 
 /** Properties of utterances: columns of text, '' where unknown. */
 export interface UtteranceTable {
@@ -23,7 +23,7 @@ const UNKNOWN = '-';
  */
 export function readUtteranceTable(path: string): UtteranceTable {
   const source = isFolder(path) ? join(path, 'manifest.tsv') : path;
-  const lines = readLines(source);
+  const lines = [...readLines(source)];
   const header = lines[0]?.split('\t') ?? [];
   const hasHeader = header.length > 1 && (header.includes('id') || header.includes('path'));
   const names = hasHeader ? header : ['id', 'speaker'];
@@ -45,9 +45,22 @@ export function readUtteranceTable(path: string): UtteranceTable {
   const rowOf = new Map<string, number>();
   for (const [column, name] of names.entries()) {
     if (name !== 'id' && name !== 'path') continue;
-    for (const [row, field] of columns[column].entries()) rowOf.set(field, row);
+    for (const [row, field] of columns[column].entries()) {
+      const before = rowOf.get(field);
+      if (before !== undefined && before !== row) refuseContradiction(source, columns, field, [before, row]);
+      rowOf.set(field, row);
+    }
   }
   return { source, rowOf, columns: new Map(names.map((name, i) => [name, columns[i]])) };
+}
+
+/** A name on two lines that say different things of it. */
+function refuseContradiction(source: string, columns: readonly string[][], name: string, rows: [number, number]): void {
+  const [one, other] = rows.map((row) => columns.map((column) => column[row]).join(' '));
+  if (one === other) return;
+  throw new UserError(
+    `${source} names ${name} twice, with different values: "${one}" and "${other}". Correct one of the lines.`,
+  );
 }
 
 /**
@@ -72,14 +85,4 @@ export function valuesOf({ source, rowOf, columns }: UtteranceTable, column: str
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/);
-  } catch (error) {
-    throw readError(path, error);
-  }
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { writeError } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import type { Json } from '../../plugin/json.js';
 
 /** Appends one event to a journal: one JSON line, on disk when this returns. */

@@ -3,7 +3,7 @@ import type { Registry } from '../../plugin/plugin.js';
 import { didYouMeanOrKnown } from '../../plugin/suggest.js';
 import type { ResolvedConfig } from '../config/config.js';
 import type { ResolvedStage } from '../config/config-stages.js';
-import { removeStageFolder, type StageState, stageState } from './stage-folder.js';
+import { readRecord, removeStageFolder, type StageState, stageFolder, stageState } from './stage-folder.js';
 import { attemptKey, stageKey } from './stage-key.js';
 import { voxloopVersion } from './version.js';
 
@@ -12,6 +12,10 @@ export interface PlannedStage extends ResolvedStage {
   /** The key that an unfinished attempt must have to be resumed. */
   attempt: string;
   state: StageState;
+  /** What it reads from outside of the run, as a hash; see StageDefinition.sources. */
+  sources?: string;
+  /** True where that has changed since the stage was done. */
+  stale?: boolean;
 }
 
 /** The stages of a run with their states: done, begun or to do. Stages in `forced`, and those that depend on them, are to do. */
@@ -24,13 +28,17 @@ export function planRun(
   const redone = withDependents(config.stages, forced);
   const keys: Record<string, string> = {};
   const run = { seed: config.seed, version: voxloopVersion(), registry };
-  return config.stages.map((stage) => {
+  return config.stages.map((planned) => {
+    const made = readRecord(stageFolder(runDir, planned.as))?.sources;
+    // Where the recordings are gone, what was made of them still counts.
+    const sources = planned.plugin.sources?.(planned.options) ?? made;
+    const stage = { ...planned, sources };
     const inputs = Object.fromEntries(stage.references.sort().map((name) => [name, keys[name]]));
     const key = stageKey(stage, inputs, run);
     keys[stage.as] = key;
     const attempt = attemptKey(stage, inputs, run);
     const state = redone.has(stage.as) ? 'new' : stageState(runDir, { as: stage.as, key, attempt });
-    return { ...stage, key, attempt, state };
+    return { ...stage, key, attempt, state, stale: state !== 'done' && made !== undefined && made !== sources };
   });
 }
 
@@ -59,8 +67,9 @@ const words: Record<StageState, string> = { done: 'done before', resume: 'goes o
 
 /** One line per stage: `1/3 data (corpus): to do`. */
 export function planLines(plan: readonly PlannedStage[]): string[] {
-  return plan.map(({ as, stage, state }, index) => {
-    return `${index + 1}/${plan.length} ${titleOf({ as, stage })}: ${words[state]}`;
+  return plan.map(({ as, stage, state, stale }, index) => {
+    const why = stale ? ', for what it was made of has changed' : '';
+    return `${index + 1}/${plan.length} ${titleOf({ as, stage })}: ${words[state]}${why}`;
   });
 }
 

@@ -53,11 +53,19 @@ async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedS
   const stopwatch = startStopwatch(stage, folder, parts.now);
   const resume = stage.state === 'resume';
   journal('stage-start', { as, stage: stage.stage, key, resume });
-  log(`${label}${resume ? ': goes on' : ''}`);
+  if (stage.stale) log(`${label}: what it was made of has changed; it runs again, and what depends on it`);
+  else log(`${label}${resume ? ': goes on' : ''}`);
   try {
     const result = await attempt(stage, folder, parts);
     const seconds = stopwatch.stop();
-    writeRecord(folder, { key, stage: stage.stage, options: stage.options as Json, result, seconds });
+    writeRecord(folder, {
+      key,
+      stage: stage.stage,
+      options: stage.options as Json,
+      sources: stage.sources,
+      result,
+      seconds,
+    });
     journal('stage-done', { as, key, seconds });
     log(`${label}: done in ${seconds.toFixed(1)} s`);
     return { as, dir: folder, stage: stage.stage, result, seconds };

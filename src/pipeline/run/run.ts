@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -48,7 +49,7 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
   const plan = planRun(config, dir, registry, forced);
   await checkStages(plan, { ...request, config });
   removeForced(plan, dir, forced);
-  writeFileAtomic(join(dir, 'config.yaml'), resolvedYaml(config));
+  writeConfig(join(dir, 'config.yaml'), resolvedYaml(config));
   writeFileAtomic(join(dir, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
   const journal = (event: string, fields?: { [key: string]: Json }) =>
     appendToJournal(join(dir, 'journal.jsonl'), event, fields);
@@ -70,6 +71,11 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
   }
   journal('run-done');
   return [...finished.values()];
+}
+
+/** A run may be started from its own config.yaml, which then stays as it is. */
+function writeConfig(path: string, yaml: string): void {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== yaml) writeFileAtomic(path, yaml);
 }
 
 /** Runs the check of every stage that is to run; throws one UserError with all problems. */

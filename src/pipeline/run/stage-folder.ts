@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeError, writeFileAtomic } from '../../io/atomic.js';
+import { writeFileAtomic } from '../../io/atomic.js';
+import { writeError } from '../../io/write-error.js';
 import type { Json } from '../../plugin/json.js';
 
 /** stage.json: written last, so that a folder with it is complete. */
@@ -8,6 +9,8 @@ export interface StageRecord {
   key: string;
   stage: string;
   options: Json;
+  /** A hash of what it read from outside of the run, where it says so. */
+  sources?: string;
   result: Json;
   /** Over all attempts. */
   seconds: number;

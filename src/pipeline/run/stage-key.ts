@@ -10,16 +10,18 @@ interface KeyedRun {
   registry: Registry;
 }
 
+type KeyedOptions = ResolvedStage & { sources?: string };
+
 /**
  * A hash of everything that a stage's outcome depends on: its plugin and options, the keys of the artifacts it uses, the seed, the
- * version of voxloop, and the text of the user's plugin files that it uses.
+ * version of voxloop, the text of the user's plugin files that it uses, and `sources`, a hash of what it reads from outside of the run.
  */
-export function stageKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
+export function stageKey(stage: KeyedOptions, inputs: Record<string, string>, run: KeyedRun): string {
   return keyOf(stage, stage.options, inputs, run);
 }
 
 /** The same without the options in which an unfinished attempt may differ (`convertible`). */
-export function attemptKey(stage: ResolvedStage, inputs: Record<string, string>, run: KeyedRun): string {
+export function attemptKey(stage: KeyedOptions, inputs: Record<string, string>, run: KeyedRun): string {
   const options = structuredClone(stage.options) as Record<string, unknown>;
   for (const path of stage.plugin.convertible ?? []) remove(options, path.split('.'));
   return keyOf(stage, options, inputs, run);
@@ -31,10 +33,12 @@ function remove(options: Record<string, unknown>, [first, ...rest]: string[]): v
   else if (typeof value === 'object' && value !== null) remove(value as Record<string, unknown>, rest);
 }
 
-function keyOf(stage: ResolvedStage, options: unknown, inputs: Record<string, string>, run: KeyedRun): string {
+function keyOf(stage: KeyedOptions, options: unknown, inputs: Record<string, string>, run: KeyedRun): string {
   const uses = [{ kind: 'stage' as const, name: stage.stage }, ...stage.uses];
   const files = uses.flatMap(({ kind, name }) => run.registry.origin(kind, name).digest ?? []).sort();
   const { seed, version } = run;
-  const parts = { stage: stage.stage, options, inputs, seed, version, files };
+  const { sources } = stage;
+  const outside = sources === undefined ? {} : { sources };
+  const parts = { stage: stage.stage, options, inputs, seed, version, files, ...outside };
   return createHash('sha256').update(stableJson(parts)).digest('hex');
 }

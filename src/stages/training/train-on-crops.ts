@@ -111,8 +111,16 @@ export async function trainOnCrops(
   return { steps, batchesPerEpoch, collapse: watch?.guard.events ?? [] };
 }
 
+/** Of a network that is not trained, which any number of recordings is enough for. */
+const noCrops: CropStream = {
+  batchAt: () => Promise.reject(new Error('a training without steps asked for a batch')),
+  stats: () => ({ waitMs: 0, batches: 0 }),
+  close: () => Promise.resolve(),
+};
+
 /** The run's length, and its stream of crops; after `retries` roll-backs batches come in another order. */
 function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
+  if (options.steps === 0 || options.epochs === 0) return { steps: 0, batchesPerEpoch: 1, openCrops: () => noCrops };
   const { shards, plan, subset, rule } = training;
   const { batchSize } = options;
   const cropSeed = `${seed}/crops`;

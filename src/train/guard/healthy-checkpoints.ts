@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '../../engine/session/session.js';
-import { writeError } from '../../io/atomic.js';
 import { readSafetensors } from '../../io/safetensors.js';
+import { writeError } from '../../io/write-error.js';
 import { type HostState, loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
 
 /** The last healthy state of a run, beside its checkpoint. */

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { writeError, writeFileAtomic } from '../../../io/atomic.js';
+import { writeFileAtomic } from '../../../io/atomic.js';
 import { isOnPath } from '../../../io/on-path.js';
+import { writeError } from '../../../io/write-error.js';
 import { withFolderLock } from '../../folder-lock.js';
 import type { BuildOptions } from '../build-options.js';
 import { runCommand } from '../run-command.js';

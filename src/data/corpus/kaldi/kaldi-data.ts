@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { readLines } from '../../../io/lines.js';
 import type { AudioPart } from '../../audio-part.js';
+import { decimalOf } from '../../decimal-field.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
 import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
+import { besideList } from '../source-stamp.js';
+import { entries, readColumn, readGenders, type Warn } from './kaldi-tables.js';
 
 /** The contents of a Kaldi data folder: some 100 bytes an utterance besides the letters of its name and path. */
 export interface KaldiData {
@@ -44,16 +46,18 @@ const SHOWN = 5;
 /**
  * Reads a Kaldi data folder: wav.scp and, where they exist, segments, utt2spk, spk2gender and utt2lang.
  * @param allowPipes whether commands in wav.scp may run
- * @throws UserError with line numbers for broken lines; for all pipes at once where they are not allowed
+ * @param warn receives a sentence for each table that does not fit the others everywhere
+ * @throws UserError with line numbers for broken lines and contradictions; for all pipes at once where they are not allowed; for a
+ * table of other utterances only
  */
-export function readKaldiData(dir: string, allowPipes: boolean): KaldiData {
+export function readKaldiData(dir: string, allowPipes: boolean, warn: Warn): KaldiData {
   const recordings = readWavScp(join(dir, 'wav.scp'), dir, allowPipes);
   const segmentsFile = join(dir, 'segments');
   const segments = existsSync(segmentsFile) ? readSegments(segmentsFile, recordings.names) : null;
   const { names } = segments ?? recordings;
-  const speakerOf = readColumn(join(dir, 'utt2spk'), names);
-  const languageOf = readColumn(join(dir, 'utt2lang'), names);
-  const genders = readTable(join(dir, 'spk2gender'));
+  const speakerOf = readColumn(join(dir, 'utt2spk'), names, warn);
+  const languageOf = readColumn(join(dir, 'utt2lang'), names, warn);
+  const genders = readGenders(join(dir, 'spk2gender'));
   const walk = function* (): Generator<KaldiUtterance> {
     let i = 0;
     for (const { recording, part } of segments?.rows ?? wholeRecordings(recordings)) {
@@ -87,7 +91,7 @@ function readWavScp(path: string, dir: string, allowPipes: boolean): WavScp {
       throw new UserError(
         `${path}:${number}: ${JSON.stringify(rest)} is neither a file nor a command that ends in '|'.`,
       );
-    sounds.push(isPipe || isAbsolute(rest) || existsSync(rest) ? rest : join(dir, rest));
+    sounds.push(isPipe ? rest : besideList(rest, dir));
   }
   if (names.size === 0) throw new UserError(`${path} names no recording.`);
   if (pipes.length > 0 && !allowPipes) {
@@ -107,47 +111,20 @@ function readSegments(path: string, recordings: NameTable): Segments {
   for (const [number, key, rest] of entries(path)) {
     const fault = (what: string) => new UserError(`${path}:${number}: ${what}.`);
     const [name, start, stop, channel, ...more] = rest.split(/\s+/);
-    const [from, to] = [Number(start), Number(stop)];
-    if (stop === undefined || more.length > 0 || !Number.isFinite(from) || !Number.isFinite(to))
+    const [from, to] = [decimalOf(start), decimalOf(stop)];
+    if (stop === undefined || more.length > 0 || Number.isNaN(from) || Number.isNaN(to))
       throw fault('expected "UTTERANCE RECORDING START END [CHANNEL]"');
     const recording = recordings.find(name);
     if (recording < 0) throw fault(`wav.scp has no recording ${name}`);
     if (names.add(key) < rows.length) throw fault(`the segment ${key} is named before`);
     if (from < 0 || (to !== -1 && to <= from)) throw fault(`a segment from ${start} to ${stop} s has no length`);
     const part: AudioPart = { seconds: { from, to: to === -1 ? null : to } };
-    if (channel !== undefined) part.channel = Number(channel);
+    if (channel !== undefined && !/^(?:-1|\d{1,3})$/.test(channel))
+      throw fault(`a channel is a whole number from 0, and not ${channel}`);
+    if (channel !== undefined && channel !== '-1') part.channel = Number(channel);
     rows.push({ recording, part });
   }
+  if (rows.length === 0)
+    throw new UserError(`${path} names no segment. Remove it, if the recordings are whole utterances.`);
   return { names, rows };
-}
-
-/** The values of a table that may be missing, by the number of an utterance; names of unknown utterances are ignored. */
-function readColumn(path: string, names: NameTable): (utterance: number) => string | null {
-  if (!existsSync(path)) return () => null;
-  const values = createNameTable();
-  const column = new Int32Array(names.size).fill(-1);
-  for (const [, key, value] of entries(path)) {
-    const utterance = names.find(key);
-    if (utterance >= 0) column[utterance] = values.add(value);
-  }
-  return (utterance) => (column[utterance] < 0 ? null : values.at(column[utterance]));
-}
-
-function readTable(path: string): Map<string, string> {
-  const table = new Map<string, string>();
-  if (existsSync(path)) for (const [, key, value] of entries(path)) table.set(key, value);
-  return table;
-}
-
-/** Lines `key value...` with their numbers. */
-function* entries(path: string): Generator<[number, string, string]> {
-  let number = 0;
-  for (const line of readLines(path)) {
-    number++;
-    if (line.trim() === '') continue;
-    const match = /^\s*(\S+)\s+(.*\S)\s*$/.exec(line);
-    if (!match)
-      throw new UserError(`${path}:${number}: expected a name and a value, got ${JSON.stringify(line.slice(0, 80))}.`);
-    yield [number, match[1], match[2]];
-  }
 }

@@ -13,6 +13,7 @@ import { safeNames } from '../safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { readEnrolments, translateTrials } from '../trial-lists.js';
 import { readKaldiData } from './kaldi-data.js';
+import type { Warn } from './kaldi-tables.js';
 
 /** Options of `buildKaldiCorpus`. */
 export interface KaldiCorpusOptions extends ShardCorpusOptions {
@@ -39,8 +40,9 @@ export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<Cor
   if (options.enrolments && !options.trials)
     throw new UserError('Enrolments without trials: give the trial list with --trials.');
   for (const folder of [root, ...(testRoot ? [testRoot] : [])]) keepApart(options.out, resolve(folder));
-  const main = readPlan(root, allowPipes);
-  const tests = testRoot ? readPlan(testRoot, allowPipes) : main;
+  const warn = (warning: string) => options.log?.(`Warning: ${warning}`);
+  const main = readPlan(root, allowPipes, warn);
+  const tests = testRoot ? readPlan(testRoot, allowPipes, warn) : main;
   const files = findLists(options.trials ?? [], dirname(root), []);
   const models = options.enrolments ? readEnrolments(options.enrolments) : undefined;
   const enrolled = [...(models?.values() ?? [])].flat();
@@ -70,8 +72,8 @@ interface KaldiPlan {
   names: NameTable;
 }
 
-function readPlan(root: string, allowPipes: boolean): KaldiPlan {
-  const { names, utterances } = readKaldiData(root, allowPipes);
+function readPlan(root: string, allowPipes: boolean, warn: Warn): KaldiPlan {
+  const { names, utterances } = readKaldiData(root, allowPipes, warn);
   const idOf = safeNames(names);
   const recordings = packedRows<PlannedRecording>();
   for (const { name, path, part, speaker, language, gender } of utterances)

@@ -138,3 +138,18 @@ test('a folder whose lists are far larger than the heap is planned', async (t) =
   const args = ['--max-old-space-size=16', '--input-type=module', '-e', script];
   t.is((await promisify(execFile)(process.execPath, args)).stdout, 'train: 40000\n');
 });
+
+test('Kaldi: a corpus whose recordings have changed is not taken for up to date', async (t) => {
+  const { dir, out } = kaldiFolder(t);
+  await buildKaldiCorpus({ root: dir, out, jobs: 1 });
+  t.true((await buildKaldiCorpus({ root: dir, out, jobs: 1 })).existing);
+  // The same path, another sound.
+  writeNoise(join(dir, 'a.wav'), 2.25);
+  const changed = {
+    instanceOf: UserError,
+    message: /was made of recordings or lists that have changed since.*--force/,
+  };
+  await t.throwsAsync(buildKaldiCorpus({ root: dir, out, jobs: 1 }), changed);
+  t.false((await buildKaldiCorpus({ root: dir, out, jobs: 1, force: true })).existing);
+  t.true((await buildKaldiCorpus({ root: dir, out, jobs: 1 })).existing);
+});
