@@ -21,7 +21,7 @@ const WORDS = [
 
 /** A damaged copy of bytes: one to three of cuts, swaps, repeats, flipped bits, extreme bytes and numbers, all drawn from `rng`. */
 export function mutate(bytes: Uint8Array, rng: Rng): Buffer {
-  let mutated = Buffer.from(bytes);
+  let mutated: Buffer = Buffer.from(bytes);
   for (let times = 1 + rng.int(3); times > 0; times--) mutated = KINDS[rng.int(KINDS.length)](mutated, rng);
   return mutated;
 }
