@@ -3,10 +3,10 @@ import { createRng } from '../random.js';
 
 /** The level that speech is brought to, RMS on int16 scale: -26 dB of full scale, the nominal one of ITU-T P.56. */
 export const NOMINAL_LEVEL = 1640;
-/** The noise that is heard with it, RMS on int16 scale: 40 dB below the speech. */
-export const NOISE_LEVEL = 16.4;
+/** The noise that is heard with it, RMS on int16 scale: that of the dither that training adds. */
+export const NOISE_LEVEL = 1;
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
-export const HEARING = 'speech at -26 dB, noise at -66 dB';
+export const HEARING = 'speech at -26 dB, dither of one bit';
 
 /** Ten milliseconds. */
 const FRAME = 160;

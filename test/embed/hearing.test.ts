@@ -58,7 +58,7 @@ const rowsOf = (vectors: Float32Array) =>
   Array.from({ length: vectors.length / BINS }, (_, row) => vectors.slice(row * BINS, (row + 1) * BINS));
 
 const CHANGES: [string, (samples: Float32Array) => Float32Array, number][] = [
-  ['gated pauses', gated, 0.98],
+  ['gated pauses', gated, 0.97],
   ['lost packets', lost, 0.98],
   ['a second of zeros before and after', padded, 0.98],
   ['60 dB less', louder(-60), 0.9999],
