@@ -1,3 +1,6 @@
+import { oggCrc } from '../../../audio/decode/ogg-crc.js';
+
+
 const LAST_PAGE = 4;
 const HEADER_BYTES = 27;
 
@@ -26,8 +29,7 @@ export function mendOgg(bytes: Uint8Array): Uint8Array {
   ]);
   mended[page.start + 5] |= LAST_PAGE;
   mended[page.start + 26] = segments;
-  mended.writeUInt32LE(0, page.start + 22);
-  mended.writeUInt32LE(checksum(mended.subarray(page.start)), page.start + 22);
+  mended.writeUInt32LE(oggCrc(mended.subarray(page.start)), page.start + 22);
   return mended;
 }
 
@@ -56,14 +58,4 @@ function lacingOf(bytes: Uint8Array, { start, segments }: Page): Uint8Array {
 /** Number of a page's segments that belong to packets that end on it. */
 function wholeSegments(bytes: Uint8Array, page: Page): number {
   return lacingOf(bytes, page).findLastIndex((length) => length < 255) + 1;
-}
-
-/** CRC-32 as Ogg has it: polynomial 0x04c11db7, most significant bit first, nothing inverted. */
-function checksum(page: Uint8Array): number {
-  let crc = 0;
-  for (const byte of page) {
-    crc ^= byte << 24;
-    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
-  }
-  return crc >>> 0;
 }

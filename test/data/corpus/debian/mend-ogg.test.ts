@@ -1,5 +1,6 @@
 import test from 'ava';
 import { decodeBytes } from '../../../../src/audio/decode/decode.js';
+import { oggCrc } from '../../../../src/audio/decode/ogg-crc.js';
 import { mendOgg } from '../../../../src/data/corpus/debian/mend-ogg.js';
 import { bytesOf } from '../../../audio/decode/recordings.js';
 
@@ -13,7 +14,9 @@ function unfinished(): Buffer {
   const body = rest.subarray(header[26]);
   header[5] &= ~4;
   header[26] += 1;
-  return Buffer.concat([whole.subarray(0, lastPage), header, lacing, Buffer.of(255), body, Buffer.alloc(255, 7)]);
+  const page = Buffer.concat([header, lacing, Buffer.of(255), body, Buffer.alloc(255, 7)]);
+  page.writeUInt32LE(oggCrc(page), 22);
+  return Buffer.concat([whole.subarray(0, lastPage), page]);
 }
 
 test('an open packet is taken off, the page marked as the last and its checksum mended', async (t) => {
