@@ -1,6 +1,5 @@
 import { oggCrc } from '../../../audio/decode/ogg-crc.js';
 
-
 const LAST_PAGE = 4;
 const HEADER_BYTES = 27;
 
