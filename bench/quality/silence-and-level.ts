@@ -6,10 +6,12 @@ import { loadMono16k } from '../../src/audio/decode/decode.js';
 import { readTrials, trialUtterances } from '../../src/data/trials.js';
 import { scoreTrials } from '../../src/eval/cosine-scoring.js';
 import { eerOf } from '../../src/eval/detection/eer.js';
+import { createRng } from '../../src/random.js';
 import { textTable } from '../../src/report/table.js';
 import { dot, norm, rowsOf } from '../../src/rows.js';
 
-// Cosines of embeddings to those of the same recordings with silence, padding or level changed, and error rates of trial lists:
+// Cosines of embeddings of recordings with silence, padding or level changed to those of the same recordings as they were, and, where the
+// change puts zeros in, to those of the changed recording with noise of one bit; and error rates of trial lists:
 //   node dist/bench/quality/silence-and-level.js --recordings DIR [--recordings DIR] [--count 200] --model NAME=DIR [--trials LIST --root DIR]
 // `--build DIR` embeds with another build of voxloop (its dist folder), to compare with; its decoding and scoring are this one's.
 
@@ -28,10 +30,15 @@ type Change = (samples: Float32Array) => Float32Array;
 const FRAME = 160;
 const SECOND = 16000;
 
+const lost: Change = (samples) => samples.map((value, i) => (Math.floor(i / 320) % 20 === 13 ? 0 : value));
+
 const CHANGES: [string, Change][] = [
   ['quietest quarter of 10 ms frames zero', gated],
-  ['20 ms in 400 ms zero', (samples) => samples.map((value, i) => (Math.floor(i / 320) % 20 === 13 ? 0 : value))],
+  ['the same, beside one bit of noise', gated],
+  ['20 ms in 400 ms zero', lost],
+  ['the same, beside one bit of noise', lost],
   ['1 s of zeros before and after', padded],
+  ['the same, beside one bit of noise', padded],
   ['-60 dB', louder(-60)],
   ['-40 dB', louder(-40)],
   ['-20 dB', louder(-20)],
@@ -56,6 +63,12 @@ function padded(samples: Float32Array): Float32Array {
 
 function louder(db: number): Change {
   return (samples) => samples.map((value) => value * 10 ** (db / 20));
+}
+
+/** With Gaussian noise of one 16-bit step RMS, as a microphone and a converter add it at the least. */
+function noisy(samples: Float32Array): Float32Array {
+  const rng = createRng('one bit');
+  return samples.map((value) => value + rng.normal() / 32768);
 }
 
 /** The network, from this build or another one, as a function from samples to vectors. */
@@ -86,7 +99,9 @@ async function cosines(embed: (all: readonly Float32Array[]) => Promise<Float32A
   const before = await embed(originals);
   const rows: { name: string; mean: number; least: number; below: number }[] = [];
   for (const [name, change] of CHANGES) {
-    const found = (await embed(originals.map(change))).map((vector, i) => cosine(vector, before[i]));
+    const changed = originals.map(change);
+    const beside = name.startsWith('the same') ? await embed(changed.map(noisy)) : before;
+    const found = (await embed(changed)).map((vector, i) => cosine(vector, beside[i]));
     const mean = found.reduce((sum, value) => sum + value, 0) / found.length;
     rows.push({ name, mean, least: Math.min(...found), below: found.filter((value) => value < 0.9).length });
   }

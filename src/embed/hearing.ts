@@ -1,12 +1,17 @@
 import type { UtteranceBatch } from '../data/utterance-batches.js';
 import { createRng } from '../random.js';
 
-/** The level that speech is brought to, RMS on int16 scale: -26 dB of full scale, the nominal one of ITU-T P.56. */
-export const NOMINAL_LEVEL = 1640;
+/** Speech below this level is brought up to it, RMS on int16 scale: -40 dB of full scale. */
+export const LOWEST_LEVEL = 328;
+/** Speech above this level is brought down to it: -16 dB of full scale. */
+export const HIGHEST_LEVEL = 5193;
 /** The noise that is heard with it, RMS on int16 scale: that of the dither that training adds. */
 export const NOISE_LEVEL = 1;
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
-export const HEARING = 'speech at -26 dB, dither of one bit';
+export const HEARING = 'speech at -40 to -16 dB, dither of one bit';
+
+/** A frame that is not louder than twice the noise holds nothing. */
+const AUDIBLE_POWER = (2 * NOISE_LEVEL) ** 2;
 
 /** Ten milliseconds. */
 const FRAME = 160;
@@ -30,8 +35,9 @@ export interface HeardBatch {
  * Makes recordings sound like those of the training, which heard dither in every frame, and mostly speech in noise, at ordinary levels.
  * A network that meets the exact zeros of a noise gate, a lost packet or padding, or speech that 16 bits hardly hold, gives a vector far
  * from the speaker's: the logarithm of nothing is further from speech than any noise is, and mean normalisation spreads it over all
- * frames. So each row is brought to one level, padding at its ends is cut away, and noise is added that covers zeros and real silence
- * alike. All of it depends on the row alone, and the noise on the place in it: a recording has one vector, whatever it is batched with.
+ * frames. So noise is added that covers zeros and real silence alike, padding at the ends is cut away, and a row whose level is out of
+ * the ordinary range is brought to the range's edge; within it a row keeps its level, as in training, for its own noise belongs to it.
+ * All of it depends on the row alone, and the noise on the place in it: a recording has one vector, whatever it is batched with.
  */
 export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): HeardBatch {
   const wave = new Float32Array(rows * samples);
@@ -44,13 +50,13 @@ export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): Hear
   return { wave, noise: noiseOf(samples), lengths: heard };
 }
 
-/** The gain that brings a row to the nominal level, and its samples without the padding at its ends. */
+/** The gain that brings a row into the range of levels, and its samples without the padding at its ends. */
 function soundOf(audio: Int16Array): { gain: number; start: number; end: number } {
   const powers = framePowers(audio);
   const level = speechLevel(powers);
   if (level === 0) return { gain: 1, start: 0, end: audio.length };
-  const gain = NOMINAL_LEVEL / level;
-  const audible = (power: number) => gain * gain * power >= NOISE_LEVEL ** 2;
+  const gain = Math.min(HIGHEST_LEVEL, Math.max(LOWEST_LEVEL, level)) / level;
+  const audible = (power: number) => gain * gain * power > AUDIBLE_POWER;
   const before = powers.findIndex(audible);
   const behind = powers.length - 1 - powers.findLastIndex(audible);
   const cut = (frames: number) => (frames > PAUSE_FRAMES ? (frames - KEPT_FRAMES) * FRAME : 0);

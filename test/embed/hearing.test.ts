@@ -2,7 +2,7 @@ import test from 'ava';
 import { toPcm16 } from '../../src/data/shards/pcm16.js';
 import { embedPieces } from '../../src/embed/embed-pieces.js';
 import { createExtractor, type Extractor } from '../../src/embed/extract.js';
-import { hearBatch, NOISE_LEVEL, NOMINAL_LEVEL } from '../../src/embed/hearing.js';
+import { HIGHEST_LEVEL, hearBatch, LOWEST_LEVEL, NOISE_LEVEL } from '../../src/embed/hearing.js';
 import type { Tensor } from '../../src/engine/tf.js';
 import type { Pass } from '../../src/nn/pass.js';
 import { timeMoments } from '../../src/nn/pooling.js';
@@ -99,18 +99,37 @@ const batchOf = (pcm: Int16Array, samples = pcm.length) => {
   return { pcm: row, lengths: Int32Array.of(pcm.length), rows: 1, samples, indices: Int32Array.of(0) };
 };
 
-test('speech comes to the nominal level around its offset, whatever silence is with it', (t) => {
-  const tone = (seconds: number, offset: number) =>
-    Int16Array.from({ length: seconds * SECOND }, (_, i) => offset + 500 * Math.sin((2 * Math.PI * 200 * i) / SECOND));
-  const pauses = new Int16Array(5 * SECOND);
-  pauses.set(tone(2, 0));
-  pauses.set(tone(2, 0), 3 * SECOND);
-  for (const pcm of [tone(3, 0), tone(3, 2000), pauses]) {
-    const { wave } = hearBatch(batchOf(pcm));
-    const second = wave.subarray(8000, 24000);
-    const mean = second.reduce((sum, value) => sum + value, 0) / SECOND;
-    const rms = Math.sqrt(second.reduce((sum, value) => sum + (value - mean) ** 2, 0) / SECOND);
-    t.true(Math.abs(rms / NOMINAL_LEVEL - 1) < 0.01, `${rms}`);
+const tone = (seconds: number, amplitude: number, offset = 0) =>
+  Int16Array.from(
+    { length: seconds * SECOND },
+    (_, i) => offset + amplitude * Math.sin((2 * Math.PI * 200 * i) / SECOND),
+  );
+
+/** RMS of the second from 0.5 s, around its mean, as it is heard. */
+function levelHeard(pcm: Int16Array): number {
+  const { wave } = hearBatch(batchOf(pcm));
+  const second = wave.subarray(8000, 24000);
+  const mean = second.reduce((sum, value) => sum + value, 0) / SECOND;
+  return Math.sqrt(second.reduce((sum, value) => sum + (value - mean) ** 2, 0) / SECOND);
+}
+
+test('speech of an ordinary level keeps it, other speech comes to the edge of the range, around its offset, whatever silence is with it', (t) => {
+  const withPauses = (amplitude: number) => {
+    const pcm = new Int16Array(5 * SECOND);
+    pcm.set(tone(2, amplitude));
+    pcm.set(tone(2, amplitude), 3 * SECOND);
+    return pcm;
+  };
+  const levels: [number, number][] = [
+    [50, LOWEST_LEVEL],
+    [2000, 2000 / Math.SQRT2],
+    [20000, HIGHEST_LEVEL],
+  ];
+  for (const [amplitude, expected] of levels) {
+    for (const pcm of [tone(3, amplitude), tone(3, amplitude, 2000), withPauses(amplitude)]) {
+      const rms = levelHeard(pcm);
+      t.true(Math.abs(rms / expected - 1) < 0.01, `${amplitude}: ${rms}`);
+    }
   }
 });
 
