@@ -21,7 +21,7 @@ import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { openTraining } from '../../stages/artifacts/corpus-data.js';
 import { readEmbeddings } from '../../stages/artifacts/embeddings-data.js';
 import { clustersResult, readLabels } from '../../stages/artifacts/pseudo-labels.js';
-import { recordingsToLearn, tooFew } from './dry-run.js';
+import { describeStart, lookAhead, recordingsToLearn, tooFew } from './dry-run.js';
 import { batchFor, clustersFor, gateEpochs, LEAST_RECORDINGS, type Material, trainingFor, widthFor } from './sizes.js';
 import { stepTimer, TRIAL_STEPS } from './step-time.js';
 import { LEAST_SILHOUETTE, silhouetteOf } from './voices-apart.js';
@@ -66,13 +66,16 @@ interface Learning extends LearnRequest {
  */
 export async function learnFolder(request: LearnRequest): Promise<{ report: string }> {
   const { folder, out, device, say, template = TEMPLATE } = request;
-  const { root, hash } = recordingsToLearn(folder);
+  const recordings = recordingsToLearn(folder);
+  const { root, hash } = recordings;
   const registry = createRegistry(builtIns);
   const fixed = [`recordings.path=${JSON.stringify(root)}`, `device=${device}`];
   const load = (settings: readonly string[] = []) =>
     loadConfig({ file: template, settings: fixed.concat(settings), registry });
   const learning: Learning = { ...request, registry, load };
+  const outlook = isBegun(out, hash) ? undefined : await lookAhead(folder, recordings);
   const before = openFolder(learning, hash);
+  if (outlook) say(describeStart(recordings, outlook, request.hours));
   const [, speech] = await runUntil(learning, await load(), 'speech');
   const material = materialOf(speech, request);
   const sizes = before.settings ? before : await decide(learning, material, hash);
@@ -90,6 +93,12 @@ export async function learnFolder(request: LearnRequest): Promise<{ report: stri
 }
 
 const statePath = (out: string): string => join(out, 'learn.json');
+
+function isBegun(out: string, hash: string): boolean {
+  return (
+    existsSync(statePath(out)) && decided.parse(JSON.parse(readFileSync(statePath(out), 'utf8'))).recordings === hash
+  );
+}
 
 /** What was decided for this folder before. @throws UserError when other recordings were learnt there */
 function openFolder({ out, force, hours }: Learning, hash: string): Decided {
