@@ -30,16 +30,16 @@ export default defineClustering({
   options,
   async cluster({ options, device, threads, ...data }) {
     // A session for each run, because its variables stay until it closes.
-    const run = async (points: Float32Array, rows: number, clusters: number) => {
+    const run = async (points: Float32Array, rows: number, clusters: number, log?: typeof data.log) => {
       const session = openSession({ device, threads });
       try {
-        return await kmeans(session, { ...data, ...options, points, rows, clusters });
+        return await kmeans(session, { ...data, ...options, points, rows, clusters, log });
       } finally {
         await session.close();
       }
     };
     const { clusters, metric } = options;
-    if (typeof clusters === 'number') return run(data.points, data.rows, clusters);
+    if (typeof clusters === 'number') return run(data.points, data.rows, clusters, data.log);
     const clusterer = async (points: Float32Array, rows: number) => (wanted: number) => run(points, rows, wanted);
     return chooseClusters({ ...data, metric }, clusters, clusterer, data.log);
   },

@@ -78,7 +78,7 @@ OTHERS = {
     "MP3, constant rate": ("mp3", lame("-b", "64"), "soundfile", False),
     "MP3 by ffmpeg": ("mp3", ffmpeg("-c:a", "libmp3lame"), "soundfile", False),
     "AAC in M4A": ("m4a", ffmpeg("-c:a", "aac", "-aac_pns", "0"), "ffmpeg", False),
-    "AAC in ADTS": ("aac", ffmpeg("-ar", "48000", "-c:a", "aac", "-aac_pns", "0"), "ffmpeg", False),
+    "AAC in ADTS": ("aac", ffmpeg("-c:a", "aac", "-aac_pns", "0"), "ffmpeg", False),
 }
 
 

@@ -10,7 +10,8 @@ import {
   UserError,
   z,
 } from '../../src/index.js';
-import { sampleRows, silhouette } from './silhouette.js';
+import { oneCloud } from './one-cloud.js';
+import { isExactFor, SAMPLE_ROWS, sampleRows, silhouette } from './silhouette.js';
 
 const wholeNumber = z.number().int().positive();
 
@@ -19,9 +20,11 @@ const range = z.strictObject({
   to: wholeNumber.describe('most clusters to try'),
   steps: z.number().int().min(2).default(8).describe('how many numbers to try, each the same factor above the last'),
   by: z
-    .enum(['silhouette', 'stability', 'gain'])
+    .enum(['silhouette', 'contrast', 'stability', 'gain'])
     .default('silhouette')
-    .describe('largest silhouette, agreement of two samples, or knee of the inertia'),
+    .describe(
+      'largest silhouette, largest silhouette above that of one cloud without clusters, agreement of two samples, or knee of the inertia',
+    ),
 });
 
 /** An option `clusters`: a number of clusters, or `{from, to, steps, by}` to choose it from (see {@link chooseClusters}). */
@@ -44,6 +47,13 @@ export type Clusterer = (points: Float32Array, rows: number) => Promise<(cluster
 /** Samples of `stability` and their share of the rows: two of them have about half of the rows in common. */
 const SAMPLES = 3;
 const SAMPLE_SHARE = 0.7;
+/** Clouds that the rows are compared with; one is enough for as many rows as a sample has. */
+const CLOUDS = 3;
+/**
+ * Silhouettes that are higher than a cloud's by less show no clusters: docs/results.md (Learning from a folder) has those of one voice and
+ * of several.
+ */
+export const LEAST_CONTRAST = 0.03;
 /** Inertias below this share of the first are rounding. */
 const LEAST_INERTIA = 1e-9;
 
@@ -62,7 +72,8 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
 
 /**
  * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean silhouette
- * of a sample. `stability`: the largest number whose clusterings of random samples agree, where these overlap, as well as those of any
+ * of a sample. `contrast`: the silhouette that is the most above that of rows drawn from one Gaussian cloud with the same covariance and
+ * clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of random samples agree, where these overlap, as well as those of any
  * other number (mean adjusted Rand index of three pairs). `gain`: the knee of the inertia, where the fall of its logarithm by that of the
  * number slows down most; the ends of the range are compared only where there is nothing else. A table goes to the log.
  */
@@ -77,45 +88,80 @@ export async function chooseClusters(
   const rng = createRng(seed).fork('choose-k');
   const clusterInto = await cluster(points, rows);
   if (candidates.length === 1) return clusterInto(candidates[0]);
-  const { measures, bestClustering } =
+  const measures =
     range.by === 'stability'
-      ? { measures: await stabilities(data, candidates, cluster, rng), bestClustering: undefined }
+      ? await stabilities(data, candidates, cluster, rng)
       : await measureAll(data, candidates, clusterInto, { by: range.by, rng });
+  if (range.by === 'contrast') {
+    const clouds = await cloudSilhouettes(data, candidates, cluster, rng);
+    clouds.forEach((silhouette, i) => {
+      measures[i] -= silhouette;
+    });
+  }
   const best = bestOf(range.by, candidates, measures);
   log(`clusters by ${range.by}:`);
   candidates.forEach((clusters, i) => {
     const measure = `${MEASURES[range.by]} ${measures[i].toPrecision(5)}`;
     log(`  ${String(clusters).padStart(6)}  ${measure}${i === best ? '  <- chosen' : ''}`);
   });
-  return bestClustering?.clusters === candidates[best] ? bestClustering : clusterInto(candidates[best]);
+  if (best < 0) log(`  no silhouette is ${LEAST_CONTRAST} above that of one cloud: one cluster`);
+  return clusterInto(best < 0 ? 1 : candidates[best]);
 }
 
-const MEASURES = { silhouette: 'silhouette', stability: 'adjusted Rand index', gain: 'inertia' };
+const MEASURES = {
+  silhouette: 'silhouette',
+  contrast: "silhouette above one cloud's",
+  stability: 'adjusted Rand index',
+  gain: 'inertia',
+};
 
-/** The inertia or silhouette of each candidate; by silhouette also the best clustering. Keeping all of them would take much memory. */
+/** The inertia or silhouette of each candidate. */
 async function measureAll(
   { points, rows, size, metric }: Rows & { metric: Metric },
   candidates: number[],
   clusterInto: (clusters: number) => Promise<Clustering>,
-  { by, rng }: { by: 'silhouette' | 'gain'; rng: Rng },
-): Promise<{ measures: number[]; bestClustering?: Clustering }> {
+  { by, rng }: { by: 'silhouette' | 'contrast' | 'gain'; rng: Rng },
+): Promise<number[]> {
   const prepared = preparePoints(points, rows, size, metric);
   const sample = sampleRows(rows, rng);
+  const isExact = isExactFor(sample, rows, candidates.at(-1)!);
   const measures: number[] = [];
-  let bestClustering: Clustering | undefined;
   for (const clusters of candidates) {
     const clustering = await clusterInto(clusters);
-    const measure = by === 'gain' ? clustering.inertia : silhouette(prepared, clustering, sample);
-    measures.push(measure);
-    if (by === 'silhouette' && measures.every((other) => other <= measure)) bestClustering = clustering;
+    measures.push(by === 'gain' ? clustering.inertia : silhouette(prepared, clustering, { sample, isExact }));
   }
-  return { measures, bestClustering };
+  return measures;
 }
 
-/** The index of the chosen candidate. */
+/** The mean silhouettes of rows without clusters, for each candidate. */
+async function cloudSilhouettes(
+  data: Rows & { metric: Metric },
+  candidates: number[],
+  cluster: Clusterer,
+  rng: Rng,
+): Promise<number[]> {
+  const { points, rows, size, metric } = data;
+  const clouds = rows <= SAMPLE_ROWS ? CLOUDS : 1;
+  const means = candidates.map(() => 0);
+  for (let i = 0; i < clouds; i++) {
+    const cloud = oneCloud(preparePoints(points, rows, size, metric), rng.fork(i));
+    const clusterInto = await cluster(cloud, rows);
+    const silhouettes = await measureAll({ ...data, points: cloud }, candidates, clusterInto, {
+      by: 'silhouette',
+      rng: rng.fork('sample'),
+    });
+    silhouettes.forEach((silhouette, k) => {
+      means[k] += silhouette / clouds;
+    });
+  }
+  return means;
+}
+
+/** The index of the chosen candidate; -1 for one cluster, which none of them is. */
 export function bestOf(by: ClusterRange['by'], candidates: number[], measures: number[]): number {
   const most = Math.max(...measures);
-  if (by === 'silhouette') return measures.indexOf(most);
+  if (by === 'contrast' && most < LEAST_CONTRAST) return -1;
+  if (by === 'silhouette' || by === 'contrast') return measures.indexOf(most);
   if (by === 'stability') {
     // Splitting one of k equal clusters costs some 1 / (2 k), shaving off a part of it less.
     return measures.findLastIndex((measure, i) => measure >= most - 0.05 / candidates[i]);

@@ -1,9 +1,16 @@
 import { type Clustering, indicesUpTo, type Points, squaredRowDistance, vectorsOf } from '../../src/index.js';
 
-/** Rows of the sample. */
-const SAMPLE_ROWS = 2000;
+/** The most rows of the sample. */
+export const SAMPLE_ROWS = 2000;
 /** With fewer rows of the sample in a cluster, on the average, distances to centres stand for those to rows. */
 const LEAST_ROWS_PER_CLUSTER = 20;
+
+/**
+ * Whether silhouettes of up to so many clusters can be exact: where the sample is all rows, or holds 20 a cluster. The simplified ones are
+ * larger, so that all clusterings that are compared must be measured in one way.
+ */
+export const isExactFor = (sample: Int32Array, rows: number, mostClusters: number): boolean =>
+  sample.length === rows || sample.length >= LEAST_ROWS_PER_CLUSTER * mostClusters;
 
 /** Rows of the sample: all of a small set, else drawn by the generator's seed. */
 export function sampleRows(rows: number, rng: { shuffle(items: Int32Array): Int32Array }): Int32Array {
@@ -14,21 +21,21 @@ export function sampleRows(rows: number, rng: { shuffle(items: Int32Array): Int3
 /**
  * Mean silhouette over a sample of rows, by Euclidean distances (of unit vectors by cosine); in [-1, 1]. Exact within the sample
  * (Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", 1987,
- * doi:10.1016/0377-0427(87)90125-7) where it holds 20 rows a cluster, else the simplified one (Hruschka, de Castro and Campello,
+ * doi:10.1016/0377-0427(87)90125-7), or the simplified one (Hruschka, de Castro and Campello,
  * "Evolutionary algorithms for clustering gene-expression data", ICDM 2004), whose distances are those to the row's own and to the nearest
  * other centre.
  */
 export function silhouette(
   points: Points,
   { labels, clusters, centers }: Pick<Clustering, 'labels' | 'clusters' | 'centers'>,
-  sample: Int32Array,
+  { sample, isExact }: { sample: Int32Array; isExact: boolean },
 ): number {
   if (clusters < 2) return 0;
   const rows = sample.filter((row) => labels[row] >= 0);
   if (rows.length === 0) return 0;
   const vectors = vectorsOf(points, rows);
   const rowLabels = rows.map((row) => labels[row]);
-  if (rows.length >= LEAST_ROWS_PER_CLUSTER * clusters) return exactSilhouette(vectors, rowLabels, clusters);
+  if (isExact) return exactSilhouette(vectors, rowLabels, clusters);
   return simplifiedSilhouette(points, vectors, rowLabels, centers);
 }
 

@@ -3,7 +3,7 @@ import { messageOf, UserError } from '../../errors.js';
 import { archivePlace } from '../../io/archive-place.js';
 import { readError } from '../../io/read-file.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { readArchivedWav } from './archived-wav.js';
+import { readArchivedRecording } from './archived-recording.js';
 import { type Audio, inspectAudio, mixToMono } from './audio.js';
 import { damaged, unsupported } from './broken-audio.js';
 import { endOfId3 } from './file-start.js';
@@ -21,13 +21,13 @@ export class SilentError extends UserError {}
 
 /**
  * Decodes a recording: WAV, FLAC, Ogg (Opus, Vorbis, FLAC), MP3, M4A and AAC by content, raw 64 kbit/s G.722 by the extension
- * `.g722`. A path `wav.ark:OFFSET` names a WAV file in a Kaldi archive.
+ * `.g722`. A path `wav.ark:OFFSET` names a recording in a Kaldi archive.
  *
  * @throws UserError naming the file when it is missing, empty, not audio, damaged, cut short or in a format not read here.
  */
 export async function decodeFile(path: string): Promise<Audio> {
   const place = archivePlace(path);
-  if (place) return decodeBytes(readArchivedWav(place), path);
+  if (place) return decodeBytes(readArchivedRecording(place), path);
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });

@@ -1,8 +1,9 @@
-import { messageOf, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
 import { isOnPath } from '../../io/on-path.js';
-import { checkAdtsFrames } from './adts.js';
+import { readAdts } from './adts.js';
 import type { Audio } from './audio.js';
 import { damaged, unsupported } from './broken-audio.js';
+import { decodeAdtsWithFaad, decodeMp4WithFaad, loadFaad } from './faad.js';
 import { decodeWithFfmpeg } from './ffmpeg.js';
 import { textAt } from './file-start.js';
 
@@ -12,54 +13,32 @@ import { textAt } from './file-start.js';
  *
  * @throws UserError when the file is cut short, does not decode, or neither decoder is there
  */
-export function decodeMp4(bytes: Uint8Array, name: string): Promise<Audio> {
+export async function decodeMp4(bytes: Uint8Array, name: string): Promise<Audio> {
   checkBoxes(bytes, name);
-  return decode(bytes, name, 'mov');
-}
-
-/** Decodes raw AAC in ADTS frames, as `decodeMp4` does. */
-export function decodeAdts(bytes: Uint8Array, name: string): Promise<Audio> {
-  checkAdtsFrames(bytes, name);
-  return decode(bytes, name, 'aac');
-}
-
-async function decode(bytes: Uint8Array, name: string, container: 'mov' | 'aac'): Promise<Audio> {
   const faad = await loadFaad();
-  const decoded = faad && (await decodeWithFaad(faad, bytes, name));
+  const decoded = faad && (await decodeMp4WithFaad(faad, bytes, name));
   if (decoded) return decoded;
-  if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, container);
+  if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, 'mov');
   if (faad) throw unsupported(name, 'an MP4 file in pieces, or with other sound than AAC and Apple Lossless');
-  throw new UserError(
+  throw noDecoder(name);
+}
+
+/** Decodes raw AAC in ADTS frames, as `decodeMp4` does. @throws UserError as `readAdts`, too */
+export async function decodeAdts(bytes: Uint8Array, name: string): Promise<Audio> {
+  const stream = readAdts(bytes, name);
+  const faad = await loadFaad();
+  const decoded = faad && (await decodeAdtsWithFaad(faad, bytes, stream, name));
+  if (decoded) return decoded;
+  if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, 'aac');
+  if (faad) throw unsupported(name, 'AAC with several blocks a frame');
+  throw noDecoder(name);
+}
+
+const noDecoder = (name: string): UserError =>
+  new UserError(
     `${name} holds AAC sound, and there is no decoder for it. Install ffmpeg so that it is on the PATH, or run ` +
       '`npm install @audio/decode-aac` beside voxloop.',
   );
-}
-
-type Faad = typeof import('@audio/decode-aac').default;
-let faadLoading: Promise<Faad | null> | undefined;
-
-/** The optional decoder; null where it is not installed. It is a choice of its own because its licence is the GPL. */
-function loadFaad(): Promise<Faad | null> {
-  faadLoading ??= import('@audio/decode-aac').then(
-    (module) => module.default,
-    () => null,
-  );
-  return faadLoading;
-}
-
-/** Null for a file without a track that FAAD2 could decode. */
-async function decodeWithFaad(faad: Faad, bytes: Uint8Array, name: string): Promise<Audio | null> {
-  const decoded = await faad(bytes).catch((error: unknown) => {
-    if (messageOf(error).startsWith('No AAC/ALAC audio track')) return null;
-    throw damaged(name, messageOf(error));
-  });
-  if (decoded === null) return null;
-  // The count of frames without sound is in the result and not in its type. FAAD2 keeps the first, the encoder's delay, to itself.
-  const { channelData, sampleRate, errors = 0 } = decoded as typeof decoded & { errors?: number };
-  if (errors > 1) throw damaged(name, `${errors - 1} AAC frames do not decode`);
-  if (channelData.length === 0 || !(sampleRate > 0)) throw damaged(name, 'no AAC sound is found in it');
-  return { sampleRateHz: sampleRate, channels: channelData };
-}
 
 const BOX_HEADER_BYTES = 8;
 

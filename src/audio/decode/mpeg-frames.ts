@@ -55,6 +55,26 @@ export function walkMpegFrames(bytes: Uint8Array): MpegWalk | null {
   return { frames, statedFrames, samplesPerFrame: first.samples, channels: first.channels, lastIsPartial };
 }
 
+/** Bytes in which a second header is looked for: a frame of 640 kbit/s, the most that encoders offer, has 5760 at 8 kHz. */
+const LONGEST_FREE_FRAME = 6000;
+
+/** True for frames without a stated bit rate (ISO/IEC 11172-3, section 2.4.2.3): a header with rate index 0 first, and the same once more. */
+export function isFreeFormat(bytes: Uint8Array): boolean {
+  if (bytes.length < 8 || !isFreeHeader(bytes, 0)) return false;
+  const end = Math.min(bytes.length - 4, LONGEST_FREE_FRAME);
+  for (let at = 4; at <= end; at++) {
+    const isSame = bytes[at] === 0xff && bytes[at + 1] === bytes[1] && (bytes[at + 2] & 0xfc) === (bytes[2] & 0xfc);
+    if (isSame) return true;
+  }
+  return false;
+}
+
+function isFreeHeader(bytes: Uint8Array, at: number): boolean {
+  const [version, layer] = [(bytes[at + 1] >> 3) & 3, (bytes[at + 1] >> 1) & 3];
+  const hasSync = bytes[at] === 0xff && (bytes[at + 1] & 0xe0) === 0xe0;
+  return hasSync && version !== 1 && layer !== 0 && bytes[at + 2] >> 4 === 0 && ((bytes[at + 2] >> 2) & 3) !== 3;
+}
+
 /** The first frame that another of the same kind follows, or that is the whole rest of the file. */
 function firstFrame(bytes: Uint8Array): number {
   for (let at = 0; at + 4 <= bytes.length; at++) {

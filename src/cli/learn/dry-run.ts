@@ -1,57 +1,103 @@
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadMono16k } from '../../audio/decode/decode.js';
 import { audioExtensions } from '../../audio/decode/formats.js';
-import { listRecordings } from '../../data/corpus/recordings.js';
+import { listRecordings, type Recordings } from '../../data/corpus/recordings.js';
+import { measureSpeech } from '../../diarize/measure-speech.js';
 import { UserError } from '../../errors.js';
+import { formatSeconds } from '../../report/format.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { batchFor, clustersFor, LEAST_RECORDINGS, type Material, widthFor } from './sizes.js';
+import { batchFor, clustersFor, LEAST_RECORDINGS, LONGEST_PART_SECONDS, type Material, widthFor } from './sizes.js';
 
 /** Recordings that are decoded to guess the length of all. */
 const HEARD = 20;
 
-/** The recordings of a folder. @throws UserError when there is no such folder, none in it, or too few to learn from */
-export function recordingsToLearn(folder: string) {
-  const recordings = listRecordings(folder, audioExtensions);
-  const { length } = recordings.files;
-  if (length < LEAST_RECORDINGS) throw tooFew(folder, `${length} recording${length === 1 ? '' : 's'}`);
-  return recordings;
-}
+/** The recordings of a folder. @throws UserError when there is no such folder, or none in it */
+export const recordingsToLearn = (folder: string): Recordings => listRecordings(folder, audioExtensions);
 
 /** The fault of a folder that does not hold enough. */
 export const tooFew = (folder: string, what: string): UserError =>
   new UserError(
-    `${folder} holds ${what}, and voices are learnt by telling each recording from many others. ` +
-      `Give at least ${LEAST_RECORDINGS}; long recordings may be cut into pieces of some seconds.`,
+    `${folder} holds ${what}, and voices are learnt by telling each recording from many others. Give at least ${LEAST_RECORDINGS} ` +
+      `recordings, or ${formatSeconds(LEAST_RECORDINGS * LONGEST_PART_SECONDS)} of speech in fewer: long ones are cut into parts.`,
   );
 
-/** Says what `voxloop learn` would do. Some recordings are decoded, and nothing is written. */
-export async function describeDryRun(folder: string, { out, hours }: { out: string; hours: number }): Promise<string> {
-  const { root, files } = recordingsToLearn(folder);
-  const material = await guessMaterial([...files].map((file) => join(root, file)));
-  const { from, to } = clustersFor(material);
-  return [
-    `${material.recordings} recordings in ${root}, about ${(material.seconds / 3600).toFixed(2)} hours (guessed from ${HEARD} of them)`,
-    `would train a TDNN of ${widthFor(material)} channels on batches of ${batchFor(material)} utterances, choose among ${from} to ${to} clusters,`,
-    `and train on them, all within about ${hours} h after decoding and filtering; how many steps that is, is measured first`,
-    `into ${out}: the model in ${join(out, 'stages', 'voices', 'model')}, report.html, results.json, recipe.yaml`,
-  ].join('\n');
+/** What is known of recordings before they are decoded. */
+export interface Outlook {
+  /** With long recordings counted by their parts. */
+  material: Material;
+  /** Guessed time until training can begin: decoding and filtering. */
+  preparationSeconds: number;
 }
 
-/** The length of all recordings, from some of them: their seconds by their bytes. */
-async function guessMaterial(paths: readonly string[]): Promise<Material> {
+/**
+ * Guesses what there is to learn from, by decoding and measuring some of the recordings.
+ * @throws UserError when all were decoded, and it is too little
+ */
+export async function lookAhead(folder: string, { root, files }: Recordings): Promise<Outlook> {
+  const paths = [...files].map((file) => join(root, file));
   const every = Math.max(1, Math.floor(paths.length / HEARD));
-  const heard = paths.filter((_, i) => i % every === 0).slice(0, HEARD);
-  let [seconds, bytes] = [0, 0];
-  for (const path of heard) {
+  const sample = paths.filter((_, i) => i % every === 0).slice(0, HEARD);
+  const started = performance.now();
+  const heard = await hear(sample);
+  const elapsed = (performance.now() - started) / 1000;
+  const { seconds, parts, bytes } = heard;
+  const share = bytes === 0 ? 0 : paths.reduce((sum, path) => sum + statSync(path).size, 0) / bytes;
+  if (sample.length === paths.length && parts < LEAST_RECORDINGS) {
+    throw tooFew(folder, `${counted(paths.length)} with ${formatSeconds(seconds)} of sound`);
+  }
+  return {
+    material: { recordings: Math.max(paths.length, Math.round(parts * share)), seconds: seconds * share },
+    preparationSeconds: (elapsed * share) / availableParallelism(),
+  };
+}
+
+async function hear(paths: readonly string[]) {
+  let [seconds, bytes, parts] = [0, 0, 0];
+  for (const path of paths) {
     try {
-      seconds += (await loadMono16k(path)).length / SAMPLE_RATE_HZ;
+      const samples = await loadMono16k(path);
+      measureSpeech(
+        Int16Array.from(samples.subarray(0, LONGEST_PART_SECONDS * SAMPLE_RATE_HZ), (value) => value * 32767),
+      );
+      seconds += samples.length / SAMPLE_RATE_HZ;
+      parts += Math.ceil(samples.length / SAMPLE_RATE_HZ / LONGEST_PART_SECONDS);
       bytes += statSync(path).size;
     } catch (error) {
       // What cannot be read would be left out.
       if (!(error instanceof UserError)) throw error;
     }
   }
-  const total = paths.reduce((sum, path) => sum + statSync(path).size, 0);
-  return { recordings: paths.length, seconds: bytes === 0 ? 0 : (seconds * total) / bytes };
+  return { seconds, bytes, parts };
+}
+
+/** What there is and what will be done with it, before anything is written. */
+export function describeStart(
+  { root, files }: Recordings,
+  { material, preparationSeconds }: Outlook,
+  hours: number,
+): string {
+  const { from, to } = clustersFor(material);
+  return [
+    `${counted(files.length)} in ${root}, about ${(material.seconds / 3600).toFixed(2)} hours (guessed from ${Math.min(HEARD, files.length)} of them)`,
+    `first: decode, filter, mix noises; about ${formatSeconds(preparationSeconds + NOISES_SECONDS)}`,
+    `then, within about ${formatSeconds(hours * 3600)}: train a TDNN of ${widthFor(material)} channels on batches of ${batchFor(material)} utterances, ` +
+      `choose among ${from} to ${to} clusters, and train on them; how many steps that is, is measured first`,
+  ].join('\n');
+}
+
+/** Sixty noises and sixty rooms on two cores. */
+const NOISES_SECONDS = 20;
+
+const counted = (recordings: number): string => `${recordings} recording${recordings === 1 ? '' : 's'}`;
+
+/** Says what `voxloop learn` would do. Some recordings are decoded, and nothing is written. */
+export async function describeDryRun(folder: string, { out, hours }: { out: string; hours: number }): Promise<string> {
+  const recordings = recordingsToLearn(folder);
+  const outlook = await lookAhead(folder, recordings);
+  return [
+    describeStart(recordings, outlook, hours),
+    `into ${out}: the model in ${join(out, 'stages', 'voices', 'model')}, report.html, results.json, recipe.yaml`,
+  ].join('\n');
 }

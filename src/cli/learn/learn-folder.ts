@@ -19,12 +19,10 @@ import type { Progress } from '../../plugin/stage.js';
 import { formatSeconds } from '../../report/format.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { openTraining } from '../../stages/artifacts/corpus-data.js';
-import { readEmbeddings } from '../../stages/artifacts/embeddings-data.js';
-import { clustersResult, readLabels } from '../../stages/artifacts/pseudo-labels.js';
-import { recordingsToLearn, tooFew } from './dry-run.js';
+import { clustersResult } from '../../stages/artifacts/pseudo-labels.js';
+import { describeStart, lookAhead, recordingsToLearn, tooFew } from './dry-run.js';
 import { batchFor, clustersFor, gateEpochs, LEAST_RECORDINGS, type Material, trainingFor, widthFor } from './sizes.js';
 import { stepTimer, TRIAL_STEPS } from './step-time.js';
-import { LEAST_SILHOUETTE, silhouetteOf } from './voices-apart.js';
 import { withWhole } from './whole-progress.js';
 
 const TEMPLATE = fileURLToPath(new URL('../../../../configs/learn.yaml', import.meta.url));
@@ -42,6 +40,9 @@ export interface LearnRequest {
   signal: AbortSignal;
   say(line: string): void;
 }
+
+/** Numbers of clusters that are tried, each the same factor above the last. */
+const CANDIDATES = 10;
 
 /** What was decided before training, kept so that a stopped run goes on with it. */
 const decided = z.object({
@@ -66,13 +67,16 @@ interface Learning extends LearnRequest {
  */
 export async function learnFolder(request: LearnRequest): Promise<{ report: string }> {
   const { folder, out, device, say, template = TEMPLATE } = request;
-  const { root, hash } = recordingsToLearn(folder);
+  const recordings = recordingsToLearn(folder);
+  const { root, hash } = recordings;
   const registry = createRegistry(builtIns);
   const fixed = [`recordings.path=${JSON.stringify(root)}`, `device=${device}`];
   const load = (settings: readonly string[] = []) =>
     loadConfig({ file: template, settings: fixed.concat(settings), registry });
   const learning: Learning = { ...request, registry, load };
+  const outlook = isBegun(out, hash) ? undefined : await lookAhead(folder, recordings);
   const before = openFolder(learning, hash);
+  if (outlook) say(describeStart(recordings, outlook, request.hours));
   const [, speech] = await runUntil(learning, await load(), 'speech');
   const material = materialOf(speech, request);
   const sizes = before.settings ? before : await decide(learning, material, hash);
@@ -81,7 +85,7 @@ export async function learnFolder(request: LearnRequest): Promise<{ report: stri
   const shown = (title: string) => withWhole(display(title), sizes.expectedSeconds ?? 0, elapsed);
   const sized = await load(sizes.settings);
   const done = await runUntil(learning, sized, 'clusters', { progress: shown, quiet: true });
-  const clustering = clusteringOf(done, say);
+  const clustering = clusteringOf(done, learning);
   const last = await load(sizes.settings!.concat(clustering));
   const config = clustering.length > 1 ? withoutRounds(last) : last;
   writeFileAtomic(join(out, 'recipe.yaml'), resolvedYaml(config));
@@ -90,6 +94,12 @@ export async function learnFolder(request: LearnRequest): Promise<{ report: stri
 }
 
 const statePath = (out: string): string => join(out, 'learn.json');
+
+function isBegun(out: string, hash: string): boolean {
+  return (
+    existsSync(statePath(out)) && decided.parse(JSON.parse(readFileSync(statePath(out), 'utf8'))).recordings === hash
+  );
+}
 
 /** What was decided for this folder before. @throws UserError when other recordings were learnt there */
 function openFolder({ out, force, hours }: Learning, hash: string): Decided {
@@ -144,7 +154,7 @@ async function decide(learning: Learning, material: Material, hash: string): Pro
   const gate = gateEpochs(epochs);
   const settings = network.concat([
     `ssl.steps=${steps}`,
-    `clusters.algorithm.clusters={from: ${from}, to: ${to}}`,
+    `clusters.algorithm.clusters={from: ${from}, to: ${to}, steps: ${CANDIDATES}, by: contrast}`,
     `loop.rounds=${rounds}`,
     `loop.training.epochs=${epochs}`,
     `loop.training.gateFromEpoch=${gate.gateFromEpoch}`,
@@ -183,20 +193,17 @@ async function batchThatFits({ load, registry }: Learning, width: string, wanted
 }
 
 /** The settings that follow from the clusters: their number for the rounds, or one cluster, and no rounds. */
-function clusteringOf(done: readonly FinishedStage[], say: (line: string) => void): string[] {
-  const find = (as: string) => done.find((stage) => stage.as === as)!;
-  const { clusters } = readResult(find('clusters'), clustersResult);
-  const { vectors, size } = readEmbeddings(find('start'), 'train');
-  const silhouette = silhouetteOf(vectors, size, readLabels(find('clusters')), clusters);
-  if (silhouette >= LEAST_SILHOUETTE) {
-    say(`${clusters} clusters (silhouette ${silhouette.toFixed(2)})`);
+function clusteringOf(done: readonly FinishedStage[], { say, hours }: Learning): string[] {
+  const { clusters } = readResult(done.find(({ as }) => as === 'clusters')!, clustersResult);
+  if (clusters > 1) {
+    say(`${clusters} clusters; every voice may have several`);
     return [`loop.algorithm.clusters=${clusters}`];
   }
   say(
-    `one voice was found: the recordings fall into no clusters (silhouette ${silhouette.toFixed(2)}, at least ${LEAST_SILHOUETTE} would tell ` +
-      'voices apart), so there are no rounds. If there are several voices, give more recordings or more --hours.',
+    'one voice was found: the recordings fall into clusters no better than one cloud of the same spread would, so there are no rounds, ' +
+      `and the model is the one that was trained without labels. If there are several voices, give more recordings or more than --hours ${hours}.`,
   );
-  return ['clusters.algorithm.clusters=1', 'voices.model=ssl', 'report.training=[ssl]', 'report.clusters=clusters'];
+  return ['voices.model=ssl', 'report.training=[ssl]', 'report.clusters=clusters'];
 }
 
 const withoutRounds = (config: ResolvedConfig): ResolvedConfig => ({

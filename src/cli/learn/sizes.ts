@@ -15,6 +15,8 @@ export interface TrainingSizes {
 
 /** With fewer recordings there is no batch in which one is to be told from others, and no round can hold any out. */
 export const LEAST_RECORDINGS = 20;
+/** Longer recordings are cut into equal parts (`mostSeconds` of the filter): a talk of an hour holds several voices, or one for long. */
+export const LONGEST_PART_SECONDS = 15;
 const LARGEST_BATCH = 64;
 /** A cluster that is worth a class has about this many recordings. */
 const RECORDINGS_A_CLUSTER = 4;

@@ -83,12 +83,17 @@ export function pickUtterances(set: ShardSet, numbers: ArrayLike<number>): Shard
   return picked;
 }
 
-/** Reads one whole utterance: int16 samples at 16 kHz. // [samples] */
-export function readUtterance(shards: ShardLayout, index: number): Int16Array {
-  const pcm = new Int16Array(shards.samples[index]);
+/** Reads one utterance, whole or from a sample on: int16 samples at 16 kHz. // [samples] */
+export function readUtterance(
+  shards: ShardLayout,
+  index: number,
+  start = 0,
+  samples = shards.samples[index] - start,
+): Int16Array {
+  const pcm = new Int16Array(samples);
   const reader = openReader(shards);
   try {
-    reader.read(index, 0, pcm);
+    reader.read(index, start, pcm);
     return pcm;
   } finally {
     reader.close();

@@ -17,8 +17,10 @@ import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { corpusResult, openTraining, openTrialLists } from '../artifacts/corpus-data.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
-import { decide, limits, type Verdict } from './decide.js';
+import { decide, limits, type Reason, type Verdict } from './decide.js';
 import { type Piece, writeKeptCorpus } from './kept-corpus.js';
+import { noneLeft } from './none-left.js';
+import { type Stretch, stretchesOf } from './stretches.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -26,6 +28,11 @@ const options = z.strictObject({
     .optional()
     .describe('a trained model, which tells two speakers apart better than cepstra do'),
   network: z.string().optional().describe("which of the model's networks; default: the one that is the result"),
+  mostSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('longer utterances are cut into equal parts of at most this length'),
   ...limits,
 });
 
@@ -40,30 +47,27 @@ const result = corpusResult.extend({
   reasons: z.record(z.string(), z.number()),
 });
 
-/** Drops or splits the training utterances that would harm training. Writes filter.jsonl, a line for each utterance. */
+/** Drops or splits the training utterances that would harm training. Writes filter.jsonl, a line for each utterance (or part of a long one). */
 export default defineStage({
   name: 'filter',
   summary: 'Drops or splits training utterances without speech, in noise, or with several speakers.',
   options,
   result,
   produces: 'corpus',
-  async run(context, { corpus: corpusName, model, network, ...limits }) {
+  async run(context, { corpus: corpusName, model, network, mostSeconds, ...limits }) {
     const corpus = openTraining(context.artifact(corpusName));
-    const { ids } = corpus.train;
-    const measures = await measureAll(corpus.train, context);
-    const voices = model === undefined ? [] : await hearAll(corpus.train, context, model, network);
+    const stretches = stretchesOf(corpus.train, mostSeconds);
+    const measures = await measureAll(corpus.train, stretches, context);
+    const voices = model === undefined ? [] : await hearAll(corpus.train, stretches, context, model, network);
     const verdicts = measures.map((measured, i) => decide(measured, voices[i], limits));
     writeFileAtomic(
       join(context.dir, 'filter.jsonl'),
-      ...verdicts.map((verdict, i) => lineOf(ids[i], verdict, measures[i], voices[i])),
+      ...verdicts.map((verdict, i) => lineOf(stretches[i].id, verdict, measures[i], voices[i])),
     );
-    const pieces = verdicts.flatMap((verdict, i) => piecesOf(ids[i], i, verdict));
+    const pieces = verdicts.flatMap((verdict, i) => piecesOf(stretches[i], verdict));
     const reasons = countReasons(verdicts);
     if (pieces.length === 0) {
-      const why = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
-      throw new UserError(
-        `The filter leaves none of ${ids.length} utterances (${why.join(', ')}). ${join(context.dir, 'filter.jsonl')} says why. Loosen the filter's limits.`,
-      );
+      throw new UserError(noneLeft(measures, reasons, limits, join(context.dir, 'filter.jsonl')));
     }
     const { log, signal } = context;
     const progress = (step: number, total: number) =>
@@ -73,26 +77,30 @@ export default defineStage({
     const count = (verdict: Verdict['verdict']) => verdicts.filter((judged) => judged.verdict === verdict).length;
     const counts = { kept: count('kept'), split: count('split'), dropped: count('dropped') };
     context.log(
-      `filter: ${counts.kept} of ${ids.length} utterances kept, ${counts.split} split, ${counts.dropped} dropped`,
+      `filter: ${counts.kept} of ${stretches.length} ${mostSeconds === undefined ? 'utterances' : 'stretches'} kept, ${counts.split} split, ${counts.dropped} dropped`,
     );
     return { path: null, train: pieces.length, ...counts, reasons };
   },
 });
 
-async function measureAll(shards: ShardSet, { signal, progress }: StageContext): Promise<SpeechMeasures[]> {
-  const { files, shard, offset, samples, ids } = shards;
+async function measureAll(
+  shards: ShardSet,
+  stretches: readonly Stretch[],
+  { signal, progress }: StageContext,
+): Promise<SpeechMeasures[]> {
+  const { files, shard, offset, samples } = shards;
   const layout = { files, shard, offset, samples };
   const pool = openWorkerPool<MeasureTask, SpeechMeasures>(
     new URL('../../diarize/measure-worker.js', import.meta.url),
-    Math.min(availableParallelism(), ids.length),
+    Math.min(availableParallelism(), stretches.length),
   );
   const all: SpeechMeasures[] = [];
   try {
-    const tasks = ids.map((_, index) => ({ layout, index }));
+    const tasks = stretches.map(({ utterance, start, samples }) => ({ layout, index: utterance, start, samples }));
     for await (const { outcome } of inOrder(pool, tasks, signal)) {
       if (outcome.status === 'rejected') throw outcome.reason;
       all.push(outcome.value);
-      progress.update({ step: all.length, total: ids.length, fields: { part: 'speech' } });
+      progress.update({ step: all.length, total: stretches.length, fields: { part: 'speech' } });
     }
   } finally {
     await pool.close();
@@ -100,9 +108,10 @@ async function measureAll(shards: ShardSet, { signal, progress }: StageContext):
   return all;
 }
 
-/** Changes of voice in all utterances, by the model. */
+/** Changes of voice in all stretches, by the model. */
 async function hearAll(
   shards: ShardSet,
+  stretches: readonly Stretch[],
   context: StageContext,
   modelName: string,
   network: string | undefined,
@@ -111,22 +120,22 @@ async function hearAll(
   return withSession({ ...context, name: 'filter' }, async (session) => {
     const extractor = await openModelExtractor(session, model, await modelBuilder(context.registry, model.info));
     const all: (VoiceChange | null)[] = [];
-    for (const index of shards.ids.keys()) {
-      all.push(await voiceChange(readUtterance(shards, index), extractor));
-      context.progress.update({ step: all.length, total: shards.ids.length, fields: { part: 'voices' } });
+    for (const { utterance, start, samples } of stretches) {
+      all.push(await voiceChange(readUtterance(shards, utterance, start, samples), extractor));
+      context.progress.update({ step: all.length, total: stretches.length, fields: { part: 'voices' } });
       context.signal.throwIfAborted();
     }
     return all;
   });
 }
 
-/** An utterance that is kept whole keeps its id; parts are numbered. */
-function piecesOf(id: string, utterance: number, { verdict, parts }: Verdict): Piece[] {
-  return parts.map(([start, end], i) => ({
+/** A stretch that is kept whole keeps its id; parts are numbered. */
+function piecesOf({ id, utterance, start }: Stretch, { verdict, parts }: Verdict): Piece[] {
+  return parts.map(([from, to], i) => ({
     id: verdict === 'kept' ? id : `${id}.${i + 1}`,
     utterance,
-    start: Math.round(start * SAMPLE_RATE_HZ),
-    end: Math.round(end * SAMPLE_RATE_HZ),
+    start: start + Math.round(from * SAMPLE_RATE_HZ),
+    end: start + Math.round(to * SAMPLE_RATE_HZ),
   }));
 }
 
@@ -135,8 +144,8 @@ function lineOf(id: string, verdict: Verdict, measures: SpeechMeasures, voice: V
   return `${JSON.stringify({ id, ...verdict, ...measures, voice: voice ?? null }, rounded)}\n`;
 }
 
-function countReasons(verdicts: readonly Verdict[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+function countReasons(verdicts: readonly Verdict[]): Partial<Record<Reason, number>> {
+  const counts: Partial<Record<Reason, number>> = {};
   for (const reason of verdicts.flatMap(({ reasons }) => reasons)) counts[reason] = (counts[reason] ?? 0) + 1;
   return counts;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { decodeFile, loadMono16k } from '../../../src/audio/decode/decode.js';
+import { UserError } from '../../../src/errors.js';
 import { largestDifference, originalSignal, rawSamples, recording, signalToNoiseDb } from './recordings.js';
 
 const signal = originalSignal();
@@ -99,6 +100,13 @@ test('an MP3 file without a Xing header keeps its padding', async (t) => {
   const delaySamples = 1105; // the encoder's 576 and the decoder's 529
   const found = signalToNoiseDb(signal, channels[0].subarray(delaySamples), 60);
   t.true(found > 24, `${found} dB`);
+});
+
+test('an MP3 file of free format is refused by name, with what converts it', async (t) => {
+  await t.throwsAsync(decodeFile(recording('free-format.mp3')), {
+    instanceOf: UserError,
+    message: /free-format\.mp3 is an MP3 file of free format: .* lame --decode/,
+  });
 });
 
 test('layer II and MP3 inside WAV decode', async (t) => {

@@ -102,8 +102,21 @@ test('dropped instead of split; a filter that leaves nothing says so', async (t)
   t.deepEqual(openTraining(await filter(t, CLIPS, { several: 'drop' })).train.ids, ['one', 'three']);
   await t.throwsAsync(() => filter(t, { hiss: CLIPS.hiss }), {
     instanceOf: UserError,
-    message: /none of 1 .*1 no speech/,
+    message:
+      /None of 1 utterances is speech .*: 1 with less than 0\.5 s or 10 % of speech .* 0\.0 of 0\.1 minutes\. .*filter\.jsonl.*other recordings/,
   });
+});
+
+test('a long utterance is cut into equal parts, each of which is judged on its own', async (t) => {
+  const long = sequence(talk(0, 3), talk(0, 3).fill(0), talk(0, 3));
+  const made = await filter(t, { one: CLIPS.one, long }, { mostSeconds: 4.5 });
+  const { ids, samples } = openTraining(made).train;
+  t.deepEqual(ids, ['one', 'long.1', 'long.2']);
+  t.deepEqual([...samples.slice(1)], [long.length / 2, long.length / 2]);
+  const second = readUtterance(openTraining(made).train, 2);
+  t.true(second.every((value, i) => Math.abs(long[long.length / 2 + i] * 32768 - value) <= 0.51));
+  const apart = await filter(t, { long }, { mostSeconds: 3 });
+  t.deepEqual(openTraining(apart).train.ids, ['long.1', 'long.3'], 'the silent part is dropped');
 });
 
 const LIMITS: Limits = {
