@@ -4,6 +4,7 @@
 
 export { z } from 'zod';
 export { UserError } from './errors.js';
+export { type IdleOption, refuseIdle } from './idle-options.js';
 export { backboneOptions } from './plugin/backbone-options.js';
 export {
   defineAugmentation,

@@ -3,6 +3,7 @@
  * goes on where it was.
  *
  *   node dist/bench/quality/gates.js [--out runs/gates] [--seeds 3] [--speakers 200] [--only random-gate ...] [--set random-gate.epochs=5 ...]
+ *   node dist/bench/quality/gates.js --margin --out runs/gates-margin      # what a gate should judge where the loss has a margin
  *
  * Standard output: one line of JSON; means and standard errors over seeds.
  */
@@ -15,6 +16,14 @@ import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } fr
 
 const CORRUPTIONS = ['random', 'confused'];
 const VARIANTS = ['none', 'gate', 'correction'];
+/** Trainings with a margin, and gates that judge losses without and with it, fitted as logarithms and cube roots. */
+const MARGIN_VARIANTS = [
+  'margin-none',
+  'without-margin-log',
+  'without-margin-root',
+  'with-margin-log',
+  'with-margin-root',
+];
 const PLUGINS = ['corrupt-labels', 'held-out-accuracy'];
 /** 20 to train on and 10 held out. */
 const UTTERANCES = 30;
@@ -24,13 +33,15 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'runs/gates' },
     seeds: { type: 'string', default: '3' },
     speakers: { type: 'string', default: '200' },
+    margin: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     set: { type: 'string', multiple: true, default: [] },
   },
 });
 const corpus = resolve(values.out, 'corpus');
 const seeds = seedsUpTo(values.seeds);
-const trainings = CORRUPTIONS.flatMap((corruption) => VARIANTS.map((variant) => `${corruption}-${variant}`)).filter(
+const variants = values.margin ? MARGIN_VARIANTS : VARIANTS;
+const trainings = CORRUPTIONS.flatMap((corruption) => variants.map((variant) => `${corruption}-${variant}`)).filter(
   (name) => !values.only || values.only.includes(name),
 );
 

@@ -18,6 +18,7 @@ export default defineLoss({
     power: z.number().min(1).default(3).describe('t: spreads the cosines out near 1'),
     lambda: z.number().gt(0).lt(1).default(0.7).describe('weight of the true class'),
   }),
+  hasMargin: ({ margin }) => margin > 0,
   build({ scope, embeddingSize, classes, options }) {
     const { margin, scale, power, lambda } = options;
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);

@@ -8,7 +8,7 @@ import { float32, type HostData, int32 } from '../host-tensor.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
-import { createGatedLoss, type GateSetting } from './gate/gated-loss.js';
+import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
 import { cleanView, cropsToFeatures } from './step/crop-features.js';
 import { type FreezeOptions, freeze } from './step/freeze.js';
@@ -20,6 +20,8 @@ import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } fro
 export interface FinetuneParts extends TrainerParts {
   classes: number;
   loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
+  /** Losses that a gate judges. Default: those without margin. */
+  gateJudges?: Judged;
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
   /** Factor on the backbone's learning rate. Default 1. */
@@ -73,21 +75,21 @@ export interface Finetuner {
   /**
    * One update on the mean loss of the samples that count. A sample whose loss is above the gate does not count, unless the network is
    * confident of another label in the clean view, which is then trained on instead: the same crop, not augmented, or the batch's local
-   * crop where it has one. The gate judges losses without margin, smoothed over the epochs (see gate/gated-loss.ts).
+   * crop where it has one. The gate judges losses smoothed over the epochs (see gate/gated-loss.ts).
    */
   step(batch: Batch, samples: LabelledSamples, values: FinetuneValues): Promise<FinetuneResult>;
 }
 
 /** Builds backbone, classifier, optimizer and the compiled step; with and without correction it is traced when first needed. */
 export function createFinetuner(parts: FinetuneParts): Finetuner {
-  const { session, seed, classes, view, accumulate = 1, backboneRate = 1 } = parts;
+  const { session, seed, classes, view, accumulate = 1, backboneRate = 1, gateJudges = 'without-margin' } = parts;
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const network = withFrameCheck(parts.backbone(scope));
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
-  const gated = createGatedLoss(head, alignment);
+  const gated = createGatedLoss(head, alignment, gateJudges);
   const { trained, learnsWhen, forward } = freeze([scope, headScope], parts.freeze);
   const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor }>(parts, {
     name: 'finetune',

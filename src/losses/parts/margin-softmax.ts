@@ -45,11 +45,17 @@ export const marginSoftmaxOptions = (largest: number, unit: string) =>
       .describe('weight of half the squared distance to a learned centre of the class (center loss)'),
   });
 
+type MarginSoftmaxOptions = z.output<ReturnType<typeof marginSoftmaxOptions>>;
+
+/** Whether there is a margin, on the true class or on its rivals. */
+export const hasMarginSoftmax = ({ margin, interTopK }: MarginSoftmaxOptions): boolean =>
+  margin > 0 || (interTopK?.margin ?? 0) > 0;
+
 interface LossContext {
   scope: Scope;
   embeddingSize: number;
   classes: number;
-  options: z.output<ReturnType<typeof marginSoftmaxOptions>>;
+  options: MarginSoftmaxOptions;
 }
 
 /** Builds the softmax over scaled cosines to class prototypes, with the margin `kind` on the true class's. */

@@ -9,6 +9,7 @@ import { type VoiceChange, voiceChange } from '../../diarize/voice-change.js';
 import { openModelExtractor } from '../../embed/extract.js';
 import { withSession } from '../../engine/session/with-session.js';
 import { UserError } from '../../errors.js';
+import { refuseIdle } from '../../idle-options.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
@@ -20,7 +21,7 @@ import { modelBuilder } from '../training/resolve-plugins.js';
 import { decide, limits, type Verdict } from './decide.js';
 import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 
-const options = z.strictObject({
+const fields = z.strictObject({
   corpus: artifact('corpus'),
   model: artifact('model')
     .optional()
@@ -28,6 +29,13 @@ const options = z.strictObject({
   network: z.string().optional().describe("which of the model's networks; default: the one that is the result"),
   ...limits,
 });
+const options = fields.superRefine(
+  refuseIdle(({ model, network, leastCosine, several, leastSeconds }) => [
+    [model === undefined && network !== undefined, 'network', 'has no effect without a model'],
+    [model === undefined && leastCosine !== undefined, 'leastCosine', 'has no effect without a model'],
+    [several === 'drop' && leastSeconds !== undefined, 'leastSeconds', 'has no effect with several: drop'],
+  ]),
+);
 
 const result = corpusResult.extend({
   /** Training utterances of the new corpus. */

@@ -196,7 +196,7 @@ async function prepare(
   options: FinetuneOptions,
   { features, backbone, classes }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'>,
 ) {
-  const { optimizer, accumulate, backboneRate, freeze, speeds, average } = options;
+  const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges } = options;
   const loss = await registry.load('loss', options.loss.name);
   const lossOptions = options.loss.options;
   const trainer = createFinetuner({
@@ -210,6 +210,7 @@ async function prepare(
     freeze,
     speeds,
     average,
+    gateJudges,
     loss: (parts) => loss.build({ ...parts, options: lossOptions }),
     view: await cropView({ registry, artifact }, { ...options, features }),
   });

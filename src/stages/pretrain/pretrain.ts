@@ -24,13 +24,20 @@ import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from 
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
 
+/** The usual length of local crops. */
+const LOCAL_SECONDS = 2;
+
 const optionsSchema = z.strictObject({
   corpus: artifact('corpus'),
   method: pluginChoice('ssl'),
   backbone: pluginChoice('backbone'),
   features: featureDefinition.prefault({}),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
-  localSeconds: z.number().positive().default(2).describe('length of local crops'),
+  localSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('length of local crops, for a method that has them; default 2'),
   positives: positivesOptions
     .optional()
     .describe('draws crops from other utterances; without it each comes from its own'),
@@ -77,11 +84,21 @@ async function check(context: CheckContext, options: Options): Promise<string[]>
   const plugin = await context.registry.load('ssl', options.method.name);
   const batch = options.batchSize / options.accumulate;
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
-  const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
+  const views = plugin.views(options.method.options);
+  const adversary = options.adversary && adversaryFault(views);
+  const locals =
+    options.localSeconds !== undefined && views.local === 0
+      ? `localSeconds: '${options.method.name}' cuts no local crops with these options. Leave it out.`
+      : undefined;
   const reference = options.reference ? referenceFault(options.reference) : undefined;
-  return [...checkTraining(context, options), ...faults, ...positivesFaults(options), adversary, reference].filter(
-    (fault) => fault !== undefined,
-  );
+  return [
+    ...checkTraining(context, options),
+    ...faults,
+    ...positivesFaults(options),
+    adversary,
+    locals,
+    reference,
+  ].filter((fault) => fault !== undefined);
 }
 
 async function pretrain(session: Session, context: StageContext, options: Options) {
@@ -133,7 +150,7 @@ async function pretrain(session: Session, context: StageContext, options: Option
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
 /** Seconds of crops cut from one utterance of a batch. */
-const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds }: Options): number =>
+const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds = LOCAL_SECONDS }: Options): number =>
   count.global * globalSeconds + count.local * localSeconds;
 
 /** The method with its step, and the crops it is trained on. */
@@ -144,7 +161,7 @@ async function prepare(session: Session, context: Preparation, options: Options)
   const crops = plugin.views(method.options);
   const samples = {
     global: cropSamples(options.globalSeconds, features.sampleRateHz),
-    local: cropSamples(options.localSeconds, features.sampleRateHz),
+    local: cropSamples(options.localSeconds ?? LOCAL_SECONDS, features.sampleRateHz),
   };
   const trainer = createPretrainer({
     session,

@@ -33,17 +33,22 @@ export const convertibleOptions = ['optimizer.stateBits', 'optimizer.keep32', 'c
 /** A training stage's check, before the run starts. */
 export function checkTraining(
   context: CheckContext,
-  { batchSize, accumulate }: { batchSize: number; accumulate: number },
+  { batchSize, accumulate, steps, epochs }: { batchSize: number; accumulate: number; steps?: number; epochs?: number },
 ): string[] {
-  const fault = microBatchFault(batchSize, accumulate);
-  return [...checkLibrary(context), ...(fault ? [fault] : [])];
+  const faults = [microBatchFault(batchSize, accumulate), lengthFault({ steps, epochs })];
+  return [...checkLibrary(context), ...faults.filter((fault) => fault !== undefined)];
 }
+
+const lengthFault = ({ steps, epochs }: { steps?: number; epochs?: number }): string | undefined =>
+  (steps === undefined) === (epochs === undefined)
+    ? 'steps, epochs: a training stage needs either `steps` or `epochs` (one of them).'
+    : undefined;
 
 /** Steps of a run from `steps` or `epochs`. */
 export function stepsOf({ steps, epochs }: { steps?: number; epochs?: number }, batchesPerEpoch: number): number {
-  if (steps !== undefined && epochs === undefined) return steps;
-  if (epochs !== undefined && steps === undefined) return Math.round(epochs * batchesPerEpoch);
-  return userError('A training stage needs either `steps` or `epochs` (one of them).');
+  return lengthFault({ steps, epochs })
+    ? userError(lengthFault({ steps, epochs })!)
+    : (steps ?? Math.round(epochs! * batchesPerEpoch));
 }
 
 /** Samples of a crop. */
