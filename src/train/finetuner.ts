@@ -1,7 +1,5 @@
-import { changeSpeed } from '../audio/augment/speed.js';
 import type { Batch } from '../data/crops/loader.js';
 import { withoutGradient } from '../engine/autodiff.js';
-import { toFloat32 } from '../engine/raw.js';
 import type { Inputs } from '../engine/session/compile.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { float32, type HostData, int32 } from '../host-tensor.js';
@@ -10,7 +8,7 @@ import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
-import { cleanView, cropsToFeatures } from './step/crop-features.js';
+import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
 import { type FreezeOptions, freeze } from './step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
 import { createUpdate, type TrainerParts, withFrameCheck } from './step/trainer.js';
@@ -98,7 +96,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     averaged: [scope, headScope],
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
     views({ crops, speed, confidence, longer = crops }) {
-      const played = (wave: Tensor) => (speed ? playedAt(toFloat32(wave), speed, parts.speeds!) : wave);
+      const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
       return {
         augmented: cropsToFeatures(played(crops), view, 'crops'),
         clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
@@ -155,13 +153,6 @@ function inputsOf(
     history: float32(history.slice(i * rows, (i + 1) * rows)),
     ...(speed && { speed: int32(speed.slice(i * rows, (i + 1) * rows)) }),
   }));
-}
-
-/** Crops [rows, longer] (float32) at the speeds that `index` [rows] names: [rows, samples]. */
-function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]): Tensor {
-  // Undoes the rounding up of speedCropSamples; with a margin, for a product that ought to be whole may be a hair below.
-  const samples = Math.floor(crops.shape[1]! / Math.max(...speeds) + 1e-6);
-  return changeSpeed(crops, index, samples, speeds);
 }
 
 const joined = (parts: HostData[]): number[] => parts.flatMap((part) => Array.from(part, Number));

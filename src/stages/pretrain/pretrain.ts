@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { speedCropSamples } from '../../audio/augment/speed.js';
 import { featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { computeType } from '../../engine/session/compute-type.js';
@@ -20,7 +21,13 @@ import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
-import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
+import {
+  checkTraining,
+  convertibleOptions,
+  cropSamples,
+  speedsOption,
+  trainingOptions,
+} from '../training/training-options.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
 
@@ -38,6 +45,12 @@ const optionsSchema = z.strictObject({
     .positive()
     .optional()
     .describe('length of local crops, for a method that has them; default 2'),
+  speeds: speedsOption
+    .default([1])
+    .describe(
+      'each utterance is played at one of these speeds in a step, all of its crops at the same, for a voice at another speed is another ' +
+        'voice: [1, 0.9, 1.1]',
+    ),
   positives: positivesOptions
     .optional()
     .describe('draws crops from other utterances; without it each comes from its own'),
@@ -159,10 +172,10 @@ async function prepare(session: Session, context: Preparation, options: Options)
   const { method, features, batchSize, accumulate, optimizer, adversary, average } = options;
   const plugin = await registry.load('ssl', method.name);
   const crops = plugin.views(method.options);
-  const samples = {
-    global: cropSamples(options.globalSeconds, features.sampleRateHz),
-    local: cropSamples(options.localSeconds ?? LOCAL_SECONDS, features.sampleRateHz),
-  };
+  const { speeds, globalSeconds, localSeconds = LOCAL_SECONDS } = options;
+  // Faster playback takes more of the recording.
+  const samplesOf = (seconds: number) => speedCropSamples(cropSamples(seconds, features.sampleRateHz), speeds);
+  const samples = { global: samplesOf(globalSeconds), local: samplesOf(localSeconds) };
   const trainer = createPretrainer({
     session,
     seed,
@@ -172,6 +185,7 @@ async function prepare(session: Session, context: Preparation, options: Options)
     optimizer,
     adversary,
     average,
+    speeds,
     backbone: await backboneBuilder(registry, options.backbone, features.bins),
     view: await cropView(context, options),
     build: (parts) => plugin.build({ ...parts, options: method.options }),

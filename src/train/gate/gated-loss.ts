@@ -53,14 +53,17 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
     },
     loss(embeddings, inputs, schedule, predicted) {
       const { labels, gate, history, momentum } = inputs as GateInputs;
-      const { losses, plain = losses, scores } = head.losses(embeddings, labels, schedule);
+      const own = head.losses(embeddings, labels, schedule);
+      const { losses, plain = losses, scores } = own;
       const judged = judgedLosses(stopGradient(judges === 'with-margin' ? losses : plain), history, momentum);
       const kept = tf.lessEqual(judged, gate);
       if (predicted) alignment.note(predicted.probabilities, tf.logicalNot(kept));
       const corrected = predicted ? tf.logicalAnd(tf.logicalNot(kept), predicted.confident) : tf.zerosLike(kept);
       const targets = predicted ? tf.where(corrected, predicted.labels, labels) : labels;
       const weights = tf.cast(tf.logicalOr(kept, corrected), 'float32');
-      const targetLosses = predicted ? head.losses(embeddings, targets, schedule).losses : losses;
+      const trained = predicted ? head.losses(embeddings, targets, schedule) : own;
+      const targetLosses = trained.beside ? tf.add(trained.losses, trained.beside) : trained.losses;
+      head.note?.(stopGradient(embeddings), targets, weights);
       return {
         loss: tf.div(tf.sum(tf.mul(targetLosses, weights)), tf.maximum(tf.sum(weights), 1)) as Tensor,
         aux: {
