@@ -4,6 +4,7 @@
 
 export { z } from 'zod';
 export { UserError } from './errors.js';
+export { type IdleOption, refuseIdle } from './idle-options.js';
 export { backboneOptions } from './plugin/backbone-options.js';
 export {
   defineAugmentation,
@@ -32,6 +33,7 @@ export { leastBatch } from './train/step/ssl-method.js';
 // Tensors and gradients
 
 export { stopGradient, withoutGradient } from './engine/autodiff.js';
+export { segmentSums } from './engine/gather.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './engine/ops/cross-entropy.js';
@@ -40,6 +42,7 @@ export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export type { Variable } from './engine/variable.js';
+export { withWholeBatch } from './engine/whole-batch.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';
 
 // Random numbers

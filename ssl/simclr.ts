@@ -6,6 +6,7 @@ import {
   type Margin,
   marginOptions,
   projectionHead,
+  refuseIdle,
   type Scope,
   type Tensor,
   tf,
@@ -14,17 +15,23 @@ import {
 } from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
 
-const options = z.strictObject({
+const fields = z.strictObject({
   loss: z
     .enum(['nt-xent', 'angular-prototypical'])
     .default('nt-xent')
     .describe(
       'angular-prototypical: first crops find second crops, with a learned scale and bias instead of the temperature',
     ),
-  temperature: z.number().positive().default(0.07),
+  temperature: z.number().positive().optional().describe('nt-xent: default 0.07'),
   margin: marginOptions.prefault({}),
   projection: projectionSizes([], 'sizes of the projection head, with a rectifier in between; [] for none'),
 });
+
+const options = fields.superRefine(
+  refuseIdle(({ loss, temperature }) => [
+    [loss !== 'nt-xent' && temperature !== undefined, 'temperature', `has no effect with loss: ${loss}`],
+  ]),
+);
 
 /**
  * SimCLR: two crops of an utterance must find each other among all crops of the batch.
@@ -44,7 +51,7 @@ export default defineSsl({
   views: () => ({ global: 2, local: 0 }),
   check: (_, { batch }) => leastBatch(batch, 2, 'simclr: negatives are the other utterances of a batch; it needs'),
   build({ options, backbone, scope }) {
-    const { temperature, margin } = options;
+    const { temperature = 0.07, margin } = options;
     const network = backbone('network');
     const projectorScope = scope('projection');
     const sizes = options.projection;

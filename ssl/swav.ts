@@ -5,6 +5,7 @@ import {
   meanEntropy,
   projectionHead,
   type Queue,
+  refuseIdle,
   sinkhorn,
   type Tensor,
   tf,
@@ -17,7 +18,7 @@ import { crossViewLoss } from './parts/cross-view-loss.js';
 import { projectedSize, projectionSizes } from './parts/projection.js';
 import { wholeBatches } from './parts/whole-batches.js';
 
-const options = z.strictObject({
+const fields = z.strictObject({
   prototypes: z.number().int().min(2).default(6000).describe('number of prototypes'),
   temperature: z.number().positive().default(0.1).describe('of the predictions'),
   epsilon: z.number().positive().default(0.05).describe('temperature of the assignments'),
@@ -35,14 +36,20 @@ const options = z.strictObject({
     .min(0)
     .default(3840)
     .describe('earlier projections of each global crop that join the assignment; 0 for none'),
-  queueEpochs: z.number().nonnegative().default(15).describe('epochs before the queue is used'),
+  queueEpochs: z.number().nonnegative().optional().describe('epochs before the queue is used; default 15'),
   frozenEpochs: z.number().nonnegative().default(1).describe('epochs in which the prototypes do not learn'),
   projection: projectionSizes(
     [2048, 128],
     'sizes of the projection head, batch-normalised except for the last; [] for none',
   ),
 });
-type Options = z.output<typeof options>;
+type Options = z.output<typeof fields>;
+
+const options = fields.superRefine(
+  refuseIdle(({ queue, queueEpochs }) => [
+    [queue === 0 && queueEpochs !== undefined, 'queueEpochs', 'has no effect with queue: 0'],
+  ]),
+);
 
 /**
  * SwAV, swapped assignments between views: each crop predicts to which prototypes the other crops of its utterance were
@@ -81,7 +88,7 @@ export default defineSsl({
 
       schedule: ({ epoch }) => ({
         prototypes: epoch < options.frozenEpochs ? 0 : 1,
-        queue: epoch < options.queueEpochs ? 0 : 1,
+        queue: epoch < (options.queueEpochs ?? 15) ? 0 : 1,
       }),
 
       loss({ global, local, batch }, { queue: queueInUse }) {

@@ -3,6 +3,7 @@
  * goes on where it was.
  *
  *   node dist/bench/quality/gates.js [--out runs/gates] [--seeds 3] [--speakers 200] [--only random-gate ...] [--set random-gate.epochs=5 ...]
+ *   node dist/bench/quality/gates.js --margin --speakers 60 --out runs/gates-margin      # what a gate should judge where the loss has a margin
  *
  * Standard output: one line of JSON; means and standard errors over seeds.
  */
@@ -15,6 +16,15 @@ import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } fr
 
 const CORRUPTIONS = ['random', 'confused'];
 const VARIANTS = ['none', 'gate', 'correction'];
+/** Gates that judge losses without and with their margin. */
+const MARGIN_TRAININGS = [
+  'random-without-margin',
+  'random-with-margin',
+  'random-without-margin-root',
+  'random-with-margin-root',
+  'confused-without-margin',
+  'confused-with-margin',
+];
 const PLUGINS = ['corrupt-labels', 'held-out-accuracy'];
 /** 20 to train on and 10 held out. */
 const UTTERANCES = 30;
@@ -24,13 +34,15 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'runs/gates' },
     seeds: { type: 'string', default: '3' },
     speakers: { type: 'string', default: '200' },
+    margin: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     set: { type: 'string', multiple: true, default: [] },
   },
 });
 const corpus = resolve(values.out, 'corpus');
 const seeds = seedsUpTo(values.seeds);
-const trainings = CORRUPTIONS.flatMap((corruption) => VARIANTS.map((variant) => `${corruption}-${variant}`)).filter(
+const usual = CORRUPTIONS.flatMap((corruption) => VARIANTS.map((variant) => `${corruption}-${variant}`));
+const trainings = (values.margin ? MARGIN_TRAININGS : usual).filter(
   (name) => !values.only || values.only.includes(name),
 );
 
@@ -41,7 +53,10 @@ interface Stage {
 
 /** The config with the chosen trainings only. */
 function writeConfig(): string {
-  const config = parse(readFileSync(repository('bench/quality/gates.yaml'), 'utf8'), { merge: true }) as {
+  const config = parse(readFileSync(repository('bench/quality/gates.yaml'), 'utf8'), {
+    merge: true,
+    maxAliasCount: -1,
+  }) as {
     stages: Stage[];
   };
   const chosen = new Set(trainings.flatMap((name) => [name, `${name}-accuracy`]));

@@ -2,7 +2,7 @@ import { defineBackbone, type Scope } from '../index.js';
 import { fullyReversible } from './blocks/fully-reversible.js';
 import { convTransition, partiallyReversible } from './blocks/partially-reversible.js';
 import { type InvertedShape, invertedFunction } from './blocks/residual-functions.js';
-import { LAST_SCALE, reversibleOptions } from './blocks/reversible-blocks.js';
+import { fullyReversibleOptions, LAST_SCALE, reversibleOptions } from './blocks/reversible-blocks.js';
 
 /** Inner channels: of a plain block in terms of its outer ones, of every fully reversible block in terms of the width. */
 const EXPANSION = 4;
@@ -47,7 +47,7 @@ export default layouts.flatMap(({ depth, partial, full }) => [
   defineBackbone({
     name: `frev-df-resnet${depth}`,
     summary: `Fully reversible DF-ResNet${depth}: memory does not grow with depth (${full.millions} M parameters).`,
-    options: reversibleOptions,
+    options: fullyReversibleOptions,
     build(context) {
       const { width, recompute } = context.options;
       const stages = full.blocks.map((count, i) => {

@@ -7,7 +7,12 @@ import {
   type TransitionStage,
 } from './blocks/partially-reversible.js';
 import { basicFunction, bottleneckFunction } from './blocks/residual-functions.js';
-import { LAST_SCALE, type ReversibleStage, reversibleOptions } from './blocks/reversible-blocks.js';
+import {
+  fullyReversibleOptions,
+  LAST_SCALE,
+  type ReversibleStage,
+  reversibleOptions,
+} from './blocks/reversible-blocks.js';
 
 interface Layout {
   /** Layers of the plain network. */
@@ -116,7 +121,7 @@ function full({ depth, full: { blocks, inner, exit, millions } }: Layout) {
   return defineBackbone({
     name: `frev-resnet${depth}`,
     summary: `Fully reversible ResNet${depth}: memory does not grow with depth (${millions} M parameters).`,
-    options: reversibleOptions,
+    options: fullyReversibleOptions,
     build(context) {
       const { width } = context.options;
       const stages = blocks.map((count, i): ReversibleStage => {

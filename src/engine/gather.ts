@@ -23,6 +23,10 @@ export function gather(x: Tensor, indices: Tensor, axis = 0, batchDims = 0): Ten
   return op(x);
 }
 
+/** Sums of `rows` [rows, ...] by the `segments` [rows] (int32) that they belong to: [count, ...]. Not differentiable. */
+export const segmentSums = (rows: Tensor, segments: Tensor, count: number): Tensor =>
+  raw('UnsortedSegmentSum', [rows, segments, tensorflow.scalar(count, 'int32')])[0];
+
 /** The gradient of gather: sums rows of `dy` that came from the same slice. */
 function scatterSum(dy: Tensor, indices: Tensor, shape: number[], axis: number): Tensor {
   const order = [...Array(indices.rank).keys()].map((i) => i + axis);
@@ -30,7 +34,7 @@ function scatterSum(dy: Tensor, indices: Tensor, shape: number[], axis: number):
   const front = tensorflow.transpose(dy, [...order, ...others]);
   const rows = tensorflow.reshape(front, [indices.size, ...others.map((i) => dy.shape[i])]);
   const flat = tensorflow.reshape(indices, [indices.size]);
-  const summed = raw('UnsortedSegmentSum', [rows, flat, tensorflow.scalar(shape[axis], 'int32')])[0];
+  const summed = segmentSums(rows, flat, shape[axis]);
   // [slices, before..., after...] back to the layout of x.
   const back = shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
   return tensorflow.transpose(summed, back);

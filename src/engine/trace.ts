@@ -3,6 +3,7 @@ import type { Graph, Node } from './graph/graph.js';
 import type { Phase } from './graph/operation-record.js';
 import type { Tensor } from './tf.js';
 import type { Variable } from './variable.js';
+import type { BatchMove } from './whole-batch.js';
 
 /** The uses of a variable so far in one trace; they keep reads and writes in program order. */
 export interface VariableUse {
@@ -28,6 +29,8 @@ export interface Trace {
   variables: Map<Variable, VariableUse>;
   /** Variables read so far, while `readsOf` collects them. */
   reads?: Set<Variable>;
+  /** Changes that wait for the rows of a whole batch, where this trace sees a part of it. */
+  batchMoves?: BatchMove[];
   /** True while a forward pass is computed again: it has no effects, and draws the same random numbers. */
   replaying: boolean;
   /** Names of the values that must be finite for the updates to happen. */

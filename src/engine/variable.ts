@@ -83,6 +83,17 @@ export function writePending(): void {
   for (const variable of currentTrace().variables.keys()) writeNow(variable);
 }
 
+/** While tracing: cancels the writes that were held back so far; returns each variable with the value that it would have got. */
+export function takePending(): { variable: Variable; value: Tensor }[] {
+  const { variables } = currentTrace();
+  return [...variables].flatMap(([variable, use]) => {
+    const { pending } = use;
+    if (!pending) return [];
+    Object.assign(use, { pending: undefined, current: undefined });
+    return [{ variable, value: pending }];
+  });
+}
+
 function writeNow(variable: Variable): void {
   const use = useOf(variable);
   const { pending } = use;

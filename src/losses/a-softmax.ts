@@ -32,6 +32,7 @@ export default defineLoss({
       .prefault({})
       .describe('weight of the cosine without margin: from / (1 + decay update), but at least `least`'),
   }),
+  hasMargin: ({ margin }) => margin > 1,
   build({ scope, embeddingSize, classes, options: { margin, annealing } }) {
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
     return {

@@ -1,5 +1,5 @@
 import { defineLoss } from '../index.js';
-import { marginSoftmax, marginSoftmaxOptions } from './parts/margin-softmax.js';
+import { hasMarginSoftmax, marginSoftmax, marginSoftmaxOptions } from './parts/margin-softmax.js';
 
 /**
  * Additive angular margin softmax: the target's angle is widened by `margin`, cosines are scaled. Where the widened angle would
@@ -12,5 +12,6 @@ export default defineLoss({
   name: 'aam-softmax',
   summary: 'Additive angular margin softmax (ArcFace) over class prototypes.',
   options: marginSoftmaxOptions(Math.PI, 'radians'),
+  hasMargin: hasMarginSoftmax,
   build: marginSoftmax('arcface'),
 });

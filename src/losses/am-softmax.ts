@@ -1,5 +1,5 @@
 import { defineLoss } from '../index.js';
-import { marginSoftmax, marginSoftmaxOptions } from './parts/margin-softmax.js';
+import { hasMarginSoftmax, marginSoftmax, marginSoftmaxOptions } from './parts/margin-softmax.js';
 
 /**
  * Additive margin softmax: the target's cosine is lowered by `margin`, cosines are scaled.
@@ -11,5 +11,6 @@ export default defineLoss({
   name: 'am-softmax',
   summary: 'Additive margin softmax (CosFace) over class prototypes.',
   options: marginSoftmaxOptions(2, 'taken from the cosine'),
+  hasMargin: hasMarginSoftmax,
   build: marginSoftmax('cosface'),
 });

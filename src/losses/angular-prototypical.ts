@@ -11,6 +11,7 @@ export default defineLoss({
   summary: 'Angular prototypical: an utterance finds its speaker by a scaled cosine to the mean of the others.',
   options: z.strictObject({ utterancesPerSpeaker: utterancesPerSpeaker(2) }),
   ...comparesUtterances,
+  hasMargin: () => false,
   build({ scope, options: { utterancesPerSpeaker } }) {
     const scale = learnedScale(scope);
     return {

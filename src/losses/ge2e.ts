@@ -24,6 +24,7 @@ export default defineLoss({
     form: z.enum(['softmax', 'contrast']).default('softmax'),
   }),
   ...comparesUtterances,
+  hasMargin: () => false,
   build({ scope, options: { utterancesPerSpeaker, form } }) {
     const scale = learnedScale(scope);
     return {

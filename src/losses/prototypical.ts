@@ -12,6 +12,7 @@ export default defineLoss({
   summary: 'Prototypical networks: an utterance finds its speaker by squared distance to the mean of the others.',
   options: z.strictObject({ utterancesPerSpeaker: utterancesPerSpeaker(2) }),
   ...comparesUtterances,
+  hasMargin: () => false,
   build: ({ options: { utterancesPerSpeaker } }) => ({
     losses(embeddings) {
       const { queries, centroids } = queriesAndCentroids(embeddings, utterancesPerSpeaker);

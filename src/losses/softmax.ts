@@ -5,6 +5,7 @@ export default defineLoss({
   name: 'softmax',
   summary: 'Softmax cross-entropy over a linear layer.',
   options: z.strictObject({}),
+  hasMargin: () => false,
   build({ scope, embeddingSize, classes }) {
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
     const bias = scope.param('bias', [classes], 0);

@@ -24,6 +24,7 @@ export default defineLoss({
     unitLength: z.boolean().default(true).describe('compare embeddings scaled to length 1'),
   }),
   ...comparesUtterances,
+  hasMargin: ({ margin }) => margin > 0,
   build: ({ options: { utterancesPerSpeaker, margin, negatives, unitLength } }) => ({
     losses(embeddings, _labels, moment) {
       const x = unitLength ? unit(embeddings, 1) : embeddings;

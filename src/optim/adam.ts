@@ -12,7 +12,7 @@ import { decayedGradient, decayOf, type UpdateRule } from './update-rule.js';
  *     w = w - rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon), for AdamW also - rate decay w
  */
 export function adam(options: OptimizerOptions): UpdateRule {
-  const { name, weightDecay, beta1, beta2, epsilon } = options;
+  const { name, weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   const isDecoupled = name === 'adamw';
   return {
     states: ['mean', 'square'],
@@ -21,7 +21,7 @@ export function adam(options: OptimizerOptions): UpdateRule {
       const decay = decayOf(weight, weightDecay);
       const g = decayedGradient(gradient, () => weight.read(), isDecoupled ? 0 : decay, moment);
       if (decay > 0 && isDecoupled) weight.assign(tf.mul(weight.read(), tf.sub(1, tf.mul(rate, decay))));
-      applyAdam(weight, mean, square, g, rate, step, options);
+      applyAdam(weight, mean, square, g, rate, step, { beta1, beta2, epsilon });
     },
     formula(weight, _, moment) {
       const { rate, step } = moment;

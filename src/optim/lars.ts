@@ -11,7 +11,7 @@ import { decayedGradient, decayOf, type Moment, type UpdateRule } from './update
  * neither scaled nor decayed.
  */
 export function lars(options: OptimizerOptions): UpdateRule {
-  const { momentum, weightDecay } = options;
+  const { momentum = 0.9, weightDecay } = options;
   return {
     states: ['momentum'],
     fused(weight, [accumulator], gradient, moment) {
@@ -34,12 +34,10 @@ const isAdapted = (weight: Variable): boolean => weight.shape.length > 1;
 
 /** The schedule's rate times trust |w| / (|g| + decay |w|); times 1 where weight or gradient are all zeros. */
 function localRate(weight: Variable, gradient: Tensor, { rate }: Moment, options: OptimizerOptions): Tensor {
+  const { trust = 0.001, weightDecay } = options;
   if (!isAdapted(weight)) return rate;
   const [weightNorm, gradientNorm] = [l2Norm(weight.read()), l2Norm(gradient)];
-  const ratio = tf.div(
-    tf.mul(weightNorm, options.trust),
-    tf.add(gradientNorm, tf.mul(weightNorm, options.weightDecay)),
-  );
+  const ratio = tf.div(tf.mul(weightNorm, trust), tf.add(gradientNorm, tf.mul(weightNorm, weightDecay)));
   const usable = tf.logicalAnd(tf.greater(weightNorm, 0), tf.greater(gradientNorm, 0));
   return tf.mul(rate, tf.where(usable, ratio, tf.onesLike(ratio)));
 }

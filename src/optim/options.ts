@@ -1,18 +1,30 @@
 import { z } from 'zod';
+import { refuseIdle } from '../idle-options.js';
 
-/** Options of an optimizer; the learning rate comes from the schedule. */
-export const optimizerOptions = z.strictObject({
-  name: z.enum(['sgd', 'adam', 'adamw', 'lars']).default('adam'),
-  momentum: z.number().min(0).max(1).default(0.9).describe('sgd, lars: momentum'),
-  nesterov: z.boolean().default(false).describe('sgd: Nesterov momentum'),
-  beta1: z.number().min(0).max(1).default(0.9).describe('adam: decay rate of the first moment, m'),
-  beta2: z.number().min(0).max(1).default(0.999).describe('adam: decay rate of the second moment, v'),
-  epsilon: z.number().positive().default(1e-8).describe('adam: added to the square root of v'),
+const names = ['sgd', 'adam', 'adamw', 'lars'] as const;
+
+/** The optimizers that read an option which not all of them have. */
+const READ_BY = {
+  momentum: ['sgd', 'lars'],
+  nesterov: ['sgd'],
+  beta1: ['adam', 'adamw'],
+  beta2: ['adam', 'adamw'],
+  epsilon: ['adam', 'adamw'],
+  trust: ['lars'],
+} as const satisfies Record<string, readonly (typeof names)[number][]>;
+
+const fields = z.strictObject({
+  name: z.enum(names).default('adam'),
+  momentum: z.number().min(0).max(1).optional().describe('sgd, lars: momentum; default 0.9'),
+  nesterov: z.boolean().optional().describe('sgd: Nesterov momentum; default false'),
+  beta1: z.number().min(0).max(1).optional().describe('adam: decay rate of the first moment, m; default 0.9'),
+  beta2: z.number().min(0).max(1).optional().describe('adam: decay rate of the second moment, v; default 0.999'),
+  epsilon: z.number().positive().optional().describe('adam: added to the square root of v; default 1e-8'),
   trust: z
     .number()
     .positive()
-    .default(0.001)
-    .describe('lars: trust coefficient, the norm of a step relative to that of the weight'),
+    .optional()
+    .describe('lars: trust coefficient, the norm of a step relative to that of the weight; default 0.001'),
   weightDecay: z.number().nonnegative().default(0).describe('not applied to biases and other 1-D weights'),
   clipNorm: z.number().positive().optional().describe("each weight's gradient is scaled down to at most this norm"),
   stateBits: z
@@ -22,6 +34,19 @@ export const optimizerOptions = z.strictObject({
   keep32: z
     .array(z.string())
     .default([])
-    .describe('names of weights whose states stay in 32 bit; * matches any text: "*/classifier/*"'),
+    .describe('8-bit states: names of weights whose states stay in 32 bit; * matches any text: "*/classifier/*"'),
 });
-export type OptimizerOptions = z.output<typeof optimizerOptions>;
+export type OptimizerOptions = z.output<typeof fields>;
+
+/** Options of an optimizer; the learning rate comes from the schedule. */
+export const optimizerOptions = fields.superRefine(
+  refuseIdle((options) => [
+    ...(Object.keys(READ_BY) as (keyof typeof READ_BY)[]).map((option) => {
+      const readers: readonly string[] = READ_BY[option];
+      const idle = options[option] !== undefined && !readers.includes(options.name);
+      return [idle, option, `has no effect with name: ${options.name}; it is for ${readers.join(' and ')}`] as const;
+    }),
+    [options.nesterov === true && options.momentum === 0, 'nesterov', 'has no effect with momentum: 0'],
+    [options.stateBits === 32 && options.keep32.length > 0, 'keep32', 'has no effect with stateBits: 32'],
+  ]),
+);

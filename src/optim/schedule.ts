@@ -6,9 +6,9 @@ const fields = z.strictObject({
   final: z
     .number()
     .nonnegative()
-    .default(0)
+    .optional()
     .describe(
-      'learning rate at the end (exponential: must be above 0; cyclic: at the bottom of a cycle; step: the lower bound)',
+      'learning rate at the end (exponential: must be above 0; cyclic: at the bottom of a cycle; step: the lower bound); default 0',
     ),
   warmup: z.number().min(0).max(1).default(0).describe('share of the run with a linear rise from 0'),
   milestones: z
@@ -37,8 +37,9 @@ function faultsOf({
 }: ScheduleOptions): { path: string; message: string }[] {
   const rising = milestones?.every((share, i) => i === 0 || share > milestones[i - 1]) ?? true;
   const faults: [boolean, string, string][] = [
-    [kind === 'exponential' && final === 0, 'final', 'must be above 0 for an exponential decay'],
-    [kind === 'cyclic' && final >= peak, 'final', 'must be below the peak for cycles'],
+    [kind === 'constant' && final !== undefined, 'final', 'has no effect with kind: constant'],
+    [kind === 'exponential' && !final, 'final', 'must be above 0 for an exponential decay'],
+    [kind === 'cyclic' && (final ?? 0) >= peak, 'final', 'must be below the peak for cycles'],
     [
       kind === 'step' && !milestones,
       'milestones',
@@ -57,7 +58,7 @@ function faultsOf({
  * `final`, drops at milestones (shares of the whole run), or cycles between `final` and `peak`.
  */
 export function learningRate(options: ScheduleOptions, step: number, steps: number): number {
-  const { kind, peak, final, warmup } = options;
+  const { kind, peak, final = 0, warmup } = options;
   const warm = Math.round(warmup * steps);
   if (step < warm) return (peak * (step + 1)) / warm;
   const progress = (step - warm) / Math.max(steps - warm, 1);

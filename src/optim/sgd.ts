@@ -9,7 +9,7 @@ import { decayedGradient, decayOf, type UpdateRule } from './update-rule.js';
  *     m = momentum m + g
  *     w = w - rate m, or with Nesterov w - rate (g + momentum m)
  */
-export function sgd({ momentum, nesterov, weightDecay }: OptimizerOptions): UpdateRule {
+export function sgd({ momentum = 0.9, nesterov = false, weightDecay }: OptimizerOptions): UpdateRule {
   return {
     states: ['momentum'],
     fused(weight, [accumulator], gradient, moment) {

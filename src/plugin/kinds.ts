@@ -43,6 +43,8 @@ export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'
 export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'loss', O> {
   /** False where `losses` gives no class scores: labels cannot be corrected by it. Default: true. */
   scores?: boolean;
+  /** False where it has no margin with these options, so that a schedule of the margin would do nothing. Default: it has one. */
+  hasMargin?(options: z.output<O>): boolean;
   /** For a loss that compares utterances: rows come in runs of this many of one speaker. Absent: any utterances make a batch. */
   batch?(options: z.output<O>): { utterancesPerSpeaker: number };
   /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */

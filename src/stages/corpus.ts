@@ -16,13 +16,14 @@ import { checkManifest, readManifest } from '../data/manifest.js';
 import { buildShards } from '../data/shards/build.js';
 import { readSummary } from '../data/shards/format.js';
 import { checkBothKinds, checkTrials, repeatedTrials } from '../data/trials.js';
+import { refuseIdle } from '../idle-options.js';
 import { defineStage } from '../plugin/define.js';
 import type { StageContext } from '../plugin/stage.js';
 import { corpusResult, LISTS, listPath, openTrialLists, shardsDir, trialsPath } from './artifacts/corpus-data.js';
 
 const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
 
-const options = z.strictObject({
+const fields = z.strictObject({
   source: z
     .enum(['auto', 'debian', 'synthetic', 'dir', 'ready', ...OFFICIAL])
     .default('auto')
@@ -31,11 +32,11 @@ const options = z.strictObject({
     .string()
     .optional()
     .describe('ready: the corpus folder; else the folder of recordings, laid out as it was published'),
-  testPath: z.string().optional().describe('voxceleb2, kaldi: the folder of the test recordings'),
+  testPath: z.string().optional().describe('voxceleb1, voxceleb2, kaldi: the folder of the test recordings'),
   secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
   trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi: files of trial lists'),
   enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
-  allowPipes: z.boolean().default(false).describe('kaldi: lets the commands in wav.scp run'),
+  allowPipes: z.boolean().optional().describe('kaldi: lets the commands in wav.scp run; default false'),
   minSeconds: z
     .number()
     .nonnegative()
@@ -51,10 +52,34 @@ const options = z.strictObject({
   speakers: z.number().int().positive().optional().describe('synthetic: number of voices'),
   utterances: z.number().int().positive().optional().describe('synthetic: utterances of each voice'),
 });
-type Options = z.output<typeof options>;
+type Options = z.output<typeof fields>;
+
+/** The sources that read an option; `auto` may become `synthetic`. */
+const READ_BY: Partial<Record<keyof Options, readonly Options['source'][]>> = {
+  path: ['ready', 'dir', ...OFFICIAL],
+  testPath: ['voxceleb1', 'voxceleb2', 'kaldi'],
+  secondPath: ['cnceleb'],
+  trials: ['voxceleb1', 'voxceleb2', 'kaldi'],
+  enrolments: ['kaldi'],
+  allowPipes: ['kaldi'],
+  minSeconds: OFFICIAL,
+  speakerPart: ['dir'],
+  testSpeakers: ['dir', 'synthetic', 'auto'],
+  speakers: ['synthetic', 'auto'],
+  utterances: ['synthetic', 'auto'],
+};
+
+const options = fields.superRefine(
+  refuseIdle((chosen) =>
+    (Object.keys(READ_BY) as (keyof Options)[]).map((option) => {
+      const idle = chosen[option] !== undefined && !READ_BY[option]!.includes(chosen.source);
+      return [idle, option, `has no effect with source: ${chosen.source}; it is for ${READ_BY[option]!.join(', ')}`];
+    }),
+  ),
+);
 
 const result = corpusResult.extend({
-  source: options.shape.source.unwrap(),
+  source: fields.shape.source.unwrap(),
   /** Utterances of each part: one set of test utterances, or one for each form that they exist in. */
   train: z.number().optional(),
   test: z.number().optional(),

@@ -8,6 +8,7 @@ import { sourceStamp } from '../data/corpus/source-stamp.js';
 import { buildNoiseBank } from '../data/noise-bank/build.js';
 import { openNoiseBank } from '../data/noise-bank/noise-bank.js';
 import type { BankTask } from '../data/noise-bank/task.js';
+import { refuseIdle } from '../idle-options.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import { readResult } from '../plugin/read-result.js';
@@ -16,7 +17,19 @@ import { createRng } from '../random.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { openTraining } from './artifacts/corpus-data.js';
 
-const options = z.strictObject({
+/** What is generated where there are no recordings. */
+const made = z.strictObject({
+  noises: z.number().int().nonnegative().default(120).describe('recordings of generated noise'),
+  noiseSeconds: z.number().positive().default(10).describe('length of each'),
+  rooms: z.number().int().nonnegative().default(200).describe('simulated rooms (image method)'),
+  rt60Seconds: z
+    .tuple([z.number().min(0.1), z.number().max(1.5)])
+    .refine(([from, to]) => from <= to, 'the first must not be above the second')
+    .default([0.2, 0.8])
+    .describe('reverberation times of the simulated rooms'),
+});
+
+const fields = z.strictObject({
   path: z.string().optional().describe('the bank of an earlier run (its folder `bank`), used as it is'),
   musan: z
     .string()
@@ -31,28 +44,25 @@ const options = z.strictObject({
       'a folder of room responses, such as RIRS_NOISES; files with noise in their path are taken as noises; null: simulated rooms',
     ),
   corpus: artifact('corpus').optional().describe('the source of babble where there is no other speech'),
-  made: z
-    .strictObject({
-      noises: z.number().int().nonnegative().default(120).describe('recordings of generated noise'),
-      noiseSeconds: z.number().positive().default(10).describe('length of each'),
-      rooms: z.number().int().nonnegative().default(200).describe('simulated rooms (image method)'),
-      rt60Seconds: z
-        .tuple([z.number().min(0.1), z.number().max(1.5)])
-        .refine(([from, to]) => from <= to, 'the first must not be above the second')
-        .default([0.2, 0.8])
-        .describe('reverberation times of the simulated rooms'),
-    })
-    .prefault({})
-    .describe('what is generated where there are no recordings'),
+  made: made.optional().describe('what is generated where there are no recordings'),
   voices: z
     .number()
     .int()
     .nonnegative()
-    .default(200)
-    .describe('utterances of the corpus to use where there is no other speech'),
-  roomSeconds: z.number().positive().max(10).default(1).describe('room responses are cut to this length'),
+    .optional()
+    .describe('utterances of the corpus to use where there is no other speech; default 200'),
+  roomSeconds: z.number().positive().max(10).optional().describe('room responses are cut to this length; default 1'),
 });
-type Options = z.output<typeof options>;
+type Options = z.output<typeof fields>;
+
+const options = fields.superRefine(
+  refuseIdle(({ path, musan, rooms, corpus, made, voices, roomSeconds }) => [
+    ...Object.entries({ musan, rooms, made, voices, roomSeconds }).map(
+      ([option, value]) => [path !== undefined && value != null, option, 'has no effect with path'] as const,
+    ),
+    [path === undefined && voices !== undefined && corpus === undefined, 'voices', 'has no effect without a corpus'],
+  ]),
+);
 
 const result = z.object({
   /** The bank that was used as it is; null for `bank` in the stage's folder. */
@@ -114,21 +124,23 @@ export default defineStage({
   },
 });
 
-const tapsOf = ({ roomSeconds }: Options): number => Math.round(roomSeconds * SAMPLE_RATE_HZ);
+const tapsOf = ({ roomSeconds = 1 }: Options): number => Math.round(roomSeconds * SAMPLE_RATE_HZ);
 
 /** The sources of the bank: recordings, and generated sound where there are none. */
 function tasksOf({ seed }: StageContext, options: Options) {
-  const { musan, rooms: roomsFolder, made } = options;
+  const { musan, rooms: roomsFolder } = options;
+  const generates = made.parse(options.made ?? {});
   const recordings = roomsFolder ? splitRooms(roomsFolder) : { rooms: [], noises: [] };
   const read = (kind: NoiseKind) => recordingsIn(musan ? join(musan, kind) : undefined);
   const noise = [...read('noise'), ...recordings.noises];
   const taps = tapsOf(options);
   const times = (count: number, task: (i: number) => BankTask) => Array.from({ length: count }, (_, i) => task(i));
-  const samples = Math.round(made.noiseSeconds * SAMPLE_RATE_HZ);
-  const generated = () => times(made.noises, (i) => ({ make: 'noise', seed: `${seed}/noises/noise/${i}`, samples }));
-  const { rt60Seconds } = made;
+  const samples = Math.round(generates.noiseSeconds * SAMPLE_RATE_HZ);
+  const generated = () =>
+    times(generates.noises, (i) => ({ make: 'noise', seed: `${seed}/noises/noise/${i}`, samples }));
+  const { rt60Seconds } = generates;
   const simulated = () =>
-    times(made.rooms, (i) => ({ make: 'simulated room', seed: `${seed}/noises/room/${i}`, taps, rt60Seconds }));
+    times(generates.rooms, (i) => ({ make: 'simulated room', seed: `${seed}/noises/room/${i}`, taps, rt60Seconds }));
   const recorded = recordings.rooms.map((path): BankTask => ({ make: 'measured room', path, taps }));
   return {
     noises: { noise: noise.length > 0 ? noise : generated(), speech: read('speech'), music: read('music') },
@@ -154,7 +166,7 @@ function splitRooms(folder: string): { rooms: string[]; noises: BankTask[] } {
 }
 
 /** Utterances of the corpus, drawn by the run's seed. */
-function voicesOf({ artifact: find, seed }: StageContext, { corpus, voices }: Options) {
+function voicesOf({ artifact: find, seed }: StageContext, { corpus, voices = 200 }: Options) {
   if (corpus === undefined || voices === 0) return undefined;
   const { train } = openTraining(find(corpus));
   const order = createRng(`${seed}/noises/voices`).shuffle(Int32Array.from(train.ids.keys()));

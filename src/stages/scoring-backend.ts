@@ -5,6 +5,7 @@ import { fitBackend } from '../eval/backend/fit-backend.js';
 import { qualityMeasures } from '../eval/backend/quality-measures.js';
 import { cohortFault, cohortUses, DEFAULT_TOP } from '../eval/backend/scoring-backend.js';
 import { checkSameModel, type ModelIdentity } from '../eval/model-identity.js';
+import { refuseIdle } from '../idle-options.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
 import type { Artifact } from '../plugin/stage.js';
@@ -56,9 +57,14 @@ const options = z.strictObject({
         .number()
         .int()
         .min(2)
-        .default(DEFAULT_TOP)
-        .describe('as-norm: how many of the best-scoring cohort speakers count'),
+        .optional()
+        .describe(`as-norm: how many of the best-scoring cohort speakers count; default ${DEFAULT_TOP}`),
     })
+    .superRefine(
+      refuseIdle(({ kind, top }) => [
+        [kind === 's-norm' && top !== undefined, 'top', 'has no effect with kind: s-norm'],
+      ]),
+    )
     .optional()
     .describe('score normalisation by the mean embeddings of training speakers or clusters'),
   calibrate: z
@@ -125,7 +131,7 @@ export default defineStage({
         labels: recordings.map((recording) => labels[recording]),
         seconds: Float64Array.from(recordings, (recording) => corpus.train.samples[recording] / SAMPLE_RATE_HZ),
       },
-      { ...recipe, adapt },
+      { ...recipe, adapt, norm: normOf(recipe) },
     );
     writeBackend(context.dir, backend);
     const { cohort, calibration } = backend;
@@ -137,10 +143,12 @@ export default defineStage({
   },
 });
 
+const normOf = ({ norm }: Pick<Options, 'norm'>) => norm && { top: DEFAULT_TOP, ...norm };
+
 /** Faults in the options of the chain. */
 function backendFaults({ cohort, norm, calibrate, adapt, plda }: Options): string[] {
   const faults = adapt && !plda ? ["'adapt' adapts a PLDA; add 'plda', or leave it out."] : [];
-  const fault = cohort === 'forbid' && cohortFault(cohortUses({ norm, calibration: calibrate }));
+  const fault = cohort === 'forbid' && cohortFault(cohortUses({ norm: normOf({ norm }), calibration: calibrate }));
   return fault ? [...faults, fault] : faults;
 }
 

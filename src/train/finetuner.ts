@@ -1,16 +1,14 @@
-import { changeSpeed } from '../audio/augment/speed.js';
 import type { Batch } from '../data/crops/loader.js';
 import { withoutGradient } from '../engine/autodiff.js';
-import { toFloat32 } from '../engine/raw.js';
 import type { Inputs } from '../engine/session/compile.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { float32, type HostData, int32 } from '../host-tensor.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
-import { createGatedLoss, type GateSetting } from './gate/gated-loss.js';
+import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
-import { cleanView, cropsToFeatures } from './step/crop-features.js';
+import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
 import { type FreezeOptions, freeze } from './step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
 import { createUpdate, type TrainerParts, withFrameCheck } from './step/trainer.js';
@@ -20,6 +18,8 @@ import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } fro
 export interface FinetuneParts extends TrainerParts {
   classes: number;
   loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
+  /** Losses that a gate judges. Default: those without margin. */
+  gateJudges?: Judged;
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
   /** Factor on the backbone's learning rate. Default 1. */
@@ -73,21 +73,21 @@ export interface Finetuner {
   /**
    * One update on the mean loss of the samples that count. A sample whose loss is above the gate does not count, unless the network is
    * confident of another label in the clean view, which is then trained on instead: the same crop, not augmented, or the batch's local
-   * crop where it has one. The gate judges losses without margin, smoothed over the epochs (see gate/gated-loss.ts).
+   * crop where it has one. The gate judges losses smoothed over the epochs (see gate/gated-loss.ts).
    */
   step(batch: Batch, samples: LabelledSamples, values: FinetuneValues): Promise<FinetuneResult>;
 }
 
 /** Builds backbone, classifier, optimizer and the compiled step; with and without correction it is traced when first needed. */
 export function createFinetuner(parts: FinetuneParts): Finetuner {
-  const { session, seed, classes, view, accumulate = 1, backboneRate = 1 } = parts;
+  const { session, seed, classes, view, accumulate = 1, backboneRate = 1, gateJudges = 'without-margin' } = parts;
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const network = withFrameCheck(parts.backbone(scope));
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
-  const gated = createGatedLoss(head, alignment);
+  const gated = createGatedLoss(head, alignment, gateJudges);
   const { trained, learnsWhen, forward } = freeze([scope, headScope], parts.freeze);
   const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor }>(parts, {
     name: 'finetune',
@@ -96,7 +96,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     averaged: [scope, headScope],
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
     views({ crops, speed, confidence, longer = crops }) {
-      const played = (wave: Tensor) => (speed ? playedAt(toFloat32(wave), speed, parts.speeds!) : wave);
+      const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
       return {
         augmented: cropsToFeatures(played(crops), view, 'crops'),
         clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
@@ -153,13 +153,6 @@ function inputsOf(
     history: float32(history.slice(i * rows, (i + 1) * rows)),
     ...(speed && { speed: int32(speed.slice(i * rows, (i + 1) * rows)) }),
   }));
-}
-
-/** Crops [rows, longer] (float32) at the speeds that `index` [rows] names: [rows, samples]. */
-function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]): Tensor {
-  // Undoes the rounding up of speedCropSamples; with a margin, for a product that ought to be whole may be a hair below.
-  const samples = Math.floor(crops.shape[1]! / Math.max(...speeds) + 1e-6);
-  return changeSpeed(crops, index, samples, speeds);
 }
 
 const joined = (parts: HostData[]): number[] => parts.flatMap((part) => Array.from(part, Number));

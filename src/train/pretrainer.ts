@@ -1,12 +1,14 @@
+import { drawSpeeds } from '../audio/augment/speed.js';
 import type { Batch } from '../data/crops/loader.js';
 import { stopGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/session/compile.js';
-import type { Tensor } from '../engine/tf.js';
+import { type Tensor, tf } from '../engine/tf.js';
+import { int32 } from '../host-tensor.js';
 import { createScope } from '../nn/scope.js';
 import { effectiveRank, spread, unit } from '../nn/statistics.js';
 import type { Averaging } from './averaging/averaging.js';
 import { type AdversaryOptions, createAdversary } from './step/adversary.js';
-import { cleanView, cropsToFeatures, cropsWithTwins } from './step/crop-features.js';
+import { cleanView, cropsToFeatures, cropsWithTwins, playedAt } from './step/crop-features.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
 import type { SslContext, SslMethod, Views } from './step/ssl-method.js';
 import { createUpdate, type TrainerParts, withFrameCheck } from './step/trainer.js';
@@ -19,6 +21,8 @@ export interface PretrainParts extends TrainerParts {
   /** Crops of each utterance; `clean` global ones are not augmented. */
   crops: { global: number; local: number; clean?: boolean };
   build(context: Omit<SslContext<never>, 'options'>): SslMethod;
+  /** Speeds at which utterances are played, all crops of one at the same; crops are longer then, see speedCropSamples. Default: as they are. */
+  speeds?: readonly number[];
   /** Works against embeddings that tell augmentations apart. Default: no adversary. */
   adversary?: AdversaryOptions;
 }
@@ -38,7 +42,7 @@ export interface Pretrainer {
 
 /** Builds the networks, the optimizer and the compiled step of a self-supervised method. */
 export function createPretrainer(parts: PretrainParts): Pretrainer {
-  const { crops, accumulate = 1 } = parts;
+  const { crops, accumulate = 1, speeds = [1] } = parts;
   checkMicroBatches(parts.batchSize, accumulate);
   const { method, adversary } = buildNetworks(parts);
   // The first network is written first, and meant to be used.
@@ -47,7 +51,7 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
     name: 'pretrain',
     trained: [...method.trained, ...(adversary?.trained ?? [])],
     averaged: network ? [network.scope] : [],
-    views: ({ global, local }) => viewsOf(parts, global, local),
+    views: (inputs) => viewsOf(parts, inputs),
     loss(views, inputs) {
       const plain = method.loss(views, inputs);
       const { loss, metrics, embeddings } = adversary?.oppose(plain, { ...views, twins: views.twins! }) ?? plain;
@@ -58,20 +62,23 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
     learnsWhen: method.learnsWhen,
     afterStep: (inputs) => method.afterStep?.(inputs),
   });
-  const inputsOf = ({ global, local }: CropArrays): Inputs[] => {
+  const inputsOf = ({ global, local }: CropArrays, step: number): Inputs[] => {
+    const speed = drawSpeeds(`${parts.seed}/speeds`, step, parts.batchSize, speeds.length);
+    const width = parts.batchSize / accumulate;
     const locals = local ? microBatchTensors(local, crops.local, parts.batchSize, accumulate) : [];
     return microBatchTensors(global, crops.global, parts.batchSize, accumulate).map((piece, i) => ({
       global: piece,
       ...(locals[i] && { local: locals[i] }),
+      ...(speeds.length > 1 && { speed: int32(speed.slice(i * width, (i + 1) * width)) }),
     }));
   };
 
   return {
     method,
     average,
-    functions: (batch, values) => update.functions(inputsOf(batch), values),
+    functions: (batch, values) => update.functions(inputsOf(batch, values.step), values),
     async step(batch, step, values) {
-      return meanMetrics(await update.run(inputsOf(batch), { rate: 0, ...values, step }));
+      return meanMetrics(await update.run(inputsOf(batch, step), { rate: 0, ...values, step }));
     },
   };
 }
@@ -90,11 +97,14 @@ function buildNetworks({ session, seed, backbone, build, crops, adversary }: Pre
 
 /** Features of a micro-batch's crops, with twins of the second crops where there is an adversary. */
 function viewsOf(
-  { batchSize, accumulate = 1, crops, view, adversary }: PretrainParts,
-  global: Tensor,
-  local?: Tensor,
+  { batchSize, accumulate = 1, crops, view, adversary, speeds = [1] }: PretrainParts,
+  inputs: Record<string, Tensor>,
 ): Views & { twins?: Tensor } {
   const batch = batchSize / accumulate;
+  const { speed } = inputs;
+  const played = (wave: Tensor, count: number) => (speed ? playedAt(wave, tf.tile(speed, [count]), speeds) : wave);
+  const global = played(inputs.global, crops.global);
+  const local = inputs.local && played(inputs.local, crops.local);
   const globalView = crops.clean ? cleanView(view) : view;
   return {
     batch,

@@ -19,7 +19,7 @@ const cases: Record<string, Record<string, unknown>[]> = {
   'am-softmax': [{ scale: 6 }],
   'aam-softmax': [{ scale: 6 }, { scale: 6, subCenters: 3, center: 1, interTopK: { classes: 2, margin: 0.3 } }],
   'a-softmax': [{ annealing: { from: 0, least: 1 } }],
-  sphereface2: [{ scale: 6 }],
+  sphereface2: [{ scale: 6 }, { scale: 6, type: 'A' }],
   triplet: [
     { margin: 1, negatives: 'random' },
     { margin: 1, negatives: 'semi-hard' },
@@ -55,7 +55,9 @@ for (const { name, options } of all) {
       t.deepEqual(none.losses.shape, [ROWS]);
       close(t, plain(none.losses), plain(none.plain ?? none.losses), 1e-6, 'without margin');
       close(t, plain(whole.plain ?? whole.losses), plain(none.losses), 1e-6, 'plain, whatever the margin');
-      const hasMargin = 'margin' in (plugin.options.parse({}) as object);
+      const parsed = plugin.options.parse(options);
+      const hasMargin = 'margin' in (parsed as object);
+      t.is(plugin.hasMargin?.(parsed) ?? true, hasMargin);
       t.is(
         plain(whole.losses).some((loss, i) => Math.abs(loss - plain(none.losses)[i]) > 1e-3),
         hasMargin,
@@ -100,8 +102,8 @@ for (const { name, options } of all) {
         const all = [at, ...Object.values(variables)];
         const run = session.compile('run', ({ labels, margin, step }: Record<string, Tensor>) => {
           const forward = () => {
-            const { losses } = head.losses(at.read(), labels, { step, margin });
-            return { loss: tf.mean(losses) as Tensor, aux: { losses } };
+            const { losses, beside = tf.zerosLike(losses) } = head.losses(at.read(), labels, { step, margin });
+            return { loss: tf.mean(tf.add(losses, beside)) as Tensor, aux: { losses } };
           };
           const { loss, aux, gradients } = differentiate(forward, all);
           const named = gradients.map(({ variable, gradient }) => [variable.name, gradient]);

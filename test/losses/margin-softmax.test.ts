@@ -3,7 +3,7 @@ import { float32 } from '../../src/host-tensor.js';
 import aamSoftmax from '../../src/losses/aam-softmax.js';
 import amSoftmax from '../../src/losses/am-softmax.js';
 import { close } from '../helpers/close.js';
-import { marginSoftmaxLosses } from '../helpers/oracles/class-losses.js';
+import { centerLosses, marginSoftmaxLosses, movedCenters } from '../helpers/oracles/class-losses.js';
 import { rowsOf, transposed } from '../helpers/oracles/losses.js';
 import { normals, normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
@@ -46,7 +46,7 @@ for (const [kind, plugin] of [
         interTopK: { classes: 3, margin: 0.06 },
       };
       const { load, run, variables } = openLoss(session, plugin, options, CLASSES);
-      t.deepEqual(Object.keys(variables), ['prototypes', 'prototypes-2', 'prototypes-3', 'centers']);
+      t.deepEqual(Object.keys(variables), ['prototypes', 'prototypes-2', 'prototypes-3'], 'centres are not trained');
       const initial = weights('prototypes', 'prototypes-2', 'prototypes-3');
       const centers = normalTensor([CLASSES, SIZE], 'centers');
       await load({ ...initial, centers });
@@ -57,15 +57,36 @@ for (const [kind, plugin] of [
           margin: 0.2 * share,
           scale: 8,
           nearest: { classes: 3, margin: 0.06 * share },
-          center: { centers: rows(centers), weight: 0.5 },
         });
         const result = await run({ x, labels, margin: share });
         close(t, plain(result.losses), expected, 1e-5, `margin share ${share}`);
+        const apart = centerLosses(rows(x), rows(centers), labels).map((loss) => 0.5 * loss);
+        close(t, plain(result.beside), apart, 1e-5, 'beside what a gate judges');
         if (share === 0) close(t, plain(result.plain), expected, 1e-6, 'plain');
       }
     });
   });
 }
+
+test('centres follow the samples that count, as fast as they are told', async (t) => {
+  for (const [options, alpha] of [
+    [{}, 0.5],
+    [{ centerRate: 0.2 }, 0.2],
+  ] as const)
+    await withSession(async (session) => {
+      const { load, note } = openLoss(session, amSoftmax, { center: 0.01, ...options }, CLASSES);
+      const centers = normalTensor([CLASSES, SIZE], 'centers');
+      await load({ centers });
+      // Class 1 has no sample that counts, class 8 no sample at all.
+      const own = labels.map((label) => label % 8);
+      const counted = own.map((label, i) => label !== 1 && i % 3 > 0);
+      await note(x, own, counted);
+      const { 'head/centers': moved } = await session.save(['head/centers']);
+      const expected = movedCenters(rows(x), rows(centers), own, { alpha, counted });
+      close(t, plain(moved), expected.flat(), 1e-6);
+      for (const still of [1, 8]) t.deepEqual(rows(moved)[still], rows(centers)[still]);
+    });
+});
 
 test('a wrong class at an angle below the margin goes on counting more', async (t) => {
   await withSession(async (session) => {

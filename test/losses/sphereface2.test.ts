@@ -12,7 +12,13 @@ const x = normalTensor([25, SIZE], 'x', 2);
 const labels = Array.from({ length: 25 }, (_, i) => i % CLASSES);
 const prototypes = normalTensor([SIZE, CLASSES], 'prototypes');
 
-for (const overrides of [{}, { margin: 0.4, scale: 5, power: 2, lambda: 0.6 }]) {
+for (const overrides of [
+  {},
+  { margin: 0.4, scale: 5, power: 2, lambda: 0.6 },
+  { type: 'A' as const },
+  // Wide enough that some angles end at pi, where a power of a negative number would be NaN.
+  { type: 'A' as const, margin: 1.5, scale: 5, power: 2.5, lambda: 0.6 },
+]) {
   test(`SphereFace2 agrees with the formula with ${JSON.stringify(overrides)}`, async (t) => {
     await withSession(async (session) => {
       const { load, run } = openLoss(session, sphereface2, overrides);
@@ -40,6 +46,19 @@ test('before training, at right angles, the true class pulls as hard as all othe
       const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
       const pull = 0.7 * sigmoid(-(32 * (g - 0.2) + bias));
       const push = (classes - 1) * 0.3 * sigmoid(32 * (g + 0.2) + bias);
+      close(t, [pull / push], [1], 1e-4, `${classes} classes`);
+    });
+});
+
+test('the same for type A, whose margin widens the angle', async (t) => {
+  for (const classes of [2, 1000])
+    await withSession(async (session) => {
+      const { weights } = openLoss(session, sphereface2, { type: 'A' }, classes);
+      const bias = plain((await weights())['head/bias'])[0];
+      const g = (cosine: number) => 2 * ((cosine + 1) / 2) ** 3 - 1;
+      const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+      const pull = 0.7 * sigmoid(-(32 * g(Math.cos(Math.PI / 2 + 0.2)) + bias));
+      const push = (classes - 1) * 0.3 * sigmoid(32 * g(0) + bias);
       close(t, [pull / push], [1], 1e-4, `${classes} classes`);
     });
 });

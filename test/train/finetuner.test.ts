@@ -20,13 +20,20 @@ const samplesOf = (labels: Int32Array) => ({ labels, history: new Float32Array(l
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function open(session: Session, optimizer: Record<string, unknown> = { name: 'sgd' }, margin = 0) {
+function open(
+  session: Session,
+  optimizer: Record<string, unknown> = { name: 'sgd' },
+  margin = 0,
+  more: { gateJudges?: 'with-margin'; center?: number } = {},
+) {
+  const { center, ...parts } = more;
   const finetuner = createFinetuner({
     session,
     seed: 1,
     classes: CLASSES,
     backbone: smallBackbone,
-    loss: (context) => aamSoftmax.build({ ...context, options: { margin, scale: 10 } }),
+    loss: (context) => aamSoftmax.build({ ...context, options: { margin, scale: 10, center } }),
+    ...parts,
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse(optimizer),
   });
@@ -101,6 +108,35 @@ test('a margin makes training harder, and judges no label', async (t) => {
     t.true(without.metrics.loss < half.metrics.loss && half.metrics.loss < whole.metrics.loss);
     t.deepEqual(half.losses, without.losses);
     t.deepEqual(whole.losses, without.losses);
+  });
+});
+
+test('asked to, the gate judges losses as they are trained on, without what is beside them', async (t) => {
+  await withSession(async (session) => {
+    const { judge } = open(session, { name: 'sgd' }, 0.4, { gateJudges: 'with-margin', center: 0.7 });
+    const unknown = Array<number>(BATCH).fill(Number.NaN);
+    const without = await judge(unknown, { momentum: 0, margin: 0 });
+    const whole = await judge(unknown, { momentum: 0 });
+    t.true(whole.losses.every((loss, i) => loss > without.losses[i]));
+    t.true(whole.metrics.loss > mean([...whole.losses]) + 1e-3, 'the centre is trained on');
+    const gate = [...whole.losses].sort((a, b) => a - b)[1];
+    const { decisions } = await judge(unknown, { momentum: 0, gate });
+    t.deepEqual(
+      [...decisions],
+      [...whole.losses].map((loss) => (loss <= gate ? KEPT : REJECTED)),
+    );
+  });
+});
+
+test('centres follow the samples that count only', async (t) => {
+  await withSession(async (session) => {
+    const { step } = open(session, { name: 'sgd' }, 0, { center: 0.1 });
+    const centers = async () => (await session.save(['network/classifier/centers']))['network/classifier/centers'];
+    const before = await centers();
+    await step(0, 0, 0);
+    t.deepEqual(await centers(), before, 'no label was believed');
+    await step(1, ALL, 0);
+    t.notDeepEqual(await centers(), before);
   });
 });
 

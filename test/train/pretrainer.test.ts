@@ -6,7 +6,14 @@ import type { PretrainParts } from '../../src/train/pretrainer.js';
 import type { CropView } from '../../src/train/step/crop-features.js';
 import type { StepMetrics } from '../../src/train/step/training-step.js';
 import { withSession } from '../helpers/session.js';
-import { BATCH, noiseBatch, smallFeatures, smallPretrainer } from '../helpers/training/small-training.js';
+import {
+  BATCH,
+  BINS,
+  noiseBatch,
+  SAMPLES,
+  smallFeatures,
+  smallPretrainer,
+} from '../helpers/training/small-training.js';
 
 const VALUES = { rate: 0.01, momentum: 0.9, teacherTemperature: 0.05, lastLayer: 1 };
 
@@ -104,4 +111,63 @@ test('clean global crops are not augmented; the local ones are, and dither is no
   t.deepEqual(globals(heard), globals(plain));
   t.is(distinct(locals(heard)), 2 * BATCH);
   t.is(distinct(globals(await hear(views.dither, [0], 0, true))), 2 * BATCH);
+});
+
+test('each utterance is played at one of the speeds, all of its crops at the same', async (t) => {
+  const SPEEDS = [1, 2];
+  const STEPS = [0, 1, 2, 3];
+  const batch = noiseBatch('tone');
+  // A tone in the place of every crop, long enough to be played twice as fast.
+  const tone = (rows: number) =>
+    Int16Array.from(
+      { length: rows * 2 * SAMPLES },
+      (_, i) => 8000 * Math.sin((2 * Math.PI * 1000 * (i % (2 * SAMPLES))) / 16000),
+    );
+  const tones = { ...batch, global: tone(2 * BATCH), local: tone(2 * BATCH) };
+  /** The loudest bin of each crop, and their mean. */
+  const peaks: PretrainParts['build'] = ({ scope }) => {
+    const weight = scope('weight').param('value', [1], 1);
+    return {
+      trained: [weight],
+      networks: {},
+      loss({ global, local, batch: width }) {
+        const loudest = tf.cast(tf.argMax(tf.mean(tf.concat([global, local!], 0), 1), 1), 'float32');
+        const each = tf
+          .split(loudest, 4 * width)
+          .map((peak, row) => [`${row % width}/${Math.floor(row / width)}`, peak]);
+        return {
+          loss: tf.sum(tf.square(weight.read())),
+          metrics: { ...Object.fromEntries(each), mean: tf.mean(loudest) },
+          embeddings: tf.zeros([width, 4]),
+        };
+      },
+    };
+  };
+  const heard = (accumulate: number) =>
+    withSession(async (session) => {
+      const more = { build: peaks, speeds: SPEEDS, accumulate, view: { features: { ...smallFeatures, cmn: false }, augmentations: [] } };
+      const trainer = smallPretrainer(session, {}, more);
+      const found: StepMetrics[] = [];
+      for (const step of STEPS) found.push(await trainer.step(tones, step, { rate: 0 }));
+      return found;
+    });
+  const steps = await heard(1);
+  // Kaldi's mel scale: the bin whose centre lies nearest to the tone.
+  const mel = (hertz: number) => 1127 * Math.log(1 + hertz / 700);
+  const binOf = (hertz: number) => Math.round(((mel(hertz) - mel(20)) / (mel(8000) - mel(20))) * (BINS + 1)) - 1;
+  const expected = SPEEDS.map((speed) => binOf(1000 * speed));
+  const voices = steps.flatMap((metrics) =>
+    Array.from({ length: BATCH }, (_, utterance) => [0, 1, 2, 3].map((crop) => metrics[`${utterance}/${crop}`])),
+  );
+  for (const crops of voices) {
+    t.is(new Set(crops).size, 1, 'one speed for all crops');
+    t.true(expected.includes(crops[0]), `${crops[0]} is none of ${expected}`);
+  }
+  t.is(new Set(voices.map(([first]) => first)).size, 2, 'both speeds occur');
+  const halves = await heard(2);
+  t.deepEqual(
+    halves.map(({ mean }) => mean),
+    steps.map(({ mean }) => mean),
+    'the same in micro-batches',
+  );
 });

@@ -5,6 +5,7 @@ import {
   maskTime,
   type Pass,
   type ReversibleStep,
+  refuseIdle,
   reversible,
   type Scope,
   type Streams,
@@ -26,6 +27,13 @@ export const reversibleOptions = z.strictObject({
     .default(true)
     .describe('compute activations again in the backward pass; false keeps them: faster, where there is memory'),
 });
+
+/** Options of a network that is reversible throughout: recomputing keeps nothing that checkpointing could save. */
+export const fullyReversibleOptions = reversibleOptions.superRefine(
+  refuseIdle(({ recompute, checkpointing }) => [
+    [recompute && checkpointing, 'checkpointing', 'has no effect with recompute: true'],
+  ]),
+);
 
 /** Everything a reversible network is built from. */
 export interface ReversibleContext extends MapContext {

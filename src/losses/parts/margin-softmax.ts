@@ -1,6 +1,7 @@
 import {
   type ClassificationLoss,
   glorotUniform,
+  refuseIdle,
   type Scope,
   sparseSoftmaxCrossEntropy,
   type Tensor,
@@ -9,6 +10,7 @@ import {
   withoutGradient,
   z,
 } from '../../index.js';
+import { centerLoss } from './center-loss.js';
 import { classCosines, targetClass } from './class-cosines.js';
 
 /** The kind of margin: see withMargin. */
@@ -25,43 +27,63 @@ const interTopK = z.strictObject({
  *   Web Faces", ECCV 2020;
  * - inter-top-k: M. Zhao, Y. Ma, Y. Ding et al., "Multi-Query Multi-Head Attention Pooling and Inter-TopK Penalty for Speaker
  *   Verification", ICASSP 2022, arXiv:2110.05042;
- * - center loss: Y. Wen, K. Zhang, Z. Li, Y. Qiao, "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016.
+ * - center loss: see center-loss.ts.
  */
 export const marginSoftmaxOptions = (largest: number, unit: string) =>
-  z.strictObject({
-    margin: z.number().min(0).lt(largest).default(0.2).describe(unit),
-    scale: z.number().positive().default(32),
-    subCenters: z
-      .number()
-      .int()
-      .min(2)
-      .optional()
-      .describe('prototypes of each class, of which the nearest counts: 3 is usual'),
-    interTopK: interTopK.optional().describe('an additional margin that brings the nearest wrong classes nearer still'),
-    center: z
-      .number()
-      .positive()
-      .optional()
-      .describe('weight of half the squared distance to a learned centre of the class (center loss)'),
-  });
+  z
+    .strictObject({
+      margin: z.number().min(0).lt(largest).default(0.2).describe(unit),
+      scale: z.number().positive().default(32),
+      subCenters: z
+        .number()
+        .int()
+        .min(2)
+        .optional()
+        .describe('prototypes of each class, of which the nearest counts: 3 is usual'),
+      interTopK: interTopK
+        .optional()
+        .describe('an additional margin that brings the nearest wrong classes nearer still'),
+      center: z
+        .number()
+        .positive()
+        .optional()
+        .describe('weight of half the squared distance to the centre of the class (center loss)'),
+      centerRate: z
+        .number()
+        .positive()
+        .max(1)
+        .optional()
+        .describe('how fast centres follow the embeddings, the alpha of center loss; default 0.5'),
+    })
+    .superRefine(
+      refuseIdle(({ center, centerRate }) => [
+        [center === undefined && centerRate !== undefined, 'centerRate', 'has no effect without center'],
+      ]),
+    );
+
+type MarginSoftmaxOptions = z.output<ReturnType<typeof marginSoftmaxOptions>>;
+
+/** Whether there is a margin, on the true class or on its rivals. */
+export const hasMarginSoftmax = ({ margin, interTopK }: MarginSoftmaxOptions): boolean =>
+  margin > 0 || (interTopK?.margin ?? 0) > 0;
 
 interface LossContext {
   scope: Scope;
   embeddingSize: number;
   classes: number;
-  options: z.output<ReturnType<typeof marginSoftmaxOptions>>;
+  options: MarginSoftmaxOptions;
 }
 
 /** Builds the softmax over scaled cosines to class prototypes, with the margin `kind` on the true class's. */
 export const marginSoftmax =
   (kind: Kind) =>
   ({ scope, embeddingSize, classes, options }: LossContext) => {
-    const { margin, scale, subCenters = 1, interTopK, center } = options;
+    const { margin, scale, subCenters = 1, interTopK } = options;
     const prototypes = scope.param('prototypes', [embeddingSize, classes], glorotUniform);
     const others = Array.from({ length: subCenters - 1 }, (_, i) =>
       scope.param(`prototypes-${i + 2}`, [embeddingSize, classes], glorotUniform),
     );
-    const centers = center ? scope.param('centers', [classes, embeddingSize], glorotUniform) : undefined;
+    const center = options.center && centerLoss(scope, [classes, embeddingSize], options.center, options.centerRate);
     return {
       prototypes,
       losses(embeddings, labels, moment) {
@@ -75,19 +97,15 @@ export const marginSoftmax =
               value: tf.mul(moment.margin, interTopK.margin),
             })
           : cosines;
-        const distances =
-          centers &&
-          tf.sum(tf.square(tf.sub(embeddings, tf.gather(centers.read(), labels as ReturnType<typeof tf.tensor1d>))), 1);
-        const losses = (values: Tensor): Tensor => {
-          const entropies = sparseSoftmaxCrossEntropy(tf.mul(values, scale), labels);
-          return distances ? tf.add(entropies, tf.mul(distances, center! / 2)) : entropies;
-        };
+        const losses = (values: Tensor): Tensor => sparseSoftmaxCrossEntropy(tf.mul(values, scale), labels);
         return {
           losses: losses(tf.add(rivals, tf.mul(target, tf.sub(moved, cosine)))),
           plain: losses(cosines),
           scores: cosines,
+          ...(center && { beside: center.losses(embeddings, labels) }),
         };
       },
+      ...(center && { note: center.note }),
     } satisfies ClassificationLoss;
   };
 

@@ -36,17 +36,18 @@ export async function switchesOf(variant: Variant, registry: Registry): Promise<
       apply: (from) => ({ ...from, accumulate: parts }),
     });
   }
-  if (written.checkpointing === false) {
-    const choice = await choosePlugin(registry, 'backbone', backbone.name, { ...written, checkpointing: true });
+  const checkpointed =
+    written.checkpointing === false && (await formOf(backbone.name, { ...written, checkpointing: true }, registry));
+  if (checkpointed) {
     switches.push({
       change: 'backbone.checkpointing: true',
       group: 'backbone',
       note: 'a third more time',
-      apply: (from) => ({ ...from, backbone: choice }),
+      apply: (from) => ({ ...from, backbone: checkpointed }),
     });
   }
   for (const form of ['prev', 'frev']) {
-    const choice = await reversibleForm(`${form}-${backbone.name}`, written, registry);
+    const choice = await formOf(`${form}-${backbone.name}`, written, registry);
     if (!choice) continue;
     switches.push({
       change: `backbone: ${choice.name}`,
@@ -75,8 +76,8 @@ function partsOf({ batchSize, accumulate }: Variant): number[] {
   return counts;
 }
 
-/** The backbone of that name with the same options, as far as it has them; undefined where there is none. */
-async function reversibleForm(
+/** The backbone of that name with these options, as far as it has them; undefined where there is none or it refuses them. */
+async function formOf(
   name: string,
   written: Record<string, unknown>,
   registry: Registry,

@@ -15,10 +15,14 @@ export const limits = {
     .number()
     .min(-1)
     .max(1)
-    .default(0.5)
-    .describe('with a model: the least cosine of the voices before and after any instant'),
+    .optional()
+    .describe('with a model: the least cosine of the voices before and after any instant; default 0.5'),
   several: z.enum(['split', 'drop']).default('split').describe('what to do with an utterance of several speakers'),
-  leastSeconds: z.number().positive().default(1.5).describe('shorter parts of a split utterance are dropped'),
+  leastSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('shorter parts of a split utterance are dropped; default 1.5'),
 };
 const schema = z.strictObject(limits);
 export type Limits = z.output<typeof schema>;
@@ -54,11 +58,12 @@ export function decide(measures: SpeechMeasures, voice: VoiceChange | null | und
           [0, at],
           [at, seconds],
         ];
-  const parts = halves.filter(([start, end]) => end - start >= limits.leastSeconds);
+  const { leastSeconds = 1.5 } = limits;
+  const parts = halves.filter(([start, end]) => end - start >= leastSeconds);
   return { verdict: parts.length > 0 ? 'split' : 'dropped', reasons: ['several speakers'], parts };
 }
 
 function changeAt({ change }: SpeechMeasures, voice: VoiceChange | null | undefined, limits: Limits): number | null {
-  if (voice) return voice.cosine < limits.leastCosine ? voice.atSeconds : null;
+  if (voice) return voice.cosine < (limits.leastCosine ?? 0.5) ? voice.atSeconds : null;
   return change && change.gain > limits.mostGain ? change.atSeconds : null;
 }

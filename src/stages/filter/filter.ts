@@ -9,6 +9,7 @@ import { type VoiceChange, voiceChange } from '../../diarize/voice-change.js';
 import { openModelExtractor } from '../../embed/extract.js';
 import { withSession } from '../../engine/session/with-session.js';
 import { UserError } from '../../errors.js';
+import { refuseIdle } from '../../idle-options.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
@@ -22,7 +23,7 @@ import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 import { noneLeft } from './none-left.js';
 import { type Stretch, stretchesOf } from './stretches.js';
 
-const options = z.strictObject({
+const fields = z.strictObject({
   corpus: artifact('corpus'),
   model: artifact('model')
     .optional()
@@ -35,6 +36,13 @@ const options = z.strictObject({
     .describe('longer utterances are cut into equal parts of at most this length'),
   ...limits,
 });
+const options = fields.superRefine(
+  refuseIdle(({ model, network, leastCosine, several, leastSeconds }) => [
+    [model === undefined && network !== undefined, 'network', 'has no effect without a model'],
+    [model === undefined && leastCosine !== undefined, 'leastCosine', 'has no effect without a model'],
+    [several === 'drop' && leastSeconds !== undefined, 'leastSeconds', 'has no effect with several: drop'],
+  ]),
+);
 
 const result = corpusResult.extend({
   /** Training utterances of the new corpus. */

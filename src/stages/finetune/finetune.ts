@@ -81,6 +81,7 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const corpus = openTraining(context.artifact(options.corpus));
   const { train } = corpus;
   const labels = readLabels(context.artifact(options.clusters), train.ids.length);
+  warnOfRivals(options, context.log);
   const start = await openStart(context, options);
   const { speakers, speeds } = countClasses(labels, options, start);
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds };
@@ -121,6 +122,16 @@ async function finetune(session: Session, context: StageContext, options: Finetu
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...gateResult(lastLine),
   };
+}
+
+/** A classifier that is trained on, with a larger margin, has no further one on the nearest wrong classes, as published. */
+function warnOfRivals({ classifier, loss }: FinetuneOptions, log: (line: string) => void): void {
+  const { interTopK } = loss.options as { interTopK?: unknown };
+  if (classifier !== 'keep' || interTopK === undefined) return;
+  log(
+    'warning: loss.interTopK is still on in a training that goes on with a classifier. Large-margin training is published without it: ' +
+      'leave it out there.',
+  );
 }
 
 /** The chosen gate as a rule; undefined where none is chosen. */
@@ -196,7 +207,7 @@ async function prepare(
   options: FinetuneOptions,
   { features, backbone, classes }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'>,
 ) {
-  const { optimizer, accumulate, backboneRate, freeze, speeds, average } = options;
+  const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges } = options;
   const loss = await registry.load('loss', options.loss.name);
   const lossOptions = options.loss.options;
   const trainer = createFinetuner({
@@ -210,6 +221,7 @@ async function prepare(
     freeze,
     speeds,
     average,
+    gateJudges,
     loss: (parts) => loss.build({ ...parts, options: lossOptions }),
     view: await cropView({ registry, artifact }, { ...options, features }),
   });

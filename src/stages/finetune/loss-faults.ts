@@ -9,11 +9,14 @@ export interface LossUse {
   accumulate: number;
   correction?: unknown;
   prototypes?: unknown;
+  margin?: unknown;
+  gateJudges?: string;
 }
 
 /** Faults in a training's options for its loss. */
 export function lossFaults(plugin: LossPlugin, options: LossUse): string[] {
-  const { loss, batchSize, accumulate, correction, prototypes } = options;
+  const { loss, batchSize, accumulate, correction, prototypes, margin, gateJudges } = options;
+  const hasMargin = plugin.hasMargin?.(loss.options) ?? true;
   const batch = batchSize / accumulate;
   const perSpeaker = plugin.batch?.(loss.options).utterancesPerSpeaker;
   const faults = faultsWhere([
@@ -31,6 +34,14 @@ export function lossFaults(plugin: LossPlugin, options: LossUse): string[] {
     [
       prototypes !== undefined && plugin.scores === false,
       () => `prototypes: '${loss.name}' has no class prototypes to start. Leave the option prototypes out.`,
+    ],
+    [
+      margin !== undefined && !hasMargin,
+      () => `margin: '${loss.name}' has no margin with these options, which could rise. Leave the option margin out.`,
+    ],
+    [
+      gateJudges === 'with-margin' && !hasMargin,
+      () => `gateJudges: '${loss.name}' has no margin with these options to judge with. Leave the option out.`,
     ],
   ]);
   const pluginFaults = Number.isInteger(batch) ? (plugin.check?.(loss.options, { batch }) ?? []) : [];

@@ -5,14 +5,7 @@ import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { gateOptions } from '../../train/gate/options.js';
 import { freezeOptions } from '../../train/step/freeze.js';
-import { trainingOptions } from '../training/training-options.js';
-
-const speeds = z
-  .array(z.number().min(0.5).max(2).multipleOf(0.05))
-  .refine(
-    (list) => list[0] === 1 && new Set(list).size === list.length,
-    'must differ from each other, and begin with 1',
-  );
+import { speedsOption, trainingOptions } from '../training/training-options.js';
 
 const sampling = z.strictObject({
   kind: z
@@ -52,7 +45,7 @@ export const finetuneOptions = z.strictObject({
     .describe('rejects pseudo-labels by their loss; without a gate every label is believed'),
   ...gateOptions,
   cropSeconds: z.number().positive().default(3),
-  speeds: speeds
+  speeds: speedsOption
     .default([1])
     .describe(
       'each utterance is played at one of these speeds, and a speaker at another speed is another class: [1, 0.9, 1.1]',

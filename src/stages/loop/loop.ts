@@ -3,6 +3,8 @@ import { readModel, writeModel } from '../../embed/model-file.js';
 import { UserError } from '../../errors.js';
 import { choosePlugin } from '../../plugin/choose-plugin.js';
 import { defineStage } from '../../plugin/define.js';
+import { faultsWhere } from '../../plugin/faults.js';
+import type { PluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
 import { formatPercent } from '../../report/format.js';
 import { modelResult, networkDir } from '../artifacts/model-artifact.js';
@@ -75,21 +77,39 @@ function firstRound({ corpus, init, training }: LoopOptions) {
 /** Faults in the options of the rounds and the last training, beyond those of a round's training. */
 async function loopFaults(
   { registry }: CheckContext,
-  { training: { loss }, largeMargin }: LoopOptions,
+  { training: { loss }, largeMargin, perRound, rounds }: LoopOptions,
 ): Promise<string[]> {
   const { scores } = await registry.load('loss', loss.name);
-  if (scores === false)
-    return [
-      `training.loss: '${loss.name}' has no class prototypes for a round to start from. Choose a loss over classes.`,
-    ];
-  if (!largeMargin) return [];
-  const { name, ...options } = largeMarginLoss(loss, largeMargin.margin);
+  return [
+    ...faultsWhere([
+      [
+        perRound.length > rounds,
+        () => `perRound: ${perRound.length} entries for ${rounds} rounds: the last would do nothing. Leave them out.`,
+      ],
+      [
+        scores === false,
+        () =>
+          `training.loss: '${loss.name}' has no class prototypes for a round to start from. Choose a loss over classes.`,
+      ],
+    ]),
+    ...(largeMargin && scores !== false ? await marginFaults(registry, loss, largeMargin.margin) : []),
+  ];
+}
+
+/** The fault of a large margin that the loss cannot have: found before the first round, not after the last. */
+async function marginFaults(
+  registry: CheckContext['registry'],
+  loss: PluginChoice<'loss'>,
+  margin: number,
+): Promise<string[]> {
+  const { name, ...options } = largeMarginLoss(loss, margin);
+  const advice = 'Choose a loss with such a margin, or leave largeMargin out.';
   try {
-    await choosePlugin(registry, 'loss', name, options, `'${name}'`);
-    return [];
+    const large = await choosePlugin(registry, 'loss', name, options, `'${name}'`);
+    const { hasMargin } = await registry.load('loss', name);
+    return hasMargin?.(large.options) === false ? [`largeMargin: '${name}' has no margin. ${advice}`] : [];
   } catch (error) {
-    if (error instanceof UserError)
-      return [`largeMargin: ${error.message}. Choose a loss with such a margin, or leave largeMargin out.`];
+    if (error instanceof UserError) return [`largeMargin: ${error.message}. ${advice}`];
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { FeatureDefinition } from '../../audio/features/features.js';
 import type { Batch } from '../../data/crops/loader.js';
 import { createExtractor, extractAll } from '../../embed/extract.js';
 import type { Session } from '../../engine/session/session.js';
+import { refuseIdle } from '../../idle-options.js';
 import { pluginChoice } from '../../plugin/options.js';
 import type { StageContext } from '../../plugin/stage.js';
 import type { Stateful } from '../../train/checkpoint.js';
@@ -31,8 +32,8 @@ export const positivesOptions = z
       .number()
       .int()
       .positive()
-      .default(10)
-      .describe('nearest utterances that may be drawn, for neighbours'),
+      .optional()
+      .describe('nearest utterances that may be drawn, for neighbours; default 10'),
     crops: z
       .enum(['all', 'positive'])
       .default('all')
@@ -50,7 +51,13 @@ export const positivesOptions = z
   .refine(({ from, algorithm }) => from === 'neighbours' || algorithm !== undefined, {
     path: ['algorithm'],
     message: "is missing: 'same-cluster' needs a clustering",
-  });
+  })
+  .superRefine(
+    refuseIdle(({ from, algorithm, neighbours }) => [
+      [from === 'neighbours' && algorithm !== undefined, 'algorithm', 'has no effect with from: neighbours'],
+      [from === 'same-cluster' && neighbours !== undefined, 'neighbours', 'has no effect with from: same-cluster'],
+    ]),
+  );
 export type PositivesOptions = z.output<typeof positivesOptions>;
 
 /** The corpus in which positives are found, and the network that finds them. */

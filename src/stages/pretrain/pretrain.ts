@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { speedCropSamples } from '../../audio/augment/speed.js';
 import { featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { computeType } from '../../engine/session/compute-type.js';
@@ -20,9 +21,18 @@ import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
-import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
+import {
+  checkTraining,
+  convertibleOptions,
+  cropSamples,
+  speedsOption,
+  trainingOptions,
+} from '../training/training-options.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
+
+/** The usual length of local crops. */
+const LOCAL_SECONDS = 2;
 
 const optionsSchema = z.strictObject({
   corpus: artifact('corpus'),
@@ -30,7 +40,17 @@ const optionsSchema = z.strictObject({
   backbone: pluginChoice('backbone'),
   features: featureDefinition.prefault({}),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
-  localSeconds: z.number().positive().default(2).describe('length of local crops'),
+  localSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('length of local crops, for a method that has them; default 2'),
+  speeds: speedsOption
+    .default([1])
+    .describe(
+      'each utterance is played at one of these speeds in a step, all of its crops at the same, for a voice at another speed is another ' +
+        'voice: [1, 0.9, 1.1]',
+    ),
   positives: positivesOptions
     .optional()
     .describe('draws crops from other utterances; without it each comes from its own'),
@@ -77,11 +97,21 @@ async function check(context: CheckContext, options: Options): Promise<string[]>
   const plugin = await context.registry.load('ssl', options.method.name);
   const batch = options.batchSize / options.accumulate;
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
-  const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
+  const views = plugin.views(options.method.options);
+  const adversary = options.adversary && adversaryFault(views);
+  const locals =
+    options.localSeconds !== undefined && views.local === 0
+      ? `localSeconds: '${options.method.name}' cuts no local crops with these options. Leave it out.`
+      : undefined;
   const reference = options.reference ? referenceFault(options.reference) : undefined;
-  return [...checkTraining(context, options), ...faults, ...positivesFaults(options), adversary, reference].filter(
-    (fault) => fault !== undefined,
-  );
+  return [
+    ...checkTraining(context, options),
+    ...faults,
+    ...positivesFaults(options),
+    adversary,
+    locals,
+    reference,
+  ].filter((fault) => fault !== undefined);
 }
 
 async function pretrain(session: Session, context: StageContext, options: Options) {
@@ -133,7 +163,7 @@ async function pretrain(session: Session, context: StageContext, options: Option
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
 /** Seconds of crops cut from one utterance of a batch. */
-const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds }: Options): number =>
+const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds = LOCAL_SECONDS }: Options): number =>
   count.global * globalSeconds + count.local * localSeconds;
 
 /** The method with its step, and the crops it is trained on. */
@@ -142,10 +172,10 @@ async function prepare(session: Session, context: Preparation, options: Options)
   const { method, features, batchSize, accumulate, optimizer, adversary, average } = options;
   const plugin = await registry.load('ssl', method.name);
   const crops = plugin.views(method.options);
-  const samples = {
-    global: cropSamples(options.globalSeconds, features.sampleRateHz),
-    local: cropSamples(options.localSeconds, features.sampleRateHz),
-  };
+  const { speeds, globalSeconds, localSeconds = LOCAL_SECONDS } = options;
+  // Faster playback takes more of the recording.
+  const samplesOf = (seconds: number) => speedCropSamples(cropSamples(seconds, features.sampleRateHz), speeds);
+  const samples = { global: samplesOf(globalSeconds), local: samplesOf(localSeconds) };
   const trainer = createPretrainer({
     session,
     seed,
@@ -155,6 +185,7 @@ async function prepare(session: Session, context: Preparation, options: Options)
     optimizer,
     adversary,
     average,
+    speeds,
     backbone: await backboneBuilder(registry, options.backbone, features.bins),
     view: await cropView(context, options),
     build: (parts) => plugin.build({ ...parts, options: method.options }),

@@ -17,8 +17,8 @@ export interface GroupRule {
   from: 'same-cluster' | 'neighbours';
   /** Needed for same-cluster. */
   algorithm?: PluginChoice<'clustering'>;
-  /** Nearest utterances of a group, for neighbours. */
-  neighbours: number;
+  /** Nearest utterances of a group, for neighbours. Default 10. */
+  neighbours?: number;
   /** Compare the embeddings around their mean. */
   subtractMean: boolean;
 }
@@ -38,7 +38,7 @@ export async function findGroups(
   if (rule.subtractMean) subtractMean(vectors, size);
   const rows = vectors.length / size;
   return rule.from === 'neighbours'
-    ? nearestGroups(preparePoints(vectors, rows, size, 'cosine'), rule.neighbours, context)
+    ? nearestGroups(preparePoints(vectors, rows, size, 'cosine'), rule.neighbours ?? 10, context)
     : clusterGroups({ points: vectors, rows, size }, rule.algorithm!, context);
 }
 

@@ -7,6 +7,14 @@ import { pluginChoice } from '../../plugin/options.js';
 import type { CheckContext } from '../../plugin/stage.js';
 import { microBatchFault } from '../../train/step/micro-batches.js';
 
+/** Speeds at which crops are played, 1 among them. */
+export const speedsOption = z
+  .array(z.number().min(0.5).max(2).multipleOf(0.05))
+  .refine(
+    (list) => list[0] === 1 && new Set(list).size === list.length,
+    'must differ from each other, and begin with 1',
+  );
+
 /** Options of every stage that trains. */
 export const trainingOptions = {
   augmentation: z.array(pluginChoice('augmentation')).default([]).describe('applied to every crop, in this order'),
@@ -17,7 +25,8 @@ export const trainingOptions = {
     .positive()
     .default(1)
     .describe(
-      'number of micro-batches of a batch, whose gradients are averaged: less memory, but losses that compare utterances see only one',
+      'number of micro-batches of a batch, whose gradients are averaged: less memory, but losses that compare utterances, and batch ' +
+        'normalisation, see only one; running statistics, centres and queues move once a batch',
     ),
   steps: z.number().int().nonnegative().optional().describe('updates; give steps or epochs'),
   epochs: z.number().positive().optional(),
@@ -33,17 +42,22 @@ export const convertibleOptions = ['optimizer.stateBits', 'optimizer.keep32', 'c
 /** A training stage's check, before the run starts. */
 export function checkTraining(
   context: CheckContext,
-  { batchSize, accumulate }: { batchSize: number; accumulate: number },
+  { batchSize, accumulate, steps, epochs }: { batchSize: number; accumulate: number; steps?: number; epochs?: number },
 ): string[] {
-  const fault = microBatchFault(batchSize, accumulate);
-  return [...checkLibrary(context), ...(fault ? [fault] : [])];
+  const faults = [microBatchFault(batchSize, accumulate), lengthFault({ steps, epochs })];
+  return [...checkLibrary(context), ...faults.filter((fault) => fault !== undefined)];
 }
+
+const lengthFault = ({ steps, epochs }: { steps?: number; epochs?: number }): string | undefined =>
+  (steps === undefined) === (epochs === undefined)
+    ? 'steps, epochs: a training stage needs either `steps` or `epochs` (one of them).'
+    : undefined;
 
 /** Steps of a run from `steps` or `epochs`. */
 export function stepsOf({ steps, epochs }: { steps?: number; epochs?: number }, batchesPerEpoch: number): number {
-  if (steps !== undefined && epochs === undefined) return steps;
-  if (epochs !== undefined && steps === undefined) return Math.round(epochs * batchesPerEpoch);
-  return userError('A training stage needs either `steps` or `epochs` (one of them).');
+  return lengthFault({ steps, epochs })
+    ? userError(lengthFault({ steps, epochs })!)
+    : (steps ?? Math.round(epochs! * batchesPerEpoch));
 }
 
 /** Samples of a crop. */

@@ -15,6 +15,12 @@ export interface GateSetting {
   correction?: Correction;
 }
 
+/**
+ * The losses by which a gate judges labels: those without the margin, or, as published, those with as much of it as the update trains
+ * with.
+ */
+export type Judged = 'without-margin' | 'with-margin';
+
 /** Inputs of a step that the gate reads: labels and history [batch], the others scalars; the last two where labels are corrected. */
 type GateInputs = Record<'labels' | 'history' | 'gate' | 'momentum' | keyof Correction, Tensor>;
 
@@ -38,7 +44,7 @@ export interface GatedLoss {
  * Loss-gated learning in the graph: samples with a loss up to the gate count with their label; of the others, those whose prediction is
  * confident count with the predicted label.
  */
-export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignment): GatedLoss {
+export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignment, judges: Judged): GatedLoss {
   return {
     predict(embeddings, inputs, schedule) {
       const { labels, temperature, confidence } = inputs as GateInputs;
@@ -47,14 +53,17 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
     },
     loss(embeddings, inputs, schedule, predicted) {
       const { labels, gate, history, momentum } = inputs as GateInputs;
-      const { losses, plain: withoutMargin = losses, scores } = head.losses(embeddings, labels, schedule);
-      const judged = judgedLosses(stopGradient(withoutMargin), history, momentum);
+      const own = head.losses(embeddings, labels, schedule);
+      const { losses, plain = losses, scores } = own;
+      const judged = judgedLosses(stopGradient(judges === 'with-margin' ? losses : plain), history, momentum);
       const kept = tf.lessEqual(judged, gate);
       if (predicted) alignment.note(predicted.probabilities, tf.logicalNot(kept));
       const corrected = predicted ? tf.logicalAnd(tf.logicalNot(kept), predicted.confident) : tf.zerosLike(kept);
       const targets = predicted ? tf.where(corrected, predicted.labels, labels) : labels;
       const weights = tf.cast(tf.logicalOr(kept, corrected), 'float32');
-      const targetLosses = predicted ? head.losses(embeddings, targets, schedule).losses : losses;
+      const trained = predicted ? head.losses(embeddings, targets, schedule) : own;
+      const targetLosses = trained.beside ? tf.add(trained.losses, trained.beside) : trained.losses;
+      head.note?.(stopGradient(embeddings), targets, weights);
       return {
         loss: tf.div(tf.sum(tf.mul(targetLosses, weights)), tf.maximum(tf.sum(weights), 1)) as Tensor,
         aux: {

@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '../../engine/tf.js';
+import { withWholeBatch } from '../../engine/whole-batch.js';
 import { float32, type HostTensor } from '../../host-tensor.js';
 import type { Scope } from '../../nn/scope.js';
 
@@ -32,10 +33,13 @@ export function createLabelAlignment(scope: Scope, classes: number): LabelAlignm
     },
     note(probabilities, which) {
       const weights = tf.cast(which, 'float32');
-      const count = tf.sum(weights);
-      const mean = tf.div(tf.sum(tf.mul(probabilities, tf.expandDims(weights, 1)), 0), tf.maximum(count, 1));
-      const kept = tf.exp(tf.neg(tf.div(count, REMEMBERED * classes)));
-      predicted.assign(tf.add(tf.mul(predicted.read(), kept), tf.mul(mean, tf.sub(1, kept))) as Tensor);
+      const sum = tf.sum(tf.mul(probabilities, tf.expandDims(weights, 1)), 0, true); // [1, classes]
+      withWholeBatch([sum, tf.reshape(tf.sum(weights), [1])], ([sums, counts]) => {
+        const count = tf.sum(counts);
+        const mean = tf.div(tf.sum(sums, 0), tf.maximum(count, 1));
+        const kept = tf.exp(tf.neg(tf.div(count, REMEMBERED * classes)));
+        predicted.assign(tf.add(tf.mul(predicted.read(), kept), tf.mul(mean, tf.sub(1, kept))) as Tensor);
+      });
     },
   };
 }

@@ -3,7 +3,7 @@ import { createGateKeeper, type GateDecision, type GateKeeper } from './gate-kee
 import { describeEpoch, type GateLine, gateLine, recordEpoch } from './gate-record.js';
 import { checkedDecision, type GateRule } from './gate-rule.js';
 import type { GateSetting } from './gated-loss.js';
-import type { GateOptions } from './options.js';
+import { FROM_EPOCH, type GateOptions } from './options.js';
 
 /** The loss gate of a training, from the rule's decision to the record of its consequences. */
 export interface Gate extends Stateful, Pick<GateKeeper, 'history' | 'record'> {
@@ -34,7 +34,7 @@ const KEEP_ALL: GateDecision = { threshold: Number.POSITIVE_INFINITY };
  * written (gate-quality.ts, gate-record.ts).
  */
 export function openGate({ rule, options, labels, speakers, dir, log }: GateParts): Gate {
-  const { gateFromEpoch, gateMomentum, correction } = options;
+  const { gateFromEpoch = FROM_EPOCH.gate, gateMomentum = 0, correction } = options;
   let last: GateLine | undefined;
   const keeper = createGateKeeper({
     utterances: labels.length,
@@ -49,7 +49,7 @@ export function openGate({ rule, options, labels, speakers, dir, log }: GatePart
   return {
     at(epoch) {
       const gate = keeper.limit(epoch);
-      const corrects = correction && Number.isFinite(gate) && epoch >= correction.fromEpoch;
+      const corrects = correction && Number.isFinite(gate) && epoch >= (correction.fromEpoch ?? FROM_EPOCH.correction);
       return {
         gate,
         momentum: gateMomentum,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
+import { refuseIdle } from '../../idle-options.js';
 import type { HostState } from '../checkpoint.js';
 import type { StepMetrics } from '../step/training-step.js';
 import type { Watched } from '../train-loop.js';
@@ -16,10 +17,26 @@ export const guardOptions = z
         'action on collapse; rollback: continue from the last healthy state with another order of the data and a lower rate',
       ),
     window: z.int().min(2).optional().describe('steps that must agree; default a twentieth of the run, 5 to 200'),
-    grace: z.number().min(0).max(1).default(0.1).describe('share of the run before the first verdict'),
-    retries: z.int().min(0).default(2).describe('rollback: largest number of roll-backs'),
-    rateFactor: z.number().positive().max(1).default(0.5).describe('rollback: factor on the rate, each time'),
+    grace: z.number().min(0).max(1).optional().describe('share of the run before the first verdict; default 0.1'),
+    retries: z.int().min(0).optional().describe('rollback: largest number of roll-backs; default 2'),
+    rateFactor: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe('rollback: factor on the rate, each time; default 0.5'),
   })
+  .superRefine(
+    refuseIdle(({ action, ...options }) => {
+      const idle = `has no effect with action: ${action}`;
+      return [
+        [action === 'off' && options.window !== undefined, 'window', idle],
+        [action === 'off' && options.grace !== undefined, 'grace', idle],
+        [action !== 'rollback' && options.retries !== undefined, 'retries', idle],
+        [action !== 'rollback' && options.rateFactor !== undefined, 'rateFactor', idle],
+      ];
+    }),
+  )
   .prefault({});
 export type GuardOptions = z.output<typeof guardOptions>;
 
@@ -55,8 +72,9 @@ const [LEAST, MOST] = [5, 200];
 export function createCollapseWatch(options: GuardOptions, run: WatchedRun): CollapseWatch | undefined {
   if (options.action === 'off') return undefined;
   const { steps, size, log } = run;
+  const { grace = 0.1, retries: mostRetries = 2, rateFactor: retryFactor = 0.5 } = options;
   const window = options.window ?? Math.min(Math.max(Math.round(WINDOW * steps), LEAST), MOST);
-  const guard = createCollapseGuard({ size, window, grace: Math.max(window, Math.round(options.grace * steps)) });
+  const guard = createCollapseGuard({ size, window, grace: Math.max(window, Math.round(grace * steps)) });
   const every = Math.max(window, Math.ceil(KEPT * steps));
   const retries = () => guard.events.filter(({ backTo }) => backTo !== undefined).length;
 
@@ -70,19 +88,19 @@ export function createCollapseWatch(options: GuardOptions, run: WatchedRun): Col
   };
   const goBack = (event: CollapseEvent) => async () => {
     const sentence = describeSuspicion(event);
-    if (retries() >= options.retries) {
+    if (retries() >= mostRetries) {
       const times = retries() === 1 ? 'once' : `${retries()} times`;
       return end(event.step, sentence, `The run was rolled back ${times}, which did not help: change its options.`);
     }
     const to = await run.goBack((step, state) => guard.wentBack(event, step, state));
-    const rate = options.rateFactor ** retries();
+    const rate = retryFactor ** retries();
     log(`step ${event.step}: back to step ${to}, the last healthy one; the learning rate is multiplied by ${rate}`);
     return to;
   };
   return {
     guard,
     retries,
-    rateFactor: () => options.rateFactor ** retries(),
+    rateFactor: () => retryFactor ** retries(),
     watch(step, values) {
       const { suspicion, fresh } = guard.see(step, values);
       if (!suspicion) return options.action === 'rollback' && (step + 1) % every === 0 ? { react: keep(step + 1) } : {};

@@ -1,4 +1,5 @@
 import type { RowChange } from '../../audio/augment/choice.js';
+import { changeSpeed } from '../../audio/augment/speed.js';
 import { type FeatureDefinition, features } from '../../audio/features/features.js';
 import { toFloat32 } from '../../engine/raw.js';
 import { type Tensor, tf } from '../../engine/tf.js';
@@ -17,6 +18,13 @@ export const cleanView = ({ features: definition }: CropView): CropView => ({
   features: definition,
   augmentations: [],
 });
+
+/** Crops [rows, longer] at the speeds that `index` [rows] names: [rows, samples] (float32); see speedCropSamples. */
+export function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]): Tensor {
+  // Undoes the rounding up of speedCropSamples; with a margin, for a product that ought to be whole may be a hair below.
+  const samples = Math.floor(crops.shape[1]! / Math.max(...speeds) + 1e-6);
+  return changeSpeed(toFloat32(crops), index, samples, speeds);
+}
 
 /** PCM16 crops [rows, samples] (int16) to features [rows, frames, bins]; random draws are named below `name`. */
 export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>

@@ -49,7 +49,8 @@ export function microBatchTensors(rows: Int16Array, crops: number, batchSize: nu
   }));
 }
 
-const SCOPE = 'accumulated';
+/** The scope of what is gathered for an update. */
+export const SCOPE = 'accumulated';
 
 /** Sums of gradients over the micro-batches of one update. */
 export interface Accumulators {

@@ -64,7 +64,10 @@ export interface SslMethod {
   networks: Record<string, Network>;
   /** Numbers that change during the run (temperatures, momenta); fed into the graph at every step. */
   schedule?(position: RunPosition): Record<string, number>;
-  /** Loss, metrics and embeddings, from views and the schedule's values (scalars). */
+  /**
+   * Loss, metrics and embeddings, from views and the schedule's values (scalars). Variables that it assigns move once an update, by the
+   * mean over its micro-batches; what is no mean, such as a queue, takes its rows through withWholeBatch.
+   */
   loss(views: Views, schedule: Record<string, Tensor>): SslLoss;
   /**
    * Trained weights that are frozen in some steps, each with the name of the schedule's value that decides: 1 learns, 0 is frozen,

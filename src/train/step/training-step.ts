@@ -5,9 +5,11 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { inPhase } from '../../engine/trace.js';
 import type { Variable } from '../../engine/variable.js';
+import { asPartOfBatch } from '../../engine/whole-batch.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { createScope } from '../../nn/scope.js';
 import { createOptimizer, type OptimizerOptions } from '../../optim/optimizer.js';
+import { createBatchMoves } from './batch-moves.js';
 import { createAccumulators } from './micro-batches.js';
 
 type Named = Record<string, Tensor>;
@@ -43,8 +45,8 @@ export interface CompiledCall {
 /** A compiled update. */
 export interface TrainingStep {
   /**
-   * Does one update on micro-batches of equal shapes, as many as the step accumulates; returns the outputs of the loss for each.
-   * Throws a NotFiniteError, with every variable as it was, when the loss or a gradient is not finite.
+   * Does one update on micro-batches of equal shapes, as many as the step accumulates; returns the outputs of the loss for each. What
+   * the loss moves beside the weights moves once, too (see batch-moves.ts). Throws a NotFiniteError, with every variable as it was, when the loss or a gradient is not finite.
    */
   run(batches: readonly Inputs[], values: StepValues): Promise<Values<Outputs>[]>;
   /** The compiled functions of one update with inputs of the right shapes, in the order in which they run. */
@@ -99,16 +101,28 @@ function atOnce<V>(parts: StepParts<V>, update: Update): TrainingStep['functions
 function inPieces<V>(parts: StepParts<V>, count: number, update: Update): TrainingStep['functions'] {
   const { session, name, trained } = parts;
   const accumulators = createAccumulators(session, trained);
+  const batchMoves = createBatchMoves(session, count);
+  const valueNames = new Set<string>();
+  /** Updates with the same values move the same: so correction, which has values of its own, is apart. */
+  const kindOf = (inputs: Named) =>
+    Object.keys(inputs)
+      .filter((input) => valueNames.has(input))
+      .sort()
+      .join('+');
   const gather = session.compile(name, (inputs: Named) => {
-    const { gradients, outputs } = soundGradients(parts, inputs);
-    inPhase('update', () => accumulators.add(gradients, inputs.fresh));
-    return outputs;
+    const { result, moves } = asPartOfBatch(() => soundGradients(parts, inputs));
+    inPhase('update', () => {
+      batchMoves.gather(kindOf(inputs), moves, inputs.fresh);
+      accumulators.add(result.gradients, inputs.fresh);
+    });
+    return result.outputs;
   }) as Compiled<Inputs, Outputs>;
   const apply = session.compile(`${name}-update`, (inputs: Named) => {
+    inPhase('update', () => batchMoves.apply(kindOf(inputs)));
     update(accumulators.mean(count), inputs);
     return {};
   }) as Compiled<Inputs, Outputs>;
-  return (batches, values) => [
+  const callsOf = (batches: readonly Inputs[], values: StepValues): CompiledCall[] => [
     ...batches.map((batch, i) => ({
       compiled: gather,
       // Each micro-batch draws its own random numbers. The first one starts the sums anew, so that a refused step leaves nothing.
@@ -116,6 +130,10 @@ function inPieces<V>(parts: StepParts<V>, count: number, update: Update): Traini
     })),
     { compiled: apply, inputs: { ...values } },
   ];
+  return (batches, values) => {
+    for (const value of Object.keys(values)) valueNames.add(value);
+    return callsOf(batches, values);
+  };
 }
 
 /** Loss and gradients, behind the check that all of them are finite. */

@@ -22,8 +22,6 @@ export interface PlainMarginSoftmax {
   scale: number;
   /** The number of wrong classes that are brought nearer, and their margin. */
   nearest?: { classes: number; margin: number };
-  /** A centre for each class, and the weight of its term. */
-  center?: { centers: Rows; weight: number };
 }
 
 /** Softmax with a margin; `prototypes[k]` is the k-th prototype of every class, of which the nearest one counts. */
@@ -31,7 +29,7 @@ export function marginSoftmaxLosses(
   embeddings: Rows,
   prototypes: readonly Rows[],
   labels: Labels,
-  { kind, margin, scale, nearest = { classes: 0, margin: 0 }, center }: PlainMarginSoftmax,
+  { kind, margin, scale, nearest = { classes: 0, margin: 0 } }: PlainMarginSoftmax,
 ): number[] {
   return embeddings.map((x, i) => {
     const cosines = prototypes[0].map((_, c) => Math.max(...prototypes.map((each) => cosine(x, each[c]))));
@@ -48,8 +46,27 @@ export function marginSoftmaxLosses(
       if (c === labels[i]) return scale * moved(value, margin);
       return scale * (hardest.includes(c) ? moved(value, -nearest.margin) : value);
     });
-    const pull = center ? (center.weight / 2) * squaredDistance(x, center.centers[labels[i]]) : 0;
-    return entropy(logits, labels[i]) + pull;
+    return entropy(logits, labels[i]);
+  });
+}
+
+/** Wen et al. 2016, equation 5: half the squared distance to the centre of the class. */
+export const centerLosses = (embeddings: Rows, centers: Rows, labels: Labels): number[] =>
+  embeddings.map((x, i) => squaredDistance(x, centers[labels[i]]) / 2);
+
+/** The same, equation 4 and step 6 of algorithm 1: the centres after a batch, of which the samples in `counted` count. */
+export function movedCenters(
+  embeddings: Rows,
+  centers: Rows,
+  labels: Labels,
+  { alpha, counted }: { alpha: number; counted: readonly boolean[] },
+): number[][] {
+  return centers.map((center, c) => {
+    const members = embeddings.filter((_, i) => labels[i] === c && counted[i]);
+    return center.map((value, d) => {
+      const sum = members.reduce((total, x) => total + value - x[d], 0);
+      return value - (alpha * sum) / (1 + members.length);
+    });
   });
 }
 
@@ -74,6 +91,7 @@ export function aSoftmaxLosses(
 }
 
 export interface PlainSphereFace2 {
+  type?: 'C' | 'A';
   margin: number;
   scale: number;
   power: number;
@@ -81,20 +99,23 @@ export interface PlainSphereFace2 {
   bias: number;
 }
 
-/** SphereFace2, type C. */
+/** SphereFace2: type C moves similarities of both kinds by the margin, type A the angle of the true class, to pi at most. */
 export function sphereFace2Losses(
   embeddings: Rows,
   prototypes: Rows,
   labels: Labels,
-  { margin, scale, power, lambda, bias }: PlainSphereFace2,
+  { type = 'C', margin, scale, power, lambda, bias }: PlainSphereFace2,
 ): number[] {
   return embeddings.map((x, i) =>
     prototypes
       .map((prototype, c) => {
-        const g = 2 * ((cosine(x, prototype) + 1) / 2) ** power - 1;
+        const g = (value: number) => 2 * ((value + 1) / 2) ** power - 1;
+        const value = cosine(x, prototype);
+        const widened = Math.cos(Math.min(Math.PI, Math.acos(value) + margin));
+        const [own, other] = type === 'C' ? [g(value) - margin, g(value) + margin] : [g(widened), g(value)];
         return c === labels[i]
-          ? lambda * Math.log1p(Math.exp(-(scale * (g - margin) + bias)))
-          : (1 - lambda) * Math.log1p(Math.exp(scale * (g + margin) + bias));
+          ? lambda * Math.log1p(Math.exp(-(scale * own + bias)))
+          : (1 - lambda) * Math.log1p(Math.exp(scale * other + bias));
       })
       .reduce((sum, value) => sum + value, 0),
   );

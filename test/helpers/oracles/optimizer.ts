@@ -29,7 +29,16 @@ export function plainUpdate(
   step: number,
   options: OptimizerOptions,
 ): void {
-  const { name, momentum, nesterov, beta1, beta2, epsilon, clipNorm, trust } = options;
+  const {
+    name,
+    momentum = 0.9,
+    nesterov,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    clipNorm,
+    trust = 0.001,
+  } = options;
   const decay = weight.decays ? options.weightDecay : 0;
   const clipped = clip(gradient, clipNorm);
   const t = step + 1;

@@ -36,6 +36,10 @@ export function openLoss(
     ...head.losses(x, labels, { step, margin }),
     gradient: tf.grad((at: Tensor) => head.losses(at, labels, { step, margin }).losses)(x),
   }));
+  const note = session.compile('note', ({ x, labels, counts }: Record<string, Tensor>) => {
+    head.note!(x, labels, counts);
+    return {};
+  });
   const variables = Object.fromEntries(scope.params().map((variable) => [variable.name.slice(5), variable]));
   return {
     head,
@@ -44,14 +48,19 @@ export function openLoss(
     run({ x, labels, step = 0, margin = 1 }: LossInput): Promise<Record<string, HostTensor>> {
       return compiled({ x, labels: int32([...labels]), step, margin });
     },
+    /** Tells the loss of a batch that was trained on, of which some samples counted. */
+    note: (x: HostTensor, labels: readonly number[], counted: readonly boolean[]) =>
+      note({ x, labels: int32([...labels]), counts: float32(counted.map(Number)) }),
     /** Values of the weights. */
     weights: () => session.save(Object.values(variables).map(({ name }) => name)),
     load: (values: Record<string, HostTensor>) =>
       session.load(Object.fromEntries(Object.entries(values).map(([name, value]) => [`head/${name}`, value]))),
     /** For a check of gradients: everything the losses depend on, and the losses. */
     differentiable(x: Variable) {
-      const forward = ({ labels }: Record<string, Tensor>): Tensor =>
-        head.losses(x.read(), labels, { step: tf.scalar(0), margin: tf.scalar(1) }).losses;
+      const forward = ({ labels }: Record<string, Tensor>): Tensor => {
+        const { losses, beside } = head.losses(x.read(), labels, { step: tf.scalar(0), margin: tf.scalar(1) });
+        return beside ? tf.add(losses, beside) : losses;
+      };
       return { variables: [x, ...scope.params()], forward };
     },
   };

@@ -80,6 +80,7 @@ function oracle(inputs: { clean: number[][]; shown: number[][]; weights: Float32
   const sure = predictions.map((probabilities) => Math.max(...probabilities));
   const predicted = predictions.map((probabilities, i) => probabilities.indexOf(sure[i]));
   return {
+    weights: inputs.weights,
     losses,
     sure,
     predictions,
@@ -191,9 +192,10 @@ test('an empty gate trains on corrections alone; without those on nothing', asyn
 });
 
 /** Distribution alignment, class by class: a running mean over ten rejected samples a class. */
-function alignmentOracle(shares: number[]) {
-  let seen = shares;
+function alignmentOracle(shares: number[], predicted = shares) {
+  let seen = predicted;
   return {
+    seen: () => seen,
     align(probabilities: number[]): number[] {
       const weighted = probabilities.map((p, c) => (p * shares[c]) / seen[c]);
       const sum = weighted.reduce((a, b) => a + b, 0);
@@ -234,27 +236,29 @@ test('predictions are weighed by how often their class was given, and has been p
   });
 });
 
-test('micro-batches decide one after the other', async (t) => {
+test('micro-batches decide by one alignment, which moves once an update', async (t) => {
   await withSession(async (session) => {
-    const pieces = 3;
-    const { expected, step } = await setUp(session, pieces);
+    const { expected, step } = await setUp(session, 3);
     const gate = between(expected.losses, 6);
     const confidence = between(expected.sure, 5);
-    const found = await step(gate, confidence);
-    const alignment = alignmentOracle(new Array<number>(CLASSES).fill(1 / CLASSES));
-    const decisions: number[] = [];
-    for (let first = 0; first < ROWS; first += ROWS / pieces) {
-      const rows = Array.from({ length: ROWS / pieces }, (_, i) => first + i);
-      for (const row of rows) {
+    const even = new Array<number>(CLASSES).fill(1 / CLASSES);
+    let predicted = even;
+    for (let update = 0; update < 2; update++) {
+      const found = await step(gate, confidence);
+      const alignment = alignmentOracle(even, predicted);
+      const decisions = expected.losses.map((loss, row) => {
         const aligned = alignment.align(expected.predictions[row]);
         const sure = Math.max(...aligned);
-        const replaced = sure > confidence ? aligned.indexOf(sure) : REJECTED;
-        decisions.push(expected.losses[row] <= gate ? KEPT : replaced);
-      }
-      alignment.note(rows.filter((row) => expected.losses[row] > gate).map((row) => expected.predictions[row]));
+        return loss <= gate ? KEPT : sure > confidence ? aligned.indexOf(sure) : REJECTED;
+      });
+      t.deepEqual([...found.decisions], decisions, `update ${update}`);
+      close(t, found.losses, expected.losses, 1e-5);
+      alignment.note(expected.predictions.filter((_, row) => expected.losses[row] > gate));
+      predicted = alignment.seen();
+      const { 'correction/predicted': moved } = await session.save(['correction/predicted']);
+      close(t, moved.data as Float32Array, predicted, 1e-5, `update ${update}`);
+      await session.load({ 'network/classifier/weights': float32(expected.weights, [BINS, CLASSES]) });
     }
-    t.deepEqual([...found.decisions], decisions);
-    close(t, found.losses, expected.losses, 1e-5);
   });
 });
 

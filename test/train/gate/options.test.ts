@@ -14,18 +14,18 @@ test('correction without a gate, or before it opens, is refused before the run',
     init: 'model',
     classifier: 'new',
     loss: { name: 'aam-softmax', options: { margin: 0.2, scale: 32 } },
-    gateFromEpoch: 3,
   };
   const faults = async (more: object) => {
     const context = { seed: 1, device: 'cpu' as const, threads: 0, registry, log: () => {} };
     return (await plugin.check!(context, { ...options, ...more } as never)) ?? [];
   };
   const gate = { name: 'dynamic', options: {} };
-  t.deepEqual(await faults({ gate, correction: { fromEpoch: 3 } }), []);
+  const opens = { gate, gateFromEpoch: 3 };
+  t.deepEqual(await faults({ ...opens, correction: { fromEpoch: 3 } }), []);
   t.deepEqual(await faults({}), []);
   t.regex((await faults({ correction: { fromEpoch: 5 } })).join(), /only samples that a gate rejects are corrected/);
   t.regex(
-    (await faults({ gate, correction: { fromEpoch: 2 } })).join(),
+    (await faults({ ...opens, correction: { fromEpoch: 2 } })).join(),
     /2 is before the gate opens \(gateFromEpoch: 3\)/,
   );
 });
