@@ -35,6 +35,8 @@ export interface Trace {
   replaying: boolean;
   /** Names of the values that must be finite for the updates to happen. */
   guarded?: string[];
+  /** Values noted on the way, by name: see observe.ts. */
+  observations: Map<string, Tensor[]>;
   /** Names of random draws: two under one name would be the same numbers. */
   draws: Set<string>;
   /** Handles to dispose when the trace ends. */

@@ -1,10 +1,12 @@
 import { withoutGradient } from '../engine/autodiff.js';
 import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
 import { onGrid } from '../engine/ops/on-grid.js';
+import { raw } from '../engine/raw.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Layer } from './layer.js';
 import { keptPass, type Pass } from './pass.js';
+import { watchStreams } from './stream-watch.js';
 
 /** The two halves of a reversible network's state, of one shape. */
 export type Streams = [Tensor, Tensor];
@@ -36,8 +38,8 @@ type Sums = Map<Variable, Tensor>;
  * again from them, last step first (Gomez et al., "The Reversible Residual Network: Backpropagation Without Storing Activations",
  * 2017, arXiv:1707.04585, algorithm 1). Every rounding in that inversion would add to an error that
  * flips rectifiers, so nothing is rounded: streams are float32 on a grid of 2^-16, whatever the functions compute in, and so are
- * the functions' values, which makes sums and differences exact up to 256. As long as a function repeats bit by bit, gradients are
- * those of stored activations at any depth. Batch normalisation updates its running statistics once; random numbers are repeated.
+ * the functions' values, which makes sums and differences exact up to 256; a training step watches that (see stream-watch.ts). As
+ * long as a function repeats bit by bit, gradients are those of stored activations at any depth. Batch normalisation updates its running statistics once; random numbers are repeated.
  * With `stored` the activations are kept as in any other network: faster, where there is memory for them.
  */
 export function reversible(
@@ -48,17 +50,24 @@ export function reversible(
     const start: Streams = [onGrid(a), onGrid(b)];
     const passes = passesOf(steps, pass);
     if (stored) return runForward(steps, passes, start).outputs;
+    const watch = watchStreams(start);
     const { outputs: ends, reads } = withoutGradient(() => runForward(steps, passes, start));
     const outputs = ends.map(kept) as Streams;
+    withoutGradient(() => watch?.see(outputs));
     const variables = [...new Set(reads.flatMap(({ f, g }) => [...f, ...g]))];
     const weights = variables.map((variable) => variable.read());
     return withGradient([...start, ...weights], outputs, ([d1, d2]) => {
       const sums: Sums = new Map();
-      const inputs = replay(() => runBackward(steps, passes, reads, outputs, [d1, d2], sums));
-      return [...inputs, ...variables.map((variable) => sums.get(variable)!)];
+      const { inputs, gradients } = replay(() => runBackward(steps, passes, reads, outputs, [d1, d2], sums));
+      watch?.compare(inputs);
+      // What comes before the sequence waits for both streams, which are gone by then.
+      const [first, second] = after(gradients, () => gradients.map(sameValue));
+      return [first, second, ...variables.map((variable) => sums.get(variable)!)];
     }) as Streams;
   };
 }
+
+const sameValue = (x: Tensor): Tensor => kept(raw('Identity', [x])[0]);
 
 /** The pass as each step receives it. */
 function passesOf(steps: readonly ReversibleStep[], pass: Pass): Pass[] {
@@ -90,7 +99,7 @@ function runForward(
   return { outputs: [x1, x2], reads };
 }
 
-/** Walks back from the outputs and their gradients; returns the gradients of the inputs and adds up those of the weights. */
+/** Walks back from the outputs and their gradients; returns the inputs and their gradients, and adds up those of the weights. */
 function runBackward(
   steps: readonly ReversibleStep[],
   passes: readonly Pass[],
@@ -98,7 +107,7 @@ function runBackward(
   outputs: Streams,
   gradients: Streams,
   sums: Sums,
-): Streams {
+): { inputs: Streams; gradients: Streams } {
   let [y1, y2] = outputs;
   let [d1, d2] = gradients;
   // The next recomputation waits for all of the one before, gradients of its weights included, so that only one function's maps are
@@ -119,7 +128,7 @@ function runBackward(
     y1 = f.input;
     done = [d2, ...f.done];
   }
-  return [d1, d2];
+  return { inputs: [y1, y2], gradients: [d1, d2] };
 }
 
 /**

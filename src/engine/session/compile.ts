@@ -145,6 +145,7 @@ function tracePlan(
     effects: [],
     variables: new Map(),
     replaying: false,
+    observations: new Map(),
     draws: new Set(),
     kept: [],
   };

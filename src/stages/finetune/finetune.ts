@@ -100,6 +100,7 @@ async function finetune(session: Session, context: StageContext, options: Finetu
     log: context.log,
   });
   const { steps } = await trainOnCrops(session, context, options, {
+    network: start.backbone.name,
     shards: train,
     plan: batches.plan,
     subset: labelled(labels),

@@ -124,6 +124,7 @@ async function pretrain(session: Session, context: StageContext, options: Option
     options.positives && openPositives(session, context, options.positives, { corpus, features, network });
   const reference = options.reference ? openReference(options.reference, context) : undefined;
   const { steps, batchesPerEpoch, collapse } = await trainOnCrops(session, context, options, {
+    network: backbone.name,
     shards: corpus.train,
     plan,
     calls: callsOf(trainer, plan),

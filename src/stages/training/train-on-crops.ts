@@ -14,6 +14,7 @@ import { type HostState, loadCheckpoint, type Stateful, saveCheckpoint, stateOf 
 import type { CollapseEvent } from '../../train/guard/collapse-guard.js';
 import { type CollapseWatch, createCollapseWatch, type GuardOptions } from '../../train/guard/collapse-watch.js';
 import { createHealthyCheckpoints } from '../../train/guard/healthy-checkpoints.js';
+import { createStreamRange } from '../../train/guard/stream-range.js';
 import type { RunPosition } from '../../train/step/ssl-method.js';
 import type { CompiledCall, StepMetrics } from '../../train/step/training-step.js';
 import { type TrainTask, trainLoop } from '../../train/train-loop.js';
@@ -21,6 +22,8 @@ import { stepsOf } from './training-options.js';
 
 /** The crops of a training, and its step. */
 export interface CropTraining {
+  /** Name of the network, for messages. */
+  network: string;
   shards: ShardSet;
   plan: CropPlan;
   /** Utterances to train on; default all. */
@@ -93,7 +96,8 @@ export async function trainOnCrops(
     return step;
   }
 
-  const task = { ...stepsOnCrops(options, training, { crops, steps, batchesPerEpoch, watch }), save };
+  const seeStreams = createStreamRange(training.network, log);
+  const task = { ...stepsOnCrops(options, training, { crops, steps, batchesPerEpoch, watch, seeStreams }), save };
   const metricsPath = join(dir, 'metrics.jsonl');
   try {
     if (startStep < steps) {
@@ -137,13 +141,23 @@ function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, tr
   };
 }
 
+/** What the steps of a run share. */
+interface CropRun {
+  crops: { current: CropStream };
+  steps: number;
+  batchesPerEpoch: number;
+  watch?: CollapseWatch;
+  /** Looks at the range of a reversible network's streams. */
+  seeStreams: ReturnType<typeof createStreamRange>;
+}
+
 /** The training loop's task: the crops of a step, its learning rate and its update. */
 function stepsOnCrops(
   { rate: schedule }: CropTrainingOptions,
   training: CropTraining,
-  run: { crops: { current: CropStream }; steps: number; batchesPerEpoch: number; watch?: CollapseWatch },
+  run: CropRun,
 ): Omit<TrainTask, 'save'> {
-  const { crops, steps, batchesPerEpoch, watch } = run;
+  const { crops, steps, batchesPerEpoch, watch, seeStreams } = run;
   const positionOf = (step: number): RunPosition => ({ step, steps, epoch: step / batchesPerEpoch });
   let sources: CropSources | undefined;
   return {
@@ -154,6 +168,7 @@ function stepsOnCrops(
       const batch = await crops.current.batchAt(step, sources);
       const rate = learningRate(schedule, step, steps) * (watch?.rateFactor() ?? 1);
       const metrics = await training.step(batch, positionOf(step), rate);
+      seeStreams(step, metrics);
       await training.average.note({ done: step + 1, steps, batchesPerEpoch });
       batch.release();
       return metrics;

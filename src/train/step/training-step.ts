@@ -8,6 +8,7 @@ import type { Variable } from '../../engine/variable.js';
 import { asPartOfBatch } from '../../engine/whole-batch.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { createScope } from '../../nn/scope.js';
+import { STREAM_ERRORS, STREAM_PEAK, streamMetrics } from '../../nn/stream-watch.js';
 import { createOptimizer, type OptimizerOptions } from '../../optim/optimizer.js';
 import { createBatchMoves } from './batch-moves.js';
 import { createAccumulators } from './micro-batches.js';
@@ -142,17 +143,22 @@ function soundGradients<V>(parts: StepParts<V>, inputs: Named): { gradients: Gra
   const { loss, aux, gradients } = differentiate(() => parts.loss(views, inputs), parts.trained);
   const named = gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
   inPhase('update', () => requireFinite({ 'the loss': loss, ...Object.fromEntries(named) }));
-  return { gradients, outputs: { loss, ...aux } };
+  return { gradients, outputs: { loss, ...aux, ...streamMetrics() } };
 }
 
 /** Metrics of one training step, as they are logged. */
 export type StepMetrics = { loss: number } & Record<string, number>;
 
+/** Metrics of which an update has the largest of its micro-batches, and not their mean. */
+const WORST = new Set([STREAM_PEAK, STREAM_ERRORS]);
+
 /** Means of a step's scalar outputs over the micro-batches of an update; other outputs are left out. */
 export function meanMetrics(outputs: readonly Record<string, HostTensor>[]): StepMetrics {
   const parts = outputs.map(scalarsOf);
   const mean = (name: string) => parts.reduce((sum, part) => sum + part[name], 0) / parts.length;
-  return { ...Object.fromEntries(Object.keys(parts[0]).map((name) => [name, mean(name)])), loss: mean('loss') };
+  const worst = (name: string) => Math.max(...parts.map((part) => part[name]));
+  const figures = Object.keys(parts[0]).map((name) => [name, WORST.has(name) ? worst(name) : mean(name)]);
+  return { ...Object.fromEntries(figures), loss: mean('loss') };
 }
 
 function scalarsOf(outputs: Record<string, HostTensor>): Record<string, number> {

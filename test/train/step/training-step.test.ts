@@ -7,7 +7,7 @@ import { tf } from '../../../src/engine/tf.js';
 import { float32, type HostTensor } from '../../../src/host-tensor.js';
 import { optimizerOptions } from '../../../src/optim/optimizer.js';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/train/checkpoint.js';
-import { createTrainingStep, type TrainingStep } from '../../../src/train/step/training-step.js';
+import { createTrainingStep, meanMetrics, type TrainingStep } from '../../../src/train/step/training-step.js';
 import { close } from '../../helpers/close.js';
 import { normals } from '../../helpers/random-values.js';
 import { withSession } from '../../helpers/session.js';
@@ -103,5 +103,17 @@ test('sums of gradients are in no checkpoint, and one without them loads', async
   await withSession(async (session) => {
     open(session);
     t.is((await loadCheckpoint(session, path))?.step, 2);
+  });
+});
+
+test('metrics of an update are means over its micro-batches, and the worst of the streams of a reversible network', (t) => {
+  const part = (loss: number, streamPeak: number, streamErrors: number) =>
+    Object.fromEntries(
+      Object.entries({ loss, streamPeak, streamErrors }).map(([name, value]) => [name, float32(value)]),
+    );
+  t.deepEqual(meanMetrics([part(1, 3, 0), part(2, 300, 2), part(6, 5, 1)]), {
+    loss: 3,
+    streamPeak: 300,
+    streamErrors: 2,
   });
 });
