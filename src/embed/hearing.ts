@@ -10,14 +10,12 @@ export const NOISE_LEVEL = 1;
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
 export const HEARING = 'speech at -40 to -16 dB, dither of one bit';
 
-/** A frame that is not louder than twice the noise holds nothing. */
-const AUDIBLE_POWER = (2 * NOISE_LEVEL) ** 2;
-
 /** Ten milliseconds. */
 const FRAME = 160;
-/** A silence at an end that is longer than a pause in speech, 0.3 s, is padding: a tenth of a second is left of it. */
-const PAUSE_FRAMES = 30;
-const KEPT_FRAMES = 10;
+/** A frame of a recording that is not louder than this holds nothing: two steps of 16 bits, RMS, squared. */
+const SILENT_POWER = 4;
+/** Of silence at an end these frames are left. */
+const KEPT_FRAMES = 2;
 /** Samples after which the noise repeats: eight seconds. */
 const NOISE_SAMPLES = 1 << 17;
 
@@ -35,7 +33,7 @@ export interface HeardBatch {
  * Makes recordings sound like those of the training, which heard dither in every frame, and mostly speech in noise, at ordinary levels.
  * A network that meets the exact zeros of a noise gate, a lost packet or padding, or speech that 16 bits hardly hold, gives a vector far
  * from the speaker's: the logarithm of nothing is further from speech than any noise is, and mean normalisation spreads it over all
- * frames. So noise is added that covers zeros and real silence alike, padding at the ends is cut away, and a row whose level is out of
+ * frames. So noise is added that covers zeros and real silence alike, silence at the ends is cut away, and a row whose level is out of
  * the ordinary range is brought to the range's edge; within it a row keeps its level, as in training, for its own noise belongs to it.
  * All of it depends on the row alone, and the noise on the place in it: a recording has one vector, whatever it is batched with.
  */
@@ -56,12 +54,12 @@ function soundOf(audio: Int16Array): { gain: number; start: number; end: number 
   const level = speechLevel(powers);
   if (level === 0) return { gain: 1, start: 0, end: audio.length };
   const gain = Math.min(HIGHEST_LEVEL, Math.max(LOWEST_LEVEL, level)) / level;
-  const audible = (power: number) => gain * gain * power > AUDIBLE_POWER;
-  const before = powers.findIndex(audible);
-  const behind = powers.length - 1 - powers.findLastIndex(audible);
-  const cut = (frames: number) => (frames > PAUSE_FRAMES ? (frames - KEPT_FRAMES) * FRAME : 0);
-  const end = behind > PAUSE_FRAMES ? powers.length * FRAME - cut(behind) : audio.length;
-  return { gain, start: cut(before), end };
+  const isAudible = (power: number) => power > SILENT_POWER;
+  const first = powers.findIndex(isAudible);
+  if (first === -1) return { gain, start: 0, end: audio.length };
+  const behind = powers.length - 1 - powers.findLastIndex(isAudible);
+  const cut = (frames: number) => Math.max(0, frames - KEPT_FRAMES) * FRAME;
+  return { gain, start: cut(first), end: behind > KEPT_FRAMES ? powers.length * FRAME - cut(behind) : audio.length };
 }
 
 /** Power of each frame around its mean, so that an offset is no sound; the last frame reaches to the end. */

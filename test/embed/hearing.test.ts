@@ -133,17 +133,21 @@ test('speech of an ordinary level keeps it, other speech comes to the edge of th
   }
 });
 
-test('padding at the ends is cut to a tenth of a second, a pause of 0.3 s is not, and silence alone stays as it is', (t) => {
+test('silence at the ends is cut to 20 ms, with noise of one bit too, and silence alone stays as it is', (t) => {
   const sound = toPcm16(speech(1)).subarray(1600, 4000);
-  const lengthWith = (before: number, behind: number) => {
-    const pcm = new Int16Array(before + sound.length + behind);
+  const rng = createRng('one bit');
+  const lengthWith = (before: number, behind: number, noise = 0) => {
+    const pcm = new Int16Array(before + sound.length + behind).map(() => Math.round(noise * rng.normal()));
     pcm.set(sound, before);
     return hearBatch(batchOf(pcm, 64000)).lengths[0];
   };
   t.is(lengthWith(0, 0), 2400);
-  t.is(lengthWith(4800, 4800), 2400 + 9600);
-  t.is(lengthWith(16000, 0), 2400 + 1600);
-  t.is(lengthWith(0, 16000), 2400 + 1600);
+  t.is(lengthWith(320, 320), 2400 + 640);
+  for (const noise of [0, 1]) {
+    t.is(lengthWith(4800, 4800, noise), 2400 + 640);
+    t.is(lengthWith(16000, 0, noise), 2400 + 320);
+    t.is(lengthWith(0, 16000, noise), 2400 + 320);
+  }
   t.deepEqual([...hearBatch(batchOf(new Int16Array(8000).fill(7))).lengths], [8000]);
 });
 
