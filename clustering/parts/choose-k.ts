@@ -53,7 +53,7 @@ const CLOUDS = 3;
  * Silhouettes that are higher than a cloud's by less show no clusters: docs/results.md (Learning from a folder) has those of one voice and
  * of several.
  */
-export const LEAST_CONTRAST = 0.03;
+export const LEAST_CONTRAST = 0.05;
 /** Inertias below this share of the first are rounding. */
 const LEAST_INERTIA = 1e-9;
 
@@ -72,10 +72,11 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
 
 /**
  * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean silhouette
- * of a sample. `contrast`: the silhouette that is the most above that of rows drawn from one Gaussian cloud with the same covariance and
- * clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of random samples agree, where these overlap, as well as those of any
- * other number (mean adjusted Rand index of three pairs). `gain`: the knee of the inertia, where the fall of its logarithm by that of the
- * number slows down most; the ends of the range are compared only where there is nothing else. A table goes to the log.
+ * of a sample. `contrast`: the mean silhouette that is the most above that of rows drawn from one Gaussian cloud with the same covariance
+ * and clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of
+ * random samples agree, where these overlap, as well as those of any other number (mean adjusted Rand index of three pairs). `gain`: the
+ * knee of the inertia, where the fall of its logarithm by that of the number slows down most; the ends of the range are compared only
+ * where there is nothing else. A table goes to the log.
  */
 export async function chooseClusters(
   data: Rows & { metric: Metric; seed: number },
