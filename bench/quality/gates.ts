@@ -3,7 +3,7 @@
  * goes on where it was.
  *
  *   node dist/bench/quality/gates.js [--out runs/gates] [--seeds 3] [--speakers 200] [--only random-gate ...] [--set random-gate.epochs=5 ...]
- *   node dist/bench/quality/gates.js --margin --speakers 60 --out runs/gates-margin      # what a gate should judge where the loss has a margin
+ *   node dist/bench/quality/gates.js --margin --speakers 60 --set simclr.steps=100 --out runs/gates-margin      # what to judge where the loss has a margin
  *
  * Standard output: one line of JSON; means and standard errors over seeds.
  */
@@ -17,14 +17,7 @@ import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } fr
 const CORRUPTIONS = ['random', 'confused'];
 const VARIANTS = ['none', 'gate', 'correction'];
 /** Gates that judge losses without and with their margin. */
-const MARGIN_TRAININGS = [
-  'random-without-margin',
-  'random-with-margin',
-  'random-without-margin-root',
-  'random-with-margin-root',
-  'confused-without-margin',
-  'confused-with-margin',
-];
+const MARGIN_VARIANTS = ['without-margin', 'with-margin'];
 const PLUGINS = ['corrupt-labels', 'held-out-accuracy'];
 /** 20 to train on and 10 held out. */
 const UTTERANCES = 30;
@@ -41,8 +34,8 @@ const { values } = parseArgs({
 });
 const corpus = resolve(values.out, 'corpus');
 const seeds = seedsUpTo(values.seeds);
-const usual = CORRUPTIONS.flatMap((corruption) => VARIANTS.map((variant) => `${corruption}-${variant}`));
-const trainings = (values.margin ? MARGIN_TRAININGS : usual).filter(
+const variants = values.margin ? MARGIN_VARIANTS : VARIANTS;
+const trainings = CORRUPTIONS.flatMap((corruption) => variants.map((variant) => `${corruption}-${variant}`)).filter(
   (name) => !values.only || values.only.includes(name),
 );
 

@@ -32,3 +32,15 @@ export function asPartOfBatch<T>(act: () => T): { result: T; moves: BatchMove[] 
     trace.batchMoves = undefined;
   }
 }
+
+/** Runs `act`; changes that it leaves for the whole batch become what `wrap` makes of them. */
+export function wrapMoves<T>(act: () => T, wrap: (move: BatchMove) => BatchMove): T {
+  const { batchMoves = [] } = currentTrace();
+  const earlier = batchMoves.length;
+  const result = act();
+  for (const move of batchMoves.splice(earlier)) {
+    const wrapped = wrap(move);
+    batchMoves.push({ ...wrapped, rows: wrapped.rows.map(kept) });
+  }
+  return result;
+}

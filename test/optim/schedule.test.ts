@@ -77,7 +77,10 @@ test('a rate is never above the peak, nor below zero, and a cosine falls', (t) =
     fc.nat(),
     (kind, warmup, steps, place) => {
       const step = place % steps;
-      const [now, next] = rates({ kind, peak: 0.3, ...(kind !== 'constant' && { final: 0.01 }), warmup }, steps, [step, step + 1]);
+      const [now, next] = rates({ kind, peak: 0.3, ...(kind !== 'constant' && { final: 0.01 }), warmup }, steps, [
+        step,
+        step + 1,
+      ]);
       const warm = Math.round(warmup * steps);
       return now > 0 && now <= 0.3 + 1e-12 && (step < warm || next <= now);
     },

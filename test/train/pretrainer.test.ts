@@ -145,7 +145,12 @@ test('each utterance is played at one of the speeds, all of its crops at the sam
   };
   const heard = (accumulate: number) =>
     withSession(async (session) => {
-      const more = { build: peaks, speeds: SPEEDS, accumulate, view: { features: { ...smallFeatures, cmn: false }, augmentations: [] } };
+      const more = {
+        build: peaks,
+        speeds: SPEEDS,
+        accumulate,
+        view: { features: { ...smallFeatures, cmn: false }, augmentations: [] },
+      };
       const trainer = smallPretrainer(session, {}, more);
       const found: StepMetrics[] = [];
       for (const step of STEPS) found.push(await trainer.step(tones, step, { rate: 0 }));

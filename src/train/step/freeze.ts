@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { Variable } from '../../engine/variable.js';
+import { wrapMoves } from '../../engine/whole-batch.js';
 import { UserError } from '../../errors.js';
 import type { Scope } from '../../nn/scope.js';
 import { idlePattern, namePattern } from '../../optim/name-patterns.js';
@@ -65,8 +66,22 @@ function frozenBy({ parts }: FreezeOptions, variables: readonly Variable[]): (va
   return ({ name }) => patterns.some((matches) => matches(name));
 }
 
-/** Runs `act` and undoes what it writes into `variables`: where `learns` is 0, or, without it, always. */
+/** Runs `act` and undoes what it writes into `variables`, now or for the whole batch: where `learns` is 0, or, without it, always. */
 function keeping<T>(variables: readonly Variable[], learns: Tensor | undefined, act: () => T): T {
+  return wrapMoves(
+    () => undoing(variables, learns, act),
+    ({ rows, act: move }) => ({
+      // The update has no input of this trace: what decides travels as a row.
+      rows: learns ? [tf.reshape(learns, [1]), ...rows] : rows,
+      act: (all) =>
+        learns
+          ? undoing(variables, tf.reshape(tf.slice(all[0], 0, 1), []), () => move(all.slice(1)))
+          : undoing(variables, undefined, () => move(all)),
+    }),
+  );
+}
+
+function undoing<T>(variables: readonly Variable[], learns: Tensor | undefined, act: () => T): T {
   const before = variables.map((variable) => variable.read());
   const result = act();
   variables.forEach((variable, i) => {

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { z } from 'zod';
+import { defineLoss } from '../../../src/index.js';
 import { writeNpy } from '../../../src/io/npy.js';
+import type { Artifact } from '../../../src/plugin/stage.js';
 import { readMetrics } from '../../../src/train/metrics-log.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
@@ -129,4 +132,55 @@ test('a loop refuses a loss that no round can start, and a large margin where th
     (await faults('loop', loop('aam-softmax', 4))).join(),
     /^largeMargin: 'aam-softmax': .*margin.* Choose a loss with such a margin/,
   );
+});
+
+test("a loss of one's own that has no margin is refused before the rounds, whatever options it takes", async (t) => {
+  const registry = newRegistry();
+  const build = () => {
+    throw new Error('not to be built');
+  };
+  const own = { name: 'own', summary: '', options: z.looseObject({}), build };
+  registry.add(defineLoss({ ...own, hasMargin: () => false }), 'test', '');
+  registry.add(defineLoss({ ...own, name: 'other' }), 'test', '');
+  const check = (loss: string) =>
+    checkStage({
+      registry,
+      stage: 'loop',
+      artifacts: { ...names },
+      options: {
+        corpus: 'corpus',
+        init: 'model',
+        algorithm: { name: 'kmeans', clusters: 5 },
+        training: { loss, epochs: 1, rate: { peak: 0.1 }, correction: null },
+        largeMargin: { margin: 0.5, rate: { peak: 0.1 } },
+      },
+    });
+  t.deepEqual(await check('own'), [
+    "largeMargin: 'own' has no margin. Choose a loss with such a margin, or leave largeMargin out.",
+  ]);
+  t.deepEqual(await check('other'), []);
+});
+
+test('going on with a classifier warns of inter-top-k, which large-margin training is published without', async (t) => {
+  const inputs = await artifacts(t);
+  const run = async (loss: unknown, more: Record<string, unknown>, model?: Artifact) => {
+    const lines: string[] = [];
+    const made = await runStage({
+      registry: newRegistry(),
+      stage: 'finetune',
+      dir: temporaryFolder(t),
+      options: options(loss, { steps: 0, ...more }),
+      artifacts: { ...inputs, ...(model && { model }) },
+      log: (line) => lines.push(line),
+    });
+    return { made, warned: lines.some((line) => /^warning: loss.interTopK is still on/.test(line)) };
+  };
+  const rivals = { name: 'aam-softmax', interTopK: { classes: 2 } };
+  const first = await run(rivals, {});
+  t.false(first.warned);
+  const on = { init: 'model', backbone: undefined, features: undefined, classifier: 'keep' };
+  const large = { ...rivals, margin: 0.5 };
+  t.true((await run(large, on, first.made)).warned);
+  t.false((await run({ name: 'aam-softmax', margin: 0.5 }, on, first.made)).warned);
+  t.false((await run(large, { ...on, classifier: 'new' }, first.made)).warned, 'another training');
 });

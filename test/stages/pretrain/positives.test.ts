@@ -27,7 +27,7 @@ const options = (method: keyof typeof METHODS, positives: Record<string, unknown
   features: { bins: BINS },
   backbone: { name: 'tdnn', width: 16, embeddingSize: 8 },
   globalSeconds: 0.35,
-  localSeconds: 0.2,
+  localSeconds: method === 'dino' ? 0.2 : undefined,
   augmentation: ['random-channel'],
   batchSize: 4,
   steps: STEPS,

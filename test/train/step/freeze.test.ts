@@ -112,6 +112,28 @@ test('an accumulated step leaves frozen statistics alone too', async (t) => {
   });
 });
 
+for (const accumulate of [1, 2])
+  test(`in ${accumulate}: frozen centres of center loss stand still, and follow when they are thawed`, async (t) => {
+    const centers = 'network/classifier/centers';
+    const loss: FinetuneParts['loss'] = (context) =>
+      aamSoftmax.build({ ...context, options: aamSoftmax.options.parse({ scale: 10, center: 0.1 }) });
+    const run = (freeze: FinetuneParts['freeze'], thawed: (number | undefined)[]) =>
+      withSession(async (session) => {
+        const { step } = open(session, { accumulate, loss, freeze });
+        const found = [await session.save([centers])];
+        for (const [number, value] of thawed.entries()) {
+          await step(number, value);
+          found.push(await session.save([centers]));
+        }
+        return found.map((saved) => values(saved[centers]));
+      });
+    const [start, ...still] = await run({ parts: [centers] }, [undefined, undefined]);
+    t.deepEqual(still, [start, start]);
+    const [, frozen, learning] = await run({ parts: [centers], untilEpoch: 1 }, [0, 1]);
+    t.deepEqual(frozen, start);
+    t.notDeepEqual(learning, start);
+  });
+
 test('a pattern that matches no name is refused with all names; so is freezing everything for the whole run', async (t) => {
   await withSession(async (session) => {
     const message =
