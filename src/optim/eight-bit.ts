@@ -1,6 +1,6 @@
 import { after } from '../engine/local-gradients.js';
 import { subtractFrom } from '../engine/ops/apply-gradients.js';
-import { BLOCK, blocksOf, decodeBlocks, encodeBlocks, fromBlocks, toBlocks } from '../engine/ops/block-codes.js';
+import { type Block, blocksOf, decodeBlocks, encodeBlocks, fromBlocks, toBlocks } from '../engine/ops/block-codes.js';
 import type { CodeBook } from '../engine/ops/dynamic-tree-codes.js';
 import { overwrite, part } from '../engine/ops/overwrite.js';
 import { type Tensor, tf } from '../engine/tf.js';
@@ -13,9 +13,11 @@ export interface CodedState {
   codes: Variable;
   absmax: Variable;
   book: CodeBook;
+  /** Values that share a scale: the same for all states of a weight. */
+  block: Block;
 }
 
-/** Values decoded at a time: what an update holds in float32 beside the gradient. A multiple of the block. */
+/** Values decoded at a time: what an update holds in float32 beside the gradient. A multiple of every block. */
 export const PIECE = 2 ** 17;
 
 /**
@@ -33,16 +35,17 @@ export function updateInPieces(
   pieceValues = PIECE,
 ): Tensor[] {
   const values = sizeOf(weight.shape);
+  const [{ block }] = states;
   let delta = flat(gradient);
   const coded = states.map(({ codes, absmax }) => ({ codes: flat(codes.read()), absmax: absmax.read() }));
   let done = [...before];
   for (let from = 0; from < values; from += pieceValues) {
     const count = Math.min(pieceValues, values - from);
-    const [block, blocks] = [from / BLOCK, blocksOf(count)];
-    const cut = (x: Tensor) => toBlocks(slice(x, from, count));
+    const [first, blocks] = [from / block, blocksOf(count, block)];
+    const cut = (x: Tensor) => toBlocks(slice(x, from, count), block);
     after(done, () => {
       const decoded = coded.map(({ codes, absmax }, i) =>
-        decodeBlocks(slice(codes, from, count), slice(absmax, block, blocks), states[i].book),
+        decodeBlocks(slice(codes, from, count), slice(absmax, first, blocks), states[i].book, block),
       );
       const update = formula({ gradient: cut(delta), states: decoded, weight: () => cut(flat(weight.read())) });
       const fresh = update.states.map((state, i) => encodeBlocks(state, states[i].book));
@@ -51,7 +54,7 @@ export function updateInPieces(
         delta = replace(delta, from, fromBlocks(update.delta, count));
         fresh.forEach(({ codes, absmax }, i) => {
           coded[i].codes = replace(coded[i].codes, from, fromBlocks(codes, count));
-          coded[i].absmax = replace(coded[i].absmax, block, absmax);
+          coded[i].absmax = replace(coded[i].absmax, first, absmax);
         });
         return [delta, ...coded.flatMap(({ codes, absmax }) => [codes, absmax])];
       });

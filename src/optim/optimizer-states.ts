@@ -1,4 +1,4 @@
-import { blocksOf } from '../engine/ops/block-codes.js';
+import { type Block, blocksOf } from '../engine/ops/block-codes.js';
 import type { Variable } from '../engine/variable.js';
 import { UserError } from '../errors.js';
 import { sizeOf } from '../host-tensor.js';
@@ -40,11 +40,12 @@ export const createState = (scope: Scope, kind: StateKind, { name, shape }: Vari
   scope.child(kind).buffer(name, shape, 0);
 
 /** A state in 8 bit: `<scope>/<kind>/codes/<weight>` and `<scope>/<kind>/absmax/<weight>`. It is zero: all scales are. */
-export function createCodedState(scope: Scope, kind: StateKind, { name, shape }: Variable): CodedState {
+export function createCodedState(scope: Scope, kind: StateKind, { name, shape }: Variable, block: Block): CodedState {
   const kindScope = scope.child(kind);
   return {
     codes: kindScope.child('codes').buffer(name, shape, 0, 'uint8'),
-    absmax: kindScope.child('absmax').buffer(name, [blocksOf(sizeOf(shape))], 0),
+    absmax: kindScope.child('absmax').buffer(name, [blocksOf(sizeOf(shape), block)], 0),
     book: STATE_BOOKS[kind],
+    block,
   };
 }

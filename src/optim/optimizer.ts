@@ -1,5 +1,6 @@
 import type { Gradient } from '../engine/autodiff.js';
 import { type Tensor, tf } from '../engine/tf.js';
+import { DEFAULT_BLOCK } from '../engine/ops/block-codes.js';
 import type { Variable } from '../engine/variable.js';
 import type { Scope } from '../nn/scope.js';
 import { adam } from './adam.js';
@@ -38,7 +39,7 @@ const RULES: Record<OptimizerOptions['name'], (options: OptimizerOptions) => Upd
 
 /**
  * Creates the state of every trained variable below `scope`, under the variable's own name. Large states in 8 bit are decoded
- * `pieceValues` at a time (a multiple of the block, 256). The steps in which one of `pausing` has learned are counted.
+ * `pieceValues` at a time (a multiple of `stateBlock`). The steps in which one of `pausing` has learned are counted.
  */
 export function createOptimizer(
   scope: Scope,
@@ -53,7 +54,7 @@ export function createOptimizer(
   const coded = new Map<Variable, CodedState[]>();
   for (const kind of rule.states) {
     for (const weight of trained) {
-      if (isCoded(weight)) push(coded, weight, createCodedState(scope, kind, weight));
+      if (isCoded(weight)) push(coded, weight, createCodedState(scope, kind, weight, options.stateBlock ?? DEFAULT_BLOCK));
       else push(floats, weight, createState(scope, kind, weight));
     }
   }

@@ -31,6 +31,10 @@ const fields = z.strictObject({
     .union([z.literal(32), z.literal(8)])
     .default(32)
     .describe('8: states take a quarter of the memory; weights with fewer than 4096 values keep 32-bit states'),
+  stateBlock: z
+    .union([z.literal(256), z.literal(2048)])
+    .optional()
+    .describe('8 bit: values that share a scale; 2048 as published, 256 (default) takes 1.4 % more bytes and rounds less'),
   keep32: z
     .array(z.string())
     .default([])
@@ -48,5 +52,6 @@ export const optimizerOptions = fields.superRefine(
     }),
     [options.nesterov === true && options.momentum === 0, 'nesterov', 'has no effect with momentum: 0'],
     [options.stateBits === 32 && options.keep32.length > 0, 'keep32', 'has no effect with stateBits: 32'],
+    [options.stateBits === 32 && options.stateBlock !== undefined, 'stateBlock', 'has no effect with stateBits: 32'],
   ]),
 );

@@ -56,10 +56,12 @@ export async function loadCheckpoint(
   }
   const kept = [...session.variables.values()].filter(({ name }) => !isTransient(name));
   const shapes = new Map(kept.map((variable) => [variable.name, variable.shape]));
-  const { toEightBit, toFloat } = convertStates(values, shapes);
+  const { toEightBit, toFloat, toBlocks } = convertStates(values, shapes);
   checkShapes(path, values, shapes);
   if (toEightBit > 0) note(`${path}: ${toEightBit} optimizer states were in 32 bit and are rounded to 8 bit`);
   if (toFloat > 0) note(`${path}: ${toFloat} optimizer states were in 8 bit and go on in 32 bit`);
+  if (toBlocks > 0)
+    note(`${path}: ${toBlocks} optimizer states in 8 bit had blocks of another size and are rounded again`);
   await session.load(values);
   return { step: Number(metadata.step), host };
 }

@@ -67,6 +67,6 @@ for (const name of NAMES) {
     const worst = weights.reduce((most, weight) => (errorOf(weight) > errorOf(most) ? weight : most));
     t.log(`largest difference of a weight's gradient: ${errorOf(worst).toExponential(1)} (${worst})`);
     // The DF-ResNets add up their branches one by one where they keep nothing, and all at once where they keep everything.
-    t.true(errorOf(worst) <= (name.includes('df-') ? 1e-6 : 0), `${errorOf(worst)} in ${worst}`);
+    t.true(errorOf(worst) <= (name.includes('df-') ? 5e-6 : 0), `${errorOf(worst)} in ${worst}`);
   });
 }

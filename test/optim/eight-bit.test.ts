@@ -59,19 +59,26 @@ const differing = (a: Saved, b: Saved): string[] =>
   );
 
 /** A state as its codes and scales say. */
-function decoded(saved: Saved, kind: Kind, name: string): number[] {
+function decoded(saved: Saved, kind: Kind, name: string, block = BLOCK): number[] {
   const codes = saved[`optimizer/${kind}/codes/${name}`].data as Uint8Array;
   const absmax = saved[`optimizer/${kind}/absmax/${name}`].data as Float32Array;
-  return Array.from(codes, (code, i) => BOOKS[kind][code] * absmax[Math.floor(i / BLOCK)]);
+  return Array.from(codes, (code, i) => BOOKS[kind][code] * absmax[Math.floor(i / block)]);
 }
 
 /** Asserts that a state is the nearest that eight bits can hold to `values`: the largest of a block exactly, the rest to half a code. */
-function isNearest(t: ExecutionContext, state: number[], values: number[], kind: Kind, what: string): void {
-  const scales = Array.from({ length: Math.ceil(values.length / BLOCK) }, (_, block) =>
-    Math.max(...values.slice(block * BLOCK, (block + 1) * BLOCK).map(Math.abs)),
+function isNearest(
+  t: ExecutionContext,
+  state: number[],
+  values: number[],
+  kind: Kind,
+  what: string,
+  size = BLOCK,
+): void {
+  const scales = Array.from({ length: Math.ceil(values.length / size) }, (_, block) =>
+    Math.max(...values.slice(block * size, (block + 1) * size).map(Math.abs)),
   );
   const faults = values.flatMap((value, i) => {
-    const scale = scales[Math.floor(i / BLOCK)];
+    const scale = scales[Math.floor(i / size)];
     if (scale === 0) return state[i] === 0 ? [] : [i];
     const best = smallestDistance(value / scale, BOOKS[kind]);
     return Math.abs(state[i] - value) / scale <= best + 1e-5 ? [] : [i];
@@ -92,34 +99,45 @@ const cases: [string, Record<string, unknown>, Kind[]][] = [
 ];
 
 for (const [title, fields, kinds] of cases) {
-  test(`${title}: each step is the formula's, from what eight bits kept of the states`, async (t) => {
-    await withSession(async (session) => {
-      // Five pieces: four blocks each, the last one short.
-      const { options, run } = await train(session, { ...fields, stateBits: 8 }, 4 * BLOCK);
-      let before = await session.save();
-      for (let step = 0; step < STEPS; step++) {
-        await run(step);
-        const after = await session.save();
-        for (const name of CODED) {
-          const zeros = SHAPES[name].length > 1 ? 25 * 200 : 5000;
-          const weight: PlainWeight = {
-            values: plain(before[name]),
-            decays: SHAPES[name].length > 1,
-            momentum: new Array(zeros).fill(0),
-            mean: new Array(zeros).fill(0),
-            square: new Array(zeros).fill(0),
-            ...Object.fromEntries(kinds.map((kind) => [kind, decoded(before, kind, name)])),
-          };
-          plainUpdate(weight, plain(gradientOf(name, step)), 0.1 / (1 + step), step, options);
-          close(t, plain(after[name]), weight.values, 2e-6, `${name} after step ${step}`);
-          for (const kind of kinds) {
-            isNearest(t, decoded(after, kind, name), weight[kind], kind, `${kind} of ${name} after step ${step}`);
+  for (const [block, piece] of [
+    [256, 4 * 256],
+    [2048, 2048],
+  ])
+    test(`${title}, blocks of ${block}: each step is the formula's, from what eight bits kept of the states`, async (t) => {
+      await withSession(async (session) => {
+        // Five pieces of four blocks, or three of one; the last one is short.
+        const { options, run } = await train(session, { ...fields, stateBits: 8, stateBlock: block }, piece);
+        let before = await session.save();
+        for (let step = 0; step < STEPS; step++) {
+          await run(step);
+          const after = await session.save();
+          for (const name of CODED) {
+            const zeros = SHAPES[name].length > 1 ? 25 * 200 : 5000;
+            const weight: PlainWeight = {
+              values: plain(before[name]),
+              decays: SHAPES[name].length > 1,
+              momentum: new Array(zeros).fill(0),
+              mean: new Array(zeros).fill(0),
+              square: new Array(zeros).fill(0),
+              ...Object.fromEntries(kinds.map((kind) => [kind, decoded(before, kind, name, block)])),
+            };
+            plainUpdate(weight, plain(gradientOf(name, step)), 0.1 / (1 + step), step, options);
+            close(t, plain(after[name]), weight.values, 2e-6, `${name} after step ${step}`);
+            for (const kind of kinds) {
+              isNearest(
+                t,
+                decoded(after, kind, name, block),
+                weight[kind],
+                kind,
+                `${kind} of ${name} after step ${step}`,
+                block,
+              );
+            }
           }
+          before = after;
         }
-        before = after;
-      }
+      });
     });
-  });
 
   test(`${title}: small weights and those of keep32 go the 32-bit way, bit for bit`, async (t) => {
     const weights = async (more: Record<string, unknown>) =>

@@ -7,6 +7,7 @@ import { messageOf } from '../../errors.js';
 import { voxloopVersion } from '../../pipeline/run/version.js';
 import type { Device } from '../options/model-options.js';
 import { checkInstallation, type Missing } from './doctor-checks.js';
+import { DRIVER } from './nvidia-driver.js';
 
 /** The output of `voxloop doctor --json`. */
 export interface Diagnosis {
@@ -59,21 +60,31 @@ async function inspectDevice(asked: Device, loadable: boolean): Promise<DeviceRe
   if (!location) return { tensorflow: null, device, missing };
   const { version, source, dir, gpu } = location;
   if (missing.length > 0 || !loadable) return { tensorflow: { version, source, dir, gpu }, device, missing };
+  // Whoever has a driver and the library for it means to compute there.
+  const wantsGpu = asked === 'gpu' || (asked === 'auto' && gpu && canHaveCuda());
   try {
     const { describeDevices } = await import('../../engine/session/describe-devices.js');
     const { tensorflow, ...used } = await describeDevices(asked);
-    const lacksGpu = asked === 'gpu' && !used.devices.some(({ type }) => type === 'GPU');
+    const lacksGpu = wantsGpu && used.used !== 'GPU';
     return {
       tensorflow: { version: tensorflow, source, dir, gpu },
       device: { asked, ...used },
-      missing: lacksGpu ? [gpuMissing('TensorFlow lists no GPU')] : [],
+      missing: lacksGpu ? await whyNoGpu(location, 'TensorFlow lists no GPU', asked === 'gpu') : [],
     };
   } catch (error) {
     const why = messageOf(error);
     const broken = { what: 'TensorFlow library', why, fix: 'npx voxloop setup --force', required: true };
-    const fault = asked === 'gpu' ? gpuMissing(why) : broken;
-    return { tensorflow: { version, source, dir, gpu }, device, missing: [fault] };
+    const faults = wantsGpu ? await whyNoGpu(location, why, true) : [broken];
+    return { tensorflow: { version, source, dir, gpu }, device, missing: faults };
   }
+}
+
+/** The libraries that do not open and a driver that is too old; else `why`, what TensorFlow says. */
+async function whyNoGpu({ files, gpu }: LibraryLocation, why: string, required: boolean): Promise<Missing[]> {
+  if (!gpu || !canHaveCuda()) return [{ ...gpuMissing(why), required }];
+  const { gpuFaults } = await import('./gpu-faults.js');
+  const faults = await gpuFaults(files.framework);
+  return (faults.length > 0 ? faults : [gpuMissing(why)]).map((fault) => ({ ...fault, required }));
 }
 
 /** The library to try, and the missing parts; the CPU library when a GPU is asked for and only that one is installed. */
@@ -121,12 +132,12 @@ function gpuMissing(why: string): Missing {
     return { ...gpu, why: reason, fix: 'use --device cpu' };
   }
   if (hasNvidiaDriver()) {
-    const fix = 'see that nvidia-smi lists a GPU and that its driver is 525 or newer, or use --device cpu';
+    const fix = `see that nvidia-smi lists a GPU and that its driver is ${DRIVER}, or use --device cpu`;
     return { ...gpu, why, fix };
   }
   return {
     ...gpu,
     why: 'no NVIDIA driver is loaded',
-    fix: 'install the NVIDIA driver (525 or newer), or use --device cpu',
+    fix: `install the NVIDIA driver, ${DRIVER}, or use --device cpu`,
   };
 }

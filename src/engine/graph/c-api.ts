@@ -99,7 +99,7 @@ function load(): CApi {
   // twice as long. 0 switches back.
   process.env.TF_USE_CUDNN_BATCHNORM_SPATIAL_PERSISTENT ??= '1';
   try {
-    for (const path of librariesOutOfReach(files.framework)) pinLibrary(path);
+    openForGpu(librariesOutOfReach(files.framework));
     pinLibrary(files.framework);
     pinLibrary(files.cc);
     const libraries = [koffi.load(files.cc), koffi.load(files.framework)];
@@ -109,6 +109,17 @@ function load(): CApi {
     throw new UserError(
       `The TensorFlow library in ${files.cc} could not be loaded: ${messageOf(error)}. Run \`npx voxloop doctor\`.`,
     );
+  }
+}
+
+/** Where one does not open, TensorFlow computes on the CPU, and `voxloop doctor --device gpu` says why. */
+function openForGpu(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      pinLibrary(path);
+    } catch {
+      return;
+    }
   }
 }
 

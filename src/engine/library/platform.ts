@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** File names of the TensorFlow library; `single` is the older one-file layout of the Node package of TensorFlow. */
 export interface LibraryNames {
@@ -22,9 +23,11 @@ export function libraryNames(platform: string): LibraryNames {
     : { cc: 'libtensorflow_cc.so.2', framework: 'libtensorflow_framework.so.2', single: 'libtensorflow.so.2' };
 }
 
-/** True when the kernel shows an NVIDIA driver (or its stand-in under WSL). */
-export function hasNvidiaDriver(): boolean {
-  return ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => existsSync(path));
+/** True when the kernel shows an NVIDIA driver (or its stand-in under WSL), or LD_LIBRARY_PATH leads to one's library. */
+export function hasNvidiaDriver(env: NodeJS.ProcessEnv = process.env): boolean {
+  const named = (env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean);
+  const places = ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'];
+  return [...places, ...named.map((folder) => join(folder, 'libcuda.so.1'))].some((path) => existsSync(path));
 }
 
 /** The advice where TensorFlow's ready-made libraries do not run. */

@@ -37,7 +37,12 @@ export const trainingOptions = {
 };
 
 /** Options that may change when a stopped training is resumed: the checkpoint's states are converted. */
-export const convertibleOptions = ['optimizer.stateBits', 'optimizer.keep32', 'checkpointSeconds'];
+export const convertibleOptions = [
+  'optimizer.stateBits',
+  'optimizer.stateBlock',
+  'optimizer.keep32',
+  'checkpointSeconds',
+];
 
 /** A training stage's check, before the run starts. */
 export function checkTraining(
