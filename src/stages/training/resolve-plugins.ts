@@ -32,10 +32,12 @@ async function poolingBuilder(registry: Registry, backboneOptions: unknown) {
   return (scope: Scope, channels: number) => plugin.build({ scope, channels, options });
 }
 
-/** The backbone of a model on disk. */
+/** The backbone of a model on disk, as it was when the model was written. */
 export async function modelBuilder(registry: Registry, { backbone, features }: ModelInfo) {
   const place = `the model's backbone '${backbone.name}'`;
-  const choice = await choosePlugin(registry, 'backbone', backbone.name, backbone.options, place);
+  const { upgrade } = await registry.load('backbone', backbone.name);
+  const options = upgrade ? upgrade(backbone.options) : backbone.options;
+  const choice = await choosePlugin(registry, 'backbone', backbone.name, options, place);
   return backboneBuilder(registry, choice, features.bins);
 }
 
