@@ -5,8 +5,16 @@ import { createRng } from '../random.js';
 export const NOMINAL_LEVEL = 1640;
 /** The noise that is heard with it, RMS on int16 scale: that of the dither that training adds. */
 export const NOISE_LEVEL = 1;
+/** What a model hears of a recording: speech as it was in training, or the samples of the file. */
+export type Hearing = 'levelled' | 'unchanged';
+
+const DESCRIPTIONS: Readonly<Record<Hearing, string>> = {
+  levelled: 'speech at -26 dB, dither of one bit',
+  unchanged: 'recordings as they are',
+};
+
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
-export const HEARING = 'speech at -26 dB, dither of one bit';
+export const describeHearing = ({ hearing = 'levelled' }: { hearing?: Hearing }): string => DESCRIPTIONS[hearing];
 
 /** Ten milliseconds. */
 const FRAME = 160;
@@ -42,6 +50,11 @@ export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): Hear
     return end - start;
   });
   return { wave, noise: noiseOf(samples), lengths: heard };
+}
+
+/** A batch as it is, for models that were made to hear recordings so. */
+export function hearUnchanged({ pcm, lengths, samples }: UtteranceBatch): HeardBatch {
+  return { wave: Float32Array.from(pcm), noise: new Float32Array(samples), lengths: Int32Array.from(lengths) };
 }
 
 /** The gain that brings a row to the nominal level, and its samples without the padding at its ends. */

@@ -33,7 +33,10 @@ async function poolingBuilder(registry: Registry, backboneOptions: unknown) {
 }
 
 /** The backbone of a model on disk. */
-export async function modelBuilder(registry: Registry, { backbone, features }: ModelInfo) {
+export async function modelBuilder(
+  registry: Registry,
+  { backbone, features }: Pick<ModelInfo, 'backbone' | 'features'>,
+) {
   const place = `the model's backbone '${backbone.name}'`;
   const choice = await choosePlugin(registry, 'backbone', backbone.name, backbone.options, place);
   return backboneBuilder(registry, choice, features.bins);
