@@ -6,6 +6,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'filter', load: () => import('./stages/filter/filter.js') },
   { kind: 'stage', name: 'noises', load: () => import('./stages/noises.js') },
   { kind: 'stage', name: 'baseline', load: () => import('./stages/baseline.js') },
+  { kind: 'stage', name: 'model', load: () => import('./stages/model.js') },
   { kind: 'stage', name: 'pretrain', load: () => import('./stages/pretrain/pretrain.js') },
   { kind: 'stage', name: 'embed', load: () => import('./stages/embed.js') },
   { kind: 'stage', name: 'cluster', load: () => import('./stages/cluster.js') },

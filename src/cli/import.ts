@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Format } from '../import/sources/recognise.js';
-import { outputOption } from './options/output-files.js';
 import { choice } from './options/values.js';
 
 interface ImportOptions {
@@ -20,7 +19,7 @@ export function register(program: Command): void {
         'recipe takes. A .pt file is read as data: nothing in it runs. Prints the licence: of the model card beside it, or that of its kind.',
     )
     .argument('<source>', 'folder of the model (weights and settings), or its file of weights')
-    .addOption(outputOption(program, '--out <dir>', 'model folder to write').makeOptionMandatory())
+    .requiredOption('--out <dir>', 'model folder to write')
     .addOption(
       choice(program, '--format <toolkit>', 'where it is from, if its files do not tell', [
         'wespeaker',

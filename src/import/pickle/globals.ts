@@ -32,34 +32,20 @@ const HARMLESS_MODULES = [
   'speechbrain',
 ];
 
-/** What may be named of the language itself: types of plain data. */
-const PLAIN_TYPES = new Set(
-  [
-    'bool',
-    'bytearray',
-    'bytes',
-    'complex',
-    'dict',
-    'float',
-    'frozenset',
-    'int',
-    'list',
-    'object',
-    'range',
-    'set',
-    'slice',
-    'str',
-    'tuple',
-  ].flatMap((type) => [`builtins.${type}`, `__builtin__.${type}`]),
+/** Types of plain data. */
+const PLAIN_TYPES =
+  'bool bytearray bytes complex dict float frozenset int list object range set slice str tuple'.split(' ');
+
+/** What may be named of the language itself: types of plain data, and what makes bytes and objects. */
+const PLAIN_NAMES = new Set(
+  ['_codecs.encode', 'copy_reg._reconstructor', 'copyreg._reconstructor'].concat(
+    PLAIN_TYPES.flatMap((type) => [`builtins.${type}`, `__builtin__.${type}`]),
+  ),
 );
 
 /** Whether a pickle of a model may name this class or function. It is never looked up, let alone called. */
-export function mayBeNamed(module: string, name: string): boolean {
-  if (PLAIN_TYPES.has(`${module}.${name}`)) return true;
-  if (`${module}.${name}` === 'copy_reg._reconstructor' || `${module}.${name}` === 'copyreg._reconstructor')
-    return true;
-  return HARMLESS_MODULES.includes(module.split('.')[0]);
-}
+export const mayBeNamed = (module: string, name: string): boolean =>
+  PLAIN_NAMES.has(`${module}.${name}`) || HARMLESS_MODULES.includes(module.split('.')[0]);
 
 /** The value that stands for a call: a dictionary or a tensor where PyTorch's own functions make one, else a name. */
 export function standInFor(called: PickleValue, parts: PickleValue[]): PickleValue {

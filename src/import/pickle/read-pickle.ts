@@ -25,7 +25,8 @@ export function readPickle(file: string, bytes: Uint8Array, start = 0): ReadPick
     fail: (why) => broken(file, why),
     refuse: (what) => refused(file, what),
   };
-  for (;;) {
+  for (let count = 0; ; count++) {
+    if (count === MOST_INSTRUCTIONS) throw broken(file, `it has more than ${MOST_INSTRUCTIONS} instructions`);
     const at = machine.read.position();
     const code = machine.read.byte();
     if (code === STOP) return { value: pop(machine), end: machine.read.position() };
@@ -54,6 +55,9 @@ interface Machine {
 }
 
 const STOP = 0x2e;
+
+/** A checkpoint of a thousand tensors and its optimizer takes a tenth of them; each makes an object at most. */
+const MOST_INSTRUCTIONS = 2_000_000;
 
 function pop({ stack, marks, fail }: Machine): PickleValue {
   if (stack.length <= (marks.at(-1) ?? 0)) throw fail('an instruction takes a value that is not there');
