@@ -12,7 +12,11 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 
 /** A file of torch.save: a state dict, its storages by their keys, and whatever else. */
-function torchFile(tensors: Record<string, p.TensorCode>, storages: Record<string, Uint8Array>, more: ZipMember[] = []) {
+function torchFile(
+  tensors: Record<string, p.TensorCode>,
+  storages: Record<string, Uint8Array>,
+  more: ZipMember[] = [],
+) {
   const codes = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, p.tensor(tensor)]));
   const blocks = Object.entries(storages).map(([key, data]) => ({ name: `archive/data/${key}`, data }));
   return zipOf([{ name: 'archive/data.pkl', data: p.pickle(p.dictOf(codes)) }, ...blocks, ...more]);
@@ -89,8 +93,16 @@ test('half-precision numbers are those of IEEE 754', (t) => {
 test('weights under the usual keys of whole checkpoints are found, and what lies beside them can be asked for', async (t) => {
   const weights = p.dictOf({ weight: p.tensor({ key: '0', shape: [1] }) });
   for (const key of ['state_dict', 'model', 'model_state_dict']) {
-    const data = p.pickle(p.dictOf({ epoch: p.integer(3), [key]: weights, hyper: p.dictOf({ window: p.text('povey') }) }));
-    const checkpoint = await open(t, zipOf([{ name: 'a/data.pkl', data }, { name: 'a/data/0', data: floats(5) }]));
+    const data = p.pickle(
+      p.dictOf({ epoch: p.integer(3), [key]: weights, hyper: p.dictOf({ window: p.text('povey') }) }),
+    );
+    const checkpoint = await open(
+      t,
+      zipOf([
+        { name: 'a/data.pkl', data },
+        { name: 'a/data/0', data: floats(5) },
+      ]),
+    );
     t.deepEqual(valuesOf(checkpoint, 'weight'), [5]);
     t.is(checkpoint.note('epoch'), 3);
     t.is(checkpoint.note('hyper', 'window'), 'povey');
@@ -107,7 +119,11 @@ test('a tensor beyond its storage, a storage beyond its block, and repeating str
   await refused(t, weight({ offset: 1, count: 2 }), /weight \[2\] reaches beyond/);
   await refused(t, weight({ shape: [2], strides: [2], count: 2 }), /weight \[2\] reaches beyond/);
   await refused(t, weight({ shape: [1000], count: 1000 }), /needs 4000 bytes, and the file holds 8/);
-  await refused(t, weight({ shape: [2 ** 30, 2 ** 30], strides: [0, 0], count: 2 }), /weight .* repeats its stored numbers/);
+  await refused(
+    t,
+    weight({ shape: [2 ** 30, 2 ** 30], strides: [0, 0], count: 2 }),
+    /weight .* repeats its stored numbers/,
+  );
   await refused(t, weight({ shape: [2 ** 31 - 1, 2 ** 31 - 1], count: 2 }), /weight .* reaches beyond/);
   await refused(t, torchFile({ weight: { key: '../0', shape: [2] } }, block), /numbers of tensor weight are missing/);
   await refused(t, torchFile(one, {}), /numbers of tensor weight are missing/);
@@ -115,7 +131,10 @@ test('a tensor beyond its storage, a storage beyond its block, and repeating str
 
 test('negative and absurd sizes are not taken for a tensor', async (t) => {
   const codes = p.dictOf({ weight: p.tensor({ key: '0', shape: [-1], strides: [1], count: 2 }) });
-  const content = zipOf([{ name: 'a/data.pkl', data: p.pickle(codes) }, { name: 'a/data/0', data: floats(1, 2) }]);
+  const content = zipOf([
+    { name: 'a/data.pkl', data: p.pickle(codes) },
+    { name: 'a/data/0', data: floats(1, 2) },
+  ]);
   await refused(t, content, /holds no tensors by name/);
 });
 
@@ -124,14 +143,22 @@ test('an archive is refused where it is no archive of PyTorch', async (t) => {
   await refused(t, zipOf([{ name: 'readme.txt', data: Buffer.from('x') }]), /0 files data\.pkl instead of one/);
   await refused(t, torchFile(one, block, [{ name: 'other/data.pkl', data: p.pickle(p.none) }]), /2 files data\.pkl/);
   await refused(t, torchFile(one, block, [{ name: 'archive/data/0', data: floats(3, 4) }]), /"archive\/data\/0" twice/);
-  await refused(t, torchFile(one, block, [{ name: 'archive/byteorder', data: Buffer.from('big') }]), /byte order is "big"/);
+  await refused(
+    t,
+    torchFile(one, block, [{ name: 'archive/byteorder', data: Buffer.from('big') }]),
+    /byte order is "big"/,
+  );
   await refused(t, zipOf([{ name: 'a/data.pkl', data: p.pickle(p.integer(1)) }]), /holds no tensors by name/);
   await refused(t, zipOf([{ name: 'a/data.pkl', data: p.pickle(p.none), crc32: 1 }]), /does not match its checksum/);
 });
 
 test('a name that leads out of the archive is refused', async (t) => {
   for (const name of ['../evil', 'archive/../../evil', '/etc/evil', 'C:/evil', 'archive\\..\\evil\0'])
-    await refused(t, torchFile(one, { 0: floats(1, 2) }, [{ name, data: floats(0) }]), /is not a file of torch\.save: .*evil/);
+    await refused(
+      t,
+      torchFile(one, { 0: floats(1, 2) }, [{ name, data: floats(0) }]),
+      /is not a file of torch\.save: .*evil/,
+    );
 });
 
 test('an archive that grows when it is unpacked is refused before anything is', async (t) => {
@@ -143,7 +170,11 @@ test('an archive that grows when it is unpacked is refused before anything is', 
   const lying = [{ name: 'archive/data/1', data: floats(1), size: 2 ** 31 }];
   await refused(t, torchFile(one, block, lying), /larger than the file|overflows file bounds/);
   // Many members at one place.
-  const copies = Array.from({ length: 200 }, (_, i) => ({ name: `archive/data/${i + 1}`, data: new Uint8Array(4000), at: 0 }));
+  const copies = Array.from({ length: 200 }, (_, i) => ({
+    name: `archive/data/${i + 1}`,
+    data: new Uint8Array(4000),
+    at: 0,
+  }));
   await refused(t, torchFile(one, block, copies), /larger than the file/);
 });
 

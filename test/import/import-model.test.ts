@@ -121,8 +121,14 @@ const settings: Record<string, [config: string, message: RegExp]> = {
     'model: ResNet18\nmodel_args: {feat_dim: 24, embed_dim: 6}\ndataset_args: {cmvn_args: {norm_var: true}}',
     /normalising the variance of features is not supported/,
   ],
-  'an embedding of another size': ['model: ResNet18\nmodel_args: {feat_dim: 24, embed_dim: 7}', /seg_1\.weight is \[6,96\], and \[7,96\]/],
-  'an absurd size': ['model: ResNet18\nmodel_args: {feat_dim: 24, embed_dim: 900000000000}', /seg_1\.weight is \[6,96\]/],
+  'an embedding of another size': [
+    'model: ResNet18\nmodel_args: {feat_dim: 24, embed_dim: 7}',
+    /seg_1\.weight is \[6,96\], and \[7,96\]/,
+  ],
+  'an absurd size': [
+    'model: ResNet18\nmodel_args: {feat_dim: 24, embed_dim: 900000000000}',
+    /seg_1\.weight is \[6,96\]/,
+  ],
   'no YAML': ['model: [', /is not YAML/],
   'aliases that multiply': [
     `a: &a [x, x]\n${[...'bcdefghijkl'].map((name, i) => `${name}: &${name} [${`*${'abcdefghijk'[i]}, `.repeat(9)}x]`).join('\n')}\nmodel: *l`,

@@ -66,7 +66,15 @@ test('pretraining starts student and teacher from it, with its backbone and feat
 test('fine-tuning starts from it', async (t) => {
   const { run, imported } = await prepared(t);
   const clusters = await run('labels', { corpus: 'corpus' });
-  const options = { corpus: 'corpus', clusters: 'clusters', init: 'model', cropSeconds: 0.3, batchSize: 4, steps: 2, rate: { peak: 0.01 } };
+  const options = {
+    corpus: 'corpus',
+    clusters: 'clusters',
+    init: 'model',
+    cropSeconds: 0.3,
+    batchSize: 4,
+    steps: 2,
+    rate: { peak: 0.01 },
+  };
   const tuned = networkOf((await run('finetune', options, { clusters })).dir, 'network');
   t.deepEqual(Object.keys(tuned.weights).sort(), Object.keys(imported.weights).sort());
   t.notDeepEqual(tuned.weights, imported.weights);

@@ -33,8 +33,9 @@ const HARMLESS_MODULES = [
 ];
 
 /** Types of plain data. */
-const PLAIN_TYPES =
-  'bool bytearray bytes complex dict float frozenset int list object range set slice str tuple'.split(' ');
+const PLAIN_TYPES = 'bool bytearray bytes complex dict float frozenset int list object range set slice str tuple'.split(
+  ' ',
+);
 
 /** What may be named of the language itself: types of plain data, and what makes bytes and objects. */
 const PLAIN_NAMES = new Set(

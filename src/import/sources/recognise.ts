@@ -6,7 +6,7 @@ import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
 import { readConfig } from './config-file.js';
 import { isPyannote, pyannoteSource } from './pyannote.js';
 import type { Found, Source } from './source.js';
-import { isCampplus, threeDSpeakerSource } from './three-d-speaker.js';
+import { threeDSpeakerNetwork, threeDSpeakerSource } from './three-d-speaker.js';
 import { isWeSpeaker, WESPEAKER_CONFIG, wespeakerSource } from './wespeaker.js';
 
 /** Toolkits whose models are read. */
@@ -56,10 +56,11 @@ function sourceOf(found: Found, format: Format | undefined): Source {
     throw new UserError(
       `${join(dir, WESPEAKER_CONFIG)} with 'model' and 'model_args' is missing: WeSpeaker keeps it beside the weights.`,
     );
-  if (isThreeDSpeaker(dir) && isCampplus(checkpoint)) return threeDSpeakerSource(checkpoint);
+  if (isThreeDSpeaker(dir)) return threeDSpeakerSource(checkpoint);
   const names = [...checkpoint.tensors.keys()].slice(0, 4).join(', ');
-  const choices = isCampplus(checkpoint)
-    ? ' It is a CAM++: with --format 3d-speaker it gets the features of 3D-Speaker.'
+  const network = threeDSpeakerNetwork(checkpoint);
+  const choices = network
+    ? ` It may be 3D-Speaker's ${network}: --format 3d-speaker gives it the features of 3D-Speaker.`
     : '';
   throw new UserError(
     `What ${checkpoint.path} is cannot be told: there is no ${WESPEAKER_CONFIG} of WeSpeaker beside it, and its weights are named ${names}.${choices}`,
@@ -69,5 +70,5 @@ function sourceOf(found: Found, format: Format | undefined): Source {
 /** ModelScope's description of a model, which 3D-Speaker's come with. */
 function isThreeDSpeaker(dir: string): boolean {
   const description = readConfig(join(dir, 'configuration.json')) as { model?: { type?: unknown } } | undefined;
-  return /^cam\+\+/.test(String(description?.model?.type));
+  return /^(cam\+\+|eres2net)/.test(String(description?.model?.type));
 }

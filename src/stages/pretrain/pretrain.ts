@@ -23,8 +23,8 @@ import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
-import { trainOnCrops } from '../training/train-on-crops.js';
 import { networkOfModel, type StartNetwork, sketchInit } from '../training/start.js';
+import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
@@ -99,9 +99,14 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
   const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
   const reference = options.reference ? referenceFault(options.reference) : undefined;
-  return [...initFaults(options), ...checkTraining(context, options), ...faults, ...positivesFaults(options), adversary, reference].filter(
-    (fault) => fault !== undefined,
-  );
+  return [
+    ...initFaults(options),
+    ...checkTraining(context, options),
+    ...faults,
+    ...positivesFaults(options),
+    adversary,
+    reference,
+  ].filter((fault) => fault !== undefined);
 }
 
 function initFaults({ init, backbone, features }: Written): string[] {

@@ -3,7 +3,9 @@ export type Code = Uint8Array;
 
 const bytes = (...parts: (number | string | Uint8Array)[]): Code =>
   Buffer.concat(
-    parts.map((part) => (typeof part === 'number' ? Buffer.from([part]) : typeof part === 'string' ? Buffer.from(part) : part)),
+    parts.map((part) =>
+      typeof part === 'number' ? Buffer.from([part]) : typeof part === 'string' ? Buffer.from(part) : part,
+    ),
   );
 
 const uint32 = (value: number) => {
@@ -73,8 +75,10 @@ export interface TensorCode {
 
 export function tensor({ key, shape, strides, offset = 0, count, storage = 'FloatStorage' }: TensorCode): Code {
   const size = shape.reduce((product, length) => product * length, 1);
-  const steps = strides ?? shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
-  const sizes = (values: number[]) => tupleOf(...values.map((value) => (value < 2 ** 31 ? integer(value) : long(BigInt(value)))));
+  const steps =
+    strides ?? shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const sizes = (values: number[]) =>
+    tupleOf(...values.map((value) => (value < 2 ** 31 ? integer(value) : long(BigInt(value)))));
   const id = tupleOf(text('storage'), global('torch', storage), text(key), text('cpu'), integer(count ?? size));
   return call(
     'torch._utils',

@@ -22,7 +22,11 @@ export function zipOf(members: readonly ZipMember[]): Uint8Array {
     const content = member.compressed ? deflateRawSync(member.data) : Buffer.from(member.data);
     const start = member.at ?? at;
     if (member.at === undefined) {
-      const local = Buffer.concat([headerOf(0x04034b50, member, content, undefined), Buffer.from(member.name), content]);
+      const local = Buffer.concat([
+        headerOf(0x04034b50, member, content, undefined),
+        Buffer.from(member.name),
+        content,
+      ]);
       pieces.push(local);
       at += local.length;
     }
