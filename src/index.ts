@@ -50,14 +50,14 @@ export { createRng, type Rng } from './random.js';
 
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { gated } from './nn/channel-scale.js';
-export { type ConvLayer, convLayer, depthwiseConvLayer, timeConvLayer } from './nn/conv.js';
+export { type ConvLayer, convLayer, depthwiseConvLayer, type TimeConvOptions, timeConvLayer } from './nn/conv.js';
 export { denseLayer, matMul } from './nn/dense.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';
 export { normalisedConv } from './nn/normalised-conv.js';
 export { partScopes } from './nn/part-scopes.js';
-export { frameMask, maskTime, type Pass, stridedPass } from './nn/pass.js';
+export { frameMask, maskTime, type Pass, shortenedPass, stridedPass } from './nn/pass.js';
 export {
   bothMoments,
   type Moments,

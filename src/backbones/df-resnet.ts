@@ -11,6 +11,7 @@ import {
   stridedPass,
   z,
 } from '../index.js';
+import { downsamplingOptions, upgradeDownsampling } from './blocks/downsampling.js';
 import { plainNetwork, residualBlock, type StridedLayer } from './blocks/plain-network.js';
 import { invertedFunction } from './blocks/residual-functions.js';
 
@@ -47,8 +48,8 @@ const sizes = [
 
 /**
  * DF-ResNets: deep and narrow, of inverted bottleneck blocks with depth-wise convolutions, four stages of 32, 64, 128 and 256
- * channels with strided 3x3 convolutions between. The paper leaves their kernel and the number of blocks in the stages open: here
- * 3x3 and those of WeSpeaker's Gemini DF-ResNets, which are the second half of the family.
+ * channels with strided 3x3 convolutions between, normalised and not rectified. The paper leaves their kernel and the number of blocks
+ * in the stages open: here 3x3 and those of WeSpeaker's Gemini DF-ResNets, which are the second half of the family.
  *
  * B. Liu, Z. Chen, S. Wang, H. Wang, B. Han, Y. Qian, "DF-ResNet: Boosting Speaker Verification Performance with Depth-First Design",
  * Interspeech 2022; T. Liu, K. A. Lee, Q. Wang, H. Li, "Golden Gemini is All You Need: Finding the Sweet Spots for Speaker
@@ -73,15 +74,17 @@ function dfResnet({ name, summary, blocks, strides }: Layout) {
   return defineBackbone({
     name,
     summary,
-    options: z.strictObject(backboneOptions({ width: 32, embeddingSize: 256 })),
+    options: z.strictObject({ ...backboneOptions({ width: 32, embeddingSize: 256 }), ...downsamplingOptions }),
+    upgrade: upgradeDownsampling,
     build(context) {
       const { scope, bins, options } = context;
+      const { rectifiedDownsampling: rectified } = options;
       let channels = options.width;
       const layers = blocks.flatMap((count, i): StridedLayer[] => {
         const stage = scope.child(`stage${i + 1}`);
         const [inputs, outputs, stride] = [channels, options.width * 2 ** i, strides[i]];
         channels = outputs;
-        const before = stride ? [downsampling(stage.child('downsample'), inputs, outputs, stride)] : [];
+        const before = stride ? [downsampling(stage.child('downsample'), { inputs, outputs, stride, rectified })] : [];
         return [...before, ...Array.from({ length: count }, (_, k) => block(stage.child(`block${k + 1}`), outputs))];
       });
       const frequencyStride = strides.reduce((product, stride) => product * (stride?.[1] ?? 1), 1);
@@ -95,9 +98,19 @@ function block(scope: Scope, channels: number): StridedLayer {
   return { layer: residualBlock(residual), stride: 1 };
 }
 
-function downsampling(scope: Scope, inputs: number, outputs: number, stride: [number, number]): StridedLayer {
+interface DownsamplingShape {
+  inputs: number;
+  outputs: number;
+  stride: [number, number];
+  rectified: boolean;
+}
+
+function downsampling(scope: Scope, { inputs, outputs, stride, rectified }: DownsamplingShape): StridedLayer {
   const conv = convLayer(scope.child('conv'), { inputs, outputs, kernel: [3, 3], stride });
   const both = normalisedConv(conv, batchNormLayer(scope.child('norm'), outputs));
-  const layer: Layer = (x, pass) => relu(maskTime(both(x, pass), stridedPass(pass, stride[0])));
+  const layer: Layer = (x, pass) => {
+    const y = maskTime(both(x, pass), stridedPass(pass, stride[0]));
+    return rectified ? relu(y) : y;
+  };
   return { layer, stride: stride[0] };
 }

@@ -48,10 +48,13 @@ function ecapa(channels: number, globalContext: boolean) {
       ...common,
       width: z.number().int().positive().multipleOf(SCALE).default(channels).describe('channels of the blocks'),
       embeddingNorm: z
-        .boolean()
-        .default(false)
-        .describe('normalise the embedding over the batch, as self-supervised training needs'),
+        .enum(['none', 'affine', 'plain'])
+        .default('none')
+        .describe(
+          'normalise the embedding over the batch, as self-supervised training needs: `affine` with scale and offset, as in WeSpeaker, `plain` without',
+        ),
     }),
+    upgrade: upgradeNorm,
     build({ scope, bins, options, pooling }) {
       const { width, embeddingSize, embeddingNorm, checkpointing } = options;
       const scaled = (units: number) => Math.max(1, Math.round((units * width) / channels));
@@ -66,11 +69,11 @@ function ecapa(channels: number, globalContext: boolean) {
       const { size, pool } = pooling(scope.child('pooling'), aggregated);
       const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
       // The normalisation would cancel a bias.
-      const linear = { inputs: size, outputs: embeddingSize, bias: !embeddingNorm };
+      const linear = { inputs: size, outputs: embeddingSize, bias: embeddingNorm === 'none' };
       const embedding = denseLayer(scope.child('embedding'), linear);
-      const norm = embeddingNorm
-        ? batchNormLayer(scope.child('embedding-norm'), embeddingSize, { affine: false })
-        : undefined;
+      const affine = embeddingNorm === 'affine';
+      const norm =
+        embeddingNorm === 'none' ? undefined : batchNormLayer(scope.child('embedding-norm'), embeddingSize, { affine });
       return {
         embeddingSize,
         embed(features, pass) {
@@ -86,6 +89,12 @@ function ecapa(channels: number, globalContext: boolean) {
       };
     },
   });
+}
+
+/** `embeddingNorm` was once true or false, and the normalisation plain. */
+function upgradeNorm({ embeddingNorm, ...options }: Record<string, unknown>): Record<string, unknown> {
+  if (typeof embeddingNorm !== 'boolean') return { ...options, embeddingNorm };
+  return { ...options, embeddingNorm: embeddingNorm ? 'plain' : 'none' };
 }
 
 /** Convolution over time, rectifier, normalisation. */

@@ -1,4 +1,5 @@
-import { defineBackbone, type Scope } from '../index.js';
+import { defineBackbone, type Scope, z } from '../index.js';
+import { downsamplingOptions, upgradeDownsampling } from './blocks/downsampling.js';
 import { fullyReversible } from './blocks/fully-reversible.js';
 import { convTransition, partiallyReversible } from './blocks/partially-reversible.js';
 import { type InvertedShape, invertedFunction } from './blocks/residual-functions.js';
@@ -31,14 +32,16 @@ export default layouts.flatMap(({ depth, partial, full }) => [
   defineBackbone({
     name: `prev-df-resnet${depth}`,
     summary: `Partially reversible DF-ResNet${depth}: memory grows with stages, not blocks (${partial.millions} M parameters).`,
-    options: reversibleOptions,
+    options: z.strictObject({ ...reversibleOptions.shape, ...downsamplingOptions }),
+    upgrade: upgradeDownsampling,
     build(context) {
-      const { width, recompute } = context.options;
+      const { width, recompute, rectifiedDownsampling: rectified } = context.options;
       const stages = partial.blocks.map((count, i) => {
         const channels = width * 2 ** i;
         const branches = Math.max(EXPANSION / 2 ** i, 1);
         const residual = inverted({ channels, inner: EXPANSION * channels, branches, stored: !recompute });
-        const transition = i === 0 ? undefined : (scope: Scope) => convTransition(scope, channels / 2, channels);
+        const shape = { inputs: channels / 2, outputs: channels, rectified };
+        const transition = i === 0 ? undefined : (scope: Scope) => convTransition(scope, shape);
         return { channels, count, residual, transition };
       });
       return partiallyReversible(context, stages);

@@ -96,7 +96,7 @@ function basicStage(width: number, i: number, count: number): TransitionStage {
     channels,
     count,
     residual: basic(channels),
-    transition: i === 0 ? undefined : (scope) => convTransition(scope, channels / 2, channels),
+    transition: i === 0 ? undefined : (scope) => convTransition(scope, { inputs: channels / 2, outputs: channels }),
   };
 }
 

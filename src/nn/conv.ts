@@ -55,12 +55,22 @@ function layerOf(
   });
 }
 
-/** A 1-D convolution over time, [batch, time, inputs] -> [batch, time / stride, outputs], "same" padding. */
-export function timeConvLayer(
-  scope: Scope,
-  options: { inputs: number; outputs: number; kernel: number; dilation?: number; stride?: number; bias?: boolean },
-): (x: Tensor) => Tensor {
-  const { kernel, dilation = 1, stride = 1, ...rest } = options;
-  const layer = convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation], stride: [1, stride] });
+/** Sizes of a convolution over time. */
+export interface TimeConvOptions {
+  inputs: number;
+  outputs: number;
+  kernel: number;
+  dilation?: number;
+  stride?: number;
+  bias?: boolean;
+  /** 'same' (default) adds zeros at both ends, 'valid' adds none: dilation (kernel - 1) frames fewer come out. */
+  padding?: 'same' | 'valid';
+}
+
+/** A 1-D convolution over time, [batch, time, inputs] -> [batch, time / stride, outputs]. */
+export function timeConvLayer(scope: Scope, options: TimeConvOptions): (x: Tensor) => Tensor {
+  const { kernel, dilation = 1, stride = 1, padding = 'same', ...rest } = options;
+  const pad: [number, number] | undefined = padding === 'valid' ? [0, 0] : undefined;
+  const layer = convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation], stride: [1, stride], pad });
   return (x) => tf.squeeze(layer(tf.expandDims(x, 1)), [1]);
 }

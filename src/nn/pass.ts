@@ -29,6 +29,13 @@ export function frameMask(lengths: Tensor, frames: number, rank: number): Tensor
   return tf.reshape(tf.cast(valid, 'float32'), [lengths.shape[0]!, frames, ...Array(rank - 2).fill(1)]);
 }
 
+/** The pass behind a layer that gives `frames` frames fewer than it gets; a row keeps one at least. */
+export function shortenedPass(pass: Pass, frames: number): Pass {
+  if (!pass.lengths || frames === 0) return pass;
+  const rest = tf.sub(pass.lengths, tf.scalar(frames, 'int32'));
+  return { ...pass, lengths: tf.maximum(rest, tf.scalar(1, 'int32')) };
+}
+
 /** The pass behind a layer of time stride `stride` with "same" padding: lengths become ceil(length / stride). */
 export function stridedPass(pass: Pass, stride: number): Pass {
   if (!pass.lengths || stride === 1) return pass;

@@ -17,7 +17,6 @@ export interface Moments {
 
 /** Keeps the square root's gradient finite (WeSpeaker's value). */
 const VARIANCE_FLOOR = 1e-7;
-const deviation = (variance: Tensor): Tensor => tf.sqrt(tf.add(variance, VARIANCE_FLOOR));
 
 /** Mean over the valid frames of `map` [batch, time, channels]: [batch, channels]. */
 export function timeMean(map: Tensor, { lengths }: Pass): Tensor {
@@ -47,8 +46,12 @@ export function segmentMeans(map: Tensor, length: number, { lengths }: Pass): Te
   return tf.div(sums, tf.expandDims(counts, 2));
 }
 
-/** Mean and standard deviation over the valid frames of `map` [batch, time, channels]; the variance has Bessel's correction. */
-export function timeMoments(map: Tensor, pass: Pass): Moments {
+/**
+ * Mean and standard deviation over the valid frames of `map` [batch, time, channels]; the variance has Bessel's correction, and
+ * `epsilon` is added to it.
+ */
+export function timeMoments(map: Tensor, pass: Pass, epsilon = VARIANCE_FLOOR): Moments {
+  const deviation = (variance: Tensor): Tensor => tf.sqrt(tf.add(variance, epsilon));
   const x = toFloat32(map);
   const mean = timeMean(x, pass);
   const centred = tf.sub(x, tf.expandDims(mean, 1));
@@ -65,12 +68,13 @@ const countOf = (lengths: Tensor): Tensor => tf.expandDims(tf.cast(lengths, 'flo
 
 /**
  * Mean and standard deviation of `map` [batch, time, channels] under weights over time that sum to 1, [batch, time, channels or 1].
+ * The variance is at least 1e-7, as in WeSpeaker.
  */
 export function weightedMoments(map: Tensor, weights: Tensor): Moments {
   const x = toFloat32(map);
   const mean = tf.sum(tf.mul(weights, x), 1);
   const squares = tf.mul(weights, tf.square(tf.sub(x, tf.expandDims(mean, 1))));
-  return { mean, deviation: deviation(tf.sum(squares, 1)) };
+  return { mean, deviation: tf.sqrt(tf.maximum(tf.sum(squares, 1), VARIANCE_FLOOR)) };
 }
 
 /** Attention weights over time from scores [batch, time, heads]: frames beyond a row's length get none. */

@@ -13,6 +13,11 @@ import type { StagePlugin } from './stage.js';
 
 /** A network family: features to embedding. */
 export interface BackbonePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'backbone', O> {
+  /**
+   * Options of a model on disk (as written there) in today's terms. For an option that came later than some models, or whose default
+   * changed: what a model does not say means what it meant when it was written. Default: as they are.
+   */
+  upgrade?(options: Record<string, unknown>): Record<string, unknown>;
   build(context: {
     scope: Scope;
     bins: number;

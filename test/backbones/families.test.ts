@@ -3,9 +3,10 @@ import { countingScope } from '../../src/nn/counting-scope.js';
 import { testBackbone } from '../helpers/networks/backbone-tests.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
 
-testBackbone('xvector', { width: 8 });
+testBackbone('xvector', { width: 8 }, { lengths: [33, 48, 9, 15] });
+testBackbone('xvector', { width: 8, padding: 'same' }, { title: 'xvector with padding' });
 testBackbone('ecapa-512', { width: 16 });
-testBackbone('ecapa-1024-glob', { width: 64, embeddingNorm: true, pooling: { bottleneck: 8 } });
+testBackbone('ecapa-1024-glob', { width: 64, embeddingNorm: 'affine', pooling: { bottleneck: 8 } });
 
 async function parameters(name: string, options: Record<string, unknown> = {}, bins = 80): Promise<number> {
   const { scope, count } = countingScope();

@@ -29,7 +29,7 @@ function weighted(values: number[], scores: number[]): [number, number] {
   const exp = scores.map((score) => Math.exp(score));
   const average = sum(values.map((value, i) => (value * exp[i]) / sum(exp)));
   const second = sum(values.map((value, i) => (value ** 2 * exp[i]) / sum(exp)));
-  return [average, Math.sqrt(second - average ** 2 + FLOOR)];
+  return [average, Math.sqrt(Math.max(second - average ** 2, FLOOR))];
 }
 
 type Weights = Record<string, HostTensor>;

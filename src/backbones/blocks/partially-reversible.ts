@@ -68,13 +68,20 @@ function bothStreams(scope: Scope, create: NonNullable<TransitionStage['transiti
   return { stride: transitions[0].stride, layers };
 }
 
-/** A 3x3 convolution of stride 2. */
-export function convTransition(scope: Scope, inputs: number, outputs: number): { layer: Layer; stride: number } {
+/** A 3x3 convolution of stride 2, normalised and, by default, rectified. */
+export function convTransition(
+  scope: Scope,
+  { inputs, outputs, rectified = true }: { inputs: number; outputs: number; rectified?: boolean },
+): { layer: Layer; stride: number } {
   const conv = convLayer(scope.child('conv'), { inputs, outputs, kernel: [3, 3], stride: [2, 2] });
-  return { layer: normalised(scope, outputs, conv, 2), stride: 2 };
+  const layer = normalised(scope, outputs, conv, 2);
+  return { layer: rectified ? (x, pass) => relu(layer(x, pass)) : layer, stride: 2 };
 }
 
-/** A 1x1 convolution, of the means over 2x2 squares where the stride is 2: a strided one would not see three of four values. */
+/**
+ * A 1x1 convolution, normalised and rectified, of the means over 2x2 squares where the stride is 2: a strided one would not see three of
+ * four values.
+ */
 export function meanTransition(
   scope: Scope,
   inputs: number,
@@ -83,12 +90,12 @@ export function meanTransition(
 ): { layer: Layer; stride: number } {
   const conv = convLayer(scope.child('conv'), { inputs, outputs, kernel: [1, 1] });
   const layer = normalised(scope, outputs, stride === 1 ? conv : (x) => conv(squareMeans(x)), stride);
-  return { layer, stride };
+  return { layer: (x, pass) => relu(layer(x, pass)), stride };
 }
 
 function normalised(scope: Scope, channels: number, conv: (x: Tensor) => Tensor, stride: number): Layer {
   const norm = batchNormLayer(scope.child('norm'), channels);
-  return (x, pass) => relu(maskTime(norm(conv(x), pass), stridedPass(pass, stride)));
+  return (x, pass) => maskTime(norm(conv(x), pass), stridedPass(pass, stride));
 }
 
 /** Odd sizes are filled up with zeros, like the frames beyond a row's length: a mean does not depend on the padding. */

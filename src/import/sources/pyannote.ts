@@ -35,9 +35,10 @@ export function pyannoteSource(checkpoint: Checkpoint): Source {
   const embeddingSize = checkpoint.tensors.get('resnet.seg_1.weight')?.shape[0] ?? 256;
   return {
     name: `pyannote.audio ${name}`,
+    // Its deviation has no floor.
     backbone: {
       name: `resnet${depth}`,
-      options: { ...(width && { width }), embeddingSize, pooling: { name: 'tstp' } },
+      options: { ...(width && { width }), embeddingSize, pooling: { name: 'tstp', epsilon: 1e-12 } },
     },
     // Its own dither is for inference, where voxloop has none: training takes the usual one.
     features: featureDefinition.parse({

@@ -53,7 +53,8 @@ function campplus(checkpoint: Checkpoint): Network {
   const rows = Math.max(1, Math.floor(inputs / (width / 4)));
   return {
     name: '3D-Speaker CAM++',
-    backbone: { name: 'campplus', options: { width, embeddingSize, pooling: { name: 'tstp' } } },
+    // A deviation without a floor.
+    backbone: { name: 'campplus', options: { width, embeddingSize, pooling: { name: 'tstp', epsilon: 1e-12 } } },
     embeddingSize,
     bins: 8 * rows,
     names: campplusNames(rows),
@@ -74,7 +75,7 @@ function eres2net(checkpoint: Checkpoint, backbone: string, fusions: StageFusion
     groups,
     expansion: Math.max(1, Math.floor(outputs / width)),
     embeddingSize,
-    pooling: { name: 'tstp' },
+    pooling: { name: 'tstp', epsilon: 1e-8 },
   };
   return {
     name: `3D-Speaker ${fusions === LAST_STAGES ? 'ERes2NetV2' : 'ERes2Net'}`,

@@ -95,17 +95,20 @@ interface Family {
 }
 
 /** Channels of the first layer: the first axis of its weight. The checkpoint is compared with the whole network later. */
-const widthOf = ({ tensors }: Checkpoint, name: string): number | undefined => tensors.get(name)?.shape[0];
+const widthOf = ({ tensors }: Checkpoint, name: string): { width?: number } => {
+  const width = tensors.get(name)?.shape[0];
+  return width ? { width } : {};
+};
 
 /** A network over maps; statistics of their rows and channels stand side by side. */
 function overMaps(
   name: string,
   { embed_dim: embeddingSize, pooling_func: pooling = 'TSTP' }: ModelArguments,
-  width: number | undefined,
+  more: Record<string, unknown> = {},
 ): Source['backbone'] {
   if (pooling === 'ASTP')
     throw new UserError(`Attentive pooling behind ${name} is not supported. Import a model with TSTP.`);
-  return { name, options: { ...(width && { width }), embeddingSize, pooling: { name: pooling.toLowerCase() } } };
+  return { name, options: { ...more, embeddingSize, pooling: { name: pooling.toLowerCase() } } };
 }
 
 /** Mean alone, deviation alone, or both. */
@@ -125,11 +128,10 @@ const FAMILIES: readonly Family[] = [
   {
     pattern: /^Gemini_DF_ResNet(60|114|183|237)$/,
     network: (model, args, checkpoint) => ({
-      backbone: overMaps(
-        model.toLowerCase().replaceAll('_', '-'),
-        args,
-        widthOf(checkpoint, 'downsample_layers.0.0.weight'),
-      ),
+      backbone: overMaps(model.toLowerCase().replaceAll('_', '-'), args, {
+        ...widthOf(checkpoint, 'downsample_layers.0.0.weight'),
+        rectifiedDownsampling: false,
+      }),
       names: withParts(dfResnetNames(Math.ceil(args.feat_dim / 16)), args),
     }),
   },
@@ -143,14 +145,14 @@ const FAMILIES: readonly Family[] = [
   {
     pattern: /^CAMPPlus$/,
     network: (_, args) => ({
-      backbone: overMaps('campplus', args, undefined),
+      backbone: overMaps('campplus', args),
       names: campplusNames(Math.ceil(args.feat_dim / 8)),
     }),
   },
   { pattern: /^ECAPA_TDNN_(GLOB_)?c(512|1024)$/, network: ecapa },
   {
     pattern: /^XVEC$/,
-    network: (_, args) => ({ backbone: overMaps('xvector', args, undefined), names: xvectorNames }),
+    network: (_, args) => ({ backbone: overMaps('xvector', args, { padding: 'valid' }), names: xvectorNames }),
   },
 ];
 

@@ -22,8 +22,14 @@ import { adversaryFault, adversaryOptions } from '../../train/step/adversary.js'
 import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
-import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
-import { networkOfModel, type StartNetwork, sketchInit } from '../training/start.js';
+import {
+  backboneBuilder,
+  type ChosenNetwork,
+  cropView,
+  networkOfModel,
+  type Preparation,
+} from '../training/resolve-plugins.js';
+import { sketchInit } from '../training/start.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, cropSamples, trainingOptions } from '../training/training-options.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
@@ -53,7 +59,7 @@ const optionsSchema = z.strictObject({
 });
 type Written = z.output<typeof optionsSchema>;
 /** With the network that is trained, written or that of `init`. */
-type Options = Written & StartNetwork;
+type Options = Written & ChosenNetwork;
 
 /** Trains a backbone without labels. With 0 steps it writes the untrained network, to compare with. */
 export default defineStage({
@@ -87,7 +93,7 @@ export default defineStage({
   },
 });
 
-const fromScratch = ({ backbone, features }: Written): StartNetwork => ({
+const fromScratch = ({ backbone, features }: Written): ChosenNetwork => ({
   backbone: backbone!,
   features: features ?? featureDefinition.parse({}),
 });
