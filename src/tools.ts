@@ -9,8 +9,10 @@ export { type RecipeRun, runRecipe } from './tools/run-recipe.js';
 export { embedFiles } from './embed/embed-files.js';
 export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording } from './embed/embed-recordings.js';
 export { UserError } from './errors.js';
+export type { ImportSummary } from './import/import-model.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
+export { importModel } from './tools/import-model.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
 

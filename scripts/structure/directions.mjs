@@ -6,7 +6,7 @@ export const ranks = [
   ['pipeline'],
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
   ['index'],
-  ['speakers', 'diarize'],
+  ['speakers', 'diarize', 'import'],
   ['plugin'],
   ['train', 'embed', 'eval', 'data', 'report', 'cluster'],
   ['nn', 'optim', 'audio'],

@@ -10,6 +10,7 @@ import { register as embed } from './embed.js';
 import { register as enroll } from './enroll.js';
 import { register as fbank } from './fbank.js';
 import { register as identify } from './identify.js';
+import { register as importModel } from './import.js';
 import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as plan } from './plan/plan.js';
@@ -31,6 +32,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   plugins,
   corpus,
   fbank,
+  importModel,
   embed,
   similarity,
   enroll,

@@ -19,7 +19,7 @@ import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
-import { hearBatch } from './hearing.js';
+import { type Hearing, hearBatch, hearUnchanged } from './hearing.js';
 import type { Model } from './model-file.js';
 
 /** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
@@ -32,18 +32,24 @@ export interface Extractor {
   run(batch: UtteranceBatch): Promise<Float32Array>;
 }
 
-/**
- * Compiles `embed` over whole utterances of padded length; samples beyond an utterance's end are masked.
- * @param augmentations applied in order to waveforms [rows, samples] on int16 scale, with new draws for each batch
- */
+/** What an extractor does to recordings before their features. */
+export interface Listening {
+  /** Default: levelled. */
+  hearing?: Hearing;
+  /** Applied in order to waveforms [rows, samples] on int16 scale, with new draws for each batch. Default: none. */
+  augmentations?: readonly RowChange[];
+}
+
+/** Compiles `embed` over whole utterances of padded length; samples beyond an utterance's end are masked. */
 export function createExtractor(
   session: Session,
   definition: FeatureDefinition,
   size: number,
   embed: (features: Tensor, pass: Pass) => Tensor,
-  augmentations: readonly RowChange[] = [],
+  { hearing = 'levelled', augmentations = [] }: Listening = {},
 ): Extractor {
   let step = 0;
+  const hear = hearing === 'unchanged' ? hearUnchanged : hearBatch;
   const compiled = session.compile('extract', ({ wave, noise, lengths }: Record<string, Tensor>) => {
     const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
     const input = features(tf.add(augmented, noise), definition, { name: 'extract', dither: false, lengths });
@@ -55,7 +61,7 @@ export function createExtractor(
     size,
     async run(batch) {
       const { rows, samples, indices } = batch;
-      const { wave, noise, lengths } = hearBatch(batch);
+      const { wave, noise, lengths } = hear(batch);
       // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
@@ -86,7 +92,10 @@ export async function openModelExtractors(
   const scope = createScope(session, 'model', 0);
   const { embeddingSize, embed } = build(scope);
   await loadWeights(session, scope, model);
-  return augmentations.map((list) => createExtractor(session, model.info.features, embeddingSize, embed, list));
+  const { features: definition, hearing } = model.info;
+  return augmentations.map((list) =>
+    createExtractor(session, definition, embeddingSize, embed, { hearing, augmentations: list }),
+  );
 }
 
 /**

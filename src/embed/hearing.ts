@@ -7,8 +7,16 @@ export const LOWEST_LEVEL = 328;
 export const HIGHEST_LEVEL = 5193;
 /** The noise that is heard with it, RMS on int16 scale: that of the dither that training adds. */
 export const NOISE_LEVEL = 1;
+/** What a model hears of a recording: speech as it was in training, or the samples of the file. */
+export type Hearing = 'levelled' | 'unchanged';
+
+const DESCRIPTIONS: Readonly<Record<Hearing, string>> = {
+  levelled: 'speech at -40 to -16 dB, dither of one bit',
+  unchanged: 'recordings as they are',
+};
+
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
-export const HEARING = 'speech at -40 to -16 dB, dither of one bit';
+export const describeHearing = ({ hearing = 'levelled' }: { hearing?: Hearing }): string => DESCRIPTIONS[hearing];
 
 /** Ten milliseconds. */
 const FRAME = 160;
@@ -48,7 +56,12 @@ export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): Hear
   return { wave, noise: noiseOf(samples), lengths: heard };
 }
 
-/** The gain that brings a row into the range of levels, and its samples without the padding at its ends. */
+/** A batch as it is, for models that were made to hear recordings so. */
+export function hearUnchanged({ pcm, lengths, samples }: UtteranceBatch): HeardBatch {
+  return { wave: Float32Array.from(pcm), noise: new Float32Array(samples), lengths: Int32Array.from(lengths) };
+}
+
+/** The gain that brings a row into the range of levels, and its samples without the silence at its ends. */
 function soundOf(audio: Int16Array): { gain: number; start: number; end: number } {
   const powers = framePowers(audio);
   const level = speechLevel(powers);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ModelIdentity } from '../eval/model-identity.js';
 import { piecesOf } from '../io/read-file.js';
-import { HEARING } from './hearing.js';
+import { describeHearing } from './hearing.js';
 import type { Model, ModelInfo } from './model-file.js';
 
 /** A model's name for people: its origin, backbone and embedding size. */
@@ -10,7 +10,7 @@ export const modelName = ({ origin, backbone, embeddingSize }: ModelInfo): strin
 
 /** The identity of a network by the SHA-256 of its weights and of what it hears, whatever the mean embedding stored with them. */
 export function weightsIdentity({ info, weights }: Pick<Model, 'info' | 'weights'>): ModelIdentity {
-  const hash = createHash('sha256').update(`${HEARING}\n`);
+  const hash = createHash('sha256').update(`${describeHearing(info)}\n`);
   for (const name of Object.keys(weights).sort()) {
     const { dtype, shape, data } = weights[name];
     hash.update(`${JSON.stringify([name, dtype, shape])}\n`);

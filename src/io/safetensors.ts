@@ -9,8 +9,18 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
+/** A tensor of a file that is not read yet. */
+export interface SafetensorsEntry {
+  /** The format's name of the element type, such as F16. */
+  type: string;
+  shape: number[];
+  /** Place of the first byte in the file. */
+  at: number;
+  bytes: number;
+}
+
 interface Entry {
-  dtype: DType;
+  type: string;
   shape: number[];
   begin: number;
   end: number;
@@ -26,6 +36,27 @@ const NAMES: Record<DType, string> = {
   bool: 'BOOL',
 };
 const DTYPES = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as DType]));
+
+/** Bytes of an element of each of the format's types. */
+const WIDTHS = new Map(
+  Object.entries({
+    F64: 8,
+    F32: 4,
+    F16: 2,
+    BF16: 2,
+    F8_E4M3: 1,
+    F8_E5M2: 1,
+    I64: 8,
+    I32: 4,
+    I16: 2,
+    I8: 1,
+    U64: 8,
+    U32: 4,
+    U16: 2,
+    U8: 1,
+    BOOL: 1,
+  }),
+);
 
 const LENGTH_BYTES = 8;
 
@@ -68,12 +99,41 @@ export function writeSafetensors(
 export function readSafetensors(path: string): SafetensorsFile {
   return withFile(path, (file) => {
     const { entries, metadata, dataAt } = readHeader(file);
-    const tensors = entries.map(([name, { dtype, shape, begin, end }]): [string, HostTensor] => {
-      return [name, { dtype, shape, data: viewOf(dtype, file.read(dataAt + begin, end - begin)) }];
+    const dtypes = entries.map(([name, { type }]) => dtypeOf(file, name, type));
+    const tensors = entries.map(([name, { shape, begin, end }], i): [string, HostTensor] => {
+      return [name, { dtype: dtypes[i], shape, data: viewOf(dtypes[i], file.read(dataAt + begin, end - begin)) }];
     });
     return { tensors: Object.fromEntries(tensors), metadata };
   });
 }
+
+/**
+ * Lists the tensors of a safetensors file of any of the format's types, and reads none.
+ *
+ * @throws UserError as readSafetensors does
+ */
+export function listSafetensors(path: string): {
+  entries: ReadonlyMap<string, SafetensorsEntry>;
+  metadata: Record<string, string>;
+  bytes: number;
+} {
+  return withFile(path, (file) => {
+    const { entries, metadata, dataAt } = readHeader(file);
+    const listed = entries.map(([name, { type, shape, begin, end }]): [string, SafetensorsEntry] => {
+      return [name, { type, shape, at: dataAt + begin, bytes: end - begin }];
+    });
+    return { entries: new Map(listed), metadata, bytes: file.bytes };
+  });
+}
+
+function dtypeOf(file: OpenFile, name: string, type: string): DType {
+  const dtype = DTYPES.get(type);
+  if (dtype) return dtype;
+  throw unknownType(file, name, type);
+}
+
+const unknownType = ({ path }: OpenFile, name: string, type: string) =>
+  new UserError(`${path}: tensor ${name} is of type ${type}. Convert it to one of ${[...DTYPES.keys()].join(', ')}.`);
 
 function readHeader(file: OpenFile): { entries: [string, Entry][]; metadata: Record<string, string>; dataAt: number } {
   if (file.bytes < LENGTH_BYTES + 2) throw broken(file, `it has only ${file.bytes} bytes`);
@@ -105,19 +165,17 @@ function parseJson(file: OpenFile, text: string): Record<string, unknown> {
 }
 
 function parseEntry(file: OpenFile, name: string, value: unknown): Entry {
-  const { dtype: typeName, shape, data_offsets: offsets } = isRecord(value) ? value : {};
+  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
     throw broken(file, `tensor ${name} has no valid shape and offsets`);
-  const dtype = DTYPES.get(String(typeName));
-  if (!dtype) {
-    const known = [...DTYPES.keys()].join(', ');
-    throw new UserError(`${file.path}: tensor ${name} is of type ${typeName}. Convert it to one of ${known}.`);
-  }
+  const type = String(dtype);
+  const width = WIDTHS.get(type);
+  if (width === undefined) throw unknownType(file, name, type);
   const [begin, end] = offsets;
-  const bytes = sizeOf(shape) * bytesPerElement(dtype);
+  const bytes = sizeOf(shape) * width;
   if (end - begin !== bytes)
     throw broken(file, `tensor ${name} takes ${bytes} bytes, but its offsets span ${end - begin}`);
-  return { dtype, shape, begin, end };
+  return { type, shape, begin, end };
 }
 
 /** The tensors must fill the data part without overlaps and gaps. */

@@ -1,7 +1,7 @@
 import test from 'ava';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { testBackbone } from '../helpers/networks/backbone-tests.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 
 testBackbone('df-resnet56', { width: 2 });
 testBackbone('gemini-df-resnet60', { width: 2 });

@@ -1,7 +1,7 @@
 import test from 'ava';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { testBackbone } from '../helpers/networks/backbone-tests.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 
 testBackbone('xvector', { width: 8 }, { lengths: [33, 48, 9, 15] });
 testBackbone('xvector', { width: 8, padding: 'same' }, { title: 'xvector with padding' });

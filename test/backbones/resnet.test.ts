@@ -2,11 +2,11 @@ import test from 'ava';
 import { differentiate } from '../../src/engine/autodiff.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { type HostTensor, int32 } from '../../src/host-tensor.js';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { testBackbone } from '../helpers/networks/backbone-tests.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

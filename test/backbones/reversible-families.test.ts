@@ -1,10 +1,10 @@
 import test from 'ava';
 import type { HostTensor } from '../../src/host-tensor.js';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { createScope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
 import { embedder, liveIn } from '../helpers/networks/backbone-session.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 import { naiveReversible } from '../helpers/oracles/reversible.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';

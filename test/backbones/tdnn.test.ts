@@ -1,7 +1,7 @@
 import test from 'ava';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { testBackbone } from '../helpers/networks/backbone-tests.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 
 testBackbone('tdnn', { width: 8 });
 testBackbone('tdnn', { width: 8, pooling: 'tstp', embeddingNorm: false }, { title: 'tdnn with statistics pooling' });

@@ -123,7 +123,7 @@ test('augmentations change waveforms, drawn anew for each batch and alike in eac
       const backbone = smallBackbone(scope);
       await liveIn(session, scope);
       const open = (augmentations: RowChange[]) =>
-        createExtractor(session, smallFeatures, EMBEDDING, backbone.embed, augmentations);
+        createExtractor(session, smallFeatures, EMBEDDING, backbone.embed, { augmentations });
       const augmenting = open([noisy]);
       const plain = await extractAll(shards, open([]));
       return { plain, first: await extractAll(shards, augmenting), second: await extractAll(shards, augmenting) };

@@ -5,11 +5,11 @@ import { type Tensor, tf } from '../../src/engine/tf.js';
 import type { HostTensor } from '../../src/host-tensor.js';
 import { batchNormLayer } from '../../src/nn/batch-norm.js';
 import { convLayer } from '../../src/nn/conv.js';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import type { Layer } from '../../src/nn/layer.js';
 import { partScopes } from '../../src/nn/part-scopes.js';
 import { createScope, type Scope } from '../../src/nn/scope.js';
 import { close } from '../helpers/close.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 

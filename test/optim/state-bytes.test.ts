@@ -1,8 +1,8 @@
 import test from 'ava';
 import { bytesPerElement, sizeOf } from '../../src/host-tensor.js';
+import { countingScope } from '../../src/nn/counting-scope.js';
 import { createOptimizer, optimizerOptions } from '../../src/optim/optimizer.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
-import { countingScope } from '../helpers/networks/counting-scope.js';
 
 /** Bytes of all states of a backbone's weights, and of those of its largest weight. */
 async function stateBytes(backbone: string, fields: Record<string, unknown>) {

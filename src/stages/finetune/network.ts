@@ -11,6 +11,7 @@ import { type Classifier, readClassifier } from '../../train/classifier/classifi
 import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
+import { sketchInit } from '../training/start.js';
 import type { FinetuneOptions } from './options.js';
 
 /** The start of a training: a network on disk, or a new one. */
@@ -69,7 +70,7 @@ const featuresFromScratch = ({ features }: FinetuneOptions): FeatureDefinition =
 
 /** Features and backbone of a recipe before anything has run. */
 export async function sketchStart(context: SketchContext, options: FinetuneOptions) {
-  if (options.init !== undefined) return context.sketch(options.init);
+  if (options.init !== undefined) return sketchInit(context, options.init);
   return { features: featuresFromScratch(options), backbone: options.backbone! };
 }
 

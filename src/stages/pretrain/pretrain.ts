@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { speedCropSamples } from '../../audio/augment/speed.js';
 import { featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
+import { loadWeights } from '../../embed/extract.js';
+import type { Model } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
 import { defineStage } from '../../plugin/define.js';
+import { faultsWhere } from '../../plugin/faults.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
 import { averageOptions } from '../../train/averaging/averaging.js';
@@ -19,7 +22,15 @@ import { createPretrainer, type Pretrainer } from '../../train/pretrainer.js';
 import { adversaryFault, adversaryOptions } from '../../train/step/adversary.js';
 import { openTraining } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
-import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
+import { openModelArtifact } from '../artifacts/model-artifact.js';
+import {
+  backboneBuilder,
+  type ChosenNetwork,
+  cropView,
+  networkOfModel,
+  type Preparation,
+} from '../training/resolve-plugins.js';
+import { sketchInit } from '../training/start.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import {
   checkTraining,
@@ -37,8 +48,9 @@ const LOCAL_SECONDS = 2;
 const optionsSchema = z.strictObject({
   corpus: artifact('corpus'),
   method: pluginChoice('ssl'),
-  backbone: pluginChoice('backbone'),
-  features: featureDefinition.prefault({}),
+  init: artifact('model').optional().describe('network to start from; its backbone and features are kept'),
+  backbone: pluginChoice('backbone').optional().describe('network to train from scratch, instead of `init`'),
+  features: featureDefinition.optional().describe('from scratch: the features'),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
   localSeconds: z
     .number()
@@ -65,7 +77,9 @@ const optionsSchema = z.strictObject({
     .describe('a curve to compare the run with: the name of a recipe of configs/small, or a file'),
   ...trainingOptions,
 });
-type Options = z.output<typeof optionsSchema>;
+type Written = z.output<typeof optionsSchema>;
+/** With the network that is trained, written or that of `init`. */
+type Options = Written & ChosenNetwork;
 
 /** Trains a backbone without labels. With 0 steps it writes the untrained network, to compare with. */
 export default defineStage({
@@ -76,7 +90,9 @@ export default defineStage({
   produces: 'model',
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
-  async sketch(context, options) {
+  async sketch(context, written) {
+    const network = written.init === undefined ? fromScratch(written) : await sketchInit(context, written.init);
+    const options = { ...written, ...network };
     return {
       ...options,
       assumed: [],
@@ -86,14 +102,24 @@ export default defineStage({
       },
     };
   },
-  async run(context, options) {
-    const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'pretrain', compute }, (session) => pretrain(session, context, options));
+  async run(context, written) {
+    const { registry, device, threads } = context;
+    const init = written.init === undefined ? undefined : openModelArtifact(context.artifact(written.init));
+    const network = init ? await networkOfModel(registry, init.info) : fromScratch(written);
+    const compute = await computeType(device, written.compute, threads);
+    return withSession({ ...context, name: 'pretrain', compute }, (session) =>
+      pretrain(session, context, { ...written, ...network }, init),
+    );
   },
 });
 
+const fromScratch = ({ backbone, features }: Written): ChosenNetwork => ({
+  backbone: backbone!,
+  features: features ?? featureDefinition.parse({}),
+});
+
 /** Faults in the options, the method's own among them. */
-async function check(context: CheckContext, options: Options): Promise<string[]> {
+async function check(context: CheckContext, options: Written): Promise<string[]> {
   const plugin = await context.registry.load('ssl', options.method.name);
   const batch = options.batchSize / options.accumulate;
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
@@ -105,6 +131,7 @@ async function check(context: CheckContext, options: Options): Promise<string[]>
       : undefined;
   const reference = options.reference ? referenceFault(options.reference) : undefined;
   return [
+    ...initFaults(options),
     ...checkTraining(context, options),
     ...faults,
     ...positivesFaults(options),
@@ -114,10 +141,26 @@ async function check(context: CheckContext, options: Options): Promise<string[]>
   ].filter((fault) => fault !== undefined);
 }
 
-async function pretrain(session: Session, context: StageContext, options: Options) {
+function initFaults({ init, backbone, features }: Written): string[] {
+  return faultsWhere([
+    [
+      (init === undefined) === (backbone === undefined),
+      () =>
+        `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
+    ],
+    [
+      init !== undefined && features !== undefined,
+      () => "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
+    ],
+  ]);
+}
+
+async function pretrain(session: Session, context: StageContext, options: Options, init?: Model) {
   const corpus = openTraining(context.artifact(options.corpus));
   const { trainer, plan } = await prepare(session, context, options);
   const { networks } = trainer.method;
+  // A teacher starts equal to its student.
+  if (init) for (const { scope } of Object.values(networks)) await loadWeights(session, scope, init);
   const [network] = Object.values(networks);
   const { features, method, backbone } = options;
   const positives =

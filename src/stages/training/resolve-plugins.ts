@@ -32,13 +32,29 @@ async function poolingBuilder(registry: Registry, backboneOptions: unknown) {
   return (scope: Scope, channels: number) => plugin.build({ scope, channels, options });
 }
 
-/** The backbone of a model on disk, as it was when the model was written. */
-export async function modelBuilder(registry: Registry, { backbone, features }: ModelInfo) {
-  const place = `the model's backbone '${backbone.name}'`;
-  const { upgrade } = await registry.load('backbone', backbone.name);
-  const options = upgrade ? upgrade(backbone.options) : backbone.options;
-  const choice = await choosePlugin(registry, 'backbone', backbone.name, options, place);
-  return backboneBuilder(registry, choice, features.bins);
+/** The network that a training or a model on disk has. */
+export interface ChosenNetwork {
+  features: FeatureDefinition;
+  backbone: PluginChoice<'backbone'>;
+}
+
+/** Backbone and features of a model on disk, as they were when the model was written. */
+export async function networkOfModel(
+  registry: Registry,
+  { backbone: { name, options: written }, features }: Pick<ModelInfo, 'backbone' | 'features'>,
+): Promise<ChosenNetwork> {
+  const { upgrade } = await registry.load('backbone', name);
+  const options = upgrade ? upgrade(written) : written;
+  return {
+    features,
+    backbone: await choosePlugin(registry, 'backbone', name, options, `the model's backbone '${name}'`),
+  };
+}
+
+/** The backbone of a model on disk. */
+export async function modelBuilder(registry: Registry, info: Pick<ModelInfo, 'backbone' | 'features'>) {
+  const { backbone, features } = await networkOfModel(registry, info);
+  return backboneBuilder(registry, backbone, features.bins);
 }
 
 /** Access to plugins and to the artifacts of earlier stages; without `artifact` nothing has run yet. */

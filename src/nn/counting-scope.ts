@@ -1,8 +1,8 @@
-import type { Variable } from '../../../src/engine/variable.js';
-import { type DType, sizeOf } from '../../../src/host-tensor.js';
-import type { Scope } from '../../../src/nn/scope.js';
+import type { Variable } from '../engine/variable.js';
+import { type DType, sizeOf } from '../host-tensor.js';
+import type { Scope } from './scope.js';
 
-/** A scope that draws no values and needs no session, and what was created in it. */
+/** A scope that draws no values and needs no session, and what was created in it: the shapes of a network without its memory. */
 export interface CountingScope {
   scope: Scope;
   /** Trained numbers so far; buffers do not count. */

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { Format } from '../import/sources/recognise.js';
+import { choice } from './options/values.js';
+
+interface ImportOptions {
+  out: string;
+  format?: Format;
+  json?: boolean;
+}
+
+/** `voxloop import`: a published model as a model folder. */
+export function register(program: Command): void {
+  program
+    .command('import')
+    .summary('make a model folder of a published model')
+    .description(
+      'Reads weights and settings of WeSpeaker (ResNet, CAM++, ECAPA-TDNN, RepVGG, Gemini DF-ResNet, x-vector), of CAM++ from 3D-Speaker, or of ' +
+        "pyannote.audio's WeSpeaker networks, as a .pt, .bin, .ckpt or .safetensors file, and writes a model folder that every command and " +
+        'recipe takes. A .pt file is read as data: nothing in it runs. Prints the licence: of the model card beside it, or that of its kind.',
+    )
+    .argument('<source>', 'folder of the model (weights and settings), or its file of weights')
+    .requiredOption('--out <dir>', 'model folder to write')
+    .addOption(
+      choice(program, '--format <toolkit>', 'where it is from, if its files do not tell', [
+        'wespeaker',
+        '3d-speaker',
+        'pyannote',
+      ]),
+    )
+    .option('--json', 'print {name, weights, backbone, features, embeddingSize, numbers, licence}')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  voxloop import voxceleb_resnet34_LM/ --out resnet34
+  voxloop import campplus_cn_common.bin --format 3d-speaker --out campplus
+  voxloop embed --model resnet34 a.wav b.flac --out x.npy`,
+    )
+    .action(run);
+}
+
+async function run(source: string, { out, format, json }: ImportOptions): Promise<void> {
+  const { importModel } = await import('../tools/import-model.js');
+  const summary = await importModel(source, out, format);
+  const { name, backbone, embeddingSize, numbers, licence } = summary;
+  const text = [
+    `${out}: ${name} as ${backbone.name}, ${(numbers / 1e6).toFixed(2)} million numbers, embeddings of ${embeddingSize}`,
+    `licence: ${licence}`,
+  ];
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `${text.join('\n')}\n`);
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MODEL_FILE, type ModelInfo, writeModel } from '../embed/model-file.js';
+import { messageOf, UserError } from '../errors.js';
+import type { Backbone } from '../nn/backbone.js';
+import type { Scope } from '../nn/scope.js';
+import { convertWeights } from './convert.js';
+import { licenceOfCard } from './licence.js';
+import { type Format, recognise } from './sources/recognise.js';
+import type { Source } from './sources/source.js';
+
+/** What was imported. */
+export interface ImportSummary {
+  /** The network, for people: `WeSpeaker ResNet34`. */
+  name: string;
+  /** The file of weights that was read. */
+  weights: string;
+  backbone: ModelInfo['backbone'];
+  features: ModelInfo['features'];
+  embeddingSize: number;
+  /** Numbers of the network, running statistics included. */
+  numbers: number;
+  /** What its card says, or what is usual for models of its kind. */
+  licence: string;
+}
+
+/** The means of an import. */
+export interface ImportContext {
+  /** Toolkit that the model is from; default: its settings and names tell. */
+  format?: Format;
+  /** The backbone of a model's description, as a function that builds it. */
+  builder(info: Pick<ModelInfo, 'backbone' | 'features'>): Promise<(scope: Scope) => Backbone>;
+}
+
+/**
+ * Reads a published model and writes it as a model folder: weights in voxloop's layout, and the features, level and mean that it was made
+ * for. Nothing of the file runs, and nothing is written where it does not fit.
+ * @throws UserError that says what the source lacks, or has and should not
+ */
+export async function importModel(
+  path: string,
+  out: string,
+  { format, builder }: ImportContext,
+): Promise<ImportSummary> {
+  if (existsSync(join(out, MODEL_FILE)))
+    throw new UserError(`${out} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
+  const { checkpoint, dir, source } = await recognise(path, format);
+  const { name, backbone, features, embeddingSize } = source;
+  const weights = convertWeights(checkpoint, source, await builderOf(source, builder));
+  const licence = licenceOfCard(dir) ?? source.licence;
+  writeModel(out, { origin: name, backbone, features, embeddingSize, hearing: 'unchanged', licence }, weights);
+  const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+  return { name, weights: checkpoint.path, backbone, features, embeddingSize, numbers, licence };
+}
+
+async function builderOf(source: Source, builder: ImportContext['builder']) {
+  try {
+    return await builder(source);
+  } catch (error) {
+    throw new UserError(`${source.name} cannot be built with its settings: ${messageOf(error)}`);
+  }
+}

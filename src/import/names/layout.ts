@@ -1,0 +1,91 @@
+import { type PublishedNames, partsOf, publishedName } from './published-names.js';
+
+/** A published tensor that a variable is made of. */
+export interface PublishedTensor {
+  name: string;
+  /** As PyTorch has it: [outputs, inputs, frequency, time] without the axes that a layer does not have. */
+  shape: number[];
+}
+
+/** How a variable of voxloop is made of published tensors. */
+export interface Recipe {
+  /** One, or two where a bias goes into a mean. */
+  from: readonly PublishedTensor[];
+  /** The variable's numbers from theirs, in the same order. */
+  make(...tensors: Float32Array[]): Float32Array;
+}
+
+/** The recipe of a variable `layer/leaf` of `shape`: kernels [time, frequency, inputs, outputs], matrices [inputs, outputs], vectors. */
+export function recipeOf(names: PublishedNames, variable: string, shape: readonly number[]): Recipe {
+  const name = publishedName(names, variable);
+  if (shape.length > 1) return kernelRecipe(names, variable, name, shape);
+  const bias = names.biasInMean?.[variable];
+  const vector = { name, shape: [...shape] };
+  if (bias === undefined) return { from: [vector], make: (values) => values };
+  const both = [vector, { name: bias, shape: [...shape] }];
+  return { from: both, make: (mean, taken) => mean.map((value, i) => value - taken[i]) };
+}
+
+function kernelRecipe(names: PublishedNames, variable: string, name: string, shape: readonly number[]): Recipe {
+  const { layer } = partsOf(variable);
+  const outputs = shape.at(-1)!;
+  const inputs = shape.length === 3 ? 1 : shape.at(-2)!;
+  const [time, frequency] = shape.length > 2 ? shape : [1, 1];
+  const columns = names.columns?.[layer];
+  const wide = columns?.of ?? inputs;
+  const { rows, parts } = names.flattened?.path === layer ? names.flattened : { rows: 1, parts: 1 };
+  const column = rowsToChannels(inputs, rows, parts);
+  const kernel = {
+    time,
+    frequency,
+    inputs,
+    outputs,
+    wide,
+    column: (input: number) => (columns?.from ?? 0) + column(input),
+  };
+  return {
+    from: [{ name, shape: withoutTrailingOnes([outputs, wide, frequency, time]) }],
+    make: (values) => reordered(values, kernel),
+  };
+}
+
+function withoutTrailingOnes(shape: number[]): number[] {
+  const last = shape.findLastIndex((size, axis) => size !== 1 || axis < 2);
+  return shape.slice(0, last + 1);
+}
+
+/** From the place of an input in voxloop, row by row, to its place where the rows of a channel stand together. */
+function rowsToChannels(inputs: number, rows: number, parts: number): (input: number) => number {
+  const size = inputs / parts;
+  const channels = size / rows;
+  return (input) => {
+    const [part, place] = [Math.floor(input / size), input % size];
+    return part * size + (place % channels) * rows + Math.floor(place / channels);
+  };
+}
+
+interface Kernel {
+  time: number;
+  frequency: number;
+  inputs: number;
+  outputs: number;
+  /** Inputs of the published kernel, of which these are some. */
+  wide: number;
+  column(input: number): number;
+}
+
+/** [outputs, wide, frequency, time] -> [time, frequency, inputs, outputs]. */
+function reordered(data: Float32Array, { time, frequency, inputs, outputs, wide, column }: Kernel): Float32Array {
+  const result = new Float32Array(time * frequency * inputs * outputs);
+  const rowLength = wide * frequency * time;
+  let at = 0;
+  for (let t = 0; t < time; t++) {
+    for (let f = 0; f < frequency; f++) {
+      for (let i = 0; i < inputs; i++) {
+        const from = (column(i) * frequency + f) * time + t;
+        for (let o = 0; o < outputs; o++) result[at++] = data[o * rowLength + from];
+      }
+    }
+  }
+  return result;
+}

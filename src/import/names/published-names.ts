@@ -1,0 +1,43 @@
+/** From a layer in voxloop to a module of a published state dict: the first pattern that fits a whole path is replaced. */
+export type NameRule = readonly [pattern: string, module: string | ((...numbers: number[]) => string)];
+
+/** Where a published implementation keeps a network's weights, and how they differ from voxloop's. */
+export interface PublishedNames {
+  rules: readonly NameRule[];
+  /**
+   * The layer behind a flattened map of `rows` rows of frequency, in `parts` (mean and deviation): published implementations keep the rows
+   * of a channel together, voxloop the channels of a row. Shapes agree either way.
+   */
+  flattened?: { path: string; rows: number; parts: number };
+  /** Layers that are the columns from `from` of a published one with `of` columns. */
+  columns?: Readonly<Record<string, { from: number; of: number }>>;
+  /** Running means from which a published bias in front of them is taken away: voxloop has none there. */
+  biasInMean?: Readonly<Record<string, string>>;
+}
+
+/** PyTorch's names of a layer's tensors. */
+const LEAVES: Readonly<Record<string, string>> = {
+  weight: 'weight',
+  bias: 'bias',
+  scale: 'weight',
+  offset: 'bias',
+  mean: 'running_mean',
+  variance: 'running_var',
+};
+
+/** The published name of a variable `layer/leaf`, named below its network. */
+export function publishedName({ rules }: PublishedNames, variable: string): string {
+  const { layer, leaf } = partsOf(variable);
+  for (const [pattern, module] of rules) {
+    const match = new RegExp(`^${pattern}$`).exec(layer);
+    if (!match) continue;
+    return `${typeof module === 'string' ? module : module(...match.slice(1).map(Number))}.${LEAVES[leaf]}`;
+  }
+  throw new Error(`no rule names '${variable}'`);
+}
+
+/** A variable's layer, and its own name in it. */
+export function partsOf(variable: string): { layer: string; leaf: string } {
+  const cut = variable.lastIndexOf('/');
+  return { layer: variable.slice(0, cut), leaf: variable.slice(cut + 1) };
+}

@@ -1,0 +1,24 @@
+import type { FeatureDefinition } from '../../audio/features/features.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { PublishedNames } from '../names/published-names.js';
+
+/** A published model, recognised: everything that turns its checkpoint into a model of voxloop. */
+export interface Source {
+  /** Of its network, for people: `WeSpeaker ResNet34`. */
+  name: string;
+  backbone: { name: string; options: Record<string, unknown> };
+  features: FeatureDefinition;
+  embeddingSize: number;
+  names: PublishedNames;
+  /** In front of every published name. */
+  prefix?: string;
+  /** What the weights may be used for, where they do not come with a licence of their own. */
+  licence: string;
+}
+
+/** A checkpoint and what lies beside it. */
+export interface Found {
+  checkpoint: Checkpoint;
+  /** Folder of the checkpoint. */
+  dir: string;
+}

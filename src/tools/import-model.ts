@@ -1,0 +1,15 @@
+import { builtIns } from '../builtins.js';
+import { type ImportSummary, importModel as importWith } from '../import/import-model.js';
+import type { Format } from '../import/sources/recognise.js';
+import { createRegistry } from '../pipeline/registry/registry.js';
+import { modelBuilder } from '../stages/training/resolve-plugins.js';
+
+/**
+ * Imports a published model (of WeSpeaker, 3D-Speaker or pyannote.audio) from a file or folder into the model folder `out`. The file is read
+ * as data: nothing in it runs.
+ * @throws UserError that says what cannot be imported, and why
+ */
+export function importModel(source: string, out: string, format?: Format): Promise<ImportSummary> {
+  const registry = createRegistry(builtIns);
+  return importWith(source, out, { format, builder: (info) => modelBuilder(registry, info) });
+}
