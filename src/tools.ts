@@ -11,6 +11,7 @@ export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording }
 export { UserError } from './errors.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
+export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-onnx.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
 

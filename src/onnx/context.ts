@@ -43,7 +43,7 @@ export interface Context {
   fixed(value: HostTensor, order: readonly number[], name?: string): string;
   /** The name of a computed value whose axes lie in this order. */
   arranged(value: Computed, order: readonly number[]): string;
-  /** Ends the export: this operation has no translation. @throws UserError */
+  /** Ends the export: this operation has no translation with what `reason` names. @throws UserError */
   refuse(reason: string): never;
 }
 

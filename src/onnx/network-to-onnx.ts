@@ -1,10 +1,15 @@
+import type { FeatureDefinition } from '../audio/features/features.js';
 import type { Session } from '../engine/session/session.js';
 import { UserError } from '../errors.js';
+import { float32 } from '../host-tensor.js';
 import { convertNetwork } from './convert.js';
+import { narrowWeights, type WeightType } from './narrow-weights.js';
+import { createOnnxGraph } from './onnx-graph.js';
 import type { Message } from './pieces.js';
 import { ELEMENT, modelMessage } from './proto.js';
 import type { Sizes } from './size-formula.js';
 import { type Embed, traceNetwork } from './traced-network.js';
+import { addWaveFeatures } from './wave-features.js';
 
 /** Names of the input and the output. */
 export interface PortNames {
@@ -13,13 +18,19 @@ export interface PortNames {
 }
 
 export interface OnnxExport {
-  bins: number;
+  features: FeatureDefinition;
   embeddingSize: number;
   names: PortNames;
+  /** What the graph takes: features, or the recording itself. */
+  input: 'features' | 'wave';
+  weights: WeightType;
+  /** Subtracted from every vector [embeddingSize]. */
+  mean?: Float32Array;
   metadata: Readonly<Record<string, string>>;
   producerVersion: string;
-  /** Fewest frames that the network takes. */
+  /** Fewest frames that the network takes. Default 1. */
   minFrames?: number;
+  /** Told how many of the traces are done. */
   progress?: (done: number, total: number) => void;
 }
 
@@ -27,39 +38,60 @@ export interface OnnxExport {
 const OPSET = 14;
 
 /**
- * Numbers of frames at which the network is traced, besides its fewest four, for lower bounds. Formulas are found from them: 200, 201,
+ * Numbers of frames at which the network is traced, besides its fewest three, for lower bounds. Formulas are found from them: 200, 201,
  * and 4799 to 4801 lie around multiples of every usual stride and segment, so that rounding up and down differ; the rest have nothing
  * in common.
  */
-const FRAMES = [61, 97, 200, 201, 402, 643, 1021, 1600, 2003, 4799, 4800, 4801];
+const FRAMES = [61, 97, 200, 201, 643, 2003, 4799, 4800, 4801];
 
 /** A file of Protocol Buffers may not be larger. */
 const MOST_BYTES = 2 ** 31 - 1;
 
 /**
- * A network as the content of an ONNX file: float32 features [batch, frames, bins] of any batch and number of frames to vectors
- * [batch, size].
+ * A network as the content of an ONNX file: float32 features [batch, frames, bins], or samples [batch, samples] from -1 to 1, of any
+ * batch and length to vectors [batch, size].
  * @throws UserError for an operation that has no translation, and for a network that no one graph can be for all lengths
  */
-export async function networkToOnnx(session: Session, embed: Embed, options: OnnxExport): Promise<Message & { nodes: number }> {
-  const { bins, names, embeddingSize, metadata, producerVersion, minFrames = 1, progress } = options;
-  const frames = [0, 1, 2, 3].map((more) => minFrames + more).concat(FRAMES.filter((count) => count > minFrames + 3));
-  const samples = frames.map((count, i): Sizes => ({ frames: count, batch: 2 + ((i * 5) % 7) }));
-  const network = await traceNetwork(session, embed, bins, samples, progress);
-  const { graph, output } = await convertNetwork(session, network, names.input);
-  graph.nodes.push({ type: 'Identity', name: names.output, inputs: [output], outputs: [names.output], attributes: {} });
+export async function networkToOnnx(session: Session, embed: Embed, options: OnnxExport): Promise<OnnxFile> {
+  const { features, names, input, embeddingSize, metadata, producerVersion } = options;
+  const network = await traceNetwork(
+    session,
+    embed,
+    features.bins,
+    samplesFrom(options.minFrames ?? 1),
+    options.progress,
+  );
+  const graph = createOnnxGraph(input === 'wave' ? FEATURES : names.input);
+  if (input === 'wave') addWaveFeatures(graph, names.input, FEATURES, features);
+  const vectors = await convertNetwork(session, network, graph);
+  const last = options.mean ? graph.node('Sub', [vectors, graph.tensor(float32(options.mean), 'mean')]) : vectors;
+  graph.nodes.push({ type: 'Identity', name: names.output, inputs: [last], outputs: [names.output], attributes: {} });
+  const { nodes, tensors } = options.weights === 'float32' ? graph : narrowWeights(graph, options.weights);
+  const taken = input === 'wave' ? ['B', 'samples'] : ['B', 'T', features.bins];
   const file = modelMessage({
     opset: OPSET,
     producer: { name: 'voxloop', version: producerVersion },
     graph: {
       name: 'voxloop',
-      nodes: graph.nodes,
-      tensors: graph.tensors,
-      inputs: [{ name: names.input, element: ELEMENT.FLOAT, dims: ['B', 'T', bins] }],
+      nodes,
+      tensors,
+      inputs: [{ name: names.input, element: ELEMENT.FLOAT, dims: taken }],
       outputs: [{ name: names.output, element: ELEMENT.FLOAT, dims: ['B', embeddingSize] }],
     },
     metadata,
   });
   if (file.bytes > MOST_BYTES) throw new UserError('The network is larger than the 2 GB that an ONNX file can hold.');
-  return { ...file, nodes: graph.nodes.length };
+  return { ...file, nodes: nodes.length };
+}
+
+/** An ONNX file's content, and the number of its nodes. */
+export type OnnxFile = Message & { nodes: number };
+
+/** Name of the features where they are computed in the graph. */
+const FEATURES = 'features';
+
+function samplesFrom(minFrames: number): Sizes[] {
+  const few = [0, 1, 2].map((more) => minFrames + more);
+  const frames = [...few, ...FRAMES.filter((count) => count > minFrames + 2)];
+  return frames.map((count, i) => ({ frames: count, batch: 2 + ((i * 5) % 7) }));
 }

@@ -4,6 +4,8 @@ import type { Size, SizeFormula } from './size-formula.js';
 
 /** An ONNX graph under construction. Values are names. */
 export interface OnnxGraph {
+  /** The value [batch, frames, ...] whose sizes the others follow from. */
+  readonly input: string;
   readonly nodes: OnnxNode[];
   readonly tensors: OnnxTensor[];
   /** Adds a node of one output; returns its name. */
@@ -21,7 +23,7 @@ export interface OnnxGraph {
 /** Constants of at most so many elements are compared, and shared. */
 const SHARED_ELEMENTS = 64;
 
-/** @param input the name of the graph's input [batch, frames, ...], whose sizes the others follow from */
+/** An empty graph; `input` is the name of the value whose sizes the others follow from. */
 export function createOnnxGraph(input: string): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const tensors: OnnxTensor[] = [];
@@ -41,6 +43,7 @@ export function createOnnxGraph(input: string): OnnxGraph {
   };
 
   const graph: OnnxGraph = {
+    input,
     nodes,
     tensors,
     node: (type, inputs, attributes = {}) => graph.split(type, inputs, 1, attributes)[0],
@@ -63,7 +66,8 @@ export function createOnnxGraph(input: string): OnnxGraph {
     },
     integers: (values) =>
       graph.tensor({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) }),
-    sizes: (sizes) => vectorOf(graph, sizes, (size) => once(JSON.stringify(size), () => computed(graph, once, input, size))),
+    sizes: (sizes) =>
+      vectorOf(graph, sizes, (size) => once(JSON.stringify(size), () => computed(graph, once, input, size))),
   };
   return graph;
 }

@@ -97,9 +97,7 @@ const tensorMessage = ({ name, element, dims, data }: OnnxTensor): Message =>
   message(...dims.map((dim) => integer(1, dim)), integer(2, element), text(8, name), nested(9, data));
 
 function portMessage({ name, element, dims }: OnnxPort): Message {
-  const shape = message(
-    ...dims.map((dim) => nested(1, typeof dim === 'number' ? integer(1, dim) : text(2, dim))),
-  );
+  const shape = message(...dims.map((dim) => nested(1, typeof dim === 'number' ? integer(1, dim) : text(2, dim))));
   return message(text(1, name), nested(2, nested(1, message(integer(1, element), nested(2, shape)))));
 }
 

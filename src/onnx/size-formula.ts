@@ -31,8 +31,7 @@ export function fitSize(values: readonly number[], samples: readonly Sizes[]): n
   if (ofFrames) return { ...ofFrames, batch: false };
   if (!samples.every(({ batch }, i) => values[i] % batch === 0)) return undefined;
   const single = values.map((value, i) => value / samples[i].batch);
-  if (single.every((value) => value === single[0]))
-    return { batch: true, times: 0, plus: 0, over: 1, add: single[0] };
+  if (single.every((value) => value === single[0])) return { batch: true, times: 0, plus: 0, over: 1, add: single[0] };
   const each = fitFrames(single, samples);
   return each && { ...each, batch: true };
 }
@@ -81,7 +80,9 @@ const ROUNDINGS: readonly { over: number; plus: number }[] = [
 ];
 
 function windows(offsets: (over: number) => number[]): { over: number; plus: number }[] {
-  return Array.from({ length: WIDEST }, (_, i) => i + 1).flatMap((over) => offsets(over).map((plus) => ({ over, plus })));
+  return Array.from({ length: WIDEST }, (_, i) => i + 1).flatMap((over) =>
+    offsets(over).map((plus) => ({ over, plus })),
+  );
 }
 
 const alongFrames = ({ times, plus, over, add }: FramesFormula, frames: number): number =>

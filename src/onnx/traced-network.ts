@@ -1,4 +1,5 @@
 import type { Attribute } from '../engine/graph/attributes.js';
+import type { Node } from '../engine/graph/graph.js';
 import { traceAnyLength } from '../engine/session/compile.js';
 import type { Session } from '../engine/session/session.js';
 import type { Tensor } from '../engine/tf.js';
@@ -31,6 +32,8 @@ export interface TracedOperation {
 /** One network, traced at several sizes of its input. */
 export interface TracedNetwork {
   samples: readonly Sizes[];
+  /** Where the first trace takes its features. */
+  placeholder: Node;
   /** Sizes of the features: values by dimension and sample. */
   input: number[][];
   /** Each behind those it reads. */
@@ -52,25 +55,24 @@ export async function traceNetwork(
   samples: readonly Sizes[],
   progress?: (done: number, total: number) => void,
 ): Promise<TracedNetwork> {
-  const traces: { steps: Step[]; output: Source }[] = [];
+  const traces: { input: Node; steps: Step[]; output: Source }[] = [];
   for (const { batch, frames } of samples) {
     const features = { dtype: 'float32', shape: [batch, frames, bins] } as const;
-    const { inputs, outputs } = traceAnyLength(
-      session,
-      'export',
-      ({ features }) => ({ vectors: embed(features) }),
-      { features: { ...features, shape: [...features.shape] } },
-    );
-    traces.push(canonicalGraph(session.graph, inputs.get('features')!, outputs.get('vectors')!));
+    const { inputs, outputs } = traceAnyLength(session, 'export', ({ features }) => ({ vectors: embed(features) }), {
+      features: { ...features, shape: [...features.shape] },
+    });
+    const placeholder = inputs.get('features')!;
+    const graph = canonicalGraph(session.graph, placeholder, outputs.get('vectors')!);
+    traces.push({ input: placeholder, ...graph });
     progress?.(traces.length, samples.length);
     // Lets Ctrl-C and the display in between.
     await new Promise((resolve) => setImmediate(resolve));
   }
   traces.forEach(({ steps }, i) => checkSame(traces[0].steps, steps, samples[0], samples[i]));
-  const { output } = traces[0];
+  const { output, input: placeholder } = traces[0];
   if (output.kind !== 'operation') throw new UserError('The network returns its input; there is nothing to export.');
   const input = [samples.map(({ batch }) => batch), samples.map(({ frames }) => frames), samples.map(() => bins)];
-  return { samples, input, operations: merged(traces.map(({ steps }) => steps)), output };
+  return { samples, placeholder, input, operations: merged(traces.map(({ steps }) => steps)), output };
 }
 
 function checkSame(one: readonly Step[], other: readonly Step[], a: Sizes, b: Sizes): void {

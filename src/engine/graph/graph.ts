@@ -147,7 +147,10 @@ function addOperation(
   if (graph.device) c.SetDevice(description, graph.device);
   setAttributes(description, def, attributes);
   const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
-  return { operation, outputs: recordOperation(construction, operation, { name, type, inputs: nodes, controls, attributes }) };
+  return {
+    operation,
+    outputs: recordOperation(construction, operation, { name, type, inputs: nodes, controls, attributes }),
+  };
 }
 
 function addInput(c: CApi, description: Pointer, input: Node | Node[]): void {

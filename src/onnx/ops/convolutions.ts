@@ -31,7 +31,9 @@ export const convolutions: Record<string, Translate> = {
   FusedBatchNormV3(context) {
     if (context.attribute('is_training', true)) context.refuse("normalisation by the batch's own statistics");
     checkFormat(context);
-    const names = context.inputs.map((input, i) => (i === 0 ? named(context, input, CHANNELS_FIRST) : named(context, input)));
+    const names = context.inputs.map((input, i) =>
+      i === 0 ? named(context, input, CHANNELS_FIRST) : named(context, input),
+    );
     const attributes = { epsilon: { float: context.attribute('epsilon', 1e-4) } };
     const name = context.graph.node('BatchNormalization', names.slice(0, 5), attributes);
     const rest = context.outputs.slice(1).map(({ dtype }): Value => ({ kind: 'fixed', value: nothing(dtype) }));
@@ -103,4 +105,3 @@ export function withBias(context: Context): Computed | undefined {
   x.convolution.inputs.push(context.fixed({ dtype, data, shape: [channels] }, [0], bias.name));
   return { ...x, convolution: undefined };
 }
-

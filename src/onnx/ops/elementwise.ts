@@ -1,6 +1,6 @@
+import { float32, sizeOf } from '../../host-tensor.js';
 import type { Context, Translate, Value } from '../context.js';
 import { inOrder, same } from '../layout.js';
-import { float32, sizeOf } from '../../host-tensor.js';
 import { elementOf } from '../proto.js';
 import { computed, dimsOf, dtypeOf, named, rankOf, result } from '../values.js';
 import { withBias } from './convolutions.js';
@@ -70,7 +70,9 @@ export const elementwise: Record<string, Translate> = {
   Relu6: (context) =>
     each(context, (graph, x) => graph.node('Clip', [x, graph.tensor(float32(0)), graph.tensor(float32(6))])),
   ClipByValue: (context) =>
-    each(context, (graph, x) => graph.node('Clip', [x, named(context, context.inputs[1]), named(context, context.inputs[2])])),
+    each(context, (graph, x) =>
+      graph.node('Clip', [x, named(context, context.inputs[1]), named(context, context.inputs[2])]),
+    ),
   SquaredDifference: (context) =>
     joined(context, (graph, names) => {
       const difference = graph.node('Sub', names);

@@ -19,12 +19,19 @@ export const pieces: Record<string, Translate> = {
   Tile(context) {
     const x = computed(context, context.inputs[0]);
     const repeats = elementsOf(context, 1).map((values) => context.size(values));
-    return result(context, context.graph.node('Tile', [x.name, context.graph.sizes(placed(repeats, x.order))]), x.order);
+    return result(
+      context,
+      context.graph.node('Tile', [x.name, context.graph.sizes(placed(repeats, x.order))]),
+      x.order,
+    );
   },
   BroadcastTo(context) {
     const x = computed(context, context.inputs[0]);
     const sizes = context.outputs[0].dims.map((dim) => context.size(dim));
-    const name = context.graph.node('Expand', [context.arranged(x, inOrder(x.dims.length)), context.graph.sizes(sizes)]);
+    const name = context.graph.node('Expand', [
+      context.arranged(x, inOrder(x.dims.length)),
+      context.graph.sizes(sizes),
+    ]);
     return result(context, name);
   },
   GatherV2(context) {
@@ -40,7 +47,10 @@ export const pieces: Record<string, Translate> = {
   },
   Fill(context) {
     const sizes = elementsOf(context, 0).map((values) => context.size(values));
-    return result(context, context.graph.node('Expand', [named(context, context.inputs[1]), context.graph.sizes(sizes)]));
+    return result(
+      context,
+      context.graph.node('Expand', [named(context, context.inputs[1]), context.graph.sizes(sizes)]),
+    );
   },
 };
 
@@ -153,4 +163,3 @@ function amountOf(context: Context, dims: readonly number[][], amount: readonly 
   }
   return context.size(amount);
 }
-

@@ -73,7 +73,10 @@ function place(context: Context, type: string): Value {
   const x = computed(context, context.inputs[0]);
   const [axis] = axesOf(context);
   const found = graph.node(type, [x.name], { axis: x.order.indexOf(axis), keepdims: 0 });
-  const to = elementOf(context.outputs[0].dtype) ?? context.refuse('its type of indices');
-  return result(context, to === ELEMENT.INT64 ? found : graph.node('Cast', [found], { to }), withoutAxes(x.order, [axis]));
+  const to = elementOf(context.outputs[0].dtype) ?? context.refuse('indices of this type');
+  return result(
+    context,
+    to === ELEMENT.INT64 ? found : graph.node('Cast', [found], { to }),
+    withoutAxes(x.order, [axis]),
+  );
 }
-

@@ -1,7 +1,7 @@
 import type { Computed, Context, Translate, Value } from '../context.js';
 import { inOrder, placed, reshapeGroups, same, withAxis, withoutAxes } from '../layout.js';
 import type { Size } from '../size-formula.js';
-import { constantOf, computed, numbers, result } from '../values.js';
+import { computed, constantOf, numbers, result } from '../values.js';
 
 /** Operations that keep the values and change their axes. */
 export const shapes: Record<string, Translate> = {
@@ -12,7 +12,11 @@ export const shapes: Record<string, Translate> = {
   Transpose(context) {
     const x = computed(context, context.inputs[0]);
     const axes = numbers(context, 1);
-    return result(context, x.name, x.order.map((axis) => axes.indexOf(axis)));
+    return result(
+      context,
+      x.name,
+      x.order.map((axis) => axes.indexOf(axis)),
+    );
   },
   Pack(context) {
     const { graph } = context;
