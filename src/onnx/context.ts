@@ -38,7 +38,7 @@ export interface Context {
   /** The formula of a size; refuses one that has none. */
   size(values: readonly number[]): Size;
   /** As `size`; undefined where there is none. */
-  fit(values: readonly number[]): Size | undefined;
+  formula(values: readonly number[]): Size | undefined;
   /** The name of a fixed tensor whose axes lie in this order, each made once. */
   fixed(value: HostTensor, order: readonly number[], name?: string): string;
   /** The name of a computed value whose axes lie in this order. */

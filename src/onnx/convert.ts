@@ -33,7 +33,7 @@ export async function convertNetwork(session: Session, network: TracedNetwork, g
   const context = createContexts(session, network, graph);
   const fixed = await fixedValues(session, network);
   const values = new Map<string, Value>(fixed);
-  const valueOf = (operand: Operand): Value => {
+  const read = (operand: Operand): Value => {
     if (operand.kind === 'input') return context.input;
     if (operand.kind === 'constant') {
       const [value] = operand.values;
@@ -43,8 +43,8 @@ export async function convertNetwork(session: Session, network: TracedNetwork, g
   };
   operations.forEach((operation, at) => {
     if (operation.fixed) return;
-    const made = [context.translate(operation, at, operation.operands.map(valueOf))].flat();
-    made.forEach((value, index) => values.set(keyOf({ kind: 'operation', at, output: index }), value));
+    const made = [context.translate(operation, at, operation.operands.map(read))].flat();
+    for (const [index, value] of made.entries()) values.set(keyOf({ kind: 'operation', at, output: index }), value);
   });
   const last = values.get(keyOf({ kind: 'operation', ...output }))!;
   if (last.kind !== 'computed')
@@ -118,7 +118,7 @@ function createContexts(session: Session, network: TracedNetwork, graph: OnnxGra
   const values = createValues(graph);
   const readers = countReaders(network);
   const sizes = new Map<string, Size | undefined>();
-  const fit = (values: readonly number[]): Size | undefined => {
+  const formula = (values: readonly number[]): Size | undefined => {
     const key = values.join();
     if (!sizes.has(key)) sizes.set(key, values.includes(Number.NaN) ? undefined : fitSize(values, samples));
     return sizes.get(key);
@@ -148,9 +148,9 @@ function createContexts(session: Session, network: TracedNetwork, graph: OnnxGra
         readOnce: (i) => readers.get(keyOf(operands[i])) === 1,
         attribute: <T>(name: string, fallback: T) =>
           (attributes.find((attribute) => attribute.name === name)?.value as T | undefined) ?? fallback,
-        fit,
+        formula,
         size: (values) =>
-          fit(values) ?? refuse('a size that depends on the input in a way that no formula was found for'),
+          formula(values) ?? refuse('a size that depends on the input in a way that no formula was found for'),
         ...values,
         refuse,
       });

@@ -68,7 +68,7 @@ export async function traceNetwork(
     // Lets Ctrl-C and the display in between.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  traces.forEach(({ steps }, i) => checkSame(traces[0].steps, steps, samples[0], samples[i]));
+  for (const [i, { steps }] of traces.entries()) checkSame(traces[0].steps, steps, samples[0], samples[i]);
   const { output, input: placeholder } = traces[0];
   if (output.kind !== 'operation') throw new UserError('The network returns its input; there is nothing to export.');
   const input = [samples.map(({ batch }) => batch), samples.map(({ frames }) => frames), samples.map(() => bins)];

@@ -72,9 +72,9 @@ function computedOf(context: Context, values: readonly HostTensor[]): Computed {
 /** Elements as a vector: whole numbers by their formulas, or one over those. */
 function vectorOf(context: Context, elements: readonly number[][], to: number): string {
   const { graph } = context;
-  const sizes = elements.map((values) => context.fit(values));
+  const sizes = elements.map((values) => context.formula(values));
   if (!sizes.includes(undefined)) return graph.node('Cast', [graph.sizes(sizes as Size[])], { to });
-  const inverses = elements.map((values) => context.fit(values.map(wholeInverse)));
+  const inverses = elements.map((values) => context.formula(values.map(wholeInverse)));
   if (inverses.includes(undefined) || to !== ELEMENT.FLOAT) {
     context.refuse('a constant that depends on the number of frames in a way that no formula was found for');
   }

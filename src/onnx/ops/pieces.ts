@@ -155,10 +155,10 @@ function pad(context: Context, mode: string): Value {
 
 /** Padding to a multiple is no formula by itself: it is the padded size without the size. */
 function amountOf(context: Context, dims: readonly number[][], amount: readonly number[]): Size {
-  const size = context.fit(amount);
+  const size = context.formula(amount);
   if (size !== undefined) return size;
   for (const dim of dims) {
-    const [of, minus] = [context.fit(amount.map((value, i) => value + dim[i])), context.fit(dim)];
+    const [of, minus] = [context.formula(amount.map((value, i) => value + dim[i])), context.formula(dim)];
     if (typeof of === 'object' && !('of' in of) && typeof minus === 'object' && !('of' in minus)) return { of, minus };
   }
   return context.size(amount);
