@@ -41,6 +41,7 @@ export { convolveRows, fastFftLength, irfft, rfft } from './engine/ops/spectral.
 export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
+export { anyLength } from './engine/trace.js';
 export type { Variable } from './engine/variable.js';
 export { withWholeBatch } from './engine/whole-batch.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';

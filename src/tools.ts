@@ -12,6 +12,7 @@ export { UserError } from './errors.js';
 export type { ImportSummary } from './import/import-model.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
+export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-onnx.js';
 export { importModel } from './tools/import-model.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';

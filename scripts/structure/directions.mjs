@@ -8,7 +8,7 @@ export const ranks = [
   ['index'],
   ['speakers', 'diarize', 'import'],
   ['plugin'],
-  ['train', 'embed', 'eval', 'data', 'report', 'cluster'],
+  ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'onnx'],
   ['nn', 'optim', 'audio'],
   ['engine'],
   ['io'],

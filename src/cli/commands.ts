@@ -8,6 +8,7 @@ import { register as diarize } from './diarize.js';
 import { register as doctor } from './doctor/doctor.js';
 import { register as embed } from './embed.js';
 import { register as enroll } from './enroll.js';
+import { register as exportModel } from './export.js';
 import { register as fbank } from './fbank.js';
 import { register as identify } from './identify.js';
 import { register as importModel } from './import.js';
@@ -34,6 +35,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   fbank,
   importModel,
   embed,
+  exportModel,
   similarity,
   enroll,
   speakers,

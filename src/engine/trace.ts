@@ -45,6 +45,8 @@ export interface Trace {
   failure?: Error;
   /** Type that convolutions and matrix products compute in. */
   compute: 'float32' | 'bfloat16';
+  /** One graph shall serve inputs of any length, see {@link anyLength}. */
+  anyLength: boolean;
 }
 
 let current: Trace | undefined;
@@ -57,6 +59,12 @@ export function currentTrace(): Trace {
 
 /** True while a function is being traced. */
 export const isTracing = (): boolean => current !== undefined;
+
+/**
+ * True while a network is traced for export, where one graph serves every number of frames. Code that branches on that number takes
+ * the branch that is right for all of them: it pads though this number needs no padding.
+ */
+export const anyLength = (): boolean => current?.anyLength ?? false;
 
 /** Makes `trace` the current one while `act` runs. */
 export function withTrace<T>(trace: Trace, act: () => T): T {

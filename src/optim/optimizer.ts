@@ -1,6 +1,6 @@
 import type { Gradient } from '../engine/autodiff.js';
-import { type Tensor, tf } from '../engine/tf.js';
 import { DEFAULT_BLOCK } from '../engine/ops/block-codes.js';
+import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import type { Scope } from '../nn/scope.js';
 import { adam } from './adam.js';
@@ -54,7 +54,8 @@ export function createOptimizer(
   const coded = new Map<Variable, CodedState[]>();
   for (const kind of rule.states) {
     for (const weight of trained) {
-      if (isCoded(weight)) push(coded, weight, createCodedState(scope, kind, weight, options.stateBlock ?? DEFAULT_BLOCK));
+      if (isCoded(weight))
+        push(coded, weight, createCodedState(scope, kind, weight, options.stateBlock ?? DEFAULT_BLOCK));
       else push(floats, weight, createState(scope, kind, weight));
     }
   }

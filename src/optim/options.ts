@@ -34,7 +34,9 @@ const fields = z.strictObject({
   stateBlock: z
     .union([z.literal(256), z.literal(2048)])
     .optional()
-    .describe('8 bit: values that share a scale; 2048 as published, 256 (default) takes 1.4 % more bytes and rounds less'),
+    .describe(
+      '8 bit: values that share a scale; 2048 as published, 256 (default) takes 1.4 % more bytes and rounds less',
+    ),
   keep32: z
     .array(z.string())
     .default([])

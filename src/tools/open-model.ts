@@ -2,6 +2,8 @@ import { builtIns } from '../builtins.js';
 import { type Extractor, openModelExtractor } from '../embed/extract.js';
 import { type Model, readModel } from '../embed/model-file.js';
 import { openSession } from '../engine/session/session.js';
+import type { Backbone } from '../nn/backbone.js';
+import type { Scope } from '../nn/scope.js';
 import { loadPlugins } from '../pipeline/registry/load-plugin.js';
 import { createRegistry } from '../pipeline/registry/registry.js';
 import { modelBuilder } from '../stages/training/resolve-plugins.js';
@@ -28,10 +30,7 @@ export async function openModel(
   dir: string,
   { device = 'auto', threads = 0, plugin = [] }: ModelRunOptions = {},
 ): Promise<OpenedModel> {
-  const model = readModel(dir);
-  const registry = createRegistry(builtIns);
-  await loadPlugins(plugin, registry);
-  const build = await modelBuilder(registry, model.info);
+  const { model, build } = await readNetwork(dir, plugin);
   const session = openSession({ device, threads, seed: 0 });
   try {
     return { model, extractor: await openModelExtractor(session, model, build), close: () => session.close() };
@@ -39,4 +38,15 @@ export async function openModel(
     await session.close();
     throw error;
   }
+}
+
+/** A model on disk and the function that builds its backbone. @throws UserError when the folder holds no model */
+export async function readNetwork(
+  dir: string,
+  plugin: readonly string[],
+): Promise<{ model: Model; build: (scope: Scope) => Backbone }> {
+  const model = readModel(dir);
+  const registry = createRegistry(builtIns);
+  await loadPlugins(plugin, registry);
+  return { model, build: await modelBuilder(registry, model.info) };
 }

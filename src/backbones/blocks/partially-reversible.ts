@@ -1,4 +1,5 @@
 import {
+  anyLength,
   type Backbone,
   batchNormLayer,
   checkpointed,
@@ -107,6 +108,6 @@ function squareMeans(x: Tensor): Tensor {
     [0, frequency % 2],
     [0, 0],
   ];
-  const even = time % 2 || frequency % 2 ? tf.pad(x, zeros) : x;
+  const even = anyLength() || time % 2 || frequency % 2 ? tf.pad(x, zeros) : x;
   return tf.avgPool(even as ReturnType<typeof tf.tensor4d>, 2, 2, 'valid');
 }

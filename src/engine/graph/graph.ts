@@ -32,6 +32,8 @@ export interface Graph {
   readonly operations: readonly OperationRecord[];
   /** Place of an operation among them. */
   indexOf(operation: Pointer): number;
+  /** An output of an operation, by that operation's place. */
+  outputOf(operation: number, output: number): Node;
   /** Every gradient of a variable taken so far. */
   readonly gradients: GradientRecord[];
   /** The part of the function being traced; the first part of every new operation's name. */
@@ -68,6 +70,8 @@ interface Construction {
   c: CApi;
   graph: Graph;
   operations: OperationRecord[];
+  /** Outputs of each operation, by its place. */
+  nodes: Node[][];
   /** Place of each operation among them. */
   indices: Map<Pointer, number>;
   /** Definitions of ops by type. */
@@ -82,11 +86,13 @@ interface Construction {
 export function createGraph(): Graph {
   const c = cApi();
   const operations: OperationRecord[] = [];
+  const nodes: Node[][] = [];
   const indices = new Map<Pointer, number>();
   const graph: Graph = {
     pointer: c.NewGraph(),
     operations,
     indexOf: (operation) => indices.get(operation)!,
+    outputOf: (operation, output) => nodes[operation][output],
     gradients: [],
     phase: 'input',
     add: (type, inputs, attributes, controls = []) => addOperation(construction, type, inputs, attributes, controls),
@@ -101,6 +107,7 @@ export function createGraph(): Graph {
     c,
     graph,
     operations,
+    nodes,
     indices,
     definitions: new Map(),
     constants: new Map(),
@@ -140,7 +147,10 @@ function addOperation(
   if (graph.device) c.SetDevice(description, graph.device);
   setAttributes(description, def, attributes);
   const operation: Pointer = checked(type, (status) => c.FinishOperation(description, status));
-  return { operation, outputs: recordOperation(construction, operation, { name, type, inputs: nodes, controls }) };
+  return {
+    operation,
+    outputs: recordOperation(construction, operation, { name, type, inputs: nodes, controls, attributes }),
+  };
 }
 
 function addInput(c: CApi, description: Pointer, input: Node | Node[]): void {
@@ -162,10 +172,17 @@ const nextName = ({ graph, operations }: Construction, type: string): string =>
 function recordOperation(
   construction: Construction,
   operation: Pointer,
-  added: { name: string; type: string; inputs: readonly Node[]; controls: readonly Pointer[] },
+  added: {
+    name: string;
+    type: string;
+    inputs: readonly Node[];
+    controls: readonly Pointer[];
+    attributes: readonly Attribute[];
+    value?: HostTensor;
+  },
 ): Node[] {
   const { c, graph, operations, indices } = construction;
-  const { name, type, inputs, controls } = added;
+  const { name, type, inputs, controls, attributes, value } = added;
   const index = operations.length;
   indices.set(operation, index);
   const record: OperationRecord = {
@@ -176,12 +193,15 @@ function recordOperation(
     inputs: inputs.map((node) => ({ operation: node.operation, output: node.output.index })),
     controls: controls.map((control) => indices.get(control)!),
     outputs: [],
+    attributes,
+    value,
   };
   operations.push(record);
   const count: number = c.OperationNumOutputs(operation);
   const nodes = Array.from({ length: count }, (_, i) =>
     registerNode(construction, { oper: operation, index: i }, type, index),
   );
+  construction.nodes.push(nodes);
   record.outputs = nodes.map(({ shape, dataType }) => ({ shape, dataType }));
   return nodes;
 }
@@ -220,7 +240,14 @@ function addConstant(construction: Construction, value: HostTensor): Node {
     c.SetAttrType(description, 'dtype', dataTypeOf(value.dtype));
     checked('Const', (status) => c.SetAttrTensor(description, 'value', tensor, status));
     const operation: Pointer = checked('Const', (status) => c.FinishOperation(description, status));
-    return recordOperation(construction, operation, { name, type: 'Const', inputs: [], controls: [] })[0];
+    return recordOperation(construction, operation, {
+      name,
+      type: 'Const',
+      inputs: [],
+      controls: [],
+      attributes: [],
+      value,
+    })[0];
   } finally {
     c.DeleteTensor(tensor);
   }

@@ -1,10 +1,13 @@
+import type { HostTensor } from '../../host-tensor.js';
+import type { Attribute } from './attributes.js';
+
 /**
  * The purpose of a part of a graph: preparing a function's inputs (features), the forward pass of the differentiated loss, its
  * gradients, or the updates that follow. Memory is accounted by phase.
  */
 export type Phase = 'input' | 'forward' | 'backward' | 'update';
 
-/** One operation of a graph as the planner of memory sees it. */
+/** One operation of a graph as the planner of memory and the export see it. */
 export interface OperationRecord {
   /** Its place in order of creation. */
   index: number;
@@ -17,6 +20,10 @@ export interface OperationRecord {
   controls: number[];
   /** Element types are TensorFlow's numbers. */
   outputs: { shape: number[]; dataType: number }[];
+  /** As they were given; what is not among them has TensorFlow's default. */
+  attributes: readonly Attribute[];
+  /** A constant's value. */
+  value?: HostTensor;
 }
 
 /** The output that is the gradient of a trained variable. */

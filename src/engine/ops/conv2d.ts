@@ -3,7 +3,7 @@ import { type Attribute, intAttr, stringAttr } from '../graph/attributes.js';
 import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { currentTrace } from '../trace.js';
+import { anyLength, currentTrace } from '../trace.js';
 import { joinPhases, splitPhases } from './phases.js';
 
 /** Geometry of a convolution; pairs are [height, width]. */
@@ -22,6 +22,7 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   const { stride = [1, 1], pad = [0, 0] } = geometry;
   const [fh, fw] = filter.shape;
   const dilation = spacing(filter, geometry.dilation);
+  if (anyLength()) return plain(x, filter, stride, dilation, pad);
   const strided = stride[0] > 1 || stride[1] > 1;
   if (dilation[0] > 1 || dilation[1] > 1) {
     const y = dilated(x, filter, dilation, pad);
@@ -38,6 +39,24 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   if (same) return convolve(x, filter, stride, 'SAME');
   return convolve(x, filter, stride, 'VALID', pad[0] || pad[1] ? padding(pad) : everything);
 }
+
+/** One operation, whatever the geometry, without a gradient: what other runtimes do best. */
+function plain(x: Tensor, filter: Tensor, stride: Pair, dilation: Pair, [ph, pw]: Pair): Tensor {
+  const [y] = raw(
+    'Conv2D',
+    [x, filter],
+    [
+      intAttr('strides', [1, ...stride, 1]),
+      intAttr('dilations', [1, ...dilation, 1]),
+      intAttr('explicit_paddings', [0, 0, ph, ph, pw, pw, 0, 0]),
+      stringAttr('padding', 'EXPLICIT'),
+      stringAttr('data_format', 'NHWC'),
+    ],
+  );
+  return y;
+}
+
+type Pair = [number, number];
 
 /** The dilation that counts: along an axis with one tap it means nothing. */
 function spacing(filter: Tensor, [dh, dw]: [number, number] = [1, 1]): [number, number] {

@@ -123,11 +123,25 @@ function stepValue(value: HostTensor | number): HostTensor {
   return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(value)) };
 }
 
+/** Traces `fn` for inputs of any length: the nodes of its inputs and outputs, by name. Dimensions are those of `values` all the same. */
+export function traceAnyLength(
+  session: CompilingSession,
+  name: string,
+  fn: (inputs: Record<string, Tensor>) => Outputs,
+  values: Record<string, Shaped>,
+): { inputs: Map<string, Node>; outputs: Map<string, Node> } {
+  const { placeholders, names, fetches } = tracePlan(session, name, fn, Object.entries(values), true);
+  return { inputs: placeholders, outputs: new Map(names.map((output, i) => [output, fetches[i]])) };
+}
+
+type Shaped = Pick<HostTensor, 'dtype' | 'shape'>;
+
 function tracePlan(
   session: CompilingSession,
   name: string,
   fn: (inputs: Record<string, Tensor>) => Outputs,
-  values: [string, HostTensor][],
+  values: [string, Shaped][],
+  anyLength = false,
 ): Plan {
   const { graph, seed, compute } = session;
   const placeholders = new Map<string, Node>();
@@ -148,6 +162,7 @@ function tracePlan(
     observations: new Map(),
     draws: new Set(),
     kept: [],
+    anyLength,
   };
   const outputs = withTrace(trace, () => withDeepStack(() => traceOutputs(trace, fn, placeholders)));
   const { effects: targets, guarded } = trace;

@@ -10,6 +10,7 @@ const operation = (index: number, phase: Phase, type: string, ...inputs: number[
   name: `${phase}/${type}_${index}`,
   controls: [],
   outputs: [],
+  attributes: [],
   inputs: inputs.map((operation) => ({ operation, output: 0 })),
 });
 

@@ -21,6 +21,7 @@ function sketch() {
       controls,
       inputs: inputs.map((operation) => ({ operation, output: 0 })),
       outputs: type === 'NoOp' ? [] : [{ shape, dataType: DT.FLOAT }],
+      attributes: [],
     });
     return index;
   };

@@ -1,0 +1,25 @@
+import type { FeatureDefinition } from '../audio/features/features.js';
+
+/** What the metadata of an exported model say. */
+export interface Described {
+  embeddingSize: number;
+  features: FeatureDefinition;
+  /** The language that it was trained on; for people. */
+  language: string;
+}
+
+/**
+ * The metadata that sherpa-onnx asks for. It knows the frameworks 'wespeaker', '3d-speaker' and 'nemo' only, and subtracts the mean of
+ * the features only where it is told to. `features` is voxloop's own: how the features are computed.
+ */
+export function metadataOf({ embeddingSize, features, language }: Described): Record<string, string> {
+  return {
+    framework: 'wespeaker',
+    language,
+    output_dim: String(embeddingSize),
+    sample_rate: String(features.sampleRateHz),
+    normalize_samples: '0',
+    ...(features.cmn && { feature_normalize_type: 'global-mean' }),
+    features: JSON.stringify(features),
+  };
+}
