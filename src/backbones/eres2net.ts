@@ -110,11 +110,13 @@ function eres2net({ name, summary, width, groupWidth, groups, expansion, fusion 
           let fused = x;
           for (const [i, stage] of stages.entries()) {
             if (i === 0) continue;
-            const [below, before] = [i < first ? x : fused, at];
+            const [below, before] = [fused, at];
             x = stage(x, before);
             at = stridedPass(before, 2);
-            const { down, fuse } = fusions[i - first] ?? {};
-            fused = down && fuse ? fuse(x, down(below, before), at) : x;
+            fused = x;
+            if (i < first) continue;
+            const { down, fuse } = fusions[i - first];
+            fused = fuse(x, down(below, before), at);
           }
           return head(fused, at);
         },

@@ -20,8 +20,9 @@ export const describeHearing = ({ hearing = 'levelled' }: { hearing?: Hearing })
 
 /** Ten milliseconds. */
 const FRAME = 160;
-/** A frame of a recording that is not louder than this holds nothing: two steps of 16 bits, RMS, squared. */
-const SILENT_POWER = 4;
+/** A frame 50 dB below the speech holds nothing, nor does one of a single step of 16 bits. Powers: relative, and on int16 scale. */
+const SILENT_SHARE = 1e-5;
+const SILENT_POWER = 2;
 /** Of silence at an end these frames are left. */
 const KEPT_FRAMES = 2;
 /** Samples after which the noise repeats: eight seconds. */
@@ -67,7 +68,7 @@ function soundOf(audio: Int16Array): { gain: number; start: number; end: number 
   const level = speechLevel(powers);
   if (level === 0) return { gain: 1, start: 0, end: audio.length };
   const gain = Math.min(HIGHEST_LEVEL, Math.max(LOWEST_LEVEL, level)) / level;
-  const isAudible = (power: number) => power > SILENT_POWER;
+  const isAudible = (power: number) => power > Math.max(SILENT_POWER, SILENT_SHARE * level ** 2);
   const first = powers.findIndex(isAudible);
   if (first === -1) return { gain, start: 0, end: audio.length };
   const behind = powers.length - 1 - powers.findLastIndex(isAudible);
