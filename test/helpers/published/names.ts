@@ -120,7 +120,7 @@ export const campplusNames: PublishedNames = {
   flattened: { path: 'reduce/conv', rows: 10, parts: 1 },
 };
 
-/** Attentive statistics over `channels`: the columns of mean and deviation, where the attention sees them, are a layer of their own in voxloop. */
+/** Attentive statistics over `channels`: columns of mean and deviation, where the attention sees them, are a layer of their own in voxloop. */
 const attentiveColumns = (channels: number, globalContext: boolean) =>
   globalContext
     ? {
