@@ -67,10 +67,11 @@ test('a stopped pretraining ends as one that was left alone', async (t) => {
   t.like(undisturbed.result, { networks: ['teacher', 'student'], steps: STEPS });
 });
 
-test('a stopped pretraining with an adversary, in micro-batches, ends as one that was left alone', async (t) => {
+test('a stopped pretraining with an adversary, at three speeds in micro-batches, ends as one that was left alone', async (t) => {
   const registry = newRegistry();
   const corpus = await corpusArtifact(t);
-  const more = { method: { name: 'vicreg', projection: [16, 8] }, adversary: { hiddenSize: 8 }, accumulate: 2 };
+  const method = { name: 'vicreg', projection: [16, 8] };
+  const more = { method, localSeconds: undefined, adversary: { hiddenSize: 8 }, accumulate: 2, speeds: [1, 0.9, 1.1] };
   const attempt = { registry, stage: 'pretrain', options: { ...PRETRAIN, ...more }, artifacts: { corpus } };
   const run = (stops: number[]) => withStops(t, { ...attempt, dir: temporaryFolder(t) }, stops);
   const undisturbed = await run([]);
