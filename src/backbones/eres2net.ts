@@ -113,8 +113,8 @@ function eres2net({ name, summary, width, groupWidth, groups, expansion, fusion 
             const [below, before] = [i < first ? x : fused, at];
             x = stage(x, before);
             at = stridedPass(before, 2);
-            const { down, fuse } = fusions[i - first] ?? {};
-            fused = down && fuse ? fuse(x, down(below, before), at) : x;
+            const join = i < first ? undefined : fusions[i - first];
+            fused = join ? join.fuse(x, join.down(below, before), at) : x;
           }
           return head(fused, at);
         },
