@@ -23,6 +23,10 @@ test('parameters are those of the published networks', async (t) => {
   t.is(await parameters('ecapa-1024-glob'), 14_657_088);
   t.is(await parameters('campplus'), 7_176_224);
   t.is(await parameters('repvgg-a0'), 6_833_792);
+  // Without the biases in front of normalisations, which cancel them: 2,080, 2,840 and 7,360.
+  t.is(await parameters('eres2net'), 6_610_688 - 2_080);
+  t.is(await parameters('eres2net-v2'), 17_859_632 - 2_840);
+  t.is(await parameters('eres2net-huge'), 55_165_024 - 7_360);
 });
 
 test('repvgg-a0 has the published number of parameters when it is fused', async (t) => {

@@ -20,6 +20,8 @@ const networks = [
   'ecapa-512-glob-norm',
   'campplus',
   'campplus-3d-speaker',
+  'eres2net',
+  'eres2net-v2',
   'repvgg-a0',
 ];
 

@@ -89,11 +89,16 @@ const contextColumns = (channels: number) => ({
   'pooling/context': { from: channels, of: 3 * channels },
 });
 
-/** Attentive statistics pooling. */
 const attentionRules: NameRule[] = [
   ['pooling/(?:inner|context)', 'pool.linear1'],
   ['pooling/outer', 'pool.linear2'],
 ];
+
+/** Attentive statistics pooling over `channels`, at 'pooling'. */
+export const astpNames = (channels: number, globalContext: boolean): PublishedNames => ({
+  rules: attentionRules,
+  ...(globalContext && { columns: contextColumns(channels) }),
+});
 
 /** ECAPA-TDNN whose attention sees `aggregated` channels, with their global context or without. */
 export const ecapaNames = (aggregated: number, globalContext: boolean): PublishedNames => ({

@@ -1,4 +1,4 @@
-/** From a layer in voxloop to a module of a published state dict: the first pattern that fits a whole path is replaced. */
+/** From a layer in voxloop to a module of a published state dict, in which $& is the layer: the first pattern that fits a whole path counts. */
 export type NameRule = readonly [pattern: string, module: string | ((...numbers: number[]) => string)];
 
 /** Where a published implementation keeps a network's weights, and how they differ from voxloop's. */
@@ -31,7 +31,8 @@ export function publishedName({ rules }: PublishedNames, variable: string): stri
   for (const [pattern, module] of rules) {
     const match = new RegExp(`^${pattern}$`).exec(layer);
     if (!match) continue;
-    return `${typeof module === 'string' ? module : module(...match.slice(1).map(Number))}.${LEAVES[leaf]}`;
+    const found = typeof module === 'string' ? layer.replace(layer, module) : module(...match.slice(1).map(Number));
+    return `${found}.${LEAVES[leaf]}`;
   }
   throw new Error(`no rule names '${variable}'`);
 }

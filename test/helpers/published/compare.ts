@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Session } from '../../../src/engine/session/session.js';
 import type { Tensor } from '../../../src/engine/tf.js';
+import type { PublishedNames } from '../../../src/import/names/published-names.js';
 import { createScope, type Scope } from '../../../src/nn/scope.js';
 import { withSession } from '../session.js';
 import { drawnFeatures, type Range } from './draws.js';
 import { loadPublished } from './load.js';
-import type { PublishedNames } from './names.js';
 
 /** A published implementation's embeddings of drawn features, by drawn weights: test/fixtures/networks/make.py. */
 export interface Oracle {

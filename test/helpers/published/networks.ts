@@ -1,19 +1,19 @@
 import type { Tensor } from '../../../src/engine/tf.js';
-import { backboneOf } from '../networks/build-backbone.js';
-import { poolingOf } from '../networks/pooling-of.js';
-import { compareWith, type Difference, type Oracle, readOracle } from './compare.js';
+import { ALL_STAGES, eres2netNames, LAST_STAGES } from '../../../src/import/names/maps-of-3d-speaker.js';
 import {
   astpNames,
   campplusNames,
   dfResnetNames,
   ecapaNames,
-  multiHeadNames,
-  normedAstpNames,
-  type PublishedNames,
   repvggNames,
   resnetNames,
   xvectorNames,
-} from './names.js';
+} from '../../../src/import/names/maps-of-wespeaker.js';
+import type { PublishedNames } from '../../../src/import/names/published-names.js';
+import { backboneOf } from '../networks/build-backbone.js';
+import { poolingOf } from '../networks/pooling-of.js';
+import { compareWith, type Difference, type Oracle, readOracle } from './compare.js';
+import { multiHeadNames, normedAstpNames } from './names.js';
 
 interface Counterpart {
   /** Plugin and options in voxloop; the plugin is the oracle's name where none is given. */
@@ -41,18 +41,24 @@ export const BACKBONES: Readonly<Record<string, Counterpart>> = {
   'gemini-df-resnet183': { names: dfResnetNames(5) },
   'gemini-df-resnet237': { names: dfResnetNames(5) },
   xvector: { names: xvectorNames },
-  'ecapa-512': { names: ecapaNames(false) },
-  'ecapa-512-glob': { names: ecapaNames(true) },
-  'ecapa-512-glob-norm': { name: 'ecapa-512-glob', options: { embeddingNorm: 'affine' }, names: ecapaNames(true) },
-  'ecapa-1024': { names: ecapaNames(false) },
-  'ecapa-1024-glob': { names: ecapaNames(true) },
-  campplus: { names: campplusNames },
+  'ecapa-512': { names: ecapaNames(1536, false) },
+  'ecapa-512-glob': { names: ecapaNames(1536, true) },
+  'ecapa-512-glob-norm': {
+    name: 'ecapa-512-glob',
+    options: { embeddingNorm: 'affine' },
+    names: ecapaNames(1536, true),
+  },
+  'ecapa-1024': { names: ecapaNames(1536, false) },
+  'ecapa-1024-glob': { names: ecapaNames(1536, true) },
+  campplus: { names: campplusNames(10) },
   'campplus-3d-speaker': {
     name: 'campplus',
     options: { pooling: { name: 'tstp', epsilon: 1e-12 } },
-    names: campplusNames,
+    names: campplusNames(10),
   },
-  'repvgg-a0': { names: repvggNames },
+  eres2net: { options: { pooling: { name: 'tstp', epsilon: 1e-8 } }, names: eres2netNames(10, 2, ALL_STAGES) },
+  'eres2net-v2': { options: { pooling: { name: 'tstp', epsilon: 1e-8 } }, names: eres2netNames(10, 2, LAST_STAGES) },
+  'repvgg-a0': { names: repvggNames(10) },
 };
 
 const CHANNELS = 32;
