@@ -54,6 +54,11 @@ const CLOUDS = 3;
  * of several.
  */
 export const LEAST_CONTRAST = 0.05;
+/**
+ * Contrasts that are this near to the largest are as good, and the most clusters are taken: groups of voices, as men and women or two
+ * microphones, stand out as well as voices do.
+ */
+const NEAR_CONTRAST = 0.012;
 /** Inertias below this share of the first are rounding. */
 const LEAST_INERTIA = 1e-9;
 
@@ -72,8 +77,8 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
 
 /**
  * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean silhouette
- * of a sample. `contrast`: the mean silhouette that is the most above that of rows drawn from one Gaussian cloud with the same covariance
- * and clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of
+ * of a sample. `contrast`: the most clusters whose silhouette is nearly the most above that of rows drawn from one Gaussian cloud with the
+ * same covariance and clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of
  * random samples agree, where these overlap, as well as those of any other number (mean adjusted Rand index of three pairs). `gain`: the
  * knee of the inertia, where the fall of its logarithm by that of the number slows down most; the ends of the range are compared only
  * where there is nothing else. A table goes to the log.
@@ -161,8 +166,10 @@ async function cloudSilhouettes(
 /** The index of the chosen candidate; -1 for one cluster, which none of them is. */
 export function bestOf(by: ClusterRange['by'], candidates: number[], measures: number[]): number {
   const most = Math.max(...measures);
-  if (by === 'contrast' && most < LEAST_CONTRAST) return -1;
-  if (by === 'silhouette' || by === 'contrast') return measures.indexOf(most);
+  if (by === 'contrast') {
+    return most < LEAST_CONTRAST ? -1 : measures.findLastIndex((measure) => measure >= most - NEAR_CONTRAST);
+  }
+  if (by === 'silhouette') return measures.indexOf(most);
   if (by === 'stability') {
     // Splitting one of k equal clusters costs some 1 / (2 k), shaving off a part of it less.
     return measures.findLastIndex((measure, i) => measure >= most - 0.05 / candidates[i]);

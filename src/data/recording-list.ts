@@ -43,12 +43,13 @@ export function* readPairs(list: string): Generator<{ first: string | null; seco
     line++;
     const trimmed = text.trim();
     if (trimmed === '') continue;
-    const [, first = null, second] = /^(?:([^\t]*?)\s*\t\s*)?(.*)$/.exec(trimmed)!;
+    // With the flag s a dot is any character: a carriage return or U+2028 may stand within a line.
+    const [, first = null, second] = /^(?:([^\t]*?)\s*\t\s*)?(.*)$/s.exec(trimmed)!;
     if (first !== null) {
       yield { first, second, line };
       continue;
     }
-    const [, word = null, rest = trimmed] = /^(\S+)\s+(.*)$/.exec(trimmed) ?? [];
+    const [, word = null, rest = trimmed] = /^(\S+)\s+(.*)$/s.exec(trimmed) ?? [];
     yield { first: word, second: rest, line };
   }
 }
@@ -64,7 +65,7 @@ function fromLines(list: string, root: string): ListedRecording[] {
   for (const text of readLines(list, 'keep')) {
     line++;
     if (text.trim() === '') continue;
-    const parted = kaldi ? /^\s*(\S+)\s+(.*\S)\s*$/.exec(text) : /^([^\t]*)\t(.*)$/.exec(text);
+    const parted = kaldi ? /^\s*(\S+)\s+(.*\S)\s*$/s.exec(text) : /^([^\t]*)\t(.*)$/s.exec(text);
     if (kaldi && !parted) throw new UserError(`${list}:${line}: expected "NAME PATH", got ${JSON.stringify(text)}.`);
     const [name, path] = parted ? [parted[1].trim(), parted[2].trim()] : [text.trim(), text.trim()];
     if (kaldi && path.endsWith('|')) {

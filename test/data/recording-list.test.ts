@@ -56,3 +56,15 @@ test('pairs are parted by a tab, or else by the first white space', (t) => {
     ],
   );
 });
+
+test('separators of other alphabets and a lone carriage return are parts of a name like any other character', (t) => {
+  const dir = temporaryFolder(t, { list: 'a\rb c\u2028d.wav\nx\u2029y\tz.wav\n', 'list.scp': 'u1 c\u2028d.wav\n' });
+  t.deepEqual(
+    [...readPairs(join(dir, 'list'))].map(({ second }) => second),
+    ['b c\u2028d.wav', 'z.wav'],
+  );
+  t.deepEqual(
+    readRecordingList(join(dir, 'list.scp'), dir).map(({ path }) => path),
+    [join(dir, 'c\u2028d.wav')],
+  );
+});

@@ -42,7 +42,7 @@ export interface LearnRequest {
 }
 
 /** Numbers of clusters that are tried, each the same factor above the last. */
-const CANDIDATES = 10;
+const CANDIDATES = 14;
 
 /** What was decided before training, kept so that a stopped run goes on with it. */
 const decided = z.object({

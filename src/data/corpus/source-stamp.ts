@@ -34,7 +34,7 @@ export function listStamp(list: string, sound: (line: string) => string | undefi
 
 /** The file that holds the sound of a line of wav.scp, looked up as Kaldi does; undefined for commands. */
 export function wavScpSound(line: string, dir: string): string | undefined {
-  const [, place] = /^\S+\s+(.*)$/.exec(line) ?? [];
+  const [, place] = /^\S+\s+(.*)$/s.exec(line) ?? [];
   return place === undefined || place.endsWith('|') ? undefined : fileOfSound(besideList(place, dir));
 }
 

@@ -123,6 +123,11 @@ test('candidates are spaced by a factor; ranges that are none are refused', (t) 
 test('ties and flat curves', (t) => {
   t.is(bestOf('silhouette', [2, 4, 8], [0.5, 0.5, 0.1]), 0);
   t.is(bestOf('contrast', [2, 4, 8], [0.01, 0.06, 0.02]), 1);
+  t.is(
+    bestOf('contrast', [2, 4, 8, 16], [0.04, 0.06, 0.052, 0.05]),
+    2,
+    'the most clusters that stand out nearly as well',
+  );
   t.is(bestOf('contrast', [2, 4, 8], [0.01, -0.06, 0.04]), -1);
   t.is(bestOf('stability', [2, 4, 8], [1, 1, 0.7]), 1);
   t.is(bestOf('gain', [2, 4, 8], [0, 0, 0]), 1);
