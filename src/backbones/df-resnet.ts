@@ -1,5 +1,4 @@
 import {
-  backboneOptions,
   batchNormLayer,
   convLayer,
   defineBackbone,
@@ -9,9 +8,8 @@ import {
   relu,
   type Scope,
   stridedPass,
-  z,
 } from '../index.js';
-import { plainNetwork, residualBlock, type StridedLayer } from './blocks/plain-network.js';
+import { plainNetwork, plainOptions, residualBlock, type StridedLayer } from './blocks/plain-network.js';
 import { invertedFunction } from './blocks/residual-functions.js';
 
 /** Inner channels of a block in terms of its outer ones. */
@@ -73,7 +71,7 @@ function dfResnet({ name, summary, blocks, strides }: Layout) {
   return defineBackbone({
     name,
     summary,
-    options: z.strictObject(backboneOptions({ width: 32, embeddingSize: 256 })),
+    options: plainOptions,
     build(context) {
       const { scope, bins, options } = context;
       let channels = options.width;
