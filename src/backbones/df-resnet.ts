@@ -1,5 +1,4 @@
 import {
-  backboneOptions,
   batchNormLayer,
   convLayer,
   defineBackbone,
@@ -9,10 +8,9 @@ import {
   relu,
   type Scope,
   stridedPass,
-  z,
 } from '../index.js';
 import { downsamplingOptions, upgradeDownsampling } from './blocks/downsampling.js';
-import { plainNetwork, residualBlock, type StridedLayer } from './blocks/plain-network.js';
+import { plainNetwork, plainOptions, residualBlock, type StridedLayer } from './blocks/plain-network.js';
 import { invertedFunction } from './blocks/residual-functions.js';
 
 /** Inner channels of a block in terms of its outer ones. */
@@ -74,7 +72,7 @@ function dfResnet({ name, summary, blocks, strides }: Layout) {
   return defineBackbone({
     name,
     summary,
-    options: z.strictObject({ ...backboneOptions({ width: 32, embeddingSize: 256 }), ...downsamplingOptions }),
+    options: plainOptions.extend(downsamplingOptions),
     upgrade: upgradeDownsampling,
     build(context) {
       const { scope, bins, options } = context;

@@ -1,14 +1,5 @@
-import {
-  backboneOptions,
-  batchNormLayer,
-  convLayer,
-  defineBackbone,
-  type Layer,
-  normalisedConv,
-  type Scope,
-  z,
-} from '../index.js';
-import { plainNetwork, residualBlock, type StridedLayer } from './blocks/plain-network.js';
+import { batchNormLayer, convLayer, defineBackbone, type Layer, normalisedConv, type Scope } from '../index.js';
+import { plainNetwork, plainOptions, residualBlock, type StridedLayer } from './blocks/plain-network.js';
 import { basicFunction, bottleneckFunction } from './blocks/residual-functions.js';
 
 interface Layout {
@@ -59,7 +50,7 @@ function resnet({ name, bottleneck, blocks }: Layout, summary: string) {
   return defineBackbone({
     name,
     summary,
-    options: z.strictObject(backboneOptions({ width: 32, embeddingSize: 256 })),
+    options: plainOptions,
     build(context) {
       const { scope, bins, options } = context;
       let channels = options.width;

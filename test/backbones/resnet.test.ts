@@ -78,3 +78,38 @@ test('a checkpointed network learns the same from rows that were padded', async 
   for (const [name, { data }] of Object.entries(kept))
     close(t, again[name].data as Float32Array, data as Float32Array, 1e-4, name);
 });
+
+for (const name of ['resnet34', 'df-resnet56']) {
+  test(`${name}: inputs kept every k blocks change no gradient; more blocks, fewer bytes`, async (t) => {
+    const run = async (checkpointing: boolean | number) => {
+      const build = await backboneOf(name, { width: 4, embeddingSize: 6, checkpointing }, 20);
+      return withSession(async (session) => {
+        const scope = createScope(session, 'network', 1);
+        const backbone = build(scope);
+        const step = session.compile('step', ({ x }: Record<string, Tensor>) => {
+          const { gradients } = differentiate(() => {
+            const vectors = backbone.embed(x, { training: true, lengths: tf.tensor1d([30, 22, 17], 'int32') });
+            return { loss: tf.mean(tf.square(tf.add(vectors, 0.3))), aux: {} };
+          }, scope.params());
+          return Object.fromEntries(gradients.map(({ variable, gradient }) => [variable.name, gradient]));
+        });
+        const { outputs, keptBytes } = await step.measure({ x: normalTensor([3, 30, 20], 'x') });
+        const statistics = await session.save(scope.buffers().map(({ name }) => name));
+        return { values: { ...outputs, ...statistics }, keptBytes };
+      });
+    };
+    const plain = await run(false);
+    const kept = [plain.keptBytes];
+    for (const every of [1, 2, 3, 7, 100]) {
+      const { values, keptBytes } = await run(every);
+      t.true(keptBytes < kept.at(-1)!, `${every}: ${keptBytes}, before ${kept}`);
+      kept.push(keptBytes);
+      for (const [key, { data }] of Object.entries(plain.values)) {
+        const largest = Math.max(1e-3, ...(data as Float32Array).map(Math.abs));
+        const scaled = (numbers: ArrayLike<unknown>) => Array.from(numbers, (value) => Number(value) / largest);
+        close(t, scaled(values[key].data), scaled(data), 1e-4, `${every}: ${key}`);
+      }
+    }
+    t.is((await run(true)).keptBytes, kept[1], 'true is every block');
+  });
+}

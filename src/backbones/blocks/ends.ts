@@ -15,7 +15,7 @@ import {
 export interface MapContext {
   scope: Scope;
   bins: number;
-  options: { width: number; embeddingSize: number; checkpointing: boolean };
+  options: { width: number; embeddingSize: number; checkpointing: boolean | number };
   pooling(scope: Scope, channels: number): PoolingLayer;
 }
 

@@ -1,5 +1,26 @@
-import { type Backbone, checkpointed, type Layer, maskTime, relu, stridedPass, tf } from '../../index.js';
+import {
+  type Backbone,
+  backboneOptions,
+  checkpointed,
+  type Layer,
+  maskTime,
+  relu,
+  stridedPass,
+  tf,
+  z,
+} from '../../index.js';
 import { headLayer, type MapContext, stemLayer } from './ends.js';
+
+/** Options of a network of blocks one behind the other: its memory can be cut every few of them. */
+export const plainOptions = z.strictObject({
+  ...backboneOptions({ width: 32, embeddingSize: 256 }),
+  checkpointing: z
+    .union([z.boolean(), z.int().min(1)])
+    .default(false)
+    .describe(
+      'keep only the inputs of blocks and compute the rest again in the backward pass; a number: the input of every so many blocks',
+    ),
+});
 
 /** A part of a network and its stride in time. */
 export interface StridedLayer {
@@ -7,7 +28,10 @@ export interface StridedLayer {
   stride: number;
 }
 
-/** Stem, `layers` one behind the other, head over their last `channels` and `rows` of frequency. */
+/**
+ * Stem, `layers` one behind the other, head over their last `channels` and `rows` of frequency. With `checkpointing` k the input of every
+ * k-th is kept, the stem being the first; the backward pass computes k of them again at a time.
+ */
 export function plainNetwork(
   context: MapContext,
   layers: readonly StridedLayer[],
@@ -15,10 +39,10 @@ export function plainNetwork(
 ): Backbone {
   const { scope, options } = context;
   const stem = { layer: stemLayer(scope, options.width), stride: 1 };
-  const sequence = [stem, ...layers].map(({ layer, stride }) => ({
-    layer: options.checkpointing ? checkpointed(layer) : layer,
-    stride,
-  }));
+  const every = Number(options.checkpointing);
+  const parts = [stem, ...layers];
+  const sequence =
+    every === 0 ? parts : groupsOf(parts, every).map(({ layer, stride }) => ({ layer: checkpointed(layer), stride }));
   const head = headLayer(context, rows, channels);
   return {
     embeddingSize: options.embeddingSize,
@@ -32,6 +56,24 @@ export function plainNetwork(
       return head(x, at);
     },
   };
+}
+
+/** Layers in sequence, `size` of them as one. */
+function groupsOf(layers: readonly StridedLayer[], size: number): StridedLayer[] {
+  return Array.from({ length: Math.ceil(layers.length / size) }, (_, i) => {
+    const group = layers.slice(i * size, (i + 1) * size);
+    return {
+      stride: group.reduce((product, { stride }) => product * stride, 1),
+      layer(x, pass) {
+        let [y, at] = [x, pass];
+        for (const { layer, stride } of group) {
+          y = layer(y, at);
+          at = stridedPass(at, stride);
+        }
+        return y;
+      },
+    };
+  });
 }
 
 /** The sum of a residual function and a shortcut (the input itself where there is none), rectified. */
