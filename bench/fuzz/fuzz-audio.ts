@@ -26,7 +26,7 @@ interface Outcome {
   what: string;
 }
 
-const folder = join(import.meta.dirname, '../../test/fixtures/audio');
+const folder = join(import.meta.dirname, '../../../test/fixtures/audio');
 const files = readdirSync(folder).filter((file) => !/\.(sh|py|raw|txt|md)$/.test(file));
 
 async function decodeMutation(seed: number): Promise<Outcome> {

@@ -139,11 +139,14 @@ async function decide(learning: Learning, material: Material, hash: string): Pro
   say('measuring a step');
   const timer = stepTimer();
   const trial = trialOf(await load(network.concat([`ssl.steps=${TRIAL_STEPS}`])));
+  const trialDir = join(out, 'stages', 'trial');
+  // What a stopped trial left would go on, with too few steps to measure.
+  rmSync(trialDir, { recursive: true, force: true });
   await runUntil(learning, trial, 'trial', {
     progress: (title) => (title === 'trial' ? timer : display(title)),
     quiet: true,
   });
-  rmSync(join(out, 'stages', 'trial'), { recursive: true, force: true });
+  rmSync(trialDir, { recursive: true, force: true });
   const stepSeconds = timer.stepSeconds();
   const { steps, rounds, epochs, seconds } = trainingFor(material, {
     batchSize,

@@ -58,6 +58,9 @@ test('a folder of voices that nobody named becomes a model and a report, also wh
         onLine(line);
       },
     });
+  const trialStop = new AbortController();
+  const stopInTrial = (line: string) => line.endsWith('trial (pretrain)') && trialStop.abort(new Interrupted());
+  await t.throwsAsync(learn(trialStop.signal, stopInTrial), { instanceOf: Interrupted });
   const stopWithPlan = (line: string) => line.startsWith('plan: ') && stop.abort(new Interrupted());
   await t.throwsAsync(learn(stop.signal, stopWithPlan), { instanceOf: Interrupted });
   const settings = readFileSync(join(out, 'learn.json'), 'utf8');

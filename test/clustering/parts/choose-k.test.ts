@@ -124,7 +124,7 @@ test('ties and flat curves', (t) => {
   t.is(bestOf('silhouette', [2, 4, 8], [0.5, 0.5, 0.1]), 0);
   t.is(bestOf('contrast', [2, 4, 8], [0.01, 0.06, 0.02]), 1);
   t.is(
-    bestOf('contrast', [2, 4, 8, 16], [0.04, 0.06, 0.052, 0.05]),
+    bestOf('contrast', [2, 4, 8, 16], [0.04, 0.06, 0.052, 0.045]),
     2,
     'the most clusters that stand out nearly as well',
   );
