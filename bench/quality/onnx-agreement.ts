@@ -1,8 +1,8 @@
 // How far embeddings of exported ONNX graphs, run by Python's onnxruntime, are from those of TensorFlow: networks of full size with
 // drawn weights, statistics of the data, five lengths and two sizes of batch. Prints a table; the difference is the largest of any element, in
 // units of the embeddings' root mean square.
-//   npm run build && node dist/bench/quality/onnx-agreement.js [--python python3] [names...]
-// --python needs numpy and onnxruntime (measured with 1.32).
+//   npm run build && node dist/bench/quality/onnx-agreement.js [--python python3] [--width 8] [names...]
+// --width: narrow networks, minutes instead of an hour. --python needs numpy and onnxruntime (measured with 1.32).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ const BATCHES = [1, 3];
 const SETTLING_STEPS = 28;
 
 const { values: flags, positionals } = parseArgs({
-  options: { python: { type: 'string', default: 'python3' } },
+  options: { python: { type: 'string', default: 'python3' }, width: { type: 'string' } },
   allowPositionals: true,
 });
 const script = fileURLToPath(new URL('../../../bench/quality/onnx_agreement.py', import.meta.url));
@@ -66,7 +66,8 @@ for (const name of positionals.length > 0 ? positionals : NAMES) {
 function writeCase(name: string, folder: string) {
   return withSession({ device: 'cpu', threads: 0, seed: 0, name }, async (session) => {
     const registry = createRegistry(builtIns);
-    const build = await backboneBuilder(registry, await choosePlugin(registry, 'backbone', name, {}), BINS);
+    const options = flags.width === undefined ? {} : { width: Number(flags.width) };
+    const build = await backboneBuilder(registry, await choosePlugin(registry, 'backbone', name, options), BINS);
     const scope = createScope(session, 'model', 1);
     const { embed, embeddingSize, minFrames } = build(scope);
     const rng = createRng(name);
