@@ -57,14 +57,14 @@ export function fullyReversible(
 function paddedTo(multiple: number, features: Tensor, pass: Pass): { x: Tensor; pass: Pass } {
   const [batch, frames, bins] = features.shape as number[];
   const [time, frequency] = [frames, bins].map((size) => Math.ceil(size / multiple) * multiple - size);
-  const lengthsChange = time > 0 || anyLength();
-  if (!lengthsChange && frequency === 0) return { x: features, pass };
+  const mayPad = time > 0 || anyLength();
+  if (!mayPad && frequency === 0) return { x: features, pass };
   const x = tf.pad(features, [
     [0, 0],
     [0, time],
     [0, frequency],
   ]);
-  return { x, pass: !lengthsChange || pass.lengths ? pass : { ...pass, lengths: tf.fill([batch], frames, 'int32') } };
+  return { x, pass: !mayPad || pass.lengths ? pass : { ...pass, lengths: tf.fill([batch], frames, 'int32') } };
 }
 
 /** 1x1 convolution of both streams, computed as the sum of two: side by side they would have to be copied. */

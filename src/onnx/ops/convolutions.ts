@@ -28,20 +28,24 @@ export const convolutions: Record<string, Translate> = {
     const wide = context.fixed({ dtype, data, shape: [...Array(rank - 1).fill(1), ...shape] }, order, bias.name);
     return result(context, context.graph.node('Add', [named(context, x, order), wide]), order);
   },
-  FusedBatchNormV3(context) {
-    if (context.attribute('is_training', true)) context.refuse("normalisation by the batch's own statistics");
-    checkFormat(context);
-    const names = context.inputs.map((input, i) =>
-      i === 0 ? named(context, input, CHANNELS_FIRST) : named(context, input),
-    );
-    const attributes = { epsilon: { float: context.attribute('epsilon', 1e-4) } };
-    const name = context.graph.node('BatchNormalization', names.slice(0, 5), attributes);
-    const rest = context.outputs.slice(1).map(({ dtype }): Value => ({ kind: 'fixed', value: nothing(dtype) }));
-    return [result(context, name, CHANNELS_FIRST), ...rest];
-  },
+  FusedBatchNorm: normalise,
+  FusedBatchNormV3: normalise,
   AvgPool: (context) => pool(context, 'AveragePool'),
   MaxPool: (context) => pool(context, 'MaxPool'),
 };
+
+/** Normalisation by given statistics. */
+function normalise(context: Context): Value[] {
+  if (context.attribute('is_training', true)) context.refuse("normalisation by the batch's own statistics");
+  checkFormat(context);
+  const names = context.inputs.map((input, i) =>
+    i === 0 ? named(context, input, CHANNELS_FIRST) : named(context, input),
+  );
+  const attributes = { epsilon: { float: context.attribute('epsilon', 1e-4) } };
+  const name = context.graph.node('BatchNormalization', names.slice(0, 5), attributes);
+  const rest = context.outputs.slice(1).map(({ dtype }): Value => ({ kind: 'fixed', value: nothing(dtype) }));
+  return [result(context, name, CHANNELS_FIRST), ...rest];
+}
 
 /** Stands for outputs that only a gradient reads. */
 const nothing = (dtype: HostTensor['dtype']): HostTensor => ({ dtype, shape: [0], data: new Float32Array(0) });

@@ -1,4 +1,5 @@
 import { type FileNode, isWhole, type NaiveArray, type OnnxFile } from './onnx-file.js';
+import { ONNX_FUNCTIONS } from './onnx-functions.js';
 
 // Runs ONNX graphs by the definitions of their operators (onnx/docs/Operators.md, opset 14), element by element in double precision.
 // An index is a list of places, one for each axis.
@@ -74,10 +75,6 @@ const joined =
       f(...inputs.map((input) => getBroadcast(input, at))),
     );
 
-const each =
-  (f: (value: number) => number): Operator =>
-  ([{ shape, data }]) => ({ shape, data: data.map(f) });
-
 function reduced(f: (values: number[]) => number): Operator {
   return ([x, chosen], { attributes }) => {
     const axes = (attributes.axes as number[] | undefined) ?? chosen.data;
@@ -107,15 +104,30 @@ const reshape: Operator = ([x, target]) => {
   return { shape, data: x.data };
 };
 
+/** Zeros in front and behind so that an output has ceil(size / stride) places. */
+function samePads(x: NaiveArray, kernel: number[], strides: number[]): number[] {
+  const whole = kernel.map((size, i) => {
+    const places = Math.ceil(x.shape[2 + i] / strides[i]);
+    return Math.max((places - 1) * strides[i] + size - x.shape[2 + i], 0);
+  });
+  const before = whole.map((zeros) => Math.floor(zeros / 2));
+  return [...before, ...whole.map((zeros, i) => zeros - before[i])];
+}
+
 /** Any number of axes in space, groups, strides, dilations and padding. */
 const conv: Operator = ([x, weight, bias], { attributes }) => {
   const space = x.shape.length - 2;
   const list = (name: string, fallback: number) =>
     (attributes[name] as number[] | undefined) ?? Array(space).fill(fallback);
   const [strides, dilations] = [list('strides', 1), list('dilations', 1)];
-  const pads = (attributes.pads as number[] | undefined) ?? Array(2 * space).fill(0);
   const group = (attributes.group as number | undefined) ?? 1;
   const [outputs, perGroup, ...kernel] = weight.shape;
+  const pads =
+    attributes.auto_pad === 'SAME_UPPER'
+      ? samePads(x, kernel, strides)
+      : list('pads', 0)
+          .concat(list('pads', 0))
+          .slice(0, 2 * space);
   const sizes = kernel.map((size, i) =>
     Math.floor((x.shape[2 + i] + pads[i] + pads[space + i] - dilations[i] * (size - 1) - 1) / strides[i] + 1),
   );
@@ -134,14 +146,58 @@ const conv: Operator = ([x, weight, bias], { attributes }) => {
   });
 };
 
-const pool: Operator = ([x], { attributes }) => {
-  const [kernel, strides] = [attributes.kernel_shape, attributes.strides] as number[][];
-  const sizes = kernel.map((size, i) => Math.floor((x.shape[2 + i] - size) / strides[i] + 1));
-  return build([x.shape[0], x.shape[1], ...sizes], ([row, channel, ...place]) => {
-    const seen = build(kernel, (tap) => get(x, [row, channel, ...place.map((p, i) => p * strides[i] + tap[i])]));
-    return sum(seen.data) / seen.data.length;
-  });
-};
+/** Places beyond the input do not count. */
+function pool(f: (values: number[]) => number): Operator {
+  return ([x], { attributes }) => {
+    const [kernel, strides] = [attributes.kernel_shape, attributes.strides] as number[][];
+    const same = attributes.auto_pad === 'SAME_UPPER';
+    const explicit = (attributes.pads as number[] | undefined) ?? [0, 0, 0, 0];
+    const sizes = kernel.map((size, i) => {
+      if (same) return Math.ceil(x.shape[2 + i] / strides[i]);
+      return Math.floor((x.shape[2 + i] + explicit[i] + explicit[2 + i] - size) / strides[i] + 1);
+    });
+    const before = sizes.map((size, i) =>
+      same ? Math.floor(Math.max((size - 1) * strides[i] + kernel[i] - x.shape[2 + i], 0) / 2) : explicit[i],
+    );
+    return build([x.shape[0], x.shape[1], ...sizes], ([row, channel, ...place]) => {
+      const seen: number[] = [];
+      build(kernel, (tap) => {
+        const from = place.map((p, i) => p * strides[i] + tap[i] - before[i]);
+        if (from.every((p, i) => p >= 0 && p < x.shape[2 + i])) seen.push(get(x, [row, channel, ...from]));
+        return 0;
+      });
+      return f(seen);
+    });
+  };
+}
+
+function arg(better: (a: number, b: number) => boolean): Operator {
+  return ([x], { attributes }) => {
+    const axis = attributes.axis as number;
+    const rest = x.shape.filter((_, i) => i !== axis);
+    return build(rest, (at) => {
+      const value = (k: number) => get(x, [...at.slice(0, axis), k, ...at.slice(axis)]);
+      return Array.from({ length: x.shape[axis] }, (_, k) => k).reduce((best, k) =>
+        better(value(k), value(best)) ? k : best,
+      );
+    });
+  };
+}
+
+function softmax(f: (value: number, total: number) => number): Operator {
+  return ([x], { attributes }) => {
+    const axis = attributes.axis as number;
+    return build(x.shape, (at) => {
+      const along = Array.from({ length: x.shape[axis] }, (_, k) =>
+        get(
+          x,
+          at.map((place, i) => (i === axis ? k : place)),
+        ),
+      );
+      return f(along[at[axis]], sum(along.map(Math.exp)));
+    });
+  };
+}
 
 const slice: Operator = ([x, starts, ends, axes, steps]) => {
   const from = x.shape.map(() => 0);
@@ -177,10 +233,11 @@ const concat: Operator = (parts, { attributes }) => {
   });
 };
 
-const split: Operator = ([x, sizes], { attributes }) => {
+const split: Operator = ([x, chosen], { attributes, outputs }) => {
   const axis = attributes.axis as number;
-  return sizes.data.map((size, part) => {
-    const before = sum(sizes.data.slice(0, part));
+  const sizes = chosen?.data ?? outputs.map(() => x.shape[axis] / outputs.length);
+  return sizes.map((size, part) => {
+    const before = sum(sizes.slice(0, part));
     const shape = x.shape.map((other, i) => (i === axis ? size : other));
     return build(shape, (at) =>
       get(
@@ -206,33 +263,71 @@ const matMul: Operator = ([a, b]) => {
 };
 
 const OPERATORS: Record<string, Operator> = {
-  Abs: each(Math.abs),
-  Add: joined((a, b) => a + b),
-  And: joined((a, b) => Number(a && b)),
-  AveragePool: pool,
+  ...Object.fromEntries(Object.entries(ONNX_FUNCTIONS).map(([type, f]) => [type, joined(f)])),
+  ArgMax: arg((a, b) => a > b),
+  ArgMin: arg((a, b) => a < b),
+  BatchNormalization: ([x, scale, offset, mean, variance], { attributes }) =>
+    build(x.shape, (at) => {
+      const c = at[1];
+      const centred = (get(x, at) - mean.data[c]) / Math.sqrt(variance.data[c] + (attributes.epsilon as number));
+      return centred * scale.data[c] + offset.data[c];
+    }),
+  CumSum: ([x, { data }], { attributes }) =>
+    build(x.shape, (at) => {
+      const [axis] = data;
+      return sum(
+        Array.from({ length: x.shape[axis] }, (_, k) => {
+          const before = attributes.reverse ? k > at[axis] : k < at[axis];
+          const counts = before || (k === at[axis] && !attributes.exclusive);
+          return counts
+            ? get(
+                x,
+                at.map((place, i) => (i === axis ? k : place)),
+              )
+            : 0;
+        }),
+      );
+    }),
+  Elu: joined((x) => (x > 0 ? x : Math.expm1(x))),
+  LeakyRelu: (inputs, node) => joined((x) => (x > 0 ? x : x * (node.attributes.alpha as number)))(inputs, node),
+  LogSoftmax: softmax((value, total) => value - Math.log(total)),
+  MaxPool: pool((values) => values.reduce((a, b) => Math.max(a, b))),
+  ReduceMin: reduced((values) => values.reduce((a, b) => Math.min(a, b))),
+  ReduceProd: reduced((values) => values.reduce((a, b) => a * b)),
+  Softmax: softmax((value, total) => Math.exp(value) / total),
+  AveragePool: pool((values) => sum(values) / values.length),
   Cast: ([x], { attributes }) => (isWhole(attributes.to as number) ? { ...x, data: x.data.map(Math.trunc) } : x),
-  Clip: joined((x, low, high) => Math.min(Math.max(x, low), high)),
   Concat: concat,
   Conv: conv,
   DequantizeLinear: ([x, scale], { attributes }) =>
     build(x.shape, (at) => get(x, at) * scale.data[at[attributes.axis as number]]),
   Div: (inputs, node) => joined((a, b) => (inputs[0].whole ? Math.trunc(a / b) : a / b))(inputs, node),
-  Exp: each(Math.exp),
   Expand: ([x, { data }]) => build(broadcastShape([x.shape, data]), (at) => getBroadcast(x, at)),
-  Gather: ([x, { data }]) => build([data.length], ([i]) => x.data[data[i]]),
-  Identity: ([x]) => x,
-  Less: joined((a, b) => Number(a < b)),
-  Log: each(Math.log),
+  Gather: ([x, { data }], { attributes }) => {
+    const axis = attributes.axis as number;
+    const shape = x.shape.map((size, i) => (i === axis ? data.length : size));
+    return build(shape, (at) =>
+      get(
+        x,
+        at.map((place, i) => (i === axis ? data[place] : place)),
+      ),
+    );
+  },
   MatMul: matMul,
-  Max: joined(Math.max),
-  Min: joined(Math.min),
-  Mod: joined((a, b) => a - b * Math.floor(a / b)),
-  Mul: joined((a, b) => a * b),
-  Pad: ([x, { data }]) => {
+  Pad: ([x, { data }], { attributes }) => {
     const rank = x.shape.length;
     const shape = x.shape.map((size, axis) => size + data[axis] + data[rank + axis]);
+    const mirrored = (place: number, size: number) => {
+      const from = Math.abs(place);
+      return from < size ? from : 2 * (size - 1) - from;
+    };
     return build(shape, (at) => {
       const from = at.map((place, axis) => place - data[axis]);
+      if (attributes.mode === 'reflect')
+        return get(
+          x,
+          from.map((place, axis) => mirrored(place, x.shape[axis])),
+        );
       return from.every((place, axis) => place >= 0 && place < x.shape[axis]) ? get(x, from) : 0;
     });
   },
@@ -240,20 +335,14 @@ const OPERATORS: Record<string, Operator> = {
     const length = Math.ceil((end.data[0] - start.data[0]) / step.data[0]);
     return build([length], ([i]) => start.data[0] + i * step.data[0]);
   },
-  Reciprocal: each((x) => 1 / x),
   ReduceMax: reduced((values) => values.reduce((a, b) => Math.max(a, b))),
   ReduceMean: reduced((values) => sum(values) / values.length),
   ReduceSum: reduced(sum),
-  Relu: each((x) => Math.max(x, 0)),
   Reshape: reshape,
   Shape: ([x]) => ({ shape: [x.shape.length], data: x.shape }),
-  Sigmoid: each((x) => 1 / (1 + Math.exp(-x))),
   Slice: slice,
   Split: split,
-  Sqrt: each(Math.sqrt),
   Squeeze: ([x, axes]) => ({ shape: x.shape.filter((_, axis) => !axes.data.includes(axis)), data: x.data }),
-  Sub: joined((a, b) => a - b),
-  Tanh: each(Math.tanh),
   Tile: ([x, { data }]) =>
     build(
       x.shape.map((size, axis) => size * data[axis]),
@@ -282,5 +371,4 @@ const OPERATORS: Record<string, Operator> = {
       data: x.data,
     };
   },
-  Where: joined((condition, a, b) => (condition ? a : b)),
 };
