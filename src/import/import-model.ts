@@ -53,10 +53,18 @@ export async function importModel(
   return { name, weights: checkpoint.path, backbone, features, embeddingSize, numbers, licence };
 }
 
-async function builderOf(source: Source, builder: ImportContext['builder']) {
-  try {
-    return await builder(source);
-  } catch (error) {
-    throw new UserError(`${source.name} cannot be built with its settings: ${messageOf(error)}`);
-  }
+/** The backbone of a source: sizes that it cannot have are the fault of the file. */
+async function builderOf(source: Source, builder: ImportContext['builder']): Promise<(scope: Scope) => Backbone> {
+  const refused = (error: unknown) =>
+    new UserError(`${source.name} cannot be built with its settings: ${messageOf(error)}`);
+  const build = await builder(source).catch((error: unknown) => {
+    throw refused(error);
+  });
+  return (scope) => {
+    try {
+      return build(scope);
+    } catch (error) {
+      throw refused(error);
+    }
+  };
 }

@@ -152,6 +152,16 @@ test('an archive is refused where it is no archive of PyTorch', async (t) => {
   await refused(t, zipOf([{ name: 'a/data.pkl', data: p.pickle(p.none), crc32: 1 }]), /does not match its checksum/);
 });
 
+test('numbers that do not match their checksum are refused when they are read', async (t) => {
+  const data = p.pickle(p.dictOf({ weight: p.tensor({ key: '0', shape: [2] }) }));
+  const block = { name: 'a/data/0', data: floats(1, 2), crc32: 5 };
+  const checkpoint = await open(t, zipOf([{ name: 'a/data.pkl', data }, block]));
+  t.throws(() => valuesOf(checkpoint, 'weight'), {
+    instanceOf: UserError,
+    message: /weight \[2\] does not match its checksum/,
+  });
+});
+
 test('a name that leads out of the archive is refused', async (t) => {
   for (const name of ['../evil', 'archive/../../evil', '/etc/evil', 'C:/evil', 'archive\\..\\evil\0'])
     await refused(

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { UserError } from '../../errors.js';
 import { withFile } from '../../io/read-file.js';
 import { STORAGE_BYTES } from '../pickle/globals.js';
@@ -10,6 +11,8 @@ import { elementsOf, isContiguous, rowMajor, spanOf } from './strided.js';
 export interface Block {
   at: number;
   bytes: number;
+  /** Checksum, where the file has one. */
+  crc32?: number;
 }
 
 /**
@@ -48,6 +51,9 @@ function readFloats(place: string, path: string, tensor: StoredTensor, block: Bl
     throw new UserError(`${place} is of type ${type.toLowerCase()}; a weight is of a floating-point type.`);
   const each = STORAGE_BYTES[type];
   const bytes = withFile(path, (file) => file.read(block.at + offset * each, spanOf(tensor) * each));
+  const isWhole = bytes.byteLength === block.bytes;
+  if (isWhole && block.crc32 !== undefined && crc32(new Uint8Array(bytes)) !== block.crc32)
+    throw new UserError(`${place} does not match its checksum. The file is damaged: copy it again.`);
   const numbers = floatsOf(type, bytes);
   return isContiguous(tensor) ? numbers : rowMajor(numbers, tensor);
 }

@@ -2,6 +2,7 @@ import { featureDefinition } from '../../audio/features/features.js';
 import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { resnetNames } from '../names/maps-of-wespeaker.js';
+import { parseConfig } from './config-file.js';
 import type { Source } from './source.js';
 
 const CHECKPOINT = 'pyannote.audio';
@@ -19,7 +20,7 @@ export function pyannoteSource(checkpoint: Checkpoint): Source {
     throw new UserError(
       `${path} holds pyannote.audio's '${name}'. Only its WeSpeakerResNet34, 152, 221 and 293 are speaker networks that voxloop reads.`,
     );
-  const setting = <T>(key: string, usual: T): T => (checkpoint.note('hyper_parameters', key) ?? usual) as T;
+  const setting = (key: string, usual: unknown): unknown => checkpoint.note('hyper_parameters', key) ?? usual;
   for (const [key, only] of [
     ['fbank_centering_span', null],
     ['sample_rate', 16000],
@@ -27,10 +28,16 @@ export function pyannoteSource(checkpoint: Checkpoint): Source {
     ['use_energy', false],
     ['snip_edges', true],
   ] as const) {
-    const value = setting<unknown>(key, only);
+    const value = setting(key, only);
     if (value !== only) throw new UserError(`${path}: its ${key} is ${value}, and only ${only} is supported.`);
   }
-  const bins = setting('num_mel_bins', 80);
+  // Its own dither is for inference, where voxloop has none: training takes the usual one.
+  const features = parseConfig(path, featureDefinition, {
+    bins: setting('num_mel_bins', 80),
+    frameLengthMs: setting('frame_length', 25),
+    frameShiftMs: setting('frame_shift', 10),
+    window: setting('window_type', 'hamming'),
+  });
   const width = checkpoint.tensors.get('resnet.conv1.weight')?.shape[0];
   const embeddingSize = checkpoint.tensors.get('resnet.seg_1.weight')?.shape[0] ?? 256;
   return {
@@ -40,15 +47,9 @@ export function pyannoteSource(checkpoint: Checkpoint): Source {
       name: `resnet${depth}`,
       options: { ...(width && { width }), embeddingSize, pooling: { name: 'tstp', epsilon: 1e-12 } },
     },
-    // Its own dither is for inference, where voxloop has none: training takes the usual one.
-    features: featureDefinition.parse({
-      bins,
-      frameLengthMs: setting('frame_length', 25),
-      frameShiftMs: setting('frame_shift', 10),
-      window: setting('window_type', 'hamming'),
-    }),
+    features,
     embeddingSize,
-    names: resnetNames(Math.ceil(bins / 8)),
+    names: resnetNames(Math.ceil(features.bins / 8)),
     prefix: 'resnet.',
     licence: 'that of the training data, CC BY 4.0 for VoxCeleb',
   };

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ALL_STAGES, eres2netNames, LAST_STAGES, type StageFusions } from '../names/maps-of-3d-speaker.js';
 import { campplusNames } from '../names/maps-of-wespeaker.js';
+import { parseConfig } from './config-file.js';
 import type { Source } from './source.js';
 
 /** PyTorch's smallest step at 1, where the wave lies in [-1, 1], on int16 scale. */
@@ -35,7 +36,7 @@ export function threeDSpeakerSource(checkpoint: Checkpoint): Source {
   const { bins, ...read } = network.read(checkpoint);
   return {
     ...read,
-    features: featureDefinition.parse({ bins, window: 'povey', energyFloor: ENERGY_FLOOR }),
+    features: parseConfig(checkpoint.path, featureDefinition, { bins, window: 'povey', energyFloor: ENERGY_FLOOR }),
     licence: "Apache-2.0, 3D-Speaker's",
   };
 }

@@ -77,7 +77,7 @@ export function wespeakerSource({ checkpoint, dir }: Found, config: unknown): So
   return {
     name: `WeSpeaker ${model}`,
     ...family.network(model, args, checkpoint),
-    features: featureDefinition.parse({
+    features: parseConfig(path, featureDefinition, {
       bins: args.feat_dim,
       frameLengthMs: fbank.frame_length,
       frameShiftMs: fbank.frame_shift,
