@@ -77,15 +77,15 @@ export type { Initializer, Scope } from './nn/scope.js';
 
 // Reversible and checkpointed networks
 
-export { checkpointed } from './nn/checkpointed.js';
-export { checkpointedSum } from './nn/checkpointed-sum.js';
+export { checkpointed } from './nn/recompute/checkpointed.js';
+export { checkpointedSum } from './nn/recompute/checkpointed-sum.js';
 export {
   type Rearrangement,
   type ResidualPair,
   type ReversibleStep,
   reversible,
   type Streams,
-} from './nn/reversible.js';
+} from './nn/recompute/reversible.js';
 export { splitStreams, squeeze } from './nn/squeeze.js';
 
 // Parts of losses

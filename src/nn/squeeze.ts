@@ -1,7 +1,7 @@
 import { type Tensor, tf } from '../engine/tf.js';
 import { UserError } from '../errors.js';
 import { stridedPass } from './pass.js';
-import type { Rearrangement, Streams } from './reversible.js';
+import type { Rearrangement, Streams } from './recompute/reversible.js';
 
 /**
  * Space-to-depth over time and frequency (Jacobsen et al., "i-RevNet: Deep Invertible Networks", 2018, arXiv:1802.07088): each 2x2

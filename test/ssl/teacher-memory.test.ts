@@ -1,10 +1,10 @@
 import test from 'ava';
 import { featureDefinition } from '../../src/audio/features/features.js';
 import { tf } from '../../src/engine/tf.js';
-import type { Network } from '../../src/train/step/ssl-method.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import type { SslPlugin } from '../../src/plugin/kinds.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
+import type { Network } from '../../src/train/step/ssl-method.js';
 import dino from '../../ssl/dino.js';
 import moco from '../../ssl/moco.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';

@@ -1,4 +1,4 @@
-import { STREAM_ERRORS, STREAM_LIMIT, STREAM_PEAK } from '../../nn/stream-watch.js';
+import { STREAM_ERRORS, STREAM_LIMIT, STREAM_PEAK } from '../../nn/recompute/stream-watch.js';
 import type { StepMetrics } from '../step/training-step.js';
 
 /** Warned of from here on, while everything is still exact. */

@@ -1,15 +1,20 @@
 import test, { type ExecutionContext } from 'ava';
-import { differentiate } from '../../src/engine/autodiff.js';
-import { type Tensor, tf } from '../../src/engine/tf.js';
-import type { HostTensor } from '../../src/host-tensor.js';
-import type { Pass } from '../../src/nn/pass.js';
-import { type Rearrangement, type ReversibleStep, reversible, type Streams } from '../../src/nn/reversible.js';
-import { createScope, type Scope } from '../../src/nn/scope.js';
-import { close } from '../helpers/close.js';
-import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { noisyBlock, smallBlock } from '../helpers/networks/small-blocks.js';
-import { normalTensor } from '../helpers/random-values.js';
-import { withSession } from '../helpers/session.js';
+import { differentiate } from '../../../src/engine/autodiff.js';
+import { type Tensor, tf } from '../../../src/engine/tf.js';
+import type { HostTensor } from '../../../src/host-tensor.js';
+import type { Pass } from '../../../src/nn/pass.js';
+import {
+  type Rearrangement,
+  type ReversibleStep,
+  reversible,
+  type Streams,
+} from '../../../src/nn/recompute/reversible.js';
+import { createScope, type Scope } from '../../../src/nn/scope.js';
+import { close } from '../../helpers/close.js';
+import { checkVariableGradients } from '../../helpers/finite-differences.js';
+import { noisyBlock, smallBlock } from '../../helpers/networks/small-blocks.js';
+import { normalTensor } from '../../helpers/random-values.js';
+import { withSession } from '../../helpers/session.js';
 
 const CHANNELS = 4;
 const x = normalTensor([2, 8, 6, 2 * CHANNELS], 'x');

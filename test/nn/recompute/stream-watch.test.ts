@@ -1,15 +1,15 @@
 import test from 'ava';
-import { differentiate } from '../../src/engine/autodiff.js';
-import type { Session } from '../../src/engine/session/session.js';
-import { type Tensor, tf } from '../../src/engine/tf.js';
-import type { HostTensor } from '../../src/host-tensor.js';
-import type { Layer } from '../../src/nn/layer.js';
-import { type ReversibleStep, reversible } from '../../src/nn/reversible.js';
-import { createScope, type Scope } from '../../src/nn/scope.js';
-import { streamMetrics } from '../../src/nn/stream-watch.js';
-import { smallBlock } from '../helpers/networks/small-blocks.js';
-import { normalTensor } from '../helpers/random-values.js';
-import { withSession } from '../helpers/session.js';
+import { differentiate } from '../../../src/engine/autodiff.js';
+import type { Session } from '../../../src/engine/session/session.js';
+import { type Tensor, tf } from '../../../src/engine/tf.js';
+import type { HostTensor } from '../../../src/host-tensor.js';
+import type { Layer } from '../../../src/nn/layer.js';
+import { type ReversibleStep, reversible } from '../../../src/nn/recompute/reversible.js';
+import { streamMetrics } from '../../../src/nn/recompute/stream-watch.js';
+import { createScope, type Scope } from '../../../src/nn/scope.js';
+import { smallBlock } from '../../helpers/networks/small-blocks.js';
+import { normalTensor } from '../../helpers/random-values.js';
+import { withSession } from '../../helpers/session.js';
 
 const CHANNELS = 4;
 const x = normalTensor([2, 8, 6, 2 * CHANNELS], 'x');

@@ -1,11 +1,11 @@
-import { withoutGradient } from '../engine/autodiff.js';
-import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
-import { onGrid } from '../engine/ops/on-grid.js';
-import { raw } from '../engine/raw.js';
-import { type Tensor, tf } from '../engine/tf.js';
-import type { Variable } from '../engine/variable.js';
-import type { Layer } from './layer.js';
-import { keptPass, type Pass } from './pass.js';
+import { withoutGradient } from '../../engine/autodiff.js';
+import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../../engine/local-gradients.js';
+import { onGrid } from '../../engine/ops/on-grid.js';
+import { raw } from '../../engine/raw.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+import type { Variable } from '../../engine/variable.js';
+import type { Layer } from '../layer.js';
+import { keptPass, type Pass } from '../pass.js';
 import { watchStreams } from './stream-watch.js';
 
 /** The two halves of a reversible network's state, of one shape. */

@@ -1,9 +1,9 @@
-import { withoutGradient } from '../engine/autodiff.js';
-import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
-import { type Tensor, tf } from '../engine/tf.js';
-import type { Variable } from '../engine/variable.js';
-import type { Layer } from './layer.js';
-import { keptPass } from './pass.js';
+import { withoutGradient } from '../../engine/autodiff.js';
+import { addTo, after, kept, localGradients, readsOf, replay, withGradient } from '../../engine/local-gradients.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+import type { Variable } from '../../engine/variable.js';
+import type { Layer } from '../layer.js';
+import { keptPass } from '../pass.js';
 
 /**
  * The sum of several layers of one input, with the memory of one: they run one after another, and the backward pass keeps the

@@ -1,8 +1,8 @@
-import { isRecording, kept } from '../engine/local-gradients.js';
-import { observe, observed } from '../engine/observe.js';
-import { fingerprint } from '../engine/ops/fingerprint.js';
-import { cast, raw } from '../engine/raw.js';
-import { type Tensor, tf } from '../engine/tf.js';
+import { isRecording, kept } from '../../engine/local-gradients.js';
+import { observe, observed } from '../../engine/observe.js';
+import { fingerprint } from '../../engine/ops/fingerprint.js';
+import { cast, raw } from '../../engine/raw.js';
+import { type Tensor, tf } from '../../engine/tf.js';
 
 /** Largest magnitude in the streams of a reversible network, as a step's metric: beyond {@link STREAM_LIMIT} sums are rounded. */
 export const STREAM_PEAK = 'streamPeak';

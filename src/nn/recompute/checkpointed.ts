@@ -1,7 +1,7 @@
-import { withoutGradient } from '../engine/autodiff.js';
-import { after, kept, localGradients, readsOf, replay, withGradient } from '../engine/local-gradients.js';
-import type { Layer } from './layer.js';
-import { keptPass } from './pass.js';
+import { withoutGradient } from '../../engine/autodiff.js';
+import { after, kept, localGradients, readsOf, replay, withGradient } from '../../engine/local-gradients.js';
+import type { Layer } from '../layer.js';
+import { keptPass } from '../pass.js';
 
 /**
  * The same layer with its memory cut: only the input is kept for the backward pass, which computes the layer again (Chen et al.,

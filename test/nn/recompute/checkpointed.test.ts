@@ -1,16 +1,16 @@
 import test from 'ava';
-import { differentiate } from '../../src/engine/autodiff.js';
-import type { Session } from '../../src/engine/session/session.js';
-import { type Tensor, tf } from '../../src/engine/tf.js';
-import type { HostTensor } from '../../src/host-tensor.js';
-import { checkpointed } from '../../src/nn/checkpointed.js';
-import type { Layer } from '../../src/nn/layer.js';
-import { createScope } from '../../src/nn/scope.js';
-import { close } from '../helpers/close.js';
-import { checkVariableGradients } from '../helpers/finite-differences.js';
-import { noisyBlock, smallBlock } from '../helpers/networks/small-blocks.js';
-import { normalTensor } from '../helpers/random-values.js';
-import { withSession } from '../helpers/session.js';
+import { differentiate } from '../../../src/engine/autodiff.js';
+import type { Session } from '../../../src/engine/session/session.js';
+import { type Tensor, tf } from '../../../src/engine/tf.js';
+import type { HostTensor } from '../../../src/host-tensor.js';
+import type { Layer } from '../../../src/nn/layer.js';
+import { checkpointed } from '../../../src/nn/recompute/checkpointed.js';
+import { createScope } from '../../../src/nn/scope.js';
+import { close } from '../../helpers/close.js';
+import { checkVariableGradients } from '../../helpers/finite-differences.js';
+import { noisyBlock, smallBlock } from '../../helpers/networks/small-blocks.js';
+import { normalTensor } from '../../helpers/random-values.js';
+import { withSession } from '../../helpers/session.js';
 
 const PASS = { training: true };
 const CHANNELS = 4;

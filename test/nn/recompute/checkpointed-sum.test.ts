@@ -1,15 +1,15 @@
 import test from 'ava';
-import { differentiate } from '../../src/engine/autodiff.js';
-import { type Tensor, tf } from '../../src/engine/tf.js';
-import { type HostTensor, int32 } from '../../src/host-tensor.js';
-import { checkpointedSum } from '../../src/nn/checkpointed-sum.js';
-import type { Layer } from '../../src/nn/layer.js';
-import { maskTime, stridedPass } from '../../src/nn/pass.js';
-import { createScope, type Scope } from '../../src/nn/scope.js';
-import { close } from '../helpers/close.js';
-import { noisyBlock, smallBlock } from '../helpers/networks/small-blocks.js';
-import { normalTensor } from '../helpers/random-values.js';
-import { withSession } from '../helpers/session.js';
+import { differentiate } from '../../../src/engine/autodiff.js';
+import { type Tensor, tf } from '../../../src/engine/tf.js';
+import { type HostTensor, int32 } from '../../../src/host-tensor.js';
+import type { Layer } from '../../../src/nn/layer.js';
+import { maskTime, stridedPass } from '../../../src/nn/pass.js';
+import { checkpointedSum } from '../../../src/nn/recompute/checkpointed-sum.js';
+import { createScope, type Scope } from '../../../src/nn/scope.js';
+import { close } from '../../helpers/close.js';
+import { noisyBlock, smallBlock } from '../../helpers/networks/small-blocks.js';
+import { normalTensor } from '../../helpers/random-values.js';
+import { withSession } from '../../helpers/session.js';
 
 const CHANNELS = 3;
 const plain = (tensor: HostTensor) => tensor.data as Float32Array;
