@@ -1,10 +1,10 @@
 import test from 'ava';
 import { featureDefinition } from '../../src/audio/features/features.js';
 import { tf } from '../../src/engine/tf.js';
-import type { Network } from '../../src/train/step/ssl-method.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import type { SslPlugin } from '../../src/plugin/kinds.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
+import type { Network } from '../../src/train/step/ssl-method.js';
 import dino from '../../ssl/dino.js';
 import moco from '../../ssl/moco.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
@@ -59,14 +59,14 @@ const METHODS: [SslPlugin, Record<string, unknown>, string][] = [
 ];
 
 for (const [plugin, options, second] of METHODS) {
-  for (const backbone of ['resnet34', 'frev-resnet34', 'prev-resnet34']) {
+  for (const backbone of ['resnet34', 'frev-resnet34']) {
     test.serial(
       `${plugin.name} with ${backbone}: the ${second} network keeps nothing for the backward pass`,
       async (t) => {
         const whole = await kept(plugin, options, backbone);
         const without = await kept(plugin, options, backbone, { second, change: blind });
-        // Embeddings and what follows them are of rows, not of maps.
-        t.true(Math.abs(whole - without) < 2 ** 16, `${whole}, with a blind one ${without}`);
+        // It sees half of the crops or more, and would keep as much of them; what differs are vectors and statistics, not maps.
+        t.true(Math.abs(whole - without) < 0.05 * whole, `${whole}, with a blind one ${without}`);
       },
     );
   }
