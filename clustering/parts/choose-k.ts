@@ -78,10 +78,10 @@ export function candidatesOf({ from, to, steps }: ClusterRange, rows: number): n
 /**
  * Chooses the number of clusters without labels and returns the clustering of all rows with it. `silhouette`: the largest mean silhouette
  * of a sample. `contrast`: the most clusters whose silhouette is nearly the most above that of rows drawn from one Gaussian cloud with the
- * same covariance and clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number whose clusterings of
- * random samples agree, where these overlap, as well as those of any other number (mean adjusted Rand index of three pairs). `gain`: the
- * knee of the inertia, where the fall of its logarithm by that of the number slows down most; the ends of the range are compared only
- * where there is nothing else. A table goes to the log.
+ * same covariance and clustered in the same way; one cluster where none is by {@link LEAST_CONTRAST}. `stability`: the largest number
+ * whose clusterings of random samples agree, where these overlap, as well as those of any other number (mean adjusted Rand index of three
+ * pairs). `gain`: the knee of the inertia, where the fall of its logarithm by that of the number slows down most; the ends of the range are
+ * compared only where there is nothing else. A table goes to the log.
  */
 export async function chooseClusters(
   data: Rows & { metric: Metric; seed: number },

@@ -39,28 +39,29 @@ export async function lookAhead(folder: string, { root, files }: Recordings): Pr
   const paths = [...files].map((file) => join(root, file));
   const every = Math.max(1, Math.floor(paths.length / HEARD));
   const sample = paths.filter((_, i) => i % every === 0).slice(0, HEARD);
-  const started = performance.now();
-  const heard = await hear(sample);
-  const elapsed = (performance.now() - started) / 1000;
-  const { seconds, parts, bytes } = heard;
+  const { seconds, parts, bytes, decodingSeconds, filteringSeconds } = await hear(sample);
   const share = bytes === 0 ? 0 : paths.reduce((sum, path) => sum + statSync(path).size, 0) / bytes;
   if (sample.length === paths.length && parts < LEAST_RECORDINGS) {
     throw tooFew(folder, `${counted(paths.length)} with ${formatSeconds(seconds)} of sound`);
   }
   return {
     material: { recordings: Math.max(paths.length, Math.round(parts * share)), seconds: seconds * share },
-    preparationSeconds: (elapsed * share) / availableParallelism(),
+    preparationSeconds: ((decodingSeconds + filteringSeconds) * share) / availableParallelism(),
   };
 }
 
+/** Decodes recordings and measures the first part of each, which stands for the others. */
 async function hear(paths: readonly string[]) {
-  let [seconds, bytes, parts] = [0, 0, 0];
+  let [seconds, bytes, parts, decodingSeconds, filteringSeconds] = [0, 0, 0, 0, 0];
   for (const path of paths) {
     try {
+      const started = performance.now();
       const samples = await loadMono16k(path);
-      measureSpeech(
-        Int16Array.from(samples.subarray(0, LONGEST_PART_SECONDS * SAMPLE_RATE_HZ), (value) => value * 32767),
-      );
+      const decoded = performance.now();
+      const part = samples.subarray(0, LONGEST_PART_SECONDS * SAMPLE_RATE_HZ);
+      measureSpeech(Int16Array.from(part, (value) => value * 32767));
+      decodingSeconds += (decoded - started) / 1000;
+      filteringSeconds += ((performance.now() - decoded) / 1000) * (samples.length / part.length);
       seconds += samples.length / SAMPLE_RATE_HZ;
       parts += Math.ceil(samples.length / SAMPLE_RATE_HZ / LONGEST_PART_SECONDS);
       bytes += statSync(path).size;
@@ -69,7 +70,7 @@ async function hear(paths: readonly string[]) {
       if (!(error instanceof UserError)) throw error;
     }
   }
-  return { seconds, bytes, parts };
+  return { seconds, bytes, parts, decodingSeconds, filteringSeconds };
 }
 
 /** What there is and what will be done with it, before anything is written. */
