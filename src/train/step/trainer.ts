@@ -47,7 +47,7 @@ export function createUpdate<V>(
   return { update, average };
 }
 
-/** The backbone; in training it refuses crops of fewer frames than its time strides need, with a UserError. */
+/** The backbone; in training it refuses crops of fewer frames than its strides and unpadded convolutions need, with a UserError. */
 export function withFrameCheck(backbone: Backbone): Backbone {
   const { minFrames = 1, embed } = backbone;
   return {
@@ -56,8 +56,8 @@ export function withFrameCheck(backbone: Backbone): Backbone {
       const frames = features.shape[1]!;
       if (pass.training && frames < minFrames) {
         throw new UserError(
-          `The crops have ${frames} frames, but the backbone's time strides need at least ${minFrames}. ` +
-            'Lengthen the crops (globalSeconds, localSeconds or cropSeconds) or take a backbone without strides.',
+          `The crops have ${frames} frames, but the backbone needs at least ${minFrames}. ` +
+            'Lengthen the crops (globalSeconds, localSeconds or cropSeconds) or take another backbone.',
         );
       }
       return embed(features, pass);

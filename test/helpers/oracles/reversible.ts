@@ -110,7 +110,9 @@ function transition(weights: Weights, path: string, x: Plane, stage: number): Pl
   const y = pointwise
     ? conv(weights, `${path}/conv`, stage === 1 ? x : squareMeans(x), 1)
     : conv(weights, `${path}/conv`, x, 2);
-  return rectified(norm(weights, `${path}/norm`, y));
+  const normed = norm(weights, `${path}/norm`, y);
+  // The DF-ResNet's strided convolutions are not rectified; its functions have a depth-wise convolution.
+  return weights['stage1/block1/f/conv2/weight'].shape.length === 3 ? normed : rectified(normed);
 }
 
 /** Mean and standard deviation over time of every row and channel, and the linear layer. */
