@@ -66,7 +66,7 @@ for (const [plugin, options, second] of METHODS) {
         const whole = await kept(plugin, options, backbone);
         const without = await kept(plugin, options, backbone, { second, change: blind });
         // It sees half of the crops or more, and would keep as much of them; what differs are vectors and statistics, not maps.
-        t.true(Math.abs(whole - without) < 0.05 * whole, `${whole}, with a blind one ${without}`);
+        t.true(Math.abs(whole - without) < 0.1 * whole, `${whole}, with a blind one ${without}`);
       },
     );
   }
