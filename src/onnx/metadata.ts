@@ -4,15 +4,17 @@ import type { FeatureDefinition } from '../audio/features/features.js';
 export interface Described {
   embeddingSize: number;
   features: FeatureDefinition;
+  /** Fewer frames have no embedding. */
+  minFrames?: number;
   /** The language that it was trained on; for people. */
   language: string;
 }
 
 /**
  * The metadata that sherpa-onnx asks for. It knows the frameworks 'wespeaker', '3d-speaker' and 'nemo' only, and subtracts the mean of
- * the features only where it is told to. `features` is voxloop's own: how the features are computed.
+ * the features only where it is told to. `features` and `min_frames` are voxloop's own: how the features are computed, and how many the graph needs.
  */
-export function metadataOf({ embeddingSize, features, language }: Described): Record<string, string> {
+export function metadataOf({ embeddingSize, features, language, minFrames = 1 }: Described): Record<string, string> {
   return {
     framework: 'wespeaker',
     language,
@@ -21,5 +23,6 @@ export function metadataOf({ embeddingSize, features, language }: Described): Re
     normalize_samples: '0',
     ...(features.cmn && { feature_normalize_type: 'global-mean' }),
     features: JSON.stringify(features),
+    min_frames: String(minFrames),
   };
 }

@@ -57,6 +57,7 @@ export async function exportOnnx(dir: string, file: string, options: OnnxOptions
   const { pieces, bytes, nodes } = await withSession(work, async (session) => {
     const scope = createScope(session, 'model', 0);
     const backbone = build(scope);
+    const { minFrames } = backbone;
     await loadWeights(session, scope, model);
     return networkToOnnx(session, (rows) => backbone.embed(rows, { training: false }), {
       features,
@@ -65,9 +66,9 @@ export async function exportOnnx(dir: string, file: string, options: OnnxOptions
       input,
       weights,
       mean: subtractMean ? model.mean! : undefined,
-      metadata: metadataOf({ embeddingSize, features, language }),
+      metadata: metadataOf({ embeddingSize, features, language, minFrames }),
       producerVersion: voxloopVersion(),
-      minFrames: backbone.minFrames,
+      minFrames,
       progress,
     });
   });

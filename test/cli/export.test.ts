@@ -38,6 +38,7 @@ test("export writes names, sizes and metadata as asked; --subtract-mean takes th
     sample_rate: '16000',
     normalize_samples: '0',
     feature_normalize_type: 'global-mean',
+    min_frames: '1',
   });
   t.like(JSON.parse(features), { bins: BINS, window: 'hamming', cmn: true });
 
