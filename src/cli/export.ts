@@ -29,7 +29,7 @@ export function register(program: Command): void {
     )
     .argument('<model>', 'model folder, e.g. RUN/stages/embed/model')
     .addOption(choice(program, '--format <format>', 'what to write', ['onnx'], 'onnx'))
-    .addOption(outputOption(program, '--out <file>', '.onnx file to write').makeOptionMandatory())
+    .addOption(outputOption(program, '--out <file>', 'file to write, .onnx').makeOptionMandatory())
     .addOption(
       choice(
         program,

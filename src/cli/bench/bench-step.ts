@@ -41,7 +41,7 @@ export async function benchStep(options: StepOptions): Promise<void> {
   const { device, threads, batch, frames, steps, seconds, predictAbove } = options;
   const { optimizerOptions } = await import('../../optim/optimizer.js');
   const { optimizer: name, stateBits } = options;
-  const optimizer = optimizerOptions.parse({ name, stateBits, nesterov: name === 'sgd' });
+  const optimizer = optimizerOptions.parse(name === 'sgd' ? { name, stateBits, nesterov: true } : { name, stateBits });
   const registry = createRegistry(builtIns);
   await loadPlugins(options.plugin, registry);
   const choice = await choosePlugin(registry, 'backbone', options.backbone, {

@@ -23,6 +23,7 @@ stages:
     backbone: {name: tdnn, embeddingSize: 16}
     augmentation: &heard [{name: noise-reverb, bank: noises}]
     globalSeconds: 0.5
+    steps: 10
     rate: {peak: 0.003}
   - {stage: embed, as: start, corpus: speech, model: ssl}
   - {stage: cluster, as: clusters, corpus: speech, embeddings: start, algorithm: {name: kmeans, clusters: 2}}
@@ -31,7 +32,7 @@ stages:
     init: ssl
     algorithm: {name: kmeans, clusters: 2}
     trialBatches: 4
-    training: {augmentation: *heard, cropSeconds: 0.5, rate: {peak: 0.001}}
+    training: {augmentation: *heard, cropSeconds: 0.5, epochs: 2, rate: {peak: 0.001}}
   - {stage: embed, as: voices, corpus: speech, model: loop}
   - {stage: report, corpus: speech, systems: [], training: [ssl, loop], map: voices}
 `;

@@ -49,6 +49,7 @@ test('the file that each command writes is declared as its output', (t) => {
     'diarize --out',
     'embed --out',
     'embed --report',
+    'export --out',
     'fbank --out',
     'metrics --det',
     'score --out',
