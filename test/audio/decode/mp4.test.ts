@@ -92,3 +92,31 @@ test("an m4a file that was cut short, at any byte, is the user's error", async (
     });
   }
 });
+
+/** The file with a field of one of its boxes overwritten: `offset` from the box's type on. */
+function withField(type: string, offset: number, ...values: number[]): Uint8Array {
+  const bytes = bytesOf('sine.m4a');
+  bytes.set(values, Buffer.from(bytes).indexOf(type) + offset);
+  return bytes;
+}
+
+for (const table of ['stts', 'stsc', 'stco', 'elst']) {
+  test(`an m4a file whose table ${table} states more rows than it has is refused, not read for ever`, async (t) => {
+    const bytes = withField(table, 8, 0xff, 0xff, 0xff, 0xf0);
+    await t.throwsAsync(decodeBytes(bytes, 'rows.m4a'), {
+      instanceOf: UserError,
+      message: new RegExp(`rows\\.m4a is damaged: its table '${table}' states 4294967280 rows, and \\d+ fit`),
+    });
+  });
+}
+
+test('so are samples, listed or of one size, that the file cannot hold', async (t) => {
+  const message = /its table 'stsz' states/;
+  await t.throwsAsync(decodeBytes(withField('stsz', 12, 0x20, 0, 0, 0), 'a.m4a'), { message });
+  await t.throwsAsync(decodeBytes(withField('stsz', 8, 0, 0, 0, 9, 0x20, 0, 0, 0), 'b.m4a'), { message });
+});
+
+test("lengths of the decoder's settings that turn negative in 32 bits are refused, not walked back and forth", async (t) => {
+  const bytes = withField('esds', 8, 6, 0xff, 0xff, 0xff, 0xff, 0x7f);
+  await t.throwsAsync(decodeBytes(bytes, 'back.m4a'), { instanceOf: UserError, message: /length in 5 bytes/ });
+});
