@@ -10,8 +10,8 @@ interface Box {
 
 const HEADER_BYTES = 8;
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'udta', 'edts', 'sinf']);
-/** Bytes of a row of the tables that begin with the number of their rows, behind version and flags. */
-const ROW_BYTES: Readonly<Record<string, number>> = { stts: 8, stsc: 12, stco: 4, co64: 8 };
+/** Bytes of a row, the least ones of a description in `stsd`, of the tables that begin with the number of their rows, behind version and flags. */
+const ROW_BYTES: Readonly<Record<string, number>> = { stsd: 16, stts: 8, stsc: 12, stco: 4, co64: 8 };
 const TABLE_HEADER_BYTES = 8;
 
 /**

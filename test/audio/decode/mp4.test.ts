@@ -100,7 +100,7 @@ function withField(type: string, offset: number, ...values: number[]): Uint8Arra
   return bytes;
 }
 
-for (const table of ['stts', 'stsc', 'stco', 'elst']) {
+for (const table of ['stsd', 'stts', 'stsc', 'stco', 'elst']) {
   test(`an m4a file whose table ${table} states more rows than it has is refused, not read for ever`, async (t) => {
     const bytes = withField(table, 8, 0xff, 0xff, 0xff, 0xf0);
     await t.throwsAsync(decodeBytes(bytes, 'rows.m4a'), {
