@@ -123,12 +123,7 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
   const plugin = await context.registry.load('ssl', options.method.name);
   const batch = options.batchSize / options.accumulate;
   const faults = Number.isInteger(batch) ? (plugin.check?.(options.method.options, { batch }) ?? []) : [];
-  const views = plugin.views(options.method.options);
-  const adversary = options.adversary && adversaryFault(views);
-  const locals =
-    options.localSeconds !== undefined && views.local === 0
-      ? `localSeconds: '${options.method.name}' cuts no local crops with these options. Leave it out.`
-      : undefined;
+  const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
   const reference = options.reference ? referenceFault(options.reference) : undefined;
   return [
     ...initFaults(options),
@@ -136,7 +131,6 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
     ...faults,
     ...positivesFaults(options),
     adversary,
-    locals,
     reference,
   ].filter((fault) => fault !== undefined);
 }
@@ -163,6 +157,9 @@ async function pretrain(session: Session, context: StageContext, options: Option
   if (init) for (const { scope } of Object.values(networks)) await loadWeights(session, scope, init);
   const [network] = Object.values(networks);
   const { features, method, backbone } = options;
+  // A recipe that runs several methods gives all of them the same lengths.
+  if (options.localSeconds !== undefined && plan.count.local === 0)
+    context.log(`localSeconds is not used: '${method.name}' cuts no local crops with these options`);
   const positives =
     options.positives && openPositives(session, context, options.positives, { corpus, features, network });
   const reference = options.reference ? openReference(options.reference, context) : undefined;
