@@ -24,10 +24,11 @@ import { gateFaults } from '../../train/gate/options.js';
 import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
+import { startFaults } from '../training/start.js';
 import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions } from '../training/training-options.js';
 import { lossFaults } from './loss-faults.js';
-import { openStart, plannedClasses, type Start, sketchStart, startFaults } from './network.js';
+import { classifierFaults, openStart, plannedClasses, type Start, sketchStart } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
 import { finetuneResult } from './result.js';
 import { batchPlan, labelledBatch, samplingFaults } from './sampling.js';
@@ -70,6 +71,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
   return [
     ...checkTraining(context, options),
     ...startFaults(options),
+    ...classifierFaults(options),
     ...samplingFaults(options, loss.batch?.(options.loss.options).utterancesPerSpeaker),
     ...lossFaults(loss, options),
     ...gateFaults(options),

@@ -74,18 +74,9 @@ export async function sketchStart(context: SketchContext, options: FinetuneOptio
   return { features: featuresFromScratch(options), backbone: options.backbone! };
 }
 
-/** Faults in the options of a training's start. */
-export function startFaults({ init, backbone, features, classifier, prototypes }: FinetuneOptions): string[] {
+/** Faults in what is said of the classifier. */
+export function classifierFaults({ init, classifier, prototypes }: FinetuneOptions): string[] {
   return faultsWhere([
-    [
-      (init === undefined) === (backbone === undefined),
-      () =>
-        `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
-    ],
-    [
-      init !== undefined && features !== undefined,
-      () => "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
-    ],
     [
       init === undefined && classifier === 'keep',
       () => 'classifier: keep: there is no classifier to keep without `init`.',

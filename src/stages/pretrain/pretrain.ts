@@ -8,7 +8,6 @@ import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
 import { defineStage } from '../../plugin/define.js';
-import { faultsWhere } from '../../plugin/faults.js';
 import { artifact, pluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
 import { averageOptions } from '../../train/averaging/averaging.js';
@@ -30,7 +29,7 @@ import {
   networkOfModel,
   type Preparation,
 } from '../training/resolve-plugins.js';
-import { sketchInit } from '../training/start.js';
+import { sketchInit, startFaults } from '../training/start.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import {
   checkTraining,
@@ -126,27 +125,13 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
   const adversary = options.adversary && adversaryFault(plugin.views(options.method.options));
   const reference = options.reference ? referenceFault(options.reference) : undefined;
   return [
-    ...initFaults(options),
+    ...startFaults(options),
     ...checkTraining(context, options),
     ...faults,
     ...positivesFaults(options),
     adversary,
     reference,
   ].filter((fault) => fault !== undefined);
-}
-
-function initFaults({ init, backbone, features }: Written): string[] {
-  return faultsWhere([
-    [
-      (init === undefined) === (backbone === undefined),
-      () =>
-        `init, backbone: give ${init === undefined ? 'one of them' : 'one of them only'}: a network to start from, or one to train from scratch.`,
-    ],
-    [
-      init !== undefined && features !== undefined,
-      () => "features: the init's are kept. Leave them out, or train from scratch with `backbone`.",
-    ],
-  ]);
 }
 
 async function pretrain(session: Session, context: StageContext, options: Options, init?: Model) {

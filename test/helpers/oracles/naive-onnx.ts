@@ -1,8 +1,9 @@
-import { type FileNode, isWhole, type NaiveArray, type OnnxFile } from './onnx-file.js';
+import { broadcastShape, build, get, getBroadcast, sizeOf } from './naive-arrays.js';
+import { conv, pool } from './naive-windows.js';
+import { type FileNode, isWhole, type NaiveArray, type OnnxFile, type Operator } from './onnx-file.js';
 import { ONNX_FUNCTIONS } from './onnx-functions.js';
 
 // Runs ONNX graphs by the definitions of their operators (onnx/docs/Operators.md, opset 14), element by element in double precision.
-// An index is a list of places, one for each axis.
 
 /** The first output for one input. */
 export function runOnnx({ nodes, tensors, inputs, outputs }: OnnxFile, input: NaiveArray): NaiveArray {
@@ -25,47 +26,6 @@ export function runOnnx({ nodes, tensors, inputs, outputs }: OnnxFile, input: Na
 function wholeOutput({ type, attributes }: FileNode, first: NaiveArray): boolean {
   if (type === 'Shape') return true;
   return type === 'Cast' ? isWhole(attributes.to as number) : (first.whole ?? false);
-}
-
-type Operator = (inputs: NaiveArray[], node: FileNode) => NaiveArray | NaiveArray[];
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-
-/** An array whose elements are a function of their index. */
-function build(shape: number[], element: (at: number[]) => number): NaiveArray {
-  const at = shape.map(() => 0);
-  const data = Array.from({ length: sizeOf(shape) }, () => {
-    const value = element(at);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++at[axis] < shape[axis]) break;
-      at[axis] = 0;
-    }
-    return value;
-  });
-  return { shape, data };
-}
-
-function get({ shape, data }: NaiveArray, at: readonly number[]): number {
-  return data[shape.reduce((place, size, axis) => place * size + at[axis], 0)];
-}
-
-/** The element at an index of a larger shape: axes of one place repeat. */
-function getBroadcast(array: NaiveArray, at: readonly number[]): number {
-  const skipped = at.length - array.shape.length;
-  return get(
-    array,
-    array.shape.map((size, axis) => (size === 1 ? 0 : at[skipped + axis])),
-  );
-}
-
-function broadcastShape(shapes: readonly number[][]): number[] {
-  const rank = Math.max(...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
-    const sizes = shapes.map((shape) => shape[shape.length - rank + axis] ?? 1);
-    const wide = sizes.filter((size) => size !== 1);
-    if (new Set(wide).size > 1) throw new Error(`shapes do not broadcast: ${JSON.stringify(shapes)}`);
-    return wide[0] ?? 1;
-  });
 }
 
 const joined =
@@ -103,73 +63,6 @@ const reshape: Operator = ([x, target]) => {
   if (sizeOf(shape) !== x.data.length) throw new Error(`[${x.shape}] is no [${shape}]`);
   return { shape, data: x.data };
 };
-
-/** Zeros in front and behind so that an output has ceil(size / stride) places. */
-function samePads(x: NaiveArray, kernel: number[], strides: number[]): number[] {
-  const whole = kernel.map((size, i) => {
-    const places = Math.ceil(x.shape[2 + i] / strides[i]);
-    return Math.max((places - 1) * strides[i] + size - x.shape[2 + i], 0);
-  });
-  const before = whole.map((zeros) => Math.floor(zeros / 2));
-  return [...before, ...whole.map((zeros, i) => zeros - before[i])];
-}
-
-/** Any number of axes in space, groups, strides, dilations and padding. */
-const conv: Operator = ([x, weight, bias], { attributes }) => {
-  const space = x.shape.length - 2;
-  const list = (name: string, fallback: number) =>
-    (attributes[name] as number[] | undefined) ?? Array(space).fill(fallback);
-  const [strides, dilations] = [list('strides', 1), list('dilations', 1)];
-  const group = (attributes.group as number | undefined) ?? 1;
-  const [outputs, perGroup, ...kernel] = weight.shape;
-  const pads =
-    attributes.auto_pad === 'SAME_UPPER'
-      ? samePads(x, kernel, strides)
-      : list('pads', 0)
-          .concat(list('pads', 0))
-          .slice(0, 2 * space);
-  const sizes = kernel.map((size, i) =>
-    Math.floor((x.shape[2 + i] + pads[i] + pads[space + i] - dilations[i] * (size - 1) - 1) / strides[i] + 1),
-  );
-  const taps = build(kernel, () => 0);
-  return build([x.shape[0], outputs, ...sizes], ([row, output, ...place]) => {
-    let total = bias ? bias.data[output] : 0;
-    const firstChannel = Math.floor(output / (outputs / group)) * perGroup;
-    build(taps.shape, (tap) => {
-      const from = place.map((p, i) => p * strides[i] + tap[i] * dilations[i] - pads[i]);
-      if (from.some((p, i) => p < 0 || p >= x.shape[2 + i])) return 0;
-      for (let c = 0; c < perGroup; c++)
-        total += get(x, [row, firstChannel + c, ...from]) * get(weight, [output, c, ...tap]);
-      return 0;
-    });
-    return total;
-  });
-};
-
-/** Places beyond the input do not count. */
-function pool(f: (values: number[]) => number): Operator {
-  return ([x], { attributes }) => {
-    const [kernel, strides] = [attributes.kernel_shape, attributes.strides] as number[][];
-    const same = attributes.auto_pad === 'SAME_UPPER';
-    const explicit = (attributes.pads as number[] | undefined) ?? [0, 0, 0, 0];
-    const sizes = kernel.map((size, i) => {
-      if (same) return Math.ceil(x.shape[2 + i] / strides[i]);
-      return Math.floor((x.shape[2 + i] + explicit[i] + explicit[2 + i] - size) / strides[i] + 1);
-    });
-    const before = sizes.map((size, i) =>
-      same ? Math.floor(Math.max((size - 1) * strides[i] + kernel[i] - x.shape[2 + i], 0) / 2) : explicit[i],
-    );
-    return build([x.shape[0], x.shape[1], ...sizes], ([row, channel, ...place]) => {
-      const seen: number[] = [];
-      build(kernel, (tap) => {
-        const from = place.map((p, i) => p * strides[i] + tap[i] - before[i]);
-        if (from.every((p, i) => p >= 0 && p < x.shape[2 + i])) seen.push(get(x, [row, channel, ...from]));
-        return 0;
-      });
-      return f(seen);
-    });
-  };
-}
 
 function arg(better: (a: number, b: number) => boolean): Operator {
   return ([x], { attributes }) => {

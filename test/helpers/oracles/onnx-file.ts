@@ -117,3 +117,6 @@ function portOf(fields: Field[]): { name: string; dims: (number | string)[] } {
   });
   return { name: texts(fields, 1)[0], dims };
 }
+
+/** What a node does to its inputs. */
+export type Operator = (inputs: NaiveArray[], node: FileNode) => NaiveArray | NaiveArray[];
