@@ -81,7 +81,7 @@ function recipe(file: string): Promise<unknown> {
 }
 
 function kaldiTables(dir: string): FuzzedReader[] {
-  const read = () => [...readKaldiData(dir, true, () => {}).utterances];
+  const read = () => [...readKaldiData(dir, { allowPipes: true, warn: () => {} }).utterances];
   return [
     made('wav.scp', join(dir, 'wav.scp'), read, 'ra a.wav\nrb wav.ark:17\nrc cat c.wav |\n'),
     made('segments', join(dir, 'segments'), read, 'a1 ra 0.25 0.75\na2 ra 1.5 2.3 1\nb1 rb 0 -1\n'),

@@ -73,7 +73,9 @@ function* utterancesOf(names: Iterable<string>): Generator<Utterance> {
 }
 
 async function lists(data: string, out: string): Promise<void> {
-  const { names } = await step('read wav.scp and utt2spk', () => readKaldiData(data, false, () => {}));
+  const { names } = await step('read wav.scp and utt2spk', () =>
+    readKaldiData(data, { allowPipes: false, warn: () => {} }),
+  );
   await step('name utterances', () => {
     const nameOf = safeNames(names);
     for (const name of names) nameOf(name);

@@ -1,8 +1,9 @@
 import type { RowChange } from '../audio/augment/choice.js';
-import { frameCount } from '../audio/features/fbank.js';
+import { frameCount, meanNormalise } from '../audio/features/fbank.js';
 import { type FeatureDefinition, features } from '../audio/features/features.js';
-import type { BucketOptions } from '../data/length-buckets.js';
-import { openReader, type ShardLayout } from '../data/shards/reader.js';
+import type { BucketOptions, LengthBatch } from '../data/length-buckets.js';
+import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
+import { type StoredBatch, storedBatches } from '../data/stored-batches.js';
 import {
   type Stretch,
   stretchBatches,
@@ -12,6 +13,7 @@ import {
 } from '../data/utterance-batches.js';
 import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
+import { UserError } from '../errors.js';
 import { float32, int32 } from '../host-tensor.js';
 import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
@@ -30,6 +32,8 @@ export interface Extractor {
   size: number;
   /** Vectors of a batch's utterances [indices.length, size]. */
   run(batch: UtteranceBatch): Promise<Float32Array>;
+  /** The same of stored features. @throws UserError where the model hears speech levelled, which takes samples */
+  runStored?(batch: StoredBatch): Promise<Float32Array>;
 }
 
 /** What an extractor does to recordings before their features. */
@@ -50,13 +54,21 @@ export function createExtractor(
 ): Extractor {
   let step = 0;
   const hear = hearing === 'unchanged' ? hearUnchanged : hearBatch;
-  const compiled = session.compile('extract', ({ wave, noise, lengths }: Record<string, Tensor>) => {
-    const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
-    const input = features(tf.add(augmented, noise), definition, { name: 'extract', dither: false, lengths });
+  const vectorsOf = (input: Tensor, lengths: Tensor) => {
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
     return { vectors: embed(maskTime(input, pass), pass) };
+  };
+  const compiled = session.compile('extract', ({ wave, noise, lengths }: Record<string, Tensor>) => {
+    const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
+    return vectorsOf(
+      features(tf.add(augmented, noise), definition, { name: 'extract', dither: false, lengths }),
+      lengths,
+    );
   });
+  const compiledStored = session.compile('extract-stored', ({ stored, lengths }: Record<string, Tensor>) =>
+    vectorsOf(definition.cmn ? meanNormalise(stored, lengths) : stored, lengths),
+  );
   return {
     size,
     async run(batch) {
@@ -72,8 +84,21 @@ export function createExtractor(
       });
       return (vectors.data as Float32Array).subarray(0, indices.length * size);
     },
+    async runStored({ stored, rows, lengths, indices }) {
+      if (hearing === 'levelled') throw levelledFault();
+      if (augmentations.length > 0) throw new Error('augmentations change samples, and these are stored features');
+      const shape = [rows, stored.length / rows / definition.bins, definition.bins];
+      const { vectors } = await compiledStored({ stored: float32(stored, shape), lengths: int32(lengths) });
+      return (vectors.data as Float32Array).subarray(0, indices.length * size);
+    },
   };
 }
+
+const levelledFault = (): UserError =>
+  new UserError(
+    'This model hears speech brought to a level and in dither, which needs samples, and the corpus holds stored features. ' +
+      'Embed a corpus of recordings, or use a model that was trained on stored features.',
+  );
 
 /** The extractor of a model on disk; `build` makes its backbone. */
 export const openModelExtractor = async (
@@ -130,10 +155,10 @@ export interface BatchHooks {
 }
 
 /** Vectors of `total` utterances, from batches that hold each of them once: [total, size]. */
-export async function embedBatches(
-  batches: Iterable<UtteranceBatch>,
+export async function embedBatches<Batch extends LengthBatch>(
+  batches: Iterable<Batch>,
   total: number,
-  extractor: Extractor,
+  extractor: { size: number; run(batch: Batch): Promise<Float32Array> },
   { progress, signal }: BatchHooks = {},
 ): Promise<Float32Array> {
   const { size } = extractor;
@@ -169,6 +194,27 @@ export async function embedUtterances(
   return meansOf(vectors, stretches, utterances.samples.length, extractor.size);
 }
 
+/** `embedUtterances` of stored features. */
+async function embedStored(
+  shards: ShardLayout & { features: FeatureDefinition },
+  extractor: Extractor,
+  { bucket, ...hooks }: ExtractionOptions,
+): Promise<Float32Array> {
+  const { samples, features: definition } = shards;
+  if (!extractor.runStored) throw new Error('this extractor takes samples, and these are stored features');
+  const { size, runStored } = extractor;
+  const { read, close } = openFeatureReader(shards);
+  try {
+    const stretches = stretchesOf(samples);
+    const settings = { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket };
+    const batches = storedBatches(stretches, { read, features: definition }, settings);
+    const vectors = await embedBatches(batches, stretches.length, { size, run: runStored }, hooks);
+    return meansOf(vectors, stretches, samples.length, size);
+  } finally {
+    close();
+  }
+}
+
 /** The mean of the vectors of each utterance's stretches. */
 function meansOf(vectors: Float32Array, stretches: readonly Stretch[], utterances: number, size: number): Float32Array {
   if (stretches.length === utterances) return vectors;
@@ -180,12 +226,14 @@ function meansOf(vectors: Float32Array, stretches: readonly Stretch[], utterance
   return means;
 }
 
-/** Vectors of all utterances of a shard set, in its order: [utterances, size] row-major. */
+/** Vectors of all utterances of a shard set, samples or stored features, in its order: [utterances, size] row-major. */
 export async function extractAll(
   shards: ShardLayout,
   extractor: Extractor,
   options: ExtractionOptions = {},
 ): Promise<Float32Array> {
+  const { features: stored } = shards;
+  if (stored) return embedStored({ ...shards, features: stored }, extractor, options);
   const reader = openReader(shards);
   try {
     return await embedUtterances({ samples: shards.samples, read: reader.read }, extractor, options);

@@ -77,6 +77,10 @@ function resolveArchive(file: string, scp: string): string {
   }
 }
 
+/** The vector or matrix at an offset of a file. @throws UserError naming the file when it is cut short or holds something else */
+export const readKaldiValue = (path: string, offset: number): KaldiValue =>
+  withFile(path, (file) => valueAt(file, offset));
+
 /** The value at an offset: binary, or the text up to its closing bracket. */
 function valueAt(file: OpenFile, offset: number): KaldiValue {
   if (offset + BINARY_MARK.length > file.bytes)

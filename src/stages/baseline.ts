@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { featureDefinition } from '../audio/features/features.js';
 import { createExtractor, extractAll } from '../embed/extract.js';
 import { checkLibrary, withSession } from '../engine/session/with-session.js';
+import type { Tensor } from '../engine/tf.js';
 import { scoreTrials } from '../eval/cosine-scoring.js';
 import { fitWhitening, whiten } from '../eval/whitening.js';
+import type { Pass } from '../nn/pass.js';
 import { timeMoments } from '../nn/pooling.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
@@ -12,6 +14,7 @@ import { openTraining, trialListsToScore } from './artifacts/corpus-data.js';
 import { type EvaluationResult, evaluationResult } from './artifacts/evaluation.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { figuresOf, keepScores } from './evaluate/list-figures.js';
+import { checkSameFeatures } from './training/stored-features.js';
 
 const options = z.strictObject({ corpus: artifact('corpus'), features: featureDefinition.prefault({}) });
 
@@ -33,7 +36,12 @@ export default defineStage({
     const { bins } = features;
     return withSession({ ...context, name: 'baseline' }, async (session) => {
       const definition = { ...features, cmn: true };
-      const extractor = createExtractor(session, definition, bins, (x, pass) => timeMoments(x, pass).deviation);
+      const { features: stored } = corpus.train;
+      if (stored) checkSameFeatures(stored, definition);
+      const deviation = (x: Tensor, pass: Pass) => timeMoments(x, pass).deviation;
+      const extractor = createExtractor(session, definition, bins, deviation, {
+        hearing: stored ? 'unchanged' : 'levelled',
+      });
       const train = await extractAll(corpus.train, extractor, { signal: context.signal });
       const whitening = fitWhitening(train, corpus.train.ids.length, bins);
       const lists: Record<string, ReturnType<typeof figuresOf>> = {};

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { featureDefinition } from '../audio/features/features.js';
 import { buildDebianCorpus } from '../data/corpus/debian/debian.js';
 import { debianAvailable } from '../data/corpus/debian/packages.js';
 import { buildDirCorpus } from '../data/corpus/folder/folder.js';
@@ -36,6 +37,9 @@ const fields = z.strictObject({
   secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
   trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi: files of trial lists'),
   enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
+  features: featureDefinition
+    .optional()
+    .describe('kaldi: the utterances are the features of feats.scp, which were computed with these options'),
   allowPipes: z.boolean().optional().describe('kaldi: lets the commands in wav.scp run; default false'),
   minSeconds: z
     .number()
@@ -62,6 +66,7 @@ const READ_BY: Partial<Record<keyof Options, readonly Options['source'][]>> = {
   trials: ['voxceleb1', 'voxceleb2', 'kaldi'],
   enrolments: ['kaldi'],
   allowPipes: ['kaldi'],
+  features: ['kaldi'],
   minSeconds: OFFICIAL,
   speakerPart: ['dir'],
   testSpeakers: ['dir', 'synthetic', 'auto'],
@@ -88,7 +93,15 @@ const result = corpusResult.extend({
 });
 
 /** A hash of the recordings and lists that a corpus is made of; undefined for one that voxloop makes or fetches itself. */
-function corpusSources({ source, path, testPath, secondPath, trials, enrolments }: Options): string | undefined {
+function corpusSources({
+  source,
+  path,
+  testPath,
+  secondPath,
+  trials,
+  enrolments,
+  features,
+}: Options): string | undefined {
   if (!path || source === 'auto' || source === 'debian' || source === 'synthetic') return undefined;
   const more = [testPath, secondPath, enrolments, ...(trials ?? [])].filter(
     (name) => name !== undefined && existsSync(name),
@@ -96,7 +109,7 @@ function corpusSources({ source, path, testPath, secondPath, trials, enrolments 
   const stamps = [sourceStamp([path, ...(more as string[])])];
   if (source === 'kaldi')
     for (const dir of [path, testPath ?? path])
-      stamps.push(listStamp(join(dir, 'wav.scp'), (line) => wavScpSound(line, dir)));
+      stamps.push(listStamp(join(dir, features ? 'feats.scp' : 'wav.scp'), (line) => wavScpSound(line, dir)));
   if (source === 'tar' && existsSync(path) && statSync(path).isFile())
     stamps.push(listStamp(path, (line) => (line === '' ? undefined : besideList(line, dirname(path)))));
   return stamps.includes(undefined) ? undefined : stamps.join(' ');
@@ -160,13 +173,13 @@ async function build(
 function buildOfficial(
   source: (typeof OFFICIAL)[number],
   common: ShardCorpusOptions & { root: string },
-  { testPath: testRoot, secondPath: second, trials, enrolments, allowPipes, minSeconds }: Options,
+  { testPath: testRoot, secondPath: second, trials, enrolments, allowPipes, features, minSeconds }: Options,
 ): Promise<unknown> {
   const build = { ...common, minSeconds };
   if (source === 'cnceleb') return buildCnCeleb({ ...build, second });
   if (source === 'librispeech') return buildLibriSpeech(build);
   if (source === 'tar') return buildTarCorpus(build);
-  if (source === 'kaldi') return buildKaldiCorpus({ ...build, testRoot, trials, enrolments, allowPipes });
+  if (source === 'kaldi') return buildKaldiCorpus({ ...build, testRoot, trials, enrolments, allowPipes, features });
   return buildVoxCeleb({ ...build, edition: source === 'voxceleb1' ? 1 : 2, testRoot, trials });
 }
 

@@ -11,6 +11,7 @@ import { scoreCropTrials } from '../train/crop-trials.js';
 import { openTraining } from './artifacts/corpus-data.js';
 import { openModelArtifact } from './artifacts/model-artifact.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
+import { checkSameFeatures, refuseWaveChanges } from './training/stored-features.js';
 import { cropSamples } from './training/training-options.js';
 
 const options = z.strictObject({
@@ -45,7 +46,12 @@ export default defineStage({
     if (utterances < 2) throw new UserError(`Crop trials need two utterances; there is ${utterances}.`);
     const batchSize = Math.min(settings.batchSize, utterances);
     const global = cropSamples(cropSeconds, features.sampleRateHz);
-    const plan = { count: { global: 2, local: 0 }, samples: { global, local: 0 }, disjoint: true };
+    const stored = train.features;
+    if (stored) {
+      checkSameFeatures(stored, features);
+      await refuseWaveChanges(context.registry, { augmentation });
+    }
+    const plan = { count: { global: 2, local: 0 }, samples: { global, local: 0 }, disjoint: true, stored };
     const build = await modelBuilder(context.registry, model.info);
     const view = await cropView(context, { augmentation, features });
     const loader = createLoader({ shards: train, batchSize, plan, seed: `${context.seed}/crop-trials`, subset });

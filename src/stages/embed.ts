@@ -16,6 +16,7 @@ import { COPIES, embeddingsResult } from './artifacts/embeddings-data.js';
 import { networkName, openModelArtifact } from './artifacts/model-artifact.js';
 import { openListEmbedder } from './evaluate/list-embeddings.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
+import { checkSameFeatures, refuseWaveChanges } from './training/stored-features.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -48,6 +49,11 @@ export default defineStage({
     const lists = openTrialLists(context.artifact(corpusName), corpus.manifest);
     const network = networkName(context.artifact(modelName), asked);
     const model = openModelArtifact(context.artifact(modelName), network);
+    const stored = corpus.train.features;
+    if (stored) {
+      checkSameFeatures(stored, model.info.features);
+      await refuseWaveChanges(context.registry, { augmentation });
+    }
     return withSession({ ...context, name: 'embed' }, async (session) => {
       const build = await modelBuilder(context.registry, model.info);
       const { augmentations } = await cropView(context, { augmentation, features: model.info.features });

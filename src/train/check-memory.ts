@@ -1,4 +1,4 @@
-import type { CropPlan } from '../data/crops/crops.js';
+import { type CropPlan, rowValues } from '../data/crops/crops.js';
 import type { Batch } from '../data/crops/loader.js';
 import { availableMemory } from '../engine/memory/available.js';
 import { describeParts } from '../engine/memory/describe-parts.js';
@@ -8,11 +8,16 @@ import type { Session } from '../engine/session/session.js';
 import { formatByteSize } from '../io/byte-size.js';
 import type { CompiledCall } from './step/training-step.js';
 
-/** Crops of silence in place of a loader's, to predict a step's memory before there is data. */
-export function silentCrops({ count, samples }: CropPlan, batchSize: number): Pick<Batch, 'global' | 'local'> {
+/** Crops of silence, or of zeros for stored features, in place of a loader's, to predict a step's memory before there is data. */
+export function silentCrops(plan: CropPlan, batchSize: number): Pick<Batch, 'global' | 'local'> {
+  const { count, samples, stored } = plan;
+  const rows = (crops: number, length: number) => {
+    const values = crops * batchSize * rowValues(plan, length);
+    return stored ? new Float32Array(values) : new Int16Array(values);
+  };
   return {
-    global: new Int16Array(count.global * batchSize * samples.global),
-    local: count.local > 0 ? new Int16Array(count.local * batchSize * samples.local) : null,
+    global: rows(count.global, samples.global),
+    local: count.local > 0 ? rows(count.local, samples.local) : null,
   };
 }
 

@@ -6,6 +6,7 @@ import { eerOf } from '../eval/detection/eer.js';
 import type { Backbone } from '../nn/backbone.js';
 import { rowsOf, unitRows } from '../rows.js';
 import { type CropView, cropsToFeatures } from './step/crop-features.js';
+import { cropTensor } from './step/micro-batches.js';
 
 export interface CropTrialsParts {
   session: Session;
@@ -40,8 +41,8 @@ export async function scoreCropTrials(parts: CropTrialsParts): Promise<CropTrial
   for (let step = 0; step < batches; step++) {
     signal?.throwIfAborted();
     const batch = await loader.next();
-    const shape = [2 * batchSize, batch.global.length / (2 * batchSize)];
-    const { vectors } = await embed({ crops: { dtype: 'int16', shape, data: batch.global }, step });
+    const crops = cropTensor(batch.global, { rows: 2 * batchSize, bins: view.features.bins });
+    const { vectors } = await embed({ crops, step });
     all.set(vectors.data as Float32Array, step * 2 * batchSize * size);
     batch.release();
     progress?.(step + 1, batches);

@@ -114,6 +114,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     },
   });
 
+  const cut = { accumulate, bins: view.features.bins };
   return {
     scope,
     headScope,
@@ -122,12 +123,12 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     average,
     embeddingSize,
     functions: (batch, samples, values) =>
-      update.functions(inputsOf(batch, samples, accumulate, values.confidence !== undefined), values),
+      update.functions(inputsOf(batch, samples, cut, values.confidence !== undefined), values),
     async step(batch, samples, { gate, correction, ...rest }) {
       checkMicroBatches(samples.labels.length, accumulate);
       // Infinity enters the graph as the largest float, which no loss exceeds.
       const values = { ...rest, gate: Math.min(gate, 3e38), ...correction };
-      const outputs = await update.run(inputsOf(batch, samples, accumulate, correction !== undefined), values);
+      const outputs = await update.run(inputsOf(batch, samples, cut, correction !== undefined), values);
       return {
         metrics: meanMetrics(outputs),
         losses: Float32Array.from(joined(outputs.map(({ losses }) => losses.data))),
@@ -141,12 +142,13 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
 function inputsOf(
   { global, local }: Pick<Batch, 'global' | 'local'>,
   { labels, history, speed }: LabelledSamples,
-  accumulate: number,
+  { accumulate, bins }: { accumulate: number; bins: number },
   corrects: boolean,
 ): Inputs[] {
   const rows = labels.length / accumulate;
-  const longer = corrects && local ? microBatchTensors(local, 1, labels.length, accumulate) : undefined;
-  return microBatchTensors(global, 1, labels.length, accumulate).map((crops, i) => ({
+  const cut = { crops: 1, batchSize: labels.length, count: accumulate, bins };
+  const longer = corrects && local ? microBatchTensors(local, cut) : undefined;
+  return microBatchTensors(global, cut).map((crops, i) => ({
     crops,
     ...(longer && { longer: longer[i] }),
     labels: int32(labels.slice(i * rows, (i + 1) * rows)),

@@ -65,8 +65,9 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
   const inputsOf = ({ global, local }: CropArrays, step: number): Inputs[] => {
     const speed = drawSpeeds(`${parts.seed}/speeds`, step, parts.batchSize, speeds.length);
     const width = parts.batchSize / accumulate;
-    const locals = local ? microBatchTensors(local, crops.local, parts.batchSize, accumulate) : [];
-    return microBatchTensors(global, crops.global, parts.batchSize, accumulate).map((piece, i) => ({
+    const cut = { batchSize: parts.batchSize, count: accumulate, bins: parts.view.features.bins };
+    const locals = local ? microBatchTensors(local, { ...cut, crops: crops.local }) : [];
+    return microBatchTensors(global, { ...cut, crops: crops.global }).map((piece, i) => ({
       global: piece,
       ...(locals[i] && { local: locals[i] }),
       ...(speeds.length > 1 && { speed: int32(speed.slice(i * width, (i + 1) * width)) }),

@@ -150,7 +150,10 @@ test('without it a step is that of the method alone, bit by bit', async (t) => {
     });
     const { global, local } = noiseBatch('batch');
     const crops = (data: Int16Array): HostTensor => ({ dtype: 'int16', shape: [2 * BATCH, SAMPLES], data });
-    await update.run([{ global: crops(global), local: crops(local!) }], { ...VALUES, step: 0 });
+    await update.run([{ global: crops(global as Int16Array), local: crops(local as Int16Array) }], {
+      ...VALUES,
+      step: 0,
+    });
     return session.save();
   });
   t.deepEqual(off.after, alone);

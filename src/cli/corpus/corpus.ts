@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { commaSeparated, invalid, seconds, wholeNumber } from '../options/values.js';
 import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
+import { registerExport } from './export.js';
 import { registerOfficial } from './official.js';
 
 type DebianFlags = CommonFlags & { cache?: string };
@@ -33,13 +34,16 @@ shards/ and take the trial lists of the corpus. A corpus that exists already is 
 export function register(program: Command): void {
   const corpus = program
     .command('corpus')
-    .summary('build a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic')
+    .summary(
+      'build a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic; or export one',
+    )
     .description('Builds a corpus folder for the corpus stage of a recipe (source: ready), or for your own tools.')
     .addHelpText('after', LAYOUT);
   debian(corpus);
   synthetic(corpus);
   dir(corpus);
   registerOfficial(corpus);
+  registerExport(corpus);
 }
 
 function debian(corpus: Command): void {

@@ -97,18 +97,37 @@ function librispeech(corpus: Command): void {
 function kaldi(corpus: Command): void {
   official(corpus, 'kaldi')
     .summary('Kaldi data folders')
-    .description('Reads utterances from wav.scp or segments, with utt2spk, spk2gender and utt2lang if present.')
+    .description(
+      'Reads utterances from wav.scp or segments, or stored features from feats.scp, with utt2spk, spk2gender and utt2lang if present.',
+    )
     .requiredOption('--root <dir>', 'data folder to train on')
     .option('--test-root <dir>', 'data folder of the test utterances (default: --root)')
     .option('--trials <file...>', 'trial lists of utterance names')
     .option('--enrolments <file>', 'lines MODEL UTTERANCE UTTERANCE ...: a model is the mean of its utterances')
     .option('--allow-pipes', 'run the commands in wav.scp; read them first: they can do anything')
-    .action(({ json, ...flags }: OfficialFlags) =>
+    .option(
+      '--features [option=value...]',
+      'take the features of feats.scp instead of recordings; they were computed with these options (bins=40), else the usual ones',
+    )
+    .action(({ json, features, ...flags }: OfficialFlags & { features?: true | string[] }) =>
       runBuild(json, async (build) => {
         const { buildKaldiCorpus } = await import('../../data/corpus/kaldi/kaldi.js');
-        return buildKaldiCorpus({ ...build, ...flags });
+        return buildKaldiCorpus({ ...build, ...flags, features: features && (await definitionOf(features)) });
       }),
     );
+}
+
+/** The definition of stored features from `--features bins=40 window=povey`. @throws UserError for other options */
+async function definitionOf(settings: true | readonly string[]) {
+  const [{ featureDefinition }, { keyValues }, { UserError }] = await Promise.all([
+    import('../../audio/features/feature-definition.js'),
+    import('../options/key-values.js'),
+    import('../../errors.js'),
+  ]);
+  const parsed = featureDefinition.safeParse(settings === true ? {} : keyValues(settings, '--features'));
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  throw new UserError(`--features: ${[...path, message].join(': ')}`);
 }
 
 function tar(corpus: Command): void {

@@ -1,3 +1,4 @@
+import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import type { AudioPart } from '../audio-part.js';
 import type { Rows } from '../packed-rows.js';
 import type { Trial } from '../trials.js';
@@ -31,6 +32,8 @@ export interface PlannedList {
 export interface CorpusPlan {
   identity: CorpusIdentity;
   recordings: Rows<PlannedRecording>;
+  /** Where the recordings are stored features, `archive:offset`: their definition. */
+  features?: FeatureDefinition;
   /** Official lists. Without any, trials are drawn from the test recordings. */
   lists: PlannedList[];
   skipped: Iterable<Skipped>;

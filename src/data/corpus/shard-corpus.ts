@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { createRng } from '../../random.js';
@@ -8,6 +9,8 @@ import { chained, type Rows, rowsFrom, rowsWhere } from '../packed-rows.js';
 import { buildShards } from '../shards/build.js';
 import { brokenShards, INDEX, readIndex, readSkipped, SKIPPED } from '../shards/format.js';
 import { listHash, type Source } from '../shards/hash.js';
+import { samplesOfUnits } from '../shards/kind.js';
+import { readStoredFeatures } from '../shards/stored-features.js';
 import { kindOfReason } from '../skip-kinds.js';
 import { checkBothKinds, repeatedTrials } from '../trials.js';
 import type { BuildOptions } from './build-options.js';
@@ -32,7 +35,7 @@ export interface ShardCorpusOptions extends BuildOptions {
 }
 
 /**
- * Makes a corpus whose sound is decoded once, into shards (shards/train, shards/test): no recording is copied or kept in memory,
+ * Makes a corpus whose sound is decoded once, or whose features are copied, into shards (shards/train, shards/test): no recording is copied or kept in memory,
  * and of the lists only the test utterances are. An interrupted build continues where it stopped. Unusable recordings are left out
  * and listed in skipped.tsv.
  * @throws UserError when nothing is left of a part, or `out` holds something else
@@ -43,7 +46,8 @@ export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOpt
     checkBothKinds(trials, `The list ${name}`);
     repeatedTrials(trials, `The list ${name}`);
   }
-  const sound = await listHash(sourcesOf(plan.recordings), 0);
+  const { features } = plan;
+  const sound = await listHash(sourcesOf(plan.recordings), 0, 0, features);
   const { minSeconds = 0 } = options;
   const identity = { ...plan.identity, options: { ...plan.identity.options, minSeconds, sound } };
   return buildCorpusFolder(options.out, identity, { ...options, resume: true }, async (partial) => {
@@ -53,8 +57,9 @@ export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOpt
       const recordings = rowsWhere(plan.recordings, ({ split }) => split === part);
       if (recordings.length === 0) continue;
       const dir = join(partial, 'shards', part);
-      await decodePart(dir, part, recordings, options);
-      parts.push({ part, dir, recordings });
+      const built = { part, dir, recordings, features };
+      await buildPart(built, options);
+      parts.push(built);
     }
     if (parts.length === 0) throw new UserError('No recording is left to make a corpus of.');
     const facts = finish(partial, { ...plan, identity }, parts, options);
@@ -68,23 +73,23 @@ interface BuiltPart {
   part: 'train' | 'test';
   dir: string;
   recordings: Rows<PlannedRecording>;
+  features?: FeatureDefinition;
 }
 
-async function decodePart(
-  dir: string,
-  part: 'train' | 'test',
-  recordings: Rows<PlannedRecording>,
+async function buildPart(
+  { part, dir, recordings, features }: BuiltPart,
   { jobs, minSeconds = 0, log, signal, progress }: ShardCorpusOptions,
 ): Promise<void> {
-  log?.(`Decoding ${recordings.length} recordings (${part}) ...`);
+  log?.(`${features ? 'Reading the features of' : 'Decoding'} ${recordings.length} recordings (${part}) ...`);
   await buildShards({
     dir,
     utterances: rowsFrom(recordings.length, () => sourcesOf(recordings)),
+    stored: features && { features, read: (source) => readStoredFeatures(source, features) },
     minSeconds: part === 'train' ? minSeconds : 0,
     workers: jobs,
     signal,
     progress: (done, total) => {
-      if (done % LOG_STEP === 0) log?.(`  ${done} of ${total} decoded`);
+      if (done % LOG_STEP === 0) log?.(`  ${done} of ${total} done`);
       progress?.(part, done, total);
     },
   });
@@ -100,7 +105,15 @@ function* sourcesOf(recordings: Rows<PlannedRecording>): Generator<Source> {
 function* usableOf(part: BuiltPart): Generator<Utterance> {
   for (const [row, planned] of withRecordings(readIndex(part.dir), part, INDEX)) {
     const { id, path, speaker, split, language, gender } = planned;
-    yield { id, path, speaker, split, seconds: row.samples / SAMPLE_RATE_HZ, language, gender };
+    yield {
+      id,
+      path,
+      speaker,
+      split,
+      seconds: samplesOfUnits(row.length, part.features) / SAMPLE_RATE_HZ,
+      language,
+      gender,
+    };
   }
 }
 

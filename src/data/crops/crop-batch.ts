@@ -1,7 +1,8 @@
 import { createRng, type Rng } from '../../random.js';
-import type { ShardLayout, ShardReader } from '../shards/reader.js';
+import type { ShardLayout } from '../shards/reader.js';
+import type { CropReader, CropValues } from './crop-reader.js';
 import { type CropSources, drawOrigins } from './crop-sources.js';
-import { type CropPlan, cropLengths, cropStarts, tile } from './crops.js';
+import { type CropPlan, cropLengths, cropStarts, rowValues } from './crops.js';
 import type { SampledBatch, Sampler } from './sampler.js';
 
 /** Room for one batch, in memory that threads share. Crops are crop-major: row = crop * batch + utterance. */
@@ -10,27 +11,33 @@ export interface BatchSlot {
   utterances: Int32Array;
   /** The utterance that each crop was cut from. // [crops * batch] */
   origins: Int32Array;
-  /** [global crops * batch, samples] */
-  global: Int16Array;
-  /** [local crops * batch, samples] */
-  local: Int16Array;
+  /** [global crops * batch, samples], or [global crops * batch, frames, bins] of stored features */
+  global: CropValues;
+  /** The same of the local crops. */
+  local: CropValues;
 }
 
 /** Makes room for a batch of `batchSize` utterances cut by the plan. */
-export function createSlot(batchSize: number, { count, samples }: CropPlan): BatchSlot {
-  const rows = (n: number, length: number) => new Int16Array(new SharedArrayBuffer(2 * batchSize * n * length));
+export function createSlot(batchSize: number, plan: CropPlan): BatchSlot {
+  const { count, samples } = plan;
+  const rows = (n: number, length: number): CropValues => {
+    const values = n === 0 ? 0 : batchSize * n * rowValues(plan, length);
+    return plan.stored
+      ? new Float32Array(new SharedArrayBuffer(4 * values))
+      : new Int16Array(new SharedArrayBuffer(2 * values));
+  };
   const numbers = (n: number) => new Int32Array(new SharedArrayBuffer(4 * n));
   return {
     utterances: numbers(batchSize),
     origins: numbers(batchSize * (count.global + count.local)),
     global: rows(count.global, samples.global),
-    local: count.local > 0 ? rows(count.local, samples.local) : rows(0, 0),
+    local: rows(count.local, samples.local),
   };
 }
 
 export interface CropSource {
   layout: ShardLayout;
-  reader: ShardReader;
+  reader: CropReader;
   sampler: Sampler;
   plan: CropPlan;
   seed: number | string;
@@ -53,10 +60,7 @@ export function fillSlot(source: CropSource, step: number, slot: BatchSlot): Sam
     const starts = startsOf(origins, layout.samples, plan, rng);
     origins.forEach((origin, crop) => {
       slot.origins[crop * size + i] = origin;
-      const row = rowOf(slot, plan, size, crop, i);
-      const filled = Math.min(layout.samples[origin], lengths[crop]);
-      reader.read(origin, starts[crop], row.subarray(0, filled));
-      tile(row, filled);
+      reader.fill(origin, starts[crop], lengths[crop], rowOf(slot, plan, size, crop, i));
     });
   });
   return batch;
@@ -66,12 +70,9 @@ export function fillSlot(source: CropSource, step: number, slot: BatchSlot): Sam
 const planOf = (plan: CropPlan, { samples }: SampledBatch): CropPlan =>
   samples === undefined ? plan : { ...plan, samples: { ...plan.samples, global: samples } };
 
-/** The part of a slot's global crops that a batch fills. // [global crops * batch, samples] */
-export const usedCrops = (
-  { global, utterances }: BatchSlot,
-  { count }: CropPlan,
-  { samples }: SampledBatch,
-): Int16Array => (samples === undefined ? global : global.subarray(0, count.global * utterances.length * samples));
+/** The part of a slot's global crops that a batch fills. */
+export const usedCrops = ({ global, utterances }: BatchSlot, plan: CropPlan, { samples }: SampledBatch): CropValues =>
+  samples === undefined ? global : global.subarray(0, plan.count.global * utterances.length * rowValues(plan, samples));
 
 /** The starts of the crops; those of one origin are drawn together, by a plan of their own. */
 function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPlan, rng: Rng): number[] {
@@ -87,9 +88,11 @@ function startsOf(origins: readonly number[], samples: Int32Array, plan: CropPla
   return starts;
 }
 
-function rowOf(slot: BatchSlot, { count, samples }: CropPlan, batchSize: number, crop: number, i: number): Int16Array {
-  const [pcm, place, length] =
+function rowOf(slot: BatchSlot, plan: CropPlan, batchSize: number, crop: number, i: number): CropValues {
+  const { count, samples } = plan;
+  const [values, place, length] =
     crop < count.global ? [slot.global, crop, samples.global] : [slot.local, crop - count.global, samples.local];
-  const at = (place * batchSize + i) * length;
-  return pcm.subarray(at, at + length);
+  const width = rowValues(plan, length);
+  const at = (place * batchSize + i) * width;
+  return values.subarray(at, at + width);
 }

@@ -1,5 +1,8 @@
+import { frameLength } from '../../audio/features/fbank-options.js';
+import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { UserError } from '../../errors.js';
 import type { Rng } from '../../random.js';
+import { valuesOfSamples } from '../shards/kind.js';
 
 /** The crops of each utterance: their number and their length in samples, by kind. */
 export interface CropPlan {
@@ -7,10 +10,12 @@ export interface CropPlan {
   samples: { global: number; local: number };
   /** Crops of one utterance do not overlap where its length allows it. Default: false. */
   disjoint?: boolean;
+  /** The definition of the features that crops are cut from, where these are stored. Default: crops are samples. */
+  stored?: FeatureDefinition;
 }
 
 /** Throws a UserError unless the plan has at least one global crop and whole, positive lengths. */
-export function checkPlan({ count, samples }: CropPlan): void {
+export function checkPlan({ count, samples, stored }: CropPlan): void {
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   if (!whole(count.global, 1) || !whole(count.local, 0))
     throw new UserError(
@@ -20,7 +25,15 @@ export function checkPlan({ count, samples }: CropPlan): void {
     throw new UserError(
       `Crops of ${samples.global} and ${samples.local} samples were requested; give whole, positive lengths.`,
     );
+  const shortest = count.local > 0 ? Math.min(samples.global, samples.local) : samples.global;
+  if (stored && shortest < frameLength(stored))
+    throw new UserError(
+      `Crops of ${shortest} samples hold no frame of the stored features, which takes ${frameLength(stored)}.`,
+    );
 }
+
+/** Values of a row that holds a crop of so many samples: samples, or frames times bins. */
+export const rowValues = ({ stored }: CropPlan, samples: number): number => valuesOfSamples(samples, stored);
 
 /** The lengths of an utterance's crops in samples: the global ones, then the local ones. */
 export const cropLengths = ({ count, samples }: CropPlan): number[] => [
@@ -44,7 +57,7 @@ export function cropStarts(utteranceSamples: number, plan: CropPlan, rng: Rng): 
 }
 
 /** Repeats the first `filled` values until the row is full, as WeSpeaker does with utterances shorter than a crop. */
-export function tile(row: Int16Array, filled: number): void {
+export function tile(row: Int16Array | Float32Array, filled: number): void {
   for (let at = filled; at < row.length; at *= 2) row.copyWithin(at, 0, at);
 }
 

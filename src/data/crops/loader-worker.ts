@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, UserError } from '../../errors.js';
-import { openReader, type ShardLayout } from '../shards/reader.js';
+import type { ShardLayout } from '../shards/reader.js';
 import { type BatchSlot, fillSlot } from './crop-batch.js';
+import { openCropReader } from './crop-reader.js';
 import type { CropSources } from './crop-sources.js';
 import type { CropPlan } from './crops.js';
 import { openSampler, type Sampling } from './open-sampler.js';
@@ -28,7 +29,7 @@ export interface FillAnswer extends FillRequest {
 
 const port = parentPort!;
 const { layout, sampling, plan, sources, slots } = workerData as LoaderJob;
-const reader = openReader(layout);
+const reader = openCropReader(layout);
 const source = { layout, reader, sampler: openSampler(sampling), plan, seed: sampling.seed, sources };
 
 port.on('message', ({ step, slot }: FillRequest) => {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf, UserError } from '../../errors.js';
 import type { ShardLayout } from '../shards/reader.js';
 import { createSlot, usedCrops } from './crop-batch.js';
+import type { CropValues } from './crop-reader.js';
 import type { CropSources } from './crop-sources.js';
 import { type CropPlan, checkPlan } from './crops.js';
 import type { FillAnswer, FillRequest, LoaderJob } from './loader-worker.js';
@@ -16,10 +17,13 @@ export interface Batch {
   utterances: Int32Array;
   /** The utterance that each crop was cut from: the global crops, then the local ones. // [crops * batch] */
   origins: Int32Array;
-  /** int16 samples, as many a row as the step's rule says; crop-major: row = crop * batch + utterance. // [global crops * batch, samples] */
-  global: Int16Array;
+  /**
+   * int16 samples, as many a row as the step's rule says, or float32 stored features; crop-major: row = crop * batch + utterance.
+   * [global crops * batch, samples] or [global crops * batch, frames, bins]
+   */
+  global: CropValues;
   /** The same of the local crops; null when the plan has none. // [local crops * batch, samples] */
-  local: Int16Array | null;
+  local: CropValues | null;
   /** Gives the memory back; call it when the batch has been fed. */
   release(): void;
 }
@@ -117,17 +121,27 @@ export function createLoader(options: LoaderOptions): Loader {
 function start(options: LoaderOptions) {
   const { shards, batchSize, plan, seed, subset, rule, sources, workers = 1, prefetch = 3 } = options;
   checkPlan(plan);
-  const { files, shard, offset, samples } = shards;
+  checkContent(shards, plan);
+  const { files, shard, offset, samples, features } = shards;
   const sampling = { count: samples.length, batchSize, seed, subset, rule };
   const sampler = openSampler(sampling);
   // One slot more than are kept ready, because the consumer holds one while the others are filled.
   const slots = Array.from({ length: prefetch + 1 }, () => createSlot(batchSize, plan));
-  const job: LoaderJob = { layout: { files, shard, offset, samples }, sampling, plan, sources, slots };
+  const job: LoaderJob = { layout: { files, shard, offset, samples, features }, sampling, plan, sources, slots };
   const module = new URL('./loader-worker.js', import.meta.url);
   // Without the process's own flags: some, such as --input-type, do not suit a worker.
   const open = () => new Worker(module, { workerData: job, execArgv: [] });
   const threads = Array.from({ length: Math.max(1, workers) }, open);
   return { threads, slots, sampler };
+}
+
+/** Crops of samples are cut from samples, and crops of stored features from these. */
+function checkContent({ features }: ShardLayout, { stored }: CropPlan): void {
+  if (features && !stored)
+    throw new UserError(
+      'The corpus holds stored features, and crops of samples are needed here. Give one of recordings.',
+    );
+  if (stored && !features) throw new Error('crops of stored features were asked of shards that hold samples');
 }
 
 /** Threads keep the process alive only while somebody waits for them. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { writeError } from '../../io/write-error.js';
@@ -10,7 +11,7 @@ import { withFolderLock } from '../folder-lock.js';
 import { createNameTable } from '../name-table.js';
 import { noneUsable } from '../none-usable.js';
 import type { Rows } from '../packed-rows.js';
-import { inOrder } from '../worker-pool.js';
+import { inOrder, type WorkerPool } from '../worker-pool.js';
 import { type Decode, openDecoders } from './decode.js';
 import {
   INDEX,
@@ -26,6 +27,7 @@ import {
   skippedLines,
 } from './format.js';
 import { listHash, type Source } from './hash.js';
+import { kindOf, samplesOfUnits } from './kind.js';
 import { doneRows, doneSkips, removeProgress } from './progress.js';
 import { checkShards } from './shards.js';
 import { openWriter, type ShardWriter } from './writer.js';
@@ -34,6 +36,7 @@ import { openWriter, type ShardWriter } from './writer.js';
 export interface ShardIndex {
   dir: string;
   utterances: number;
+  /** Of stored features, the frames times the samples from one to the next. */
   samples: number;
   /** Number of files that could not be used; skipped.tsv names them. */
   skipped: number;
@@ -48,6 +51,8 @@ export interface ShardBuild {
   utterances: Rows<Source>;
   /** Decodes a file in this thread. Default: `loadMono16k` in worker threads. */
   decode?: Decode;
+  /** Instead of decoding: the shards get stored features [frames, bins], which `read` gives. */
+  stored?: { features: FeatureDefinition; read(source: Source): Float32Array };
   /** Shorter utterances are skipped. Default: 0, none is. */
   minSeconds?: number;
   /** Files decoded at a time. Default: one for each core. */
@@ -60,26 +65,27 @@ export interface ShardBuild {
 }
 
 /**
- * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono) with an index. The bytes depend on the
+ * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono), or of float32 features, with an index. The bytes depend on the
  * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build continues where
  * it stopped; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
  * Unreadable, empty and silent files are skipped and listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
  */
 export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   const { utterances, maxShardBytes = 256 * 2 ** 20, log, signal } = build;
+  const features = build.stored?.features;
   const dir = resolve(build.dir);
   checkSources(utterances);
   const folder = `${dir}.building`;
   checkFolder(dir);
   checkFolder(folder);
   return withFolderLock(`${dir}.lock`, { log, signal }, async () => {
-    const hash = await listHash(utterances, maxShardBytes, build.minSeconds);
+    const hash = await listHash(utterances, maxShardBytes, build.minSeconds, features);
     const ready = findReady(dir, hash, log);
     if (ready) return ready;
-    const writer = openWriter(folder, hash, maxShardBytes);
+    const writer = openWriter(folder, hash, maxShardBytes, kindOf(features));
     try {
       await fill(writer, build);
-      finish(folder, hash);
+      finish(folder, hash, features);
     } finally {
       writer.close();
     }
@@ -133,13 +139,16 @@ function findReady(dir: string, hash: string, log: ShardBuild['log']): ShardInde
 }
 
 async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
-  const { utterances, decode, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
+  const { utterances, stored, minSeconds = 0, workers = availableParallelism(), log, progress, signal } = build;
   const { done } = writer;
   if (done > 0) log?.(`Resuming an interrupted build: ${done} of ${utterances.length} recordings are decoded.`);
-  const pool = openDecoders<Source>(Math.max(1, Math.min(workers, utterances.length - done)), decode);
+  const pool = openSources(build, Math.max(1, Math.min(workers, utterances.length - done)));
   try {
     for await (const { task, outcome } of inOrder(pool, after(utterances, done), signal)) {
-      const reason = outcome.status === 'fulfilled' ? tooShort(outcome.value, minSeconds) : messageOf(outcome.reason);
+      const reason =
+        outcome.status === 'fulfilled'
+          ? tooShort(outcome.value, minSeconds, stored?.features)
+          : messageOf(outcome.reason);
       if (outcome.status === 'fulfilled' && reason === null) writer.add(task.id, outcome.value);
       else writer.skip({ id: task.id, path: task.path, reason: reason ?? '' });
       progress?.(writer.done, utterances.length);
@@ -150,10 +159,21 @@ async function fill(writer: ShardWriter, build: ShardBuild): Promise<void> {
   writer.commit();
 }
 
-const tooShort = (pcm: Int16Array, minSeconds: number): string | null =>
-  pcm.length >= SAMPLE_RATE_HZ * minSeconds
-    ? null
-    : `too short: ${(pcm.length / SAMPLE_RATE_HZ).toFixed(2)} s long; at least ${minSeconds} s are needed`;
+/** What the shards are made of, a few utterances at a time: decoded in threads, or read here. */
+function openSources({ decode, stored }: ShardBuild, size: number): WorkerPool<Source, Int16Array | Float32Array> {
+  if (!stored) return openDecoders<Source>(size, decode);
+  return { size, run: async (source) => stored.read(source), async close() {} };
+}
+
+function tooShort(
+  values: Int16Array | Float32Array,
+  minSeconds: number,
+  features: FeatureDefinition | undefined,
+): string | null {
+  const seconds = samplesOfUnits(values.byteLength / kindOf(features).unitBytes, features) / SAMPLE_RATE_HZ;
+  if (seconds >= minSeconds) return null;
+  return `too short: ${seconds.toFixed(2)} s long; at least ${minSeconds} s are needed`;
+}
 
 /** One at a time, without those that were done before: a list of a million tasks is never there at once. */
 function* after<T>(rows: Iterable<T>, done: number): Generator<T> {
@@ -162,19 +182,20 @@ function* after<T>(rows: Iterable<T>, done: number): Generator<T> {
 }
 
 /** Makes the folder whole: index and list of what was skipped come out of the journal. */
-function finish(folder: string, hash: string): void {
+function finish(folder: string, hash: string, features?: FeatureDefinition): void {
   const shards: number[] = [];
   let utterances = 0;
   for (const line of doneRows(folder)) {
-    const { shard, samples } = parseRow(line)!;
-    shards[shard] = (shards[shard] ?? 0) + samples;
+    const { shard, length } = parseRow(line)!;
+    shards[shard] = (shards[shard] ?? 0) + length;
     utterances++;
   }
   if (utterances === 0) throw noneUsed(folder);
-  const summary: ShardSummary = { format: 1, sampleRateHz: SAMPLE_RATE_HZ, hash, utterances, shards };
+  const content = features ? { format: 2 as const, features } : { format: 1 as const };
+  const summary: ShardSummary = { ...content, sampleRateHz: SAMPLE_RATE_HZ, hash, utterances, shards };
   writeLinesAtomic(join(folder, SKIPPED), skippedLines(doneSkips(folder)));
   writeFileAtomic(join(folder, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
-  writeLinesAtomic(join(folder, INDEX), indexLines(doneRows(folder)));
+  writeLinesAtomic(join(folder, INDEX), indexLines(doneRows(folder), features));
 }
 
 function noneUsed(folder: string): UserError {
@@ -199,10 +220,11 @@ function replaceFolder(from: string, to: string): void {
 }
 
 function describe(dir: string, reused: boolean): ShardIndex {
-  const { utterances, shards } = checkShards(dir);
+  const { utterances, shards, features } = checkShards(dir);
   let skipped = 0;
   for (const _file of readSkipped(dir)) skipped++;
-  return { dir, utterances, samples: shards.reduce((sum, n) => sum + n, 0), skipped, reused };
+  const units = shards.reduce((sum, n) => sum + n, 0);
+  return { dir, utterances, samples: units * kindOf(features).unitSamples, skipped, reused };
 }
 
 function summaryLine({ dir, utterances, samples, skipped }: ShardIndex): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { fileOfSound } from '../../io/archive-place.js';
 import type { AudioPart } from '../audio-part.js';
 
@@ -13,12 +14,19 @@ export interface Source {
 }
 
 /**
- * A hash of everything that shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length.
+ * A hash of everything that shards are built from: ids, paths, sizes and modification times in order, the shard size and the least length,
+ * and the definition of stored features.
  * A file that cannot be examined counts as missing, so that the hash changes when it comes back.
  */
-export async function listHash(sources: Iterable<Source>, maxShardBytes: number, minSeconds = 0): Promise<string> {
+export async function listHash(
+  sources: Iterable<Source>,
+  maxShardBytes: number,
+  minSeconds = 0,
+  features?: FeatureDefinition,
+): Promise<string> {
   const least = minSeconds > 0 ? `, at least ${minSeconds} s` : '';
-  const hash = createHash('sha256').update(`pcm16 shards, format 1, up to ${maxShardBytes} bytes${least}\n`);
+  const kind = features ? `feature shards, format 2, ${JSON.stringify(features)}` : 'pcm16 shards, format 1';
+  const hash = createHash('sha256').update(`${kind}, up to ${maxShardBytes} bytes${least}\n`);
   let some: Source[] = [];
   const take = async () => {
     hash.update((await Promise.all(some.map(stampOf))).join(''));

@@ -4,7 +4,6 @@ import { readLines } from '../../io/lines.js';
 import { writeError } from '../../io/write-error.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
 import {
-  BYTES_PER_SAMPLE,
   endsWithLine,
   parseRow,
   parseSkipped,
@@ -14,6 +13,7 @@ import {
   shardName,
   skippedLine,
 } from './format.js';
+import type { ShardKind } from './kind.js';
 
 // The journal of a build: one line for each utterance, in order, written after its samples are safely on the disk.
 // A build that was killed continues after the last whole line.
@@ -60,17 +60,17 @@ export const removeProgress = (folder: string): void => rmSync(join(folder, PROG
  * Prepares the build folder and returns the progress of an interrupted build of the same list (`hash`);
  * samples past the last journal line are cut off. A folder of another list is emptied.
  */
-export function recoverProgress(folder: string, hash: string): Recovered {
+export function recoverProgress(folder: string, hash: string, kind: ShardKind): Recovered {
   const header = `voxloop shards ${hash}`;
   const found: Recovered = { done: 0 };
   /** The end of each shard, in bytes. */
   const ends = new Map<string, number>();
   function* journal(): Generator<string> {
     yield header;
-    for (const line of wholeEntries(folder, header)) {
+    for (const line of wholeEntries(folder, header, kind)) {
       const row = rowOf(line);
       found.done++;
-      if (row) ends.set(shardName(row.shard), endOf(row));
+      if (row) ends.set(shardName(row.shard, kind), endOf(row, kind));
       if (row) found.last = row;
       yield line;
     }
@@ -86,10 +86,10 @@ export function recoverProgress(folder: string, hash: string): Recovered {
 }
 
 /** The entries up to the first that was cut short, or whose samples did not reach the disk; none of another list's. */
-function* wholeEntries(folder: string, header: string): Generator<string> {
+function* wholeEntries(folder: string, header: string, kind: ShardKind): Generator<string> {
   const sizes = new Map<number, number>();
   const sizeOf = (shard: number) => {
-    const path = join(folder, shardName(shard));
+    const path = join(folder, shardName(shard, kind));
     if (!sizes.has(shard)) sizes.set(shard, existsSync(path) ? statSync(path).size : 0);
     return sizes.get(shard)!;
   };
@@ -97,7 +97,7 @@ function* wholeEntries(folder: string, header: string): Generator<string> {
   for (const line of wholeLines(join(folder, PROGRESS))) {
     const row = rowOf(line);
     if (first && line !== header) return;
-    if (!first && (row ? endOf(row) > sizeOf(row.shard) : !isSkip(line))) return;
+    if (!first && (row ? endOf(row, kind) > sizeOf(row.shard) : !isSkip(line))) return;
     if (!first) yield line;
     first = false;
   }
@@ -120,7 +120,7 @@ const rowOf = (line: string): ShardRow | undefined =>
 
 const isSkip = (line: string): boolean => line.startsWith(SKIP) && parseSkipped(line.slice(SKIP.length)) !== undefined;
 
-const endOf = (row: ShardRow): number => (row.offset + row.samples) * BYTES_PER_SAMPLE;
+const endOf = (row: ShardRow, { unitBytes }: ShardKind): number => (row.offset + row.length) * unitBytes;
 
 function cutShards(folder: string, ends: ReadonlyMap<string, number>): void {
   for (const name of readdirSync(folder)) {

@@ -1,19 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, UserError } from '../../errors.js';
-import {
-  BYTES_PER_SAMPLE,
-  brokenShards,
-  INDEX,
-  readIndex,
-  readSummary,
-  type ShardRow,
-  type ShardSummary,
-  shardName,
-} from './format.js';
+import { brokenShards, INDEX, readIndex, readSummary, type ShardRow, type ShardSummary, shardName } from './format.js';
+import { kindOf, type ShardKind, samplesOfUnits } from './kind.js';
 import { openReader, type ShardLayout } from './reader.js';
 
-/** PCM16 shards of 16 kHz mono utterances, checked to be whole. Utterances are numbered in the order of the list. */
+/**
+ * Shards of 16 kHz mono utterances, PCM16 or stored features, checked to be whole. Utterances are numbered in the order of the list.
+ */
 export interface ShardSet extends ShardLayout {
   dir: string;
   /** [utterances] */
@@ -27,32 +21,36 @@ export interface ShardSet extends ShardLayout {
 export function openShards(dir: string): ShardSet {
   const ids: string[] = [];
   let layout: Columns | undefined;
-  const { shards } = checkShards(dir, ({ id, shard, offset, samples }, i, count) => {
-    layout ??= columns(count);
+  const { shards, features } = checkShards(dir, ({ id, shard, offset, length }, i, { utterances, features }) => {
+    layout ??= columns(utterances);
     ids.push(id);
     layout.shard[i] = shard;
     layout.offset[i] = offset;
-    layout.samples[i] = samples;
+    layout.samples[i] = samplesOfUnits(length, features);
   });
-  const files = shards.map((_, shard) => join(resolve(dir), shardName(shard)));
-  return { dir: resolve(dir), ids, files, ...(layout ?? columns(0)) };
+  const files = shards.map((_, shard) => join(resolve(dir), shardName(shard, kindOf(features))));
+  return { dir: resolve(dir), ids, files, ...(layout ?? columns(0)), ...(features && { features }) };
 }
 
 /**
  * Checks a shard folder as `openShards` does, and keeps nothing of it.
- * @param visit called with each row, its number and the number of rows to come in all
+ * @param visit called with each row, its number and the folder's summary
  */
-export function checkShards(dir: string, visit?: (row: ShardRow, number: number, count: number) => void): ShardSummary {
+export function checkShards(
+  dir: string,
+  visit?: (row: ShardRow, number: number, summary: ShardSummary) => void,
+): ShardSummary {
   const index = join(dir, INDEX);
-  if (!existsSync(index)) throw new UserError(`${resolve(dir)} holds no PCM shards: ${INDEX} is missing.`);
+  if (!existsSync(index)) throw new UserError(`${resolve(dir)} holds no shards: ${INDEX} is missing.`);
   const summary = readSummary(dir);
+  const kind = kindOf(summary.features);
   // Utterances lie one behind the other, without gaps, and fill their shards.
   const ends = summary.shards.map(() => 0);
   let count = 0;
   for (const row of readIndex(dir)) {
     if (row.offset !== ends[row.shard]) throw brokenShards(index, `line ${count + 2} is out of place`);
-    ends[row.shard] += row.samples;
-    if (count < summary.utterances) visit?.(row, count, summary.utterances);
+    ends[row.shard] += row.length;
+    if (count < summary.utterances) visit?.(row, count, summary);
     count++;
   }
   if (count !== summary.utterances)
@@ -61,9 +59,10 @@ export function checkShards(dir: string, visit?: (row: ShardRow, number: number,
   if (bad >= 0)
     throw brokenShards(
       index,
-      `its utterances take ${ends[bad]} of ${summary.shards[bad]} samples of ${shardName(bad)}`,
+      `its utterances take ${ends[bad]} of ${summary.shards[bad]} ${kind.unit} of ${shardName(bad, kind)}`,
     );
-  for (const [shard, samples] of summary.shards.entries()) checkFile(join(resolve(dir), shardName(shard)), samples);
+  for (const [shard, units] of summary.shards.entries())
+    checkFile(join(resolve(dir), shardName(shard, kind)), units, kind);
   return summary;
 }
 
@@ -100,8 +99,8 @@ export function readUtterance(
   }
 }
 
-function checkFile(path: string, samples: number): void {
-  const expected = samples * BYTES_PER_SAMPLE;
+function checkFile(path: string, units: number, { unitBytes }: ShardKind): void {
+  const expected = units * unitBytes;
   const actual = sizeOfFile(path);
   if (actual !== expected) throw brokenShards(path, `it has ${actual} bytes and should have ${expected}`);
 }

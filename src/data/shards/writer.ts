@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../../io/write-error.js';
-import { BYTES_PER_SAMPLE, type SkippedFile, shardName } from './format.js';
+import { type SkippedFile, shardName } from './format.js';
+import type { ShardKind } from './kind.js';
 import { appendProgress, recoverProgress, rowEntry, skipEntry } from './progress.js';
 
 // A killed build loses at most this much decoded audio (35 minutes).
@@ -13,7 +14,8 @@ const COMMIT_ENTRIES = 16384;
 export interface ShardWriter {
   /** Utterances added or skipped so far, those of an interrupted build included. */
   readonly done: number;
-  add(id: string, pcm: Int16Array): void;
+  /** Adds the samples of an utterance, or its features [frames, bins]. */
+  add(id: string, values: Int16Array | Float32Array): void;
   skip(file: SkippedFile): void;
   /** Writes everything added so far to the disk, the journal last. */
   commit(): void;
@@ -25,10 +27,11 @@ export interface ShardWriter {
  * Opens or continues a build folder. An utterance never lies across two shards; a shard passes `maxShardBytes` only
  * when a single utterance does. Failed writes are UserErrors (disk full, no permission) naming the file.
  */
-export function openWriter(folder: string, hash: string, maxShardBytes: number): ShardWriter {
-  const { done: recovered, last } = recoverProgress(folder, hash);
+export function openWriter(folder: string, hash: string, maxShardBytes: number, kind: ShardKind): ShardWriter {
+  const { unitBytes } = kind;
+  const { done: recovered, last } = recoverProgress(folder, hash, kind);
   let shard = last?.shard ?? 0;
-  let offset = last ? last.offset + last.samples : 0;
+  let offset = last ? last.offset + last.length : 0;
   let file: number | undefined;
   const entries = holdEntries(folder, recovered, () => {
     if (file !== undefined) fsyncSync(file);
@@ -38,7 +41,7 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
     file = undefined;
   };
   const roomFor = (bytes: number) => {
-    if (offset === 0 || offset * BYTES_PER_SAMPLE + bytes <= maxShardBytes) return;
+    if (offset === 0 || offset * unitBytes + bytes <= maxShardBytes) return;
     entries.commit();
     closeFile();
     shard++;
@@ -49,18 +52,19 @@ export function openWriter(folder: string, hash: string, maxShardBytes: number):
     get done() {
       return entries.count;
     },
-    add(id, pcm) {
-      roomFor(pcm.byteLength);
-      const path = join(folder, shardName(shard));
+    add(id, values) {
+      roomFor(values.byteLength);
+      const path = join(folder, shardName(shard, kind));
       try {
         file ??= openSync(path, offset === 0 ? 'w' : 'r+');
-        writeAt(file, pcm, offset * BYTES_PER_SAMPLE);
+        writeAt(file, values, offset * unitBytes);
       } catch (error) {
         throw writeError(path, error);
       }
-      const entry = rowEntry({ id, shard, offset, samples: pcm.length });
-      offset += pcm.length;
-      entries.add(entry, pcm.byteLength);
+      const length = values.byteLength / unitBytes;
+      const entry = rowEntry({ id, shard, offset, length });
+      offset += length;
+      entries.add(entry, values.byteLength);
     },
     skip: (skipped) => entries.add(skipEntry(skipped), 0),
     commit: entries.commit,
@@ -101,6 +105,6 @@ function holdEntries(folder: string, recovered: number, syncSamples: () => void)
   };
 }
 
-function writeAt(file: number, pcm: Int16Array, position: number): void {
-  for (let at = 0; at < pcm.byteLength; ) at += writeSync(file, pcm, at, pcm.byteLength - at, position + at);
+function writeAt(file: number, values: Int16Array | Float32Array, position: number): void {
+  for (let at = 0; at < values.byteLength; ) at += writeSync(file, values, at, values.byteLength - at, position + at);
 }

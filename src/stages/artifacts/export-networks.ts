@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FeatureDefinition } from '../../audio/features/features.js';
 import { saveWeights } from '../../embed/extract.js';
+import type { Hearing } from '../../embed/hearing.js';
 import { writeModel } from '../../embed/model-file.js';
 import type { Session } from '../../engine/session/session.js';
 import type { HostTensor } from '../../host-tensor.js';
@@ -13,6 +14,8 @@ export interface NetworkExport {
   method: string;
   backbone: PluginChoice<'backbone'>;
   features: FeatureDefinition;
+  /** What they heard of recordings. Default: levelled. */
+  hearing?: Hearing;
   /** Averaged weights of the first network by the variables' names, in place of its last ones. */
   averaged?: Record<string, HostTensor>;
 }
@@ -21,7 +24,7 @@ export interface NetworkExport {
 export async function exportNetworks(
   session: Session,
   networks: Record<string, Network>,
-  { dir, method, backbone, features, averaged }: NetworkExport,
+  { dir, method, backbone, features, hearing, averaged }: NetworkExport,
 ): Promise<void> {
   for (const [place, [name, network]] of Object.entries(networks).entries()) {
     const info = {
@@ -29,6 +32,7 @@ export async function exportNetworks(
       backbone: { name: backbone.name, options: asWritten(backbone.options) as Record<string, unknown> },
       features,
       embeddingSize: network.embeddingSize,
+      ...(hearing && { hearing }),
     };
     const weights = await saveWeights(session, network.scope, place === 0 ? averaged : undefined);
     writeModel(join(dir, 'models', name), info, weights);

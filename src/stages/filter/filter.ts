@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { refuseStored } from '../../data/shards/reader.js';
 import { readUtterance, type ShardSet } from '../../data/shards/shards.js';
 import { inOrder, openWorkerPool } from '../../data/worker-pool.js';
 import type { SpeechMeasures } from '../../diarize/measure-speech.js';
@@ -64,6 +65,7 @@ export default defineStage({
   produces: 'corpus',
   async run(context, { corpus: corpusName, model, network, mostSeconds, ...limits }) {
     const corpus = openTraining(context.artifact(corpusName));
+    refuseStored(corpus.train);
     const stretches = stretchesOf(corpus.train, mostSeconds);
     const measures = await measureAll(corpus.train, stretches, context);
     const voices = model === undefined ? [] : await hearAll(corpus.train, stretches, context, model, network);

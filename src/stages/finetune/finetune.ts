@@ -25,6 +25,7 @@ import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { startFaults } from '../training/start.js';
+import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions } from '../training/training-options.js';
 import { lossFaults } from './loss-faults.js';
@@ -44,7 +45,8 @@ export default defineStage({
   convertible: convertibleOptions,
   check: checkFinetune,
   async sketch(context, options) {
-    const { features, backbone } = await sketchStart(context, options);
+    const stored = sketchStored(context, options.corpus);
+    const { features, backbone } = await sketchStart(context, options, stored);
     const { classes, assumed } = plannedClasses(context, options.clusters);
     return {
       ...options,
@@ -53,7 +55,7 @@ export default defineStage({
       assumed,
       async build(session, settings) {
         const built = await backboneBuilder(context.registry, settings.backbone, features.bins);
-        const parts = { features, backbone: built, classes: classes * options.speeds.length };
+        const parts = { features, backbone: built, classes: classes * options.speeds.length, stored };
         const { trainer, batches } = await prepare(session, context, { ...options, ...settings }, parts);
         return callsOf(trainer, batches.plan, options)(settings.batchSize);
       },
@@ -84,9 +86,14 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const { train } = corpus;
   const labels = readLabels(context.artifact(options.clusters), train.ids.length);
   warnOfRivals(options, context.log);
-  const start = await openStart(context, options);
+  const stored = train.features;
+  const start = await openStart(context, options, stored);
+  if (stored) {
+    checkSameFeatures(stored, start.features);
+    await refuseWaveChanges(context.registry, options);
+  }
   const { speakers, speeds } = countClasses(labels, options, start);
-  const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds };
+  const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds, stored };
   const { trainer, batches } = await prepare(session, context, options, parts);
   await start.load(session, trainer);
   await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
@@ -208,7 +215,12 @@ async function prepare(
   session: Session,
   { registry, artifact, seed }: Preparation,
   options: FinetuneOptions,
-  { features, backbone, classes }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'>,
+  {
+    features,
+    backbone,
+    classes,
+    stored,
+  }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'> & Pick<CropPlan, 'stored'>,
 ) {
   const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges } = options;
   const loss = await registry.load('loss', options.loss.name);
@@ -229,7 +241,10 @@ async function prepare(
     view: await cropView({ registry, artifact }, { ...options, features }),
   });
   const utterancesPerSpeaker = loss.batch?.(lossOptions).utterancesPerSpeaker;
-  return { trainer, batches: batchPlan(options, features.sampleRateHz, utterancesPerSpeaker) };
+  return {
+    trainer,
+    batches: batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored }),
+  };
 }
 
 /** The compiled calls of an update, on silence; with correction where that comes later, for it takes more memory. */

@@ -19,21 +19,24 @@ export interface Start {
   features: FeatureDefinition;
   backbone: FinetuneParts['backbone'];
   /** Describes the resulting network, apart from the embedding's size. */
-  info: Pick<ModelInfo, 'origin' | 'backbone' | 'features'>;
+  info: Pick<ModelInfo, 'origin' | 'backbone' | 'features' | 'hearing'>;
   /** The classifier, where one is kept. */
   classifier?: Classifier;
   /** Loads the initial weights. */
   load(session: Session, trainer: Finetuner): Promise<void>;
 }
 
-/** A network on disk, with its classifier where that is kept, or a new one. */
+/** A network on disk, with its classifier where that is kept, or a new one; for stored features of that definition, if they are. */
 export async function openStart(
   { registry, artifact }: Pick<StageContext, 'registry' | 'artifact'>,
   options: FinetuneOptions,
+  stored?: FeatureDefinition,
 ): Promise<Start> {
   const { init, backbone, loss, classifier: kind } = options;
+  // Stored features are heard as they are.
+  const hearing = stored && { hearing: 'unchanged' as const };
   if (init === undefined) {
-    const features = featuresFromScratch(options);
+    const features = featuresFromScratch(options, stored);
     return {
       features,
       backbone: await backboneBuilder(registry, backbone!, features.bins),
@@ -41,6 +44,7 @@ export async function openStart(
         origin: 'classifier',
         backbone: { name: backbone!.name, options: asWritten(backbone!.options) as Record<string, unknown> },
         features,
+        ...hearing,
       },
       load: async () => {},
     };
@@ -56,7 +60,7 @@ export async function openStart(
   return {
     features,
     backbone: await modelBuilder(registry, model.info),
-    info: { origin: classifier ? origin : `classifier from ${origin}`, backbone: written, features },
+    info: { origin: classifier ? origin : `classifier from ${origin}`, backbone: written, features, ...hearing },
     classifier,
     async load(session, trainer) {
       await loadWeights(session, trainer.scope, model);
@@ -65,13 +69,13 @@ export async function openStart(
   };
 }
 
-const featuresFromScratch = ({ features }: FinetuneOptions): FeatureDefinition =>
-  features ?? featureDefinition.parse({});
+const featuresFromScratch = ({ features }: FinetuneOptions, stored?: FeatureDefinition): FeatureDefinition =>
+  features ?? stored ?? featureDefinition.parse({});
 
 /** Features and backbone of a recipe before anything has run. */
-export async function sketchStart(context: SketchContext, options: FinetuneOptions) {
+export async function sketchStart(context: SketchContext, options: FinetuneOptions, stored?: FeatureDefinition) {
   if (options.init !== undefined) return sketchInit(context, options.init);
-  return { features: featuresFromScratch(options), backbone: options.backbone! };
+  return { features: featuresFromScratch(options, stored), backbone: options.backbone! };
 }
 
 /** Faults in what is said of the classifier. */

@@ -28,7 +28,9 @@ export const finetuneOptions = z.strictObject({
   clusters: artifact('clusters').describe('pseudo-labels of a cluster stage, or known ones of a labels stage'),
   init: artifact('model').optional().describe('network to start from; its backbone and features are kept'),
   backbone: pluginChoice('backbone').optional().describe('network to train from scratch, instead of `init`'),
-  features: featureDefinition.optional().describe('from scratch: the features'),
+  features: featureDefinition
+    .optional()
+    .describe('from scratch: the features; default: those that the corpus holds, or the usual ones'),
   classifier: z
     .enum(['new', 'keep'])
     .default('new')

@@ -16,11 +16,14 @@ export interface BatchPlan {
   rule(labels: Int32Array, utteranceSamples: Int32Array): SamplingRule | undefined;
 }
 
-/** Batches of labelled utterances; `utterancesPerSpeaker` where the loss compares utterances. */
+/** Batches of labelled utterances; `utterancesPerSpeaker` where the loss compares utterances, `stored` where their features are. */
 export function batchPlan(
   options: FinetuneOptions,
-  sampleRateHz: number,
-  utterancesPerSpeaker: number | undefined,
+  {
+    sampleRateHz,
+    utterancesPerSpeaker,
+    stored,
+  }: { sampleRateHz: number; utterancesPerSpeaker?: number } & Pick<CropPlan, 'stored'>,
 ): BatchPlan {
   const { cropSeconds, sampling, speeds, correction } = options;
   const clean = correction?.cropSeconds;
@@ -31,6 +34,7 @@ export function batchPlan(
     plan: {
       count: { global: 1, local: clean === undefined ? 0 : 1 },
       samples: { global: samplesOf(cropSeconds), local: clean === undefined ? 0 : samplesOf(clean) },
+      stored,
     },
     run: utterancesPerSpeaker ?? 1,
     rule(labels, samples) {

@@ -95,7 +95,9 @@ export function openPositives(
 ): PositivesHooks {
   const { log, signal } = context;
   const speakers = speakersKnown(corpus) ? corpus.trainSpeakers : null;
-  const extractor = createExtractor(session, features, network.embeddingSize, network.embed);
+  const extractor = createExtractor(session, features, network.embeddingSize, network.embed, {
+    hearing: corpus.train.features ? 'unchanged' : 'levelled',
+  });
   const positives = createPositives(options, async (epoch) => {
     log(`positives: embedding ${corpus.train.ids.length} utterances before epoch ${epoch}`);
     const vectors = await extractAll(corpus.train, extractor, { signal });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { speedCropSamples } from '../../audio/augment/speed.js';
-import { featureDefinition } from '../../audio/features/features.js';
+import { type FeatureDefinition, featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { loadWeights } from '../../embed/extract.js';
 import type { Model } from '../../embed/model-file.js';
@@ -19,7 +19,7 @@ import { referenceFault } from '../../train/guard/reference-curve.js';
 import { openReference } from '../../train/guard/reference-watch.js';
 import { createPretrainer, type Pretrainer } from '../../train/pretrainer.js';
 import { adversaryFault, adversaryOptions } from '../../train/step/adversary.js';
-import { openTraining } from '../artifacts/corpus-data.js';
+import { openTraining, type TrainingData } from '../artifacts/corpus-data.js';
 import { countParameters, exportNetworks } from '../artifacts/export-networks.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import {
@@ -30,6 +30,7 @@ import {
   type Preparation,
 } from '../training/resolve-plugins.js';
 import { sketchInit, startFaults } from '../training/start.js';
+import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
 import {
   checkTraining,
@@ -49,7 +50,9 @@ const optionsSchema = z.strictObject({
   method: pluginChoice('ssl'),
   init: artifact('model').optional().describe('network to start from; its backbone and features are kept'),
   backbone: pluginChoice('backbone').optional().describe('network to train from scratch, instead of `init`'),
-  features: featureDefinition.optional().describe('from scratch: the features'),
+  features: featureDefinition
+    .optional()
+    .describe('from scratch: the features; default: those that the corpus holds, or the usual ones'),
   globalSeconds: z.number().positive().default(3).describe('length of global crops'),
   localSeconds: z
     .number()
@@ -77,8 +80,8 @@ const optionsSchema = z.strictObject({
   ...trainingOptions,
 });
 type Written = z.output<typeof optionsSchema>;
-/** With the network that is trained, written or that of `init`. */
-type Options = Written & ChosenNetwork;
+/** With the network that is trained, written or that of `init`; and the definition of the corpus' stored features. */
+type Options = Written & ChosenNetwork & { stored?: FeatureDefinition };
 
 /** Trains a backbone without labels. With 0 steps it writes the untrained network, to compare with. */
 export default defineStage({
@@ -90,8 +93,9 @@ export default defineStage({
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
   async sketch(context, written) {
-    const network = written.init === undefined ? fromScratch(written) : await sketchInit(context, written.init);
-    const options = { ...written, ...network };
+    const stored = sketchStored(context, written.corpus);
+    const network = written.init === undefined ? fromScratch(written, stored) : await sketchInit(context, written.init);
+    const options = { ...written, ...network, stored };
     return {
       ...options,
       assumed: [],
@@ -104,17 +108,23 @@ export default defineStage({
   async run(context, written) {
     const { registry, device, threads } = context;
     const init = written.init === undefined ? undefined : openModelArtifact(context.artifact(written.init));
-    const network = init ? await networkOfModel(registry, init.info) : fromScratch(written);
+    const corpus = openTraining(context.artifact(written.corpus));
+    const stored = corpus.train.features;
+    const network = init ? await networkOfModel(registry, init.info) : fromScratch(written, stored);
+    if (stored) {
+      checkSameFeatures(stored, network.features);
+      await refuseWaveChanges(registry, written);
+    }
     const compute = await computeType(device, written.compute, threads);
     return withSession({ ...context, name: 'pretrain', compute }, (session) =>
-      pretrain(session, context, { ...written, ...network }, init),
+      pretrain(session, context, { ...written, ...network, stored }, { corpus, init }),
     );
   },
 });
 
-const fromScratch = ({ backbone, features }: Written): ChosenNetwork => ({
+const fromScratch = ({ backbone, features }: Written, stored?: FeatureDefinition): ChosenNetwork => ({
   backbone: backbone!,
-  features: features ?? featureDefinition.parse({}),
+  features: features ?? stored ?? featureDefinition.parse({}),
 });
 
 /** Faults in the options, the method's own among them. */
@@ -134,8 +144,12 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
   ].filter((fault) => fault !== undefined);
 }
 
-async function pretrain(session: Session, context: StageContext, options: Options, init?: Model) {
-  const corpus = openTraining(context.artifact(options.corpus));
+async function pretrain(
+  session: Session,
+  context: StageContext,
+  options: Options,
+  { corpus, init }: { corpus: TrainingData; init?: Model },
+) {
   const { trainer, plan } = await prepare(session, context, options);
   const { networks } = trainer.method;
   // A teacher starts equal to its student.
@@ -170,6 +184,7 @@ async function pretrain(session: Session, context: StageContext, options: Option
     backbone,
     features,
     averaged: averaged?.weights,
+    ...(options.stored && { hearing: 'unchanged' as const }),
   });
   return {
     method: method.name,
@@ -216,7 +231,7 @@ async function prepare(session: Session, context: Preparation, options: Options)
     view: await cropView(context, options),
     build: (parts) => plugin.build({ ...parts, options: method.options }),
   });
-  return { trainer, plan: { count: crops, samples } };
+  return { trainer, plan: { count: crops, samples, stored: options.stored } };
 }
 
 /** The compiled calls of the first update, on silence. */

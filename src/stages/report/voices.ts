@@ -33,7 +33,10 @@ export function voicesOf(shards: ShardSet, labels: Int32Array, { vectors, size }
       name: nameOf(label),
       recordings: inside.length,
       seconds: inside.reduce((sum, i) => sum + shards.samples[i], 0) / SAMPLE_RATE_HZ,
-      examples: heard.map((i) => ({ name: shards.ids[i], wav: excerpt(readUtterance(shards, i)) })),
+      // Stored features cannot be listened to.
+      examples: shards.features
+        ? []
+        : heard.map((i) => ({ name: shards.ids[i], wav: excerpt(readUtterance(shards, i)) })),
     };
   });
   return { clusters, unlabelled: labels.filter((label) => label < 0).length };

@@ -1,5 +1,6 @@
 import type { RowChange } from '../../audio/augment/choice.js';
 import { changeSpeed } from '../../audio/augment/speed.js';
+import { meanNormalise } from '../../audio/features/fbank.js';
 import { type FeatureDefinition, features } from '../../audio/features/features.js';
 import { toFloat32 } from '../../engine/raw.js';
 import { type Tensor, tf } from '../../engine/tf.js';
@@ -26,17 +27,24 @@ export function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]
   return changeSpeed(toFloat32(crops), index, samples, speeds);
 }
 
-/** PCM16 crops [rows, samples] (int16) to features [rows, frames, bins]; random draws are named below `name`. */
+/**
+ * PCM16 crops [rows, samples] (int16), or crops of stored features [rows, frames, bins] (float32), to the network's input
+ * [rows, frames, bins]; random draws are named below `name`.
+ */
 export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>
-  waveToFeatures(augmented(toFloat32(crops), view, name), view, name);
+  crops.rank === 3
+    ? changedFeatures(view.features.cmn ? meanNormalise(crops) : crops, view, name)
+    : waveToFeatures(augmented(toFloat32(crops), view, name), view, name);
 
 /** Waveforms [rows, samples] with a draw of the view's augmentations for each row. */
 function augmented(wave: Tensor, { augmentations }: CropView, name: string): Tensor {
   return augmentations.reduce((changed, apply, i) => apply(changed, `${name}/augmentation${i}`), wave);
 }
 
-function waveToFeatures(wave: Tensor, { features: definition, featureChanges = [] }: CropView, name: string): Tensor {
-  const plain = features(wave, definition, { name, dither: true });
+const waveToFeatures = (wave: Tensor, view: CropView, name: string): Tensor =>
+  changedFeatures(features(wave, view.features, { name, dither: true }), view, name);
+
+function changedFeatures(plain: Tensor, { featureChanges = [] }: CropView, name: string): Tensor {
   return featureChanges.reduce((changed, apply, i) => apply(changed, `${name}/features${i}`), plain);
 }
 

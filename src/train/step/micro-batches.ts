@@ -1,9 +1,10 @@
+import type { CropValues } from '../../data/crops/crop-reader.js';
 import type { Gradient } from '../../engine/autodiff.js';
 import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { Variable } from '../../engine/variable.js';
 import { UserError } from '../../errors.js';
-import type { HostTensor } from '../../host-tensor.js';
+import { float32, type HostTensor } from '../../host-tensor.js';
 import { createScope } from '../../nn/scope.js';
 
 /** The fault of cutting a batch into `count` equal parts, each of at least two utterances; undefined when it can be done. */
@@ -25,12 +26,17 @@ export function checkMicroBatches(batchSize: number, count: number): void {
  * Cuts rows into `count` parts by utterance. `rows` is crop-major (row = crop * batch + utterance), and so is each part.
  * Without a cut the array itself is returned.
  */
-export function microBatches(rows: Int16Array, crops: number, batchSize: number, count: number): Int16Array[] {
+export function microBatches<Rows extends CropValues>(
+  rows: Rows,
+  crops: number,
+  batchSize: number,
+  count: number,
+): Rows[] {
   if (count === 1) return [rows];
   const width = rows.length / (crops * batchSize);
   const part = batchSize / count;
   return Array.from({ length: count }, (_, i) => {
-    const cut = new Int16Array(crops * part * width);
+    const cut = rows.slice(0, crops * part * width) as Rows;
     for (let crop = 0; crop < crops; crop++) {
       const from = (crop * batchSize + i * part) * width;
       cut.set(rows.subarray(from, from + part * width), crop * part * width);
@@ -39,14 +45,25 @@ export function microBatches(rows: Int16Array, crops: number, batchSize: number,
   });
 }
 
-/** The same as inputs of a step. // count x [crops * batch / count, samples] */
-export function microBatchTensors(rows: Int16Array, crops: number, batchSize: number, count: number): HostTensor[] {
-  const height = (crops * batchSize) / count;
-  return microBatches(rows, crops, batchSize, count).map((data) => ({
-    dtype: 'int16',
-    shape: [height, data.length / height],
-    data,
-  }));
+/**
+ * The same as inputs of a step: count x [crops * batch / count, samples], or of stored features
+ * count x [crops * batch / count, frames, bins].
+ */
+export function microBatchTensors(
+  rows: CropValues,
+  { crops, batchSize, count, bins }: { crops: number; batchSize: number; count: number; bins: number },
+): HostTensor[] {
+  return microBatches(rows, crops, batchSize, count).map((data) =>
+    cropTensor(data, { rows: (crops * batchSize) / count, bins }),
+  );
+}
+
+/** Crops as an input of a step: int16 [rows, samples], or float32 [rows, frames, bins] of stored features. */
+export function cropTensor(data: CropValues, { rows, bins }: { rows: number; bins: number }): HostTensor {
+  const width = data.length / rows;
+  return data instanceof Int16Array
+    ? { dtype: 'int16', shape: [rows, width], data }
+    : float32(data, [rows, width / bins, bins]);
 }
 
 /** The scope of what is gathered for an update. */

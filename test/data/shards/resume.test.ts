@@ -103,7 +103,7 @@ test('a killed process leaves nothing that passes for whole; the next one takes 
   await new Promise((resolve) => child.once('exit', resolve));
   t.false(existsSync(build.dir));
   t.true(readdirSync(dir).includes('shards.lock'), 'the dead process still holds the lock');
-  t.throws(() => openShards(`${build.dir}.building`), { message: /holds no PCM shards/ });
+  t.throws(() => openShards(`${build.dir}.building`), { message: /holds no shards/ });
 
   const messages: string[] = [];
   await buildShards({ ...build, log: (message) => messages.push(message) });

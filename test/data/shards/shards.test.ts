@@ -192,7 +192,7 @@ test('a folder with a file missing, cut short or foreign is refused by name, and
     ],
     ['summary gone', () => rmSync(path('index.json')), /index\.json is damaged: the file is missing/],
     ['summary cut', () => cut('index.json', 5), /index\.json is damaged/],
-    ['index gone', () => rmSync(path('index.tsv')), /holds no PCM shards/],
+    ['index gone', () => rmSync(path('index.tsv')), /holds no shards/],
     [
       'row moved',
       () => writeFileSync(path('index.tsv'), readFileSync(path('index.tsv'), 'utf8').replace('\t500\n', '\t501\n')),
@@ -205,7 +205,7 @@ test('a folder with a file missing, cut short or foreign is refused by name, and
     t.false((await buildShards(build)).reused, what);
     t.deepEqual(contentOf(shards), whole, what);
   }
-  await refuses(t, () => openShards(join(dir, 'nothing')), /nothing holds no PCM shards/);
+  await refuses(t, () => openShards(join(dir, 'nothing')), /nothing holds no shards/);
 });
 
 test('a shard that shrinks after opening is named', async (t) => {

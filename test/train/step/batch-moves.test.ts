@@ -176,7 +176,7 @@ test("a queue that is shorter than a batch keeps the batch's end", async (t) => 
 test("DINO's centre and every running statistic end at the mean of two updates on the halves", async (t) => {
   const VALUES = { rate: 0, momentum: 1, teacherTemperature: 0.05, lastLayer: 1 };
   const batch = noiseBatch('halves');
-  const half = (all: Int16Array, from: number) => {
+  const half = (all: ArrayLike<number>, from: number) => {
     const crops = all.length / (BATCH * SAMPLES);
     return Int16Array.from({ length: all.length / 2 }, (_, i) => {
       const [row, sample] = [Math.floor(i / SAMPLES), i % SAMPLES];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
+import { readKaldiScp } from '../../../io/kaldi-scp.js';
 import type { AudioPart } from '../../audio-part.js';
 import { decimalOf } from '../../decimal-field.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
@@ -29,7 +30,7 @@ export interface KaldiUtterance {
   gender: string | undefined;
 }
 
-/** wav.scp: names, and by the same number the path of a file or a command and its `|`. */
+/** wav.scp or feats.scp: names, and by the same number the path of a file or a command and its `|`. */
 interface WavScp {
   names: NameTable;
   sounds: TextStore;
@@ -45,15 +46,19 @@ const SHOWN = 5;
 
 /**
  * Reads a Kaldi data folder: wav.scp and, where they exist, segments, utt2spk, spk2gender and utt2lang.
- * @param allowPipes whether commands in wav.scp may run
- * @param warn receives a sentence for each table that does not fit the others everywhere
+ * @param options.features reads feats.scp, whose lines are utterances, in the place of wav.scp and segments
+ * @param options.allowPipes whether commands in wav.scp may run
+ * @param options.warn receives a sentence for each table that does not fit the others everywhere
  * @throws UserError with line numbers for broken lines and contradictions; for all pipes at once where they are not allowed; for a
  * table of other utterances only
  */
-export function readKaldiData(dir: string, allowPipes: boolean, warn: Warn): KaldiData {
-  const recordings = readWavScp(join(dir, 'wav.scp'), dir, allowPipes);
+export function readKaldiData(
+  dir: string,
+  { allowPipes, features = false, warn }: { allowPipes: boolean; features?: boolean; warn: Warn },
+): KaldiData {
+  const recordings = features ? readFeatsScp(dir) : readWavScp(join(dir, 'wav.scp'), dir, allowPipes);
   const segmentsFile = join(dir, 'segments');
-  const segments = existsSync(segmentsFile) ? readSegments(segmentsFile, recordings.names) : null;
+  const segments = !features && existsSync(segmentsFile) ? readSegments(segmentsFile, recordings.names) : null;
   const { names } = segments ?? recordings;
   const speakerOf = readColumn(join(dir, 'utt2spk'), names, warn);
   const languageOf = readColumn(join(dir, 'utt2lang'), names, warn);
@@ -101,6 +106,18 @@ function readWavScp(path: string, dir: string, allowPipes: boolean): WavScp {
         'commands here. Read them, and give --allow-pipes if you trust them all, or convert the recordings first.',
     );
   }
+  return { names, sounds };
+}
+
+/** Lines `utterance archive:offset`; a command, or a part of a matrix, is refused. */
+function readFeatsScp(dir: string): WavScp {
+  const path = join(dir, 'feats.scp');
+  const [names, sounds] = [createNameTable(), createTextStore()];
+  for (const { key, path: archive, offset } of readKaldiScp(path)) {
+    if (names.add(key) < sounds.size) throw new UserError(`${path}: the utterance ${key} is named twice.`);
+    sounds.push(besideList(offset === 0 ? archive : `${archive}:${offset}`, dir));
+  }
+  if (names.size === 0) throw new UserError(`${path} names no utterance.`);
   return { names, sounds };
 }
 

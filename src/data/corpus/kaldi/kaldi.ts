@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import type { FeatureDefinition } from '../../../audio/features/feature-definition.js';
 import { UserError } from '../../../errors.js';
 import type { NameTable } from '../../name-table.js';
 import { packedRows, type Rows } from '../../packed-rows.js';
@@ -13,7 +14,6 @@ import { safeNames } from '../safe-names.js';
 import { buildShardCorpus, type ShardCorpusOptions } from '../shard-corpus.js';
 import { readEnrolments, translateTrials } from '../trial-lists.js';
 import { readKaldiData } from './kaldi-data.js';
-import type { Warn } from './kaldi-tables.js';
 
 /** Options of `buildKaldiCorpus`. */
 export interface KaldiCorpusOptions extends ShardCorpusOptions {
@@ -27,6 +27,8 @@ export interface KaldiCorpusOptions extends ShardCorpusOptions {
   enrolments?: string;
   /** Lets commands in wav.scp run. Default: false. */
   allowPipes?: boolean;
+  /** Takes the features of feats.scp, which were computed so, in the place of recordings. Default: recordings. */
+  features?: FeatureDefinition;
 }
 
 /**
@@ -34,15 +36,16 @@ export interface KaldiCorpusOptions extends ShardCorpusOptions {
  * @throws UserError for broken or missing files, for commands that are not allowed, for trials that name unknown utterances
  */
 export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<CorpusSummary> {
-  const { root, testRoot, allowPipes = false } = options;
+  const { root, testRoot, allowPipes = false, features } = options;
   if (testRoot && !options.trials)
     throw new UserError('Test utterances without trials: give the trial list with --trials.');
   if (options.enrolments && !options.trials)
     throw new UserError('Enrolments without trials: give the trial list with --trials.');
   for (const folder of [root, ...(testRoot ? [testRoot] : [])]) keepApart(options.out, resolve(folder));
   const warn = (warning: string) => options.log?.(`Warning: ${warning}`);
-  const main = readPlan(root, allowPipes, warn);
-  const tests = testRoot ? readPlan(testRoot, allowPipes, warn) : main;
+  const reading = { allowPipes, features: features !== undefined, warn };
+  const main = readPlan(root, reading);
+  const tests = testRoot ? readPlan(testRoot, reading) : main;
   const files = findLists(options.trials ?? [], dirname(root), []);
   const models = options.enrolments ? readEnrolments(options.enrolments) : undefined;
   const enrolled = [...(models?.values() ?? [])].flat();
@@ -59,11 +62,12 @@ export async function buildKaldiCorpus(options: KaldiCorpusOptions): Promise<Cor
       root: resolve(root),
       testRoot: testRoot ? resolve(testRoot) : null,
       allowPipes,
+      ...(features && { features }),
       hash: hashOf([main.recordings, tests.recordings], lists),
     },
   };
-  const origin = `The recordings of the Kaldi data folder \`${resolve(root)}\`. Their licences go with the audio.`;
-  return buildShardCorpus({ identity, recordings, lists, skipped: [], origin, seed: 1 }, options);
+  const origin = `The ${features ? 'features' : 'recordings'} of the Kaldi data folder \`${resolve(root)}\`. Their licences go with the audio.`;
+  return buildShardCorpus({ identity, recordings, features, lists, skipped: [], origin, seed: 1 }, options);
 }
 
 /** A data folder as recordings, all of them for training, and their names. */
@@ -72,8 +76,8 @@ interface KaldiPlan {
   names: NameTable;
 }
 
-function readPlan(root: string, allowPipes: boolean, warn: Warn): KaldiPlan {
-  const { names, utterances } = readKaldiData(root, allowPipes, warn);
+function readPlan(root: string, reading: Parameters<typeof readKaldiData>[1]): KaldiPlan {
+  const { names, utterances } = readKaldiData(root, reading);
   const idOf = safeNames(names);
   const recordings = packedRows<PlannedRecording>();
   for (const { name, path, part, speaker, language, gender } of utterances)

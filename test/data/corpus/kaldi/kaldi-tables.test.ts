@@ -8,7 +8,10 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.js';
 function read(t: ExecutionContext, tables: Record<string, string>) {
   const folder = temporaryFolder(t, { 'wav.scp': 'u1 a.wav\nu2 b.wav\n', ...tables });
   const warnings: string[] = [];
-  const data = readKaldiData(folder, false, (warning) => warnings.push(warning.replaceAll(`${folder}/`, '')));
+  const data = readKaldiData(folder, {
+    allowPipes: false,
+    warn: (warning) => warnings.push(warning.replaceAll(`${folder}/`, '')),
+  });
   return { folder, warnings, utterances: [...data.utterances] };
 }
 

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
+import { fbankOptions } from './fbank-options.js';
+
+/**
+ * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
+ * `dither` applies in training only; what takes its place elsewhere is in `src/embed/hearing.ts`.
+ */
+export const featureDefinition = fbankOptions
+  .safeExtend({
+    dither: z.number().nonnegative().default(1).describe('standard deviation of noise added in training, int16 units'),
+    cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
+  })
+  .refine(
+    ({ sampleRateHz }) => sampleRateHz === SAMPLE_RATE_HZ,
+    `a model expects ${SAMPLE_RATE_HZ} Hz: all audio is resampled to that rate`,
+  )
+  .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
+
+export type FeatureDefinition = z.output<typeof featureDefinition>;
