@@ -7,7 +7,7 @@ import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
-import { openTraining, speakersKnown } from './artifacts/corpus-data.js';
+import { openTraining } from './artifacts/corpus-data.js';
 import { readEmbeddings } from './artifacts/embeddings-data.js';
 import { clustersResult } from './artifacts/pseudo-labels.js';
 
@@ -64,20 +64,21 @@ export default defineStage({
       threads,
     });
     const corpus = openTraining(context.artifact(corpusName));
-    const measured = agreement(labels, corpus.trainSpeakers, speakersKnown(corpus));
+    const measured = agreement(labels, corpus.trainSpeakers);
     for (const utterance of heldOut(rows, holdOut, seed)) labels[utterance] = -1;
     writeNpy(join(context.dir, 'labels.npy'), [rows], labels);
     return { clusters, iterations, inertia, labelled: labelled(labels).length, ...measured };
   },
 });
 
-/** Agreement of clusters and speakers, without noise; for measurement only, nothing is chosen by it. */
-function agreement(labels: Int32Array, speakers: string[], known: boolean) {
+/** Agreement of clusters and speakers, without noise and those unknown; for measurement only, nothing is chosen by it. */
+function agreement(labels: Int32Array, speakers: string[]) {
   const kept = labelled(labels);
   const noise = 1 - kept.length / labels.length;
-  if (!known) return { noise, nmi: null, purity: null, accuracy: null };
-  const clusters = Array.from(kept, (i) => labels[i]);
-  const classes = Array.from(kept, (i) => speakers[i]);
+  const known = kept.filter((i) => speakers[i] !== '');
+  if (!speakers.some(Boolean)) return { noise, nmi: null, purity: null, accuracy: null };
+  const clusters = Array.from(known, (i) => labels[i]);
+  const classes = Array.from(known, (i) => speakers[i]);
   return {
     noise,
     nmi: nmi(clusters, classes),

@@ -5,6 +5,9 @@ import { featureDefinition } from '../audio/features/features.js';
 import { buildDebianCorpus } from '../data/corpus/debian/debian.js';
 import { debianAvailable } from '../data/corpus/debian/packages.js';
 import { buildDirCorpus } from '../data/corpus/folder/folder.js';
+import { missingFolders } from '../data/corpus/folders/collection.js';
+import { findList } from '../data/corpus/folders/find-list.js';
+import { buildFoldersCorpus } from '../data/corpus/folders/folders.js';
 import { buildKaldiCorpus } from '../data/corpus/kaldi/kaldi.js';
 import { buildCnCeleb } from '../data/corpus/official/cnceleb.js';
 import { buildLibriSpeech } from '../data/corpus/official/librispeech.js';
@@ -22,20 +25,49 @@ import { defineStage } from '../plugin/define.js';
 import type { StageContext } from '../plugin/stage.js';
 import { corpusResult, LISTS, listPath, openTrialLists, shardsDir, trialsPath } from './artifacts/corpus-data.js';
 
-const OFFICIAL = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar'] as const;
+/** Those whose audio goes straight into shards. */
+const SHARDED = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar', 'folders'] as const;
+
+const speakerPart = z
+  .number()
+  .int()
+  .nonnegative()
+  .optional()
+  .describe('number of the path component, below the folder, that names the speaker; default: speakers are unknown');
+const folder = z.union([
+  z.string(),
+  z.strictObject({ path: z.string().describe('below the root, or absolute'), speakerPart }),
+]);
 
 const fields = z.strictObject({
   source: z
-    .enum(['auto', 'debian', 'synthetic', 'dir', 'ready', ...OFFICIAL])
+    .enum(['auto', 'debian', 'synthetic', 'dir', 'ready', ...SHARDED])
     .default('auto')
     .describe("auto: 'debian' where apt exists, else 'synthetic'; ready: a folder made by `voxloop corpus`"),
   path: z
     .string()
     .optional()
-    .describe('ready: the corpus folder; else the folder of recordings, laid out as it was published'),
+    .describe(
+      'ready: the corpus folder; folders: their root; else the folder of recordings, laid out as it was published',
+    ),
+  folders: z
+    .array(folder)
+    .min(1)
+    .optional()
+    .describe(
+      'folders: where the recordings lie, below the root; a corpus made by voxloop keeps its split and speakers',
+    ),
   testPath: z.string().optional().describe('voxceleb1, voxceleb2, kaldi: the folder of the test recordings'),
   secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
-  trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi: files of trial lists'),
+  trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi, folders: files of trial lists'),
+  tests: z
+    .string()
+    .optional()
+    .describe('folders: a file of folders that are heard in tests only, a path from the root on each line'),
+  skipMissing: z
+    .boolean()
+    .optional()
+    .describe('folders: goes on without those, and without trial lists, that are not there; default false'),
   enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
   features: featureDefinition
     .optional()
@@ -45,7 +77,7 @@ const fields = z.strictObject({
     .number()
     .nonnegative()
     .optional()
-    .describe('official corpora: leave out training recordings that are shorter'),
+    .describe('official corpora, folders: leave out training recordings that are shorter'),
   speakerPart: z
     .number()
     .int()
@@ -60,14 +92,17 @@ type Options = z.output<typeof fields>;
 
 /** The sources that read an option; `auto` may become `synthetic`. */
 const READ_BY: Partial<Record<keyof Options, readonly Options['source'][]>> = {
-  path: ['ready', 'dir', ...OFFICIAL],
+  path: ['ready', 'dir', ...SHARDED],
   testPath: ['voxceleb1', 'voxceleb2', 'kaldi'],
   secondPath: ['cnceleb'],
-  trials: ['voxceleb1', 'voxceleb2', 'kaldi'],
+  folders: ['folders'],
+  trials: ['voxceleb1', 'voxceleb2', 'kaldi', 'folders'],
+  tests: ['folders'],
+  skipMissing: ['folders'],
   enrolments: ['kaldi'],
   allowPipes: ['kaldi'],
   features: ['kaldi'],
-  minSeconds: OFFICIAL,
+  minSeconds: SHARDED,
   speakerPart: ['dir'],
   testSpeakers: ['dir', 'synthetic', 'auto'],
   speakers: ['synthetic', 'auto'],
@@ -93,26 +128,44 @@ const result = corpusResult.extend({
 });
 
 /** A hash of the recordings and lists that a corpus is made of; undefined for one that voxloop makes or fetches itself. */
-function corpusSources({
-  source,
-  path,
-  testPath,
-  secondPath,
-  trials,
-  enrolments,
-  features,
-}: Options): string | undefined {
+function corpusSources(options: Options): string | undefined {
+  const { source, path, testPath, secondPath, trials, tests, enrolments, features } = options;
   if (!path || source === 'auto' || source === 'debian' || source === 'synthetic') return undefined;
-  const more = [testPath, secondPath, enrolments, ...(trials ?? [])].filter(
-    (name) => name !== undefined && existsSync(name),
-  );
-  const stamps = [sourceStamp([path, ...(more as string[])])];
+  const lists = [tests, ...(trials ?? [])].map((name) => (name && source === 'folders' ? findList(name, path) : name));
+  const more = [testPath, secondPath, enrolments, ...lists].filter((name) => name !== undefined && existsSync(name));
+  const roots = source === 'folders' ? presentFolders(path, options) : [path];
+  const stamps = [sourceStamp([...roots, ...(more as string[])])];
   if (source === 'kaldi')
     for (const dir of [path, testPath ?? path])
       stamps.push(listStamp(join(dir, features ? 'feats.scp' : 'wav.scp'), (line) => wavScpSound(line, dir)));
   if (source === 'tar' && existsSync(path) && statSync(path).isFile())
     stamps.push(listStamp(path, (line) => (line === '' ? undefined : besideList(line, dirname(path)))));
   return stamps.includes(undefined) ? undefined : stamps.join(' ');
+}
+
+const foldersOf = ({ folders = [] }: Options) => folders.map((one) => (typeof one === 'string' ? { path: one } : one));
+
+function presentFolders(root: string, options: Options): string[] {
+  const folders = foldersOf(options);
+  const missing = missingFolders(root, folders);
+  return folders.filter((one) => !missing.includes(one)).map((one) => resolve(root, one.path));
+}
+
+/** What `source: folders` needs and lacks, told before a run begins. */
+function foldersFaults(root: string, options: Options): string[] {
+  const { source, folders, trials = [], tests, skipMissing } = options;
+  if (source !== 'folders') return [];
+  if (!folders) return ["the corpus stage with source 'folders' needs 'folders': their paths below 'path'"];
+  const missing = skipMissing ? [] : missingFolders(root, foldersOf(options));
+  const lists = skipMissing ? [] : trials;
+  const files = [...lists, ...(tests === undefined ? [] : [tests])].filter((file) => !existsSync(findList(file, root)));
+  return [
+    ...missing.map(
+      ({ path }) =>
+        `the corpus folder ${resolve(root, path)} does not exist; correct the corpus stage's 'folders', or set skipMissing: true to go on without it`,
+    ),
+    ...files.map((file) => `the file ${resolve(file)} does not exist; correct the corpus stage's 'trials' and 'tests'`),
+  ];
 }
 
 /** Builds or opens a corpus and decodes it once into PCM shards. */
@@ -122,14 +175,16 @@ export default defineStage({
   options,
   result,
   sources: corpusSources,
-  check(_context, { source, path, testPath, secondPath }) {
+  check(_context, chosen) {
+    const { source, path, testPath, secondPath } = chosen;
     if (source === 'auto' || source === 'debian' || source === 'synthetic') return [];
     if (!path) return [`the corpus stage with source '${source}' needs a 'path'`];
-    return Object.entries({ path, testPath, secondPath }).flatMap(([option, folder]) =>
+    const faults = Object.entries({ path, testPath, secondPath }).flatMap(([option, folder]) =>
       folder === undefined || existsSync(folder)
         ? []
         : [`the corpus folder ${resolve(folder)} does not exist; set the corpus stage's '${option}' to yours`],
     );
+    return faults.length > 0 ? faults : foldersFaults(path, chosen);
   },
   async run(context, chosen) {
     const source = chosen.source === 'auto' ? (debianAvailable() ? 'debian' : 'synthetic') : chosen.source;
@@ -162,20 +217,28 @@ async function build(
   else if (source === 'dir')
     await buildDirCorpus({ ...common, root: options.path!, speakerPart: options.speakerPart, testSpeakers });
   else
-    await buildOfficial(
-      source as (typeof OFFICIAL)[number],
-      { ...common, root: options.path!, progress: show },
-      options,
-    );
+    await buildSharded(source as (typeof SHARDED)[number], { ...common, root: options.path!, progress: show }, options);
 }
 
-/** A published corpus in its original layout, whose audio goes straight into shards. */
-function buildOfficial(
-  source: (typeof OFFICIAL)[number],
+/** A published corpus in its original layout, or several folders. */
+function buildSharded(
+  source: (typeof SHARDED)[number],
   common: ShardCorpusOptions & { root: string },
-  { testPath: testRoot, secondPath: second, trials, enrolments, allowPipes, features, minSeconds }: Options,
+  options: Options,
 ): Promise<unknown> {
-  const build = { ...common, minSeconds };
+  const {
+    testPath: testRoot,
+    secondPath: second,
+    trials,
+    tests,
+    enrolments,
+    allowPipes,
+    features,
+    skipMissing,
+  } = options;
+  const build = { ...common, minSeconds: options.minSeconds };
+  if (source === 'folders')
+    return buildFoldersCorpus({ ...build, folders: foldersOf(options), trials, tests, skipMissing });
   if (source === 'cnceleb') return buildCnCeleb({ ...build, second });
   if (source === 'librispeech') return buildLibriSpeech(build);
   if (source === 'tar') return buildTarCorpus(build);

@@ -128,7 +128,8 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
       checkMicroBatches(samples.labels.length, accumulate);
       // Infinity enters the graph as the largest float, which no loss exceeds.
       const values = { ...rest, gate: Math.min(gate, 3e38), ...correction };
-      const outputs = await update.run(inputsOf(batch, samples, cut, correction !== undefined), values);
+      const inputs = inputsOf(batch, samples, cut, correction !== undefined);
+      const outputs = await update.run(inputs, values);
       return {
         metrics: meanMetrics(outputs),
         losses: Float32Array.from(joined(outputs.map(({ losses }) => losses.data))),
@@ -146,9 +147,9 @@ function inputsOf(
   corrects: boolean,
 ): Inputs[] {
   const rows = labels.length / accumulate;
-  const cut = { crops: 1, batchSize: labels.length, count: accumulate, bins };
-  const longer = corrects && local ? microBatchTensors(local, cut) : undefined;
-  return microBatchTensors(global, cut).map((crops, i) => ({
+  const parts = { crops: 1, batchSize: labels.length, count: accumulate, bins };
+  const longer = corrects && local ? microBatchTensors(local, parts) : undefined;
+  return microBatchTensors(global, parts).map((crops, i) => ({
     crops,
     ...(longer && { longer: longer[i] }),
     labels: int32(labels.slice(i * rows, (i + 1) * rows)),

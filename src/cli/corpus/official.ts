@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { seconds } from '../options/values.js';
+import { invalid, repeated, seconds } from '../options/values.js';
 import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
 
 type OfficialFlags = CommonFlags & {
@@ -12,7 +12,16 @@ type OfficialFlags = CommonFlags & {
   minSeconds?: number;
 };
 
-/** `voxloop corpus voxceleb1|voxceleb2|cnceleb|librispeech|kaldi|tar`: corpora in their published layouts, decoded into shards. */
+type FoldersFlags = CommonFlags & {
+  root: string;
+  folders: { path: string; speakerPart?: number }[];
+  trials?: string[];
+  tests?: string;
+  skipMissing?: boolean;
+  minSeconds?: number;
+};
+
+/** `voxloop corpus voxceleb1|voxceleb2|cnceleb|librispeech|kaldi|tar|folders`: corpora in their published layouts, decoded into shards. */
 export function registerOfficial(corpus: Command): void {
   voxceleb(corpus, 1);
   voxceleb(corpus, 2);
@@ -20,6 +29,7 @@ export function registerOfficial(corpus: Command): void {
   librispeech(corpus);
   kaldi(corpus);
   tar(corpus);
+  folders(corpus);
 }
 
 const SHARDED = `
@@ -141,4 +151,39 @@ function tar(corpus: Command): void {
         return buildTarCorpus({ ...build, ...flags });
       }),
     );
+}
+
+function folders(corpus: Command): void {
+  official(corpus, 'folders')
+    .summary('several folders, with your own trial lists')
+    .description(
+      'Trains on the recordings of several folders. Those that the trials name are tested; whoever is tested, and what --tests names, is ' +
+        'not trained on. Of a corpus made by voxloop (manifest.tsv) only its training utterances are.',
+    )
+    .requiredOption('--root <dir>', 'folder that all other paths start from')
+    .requiredOption(
+      '--folders <folder...>',
+      'folders below the root; FOLDER:N where the Nth folder of the path below it, from 0, names the speaker',
+      repeated(folderOf),
+    )
+    .option('--trials <file...>', 'trial lists in paths from the root (default: drawn from what --tests names)')
+    .option('--tests <file>', 'folders that are heard in tests only: a path from the root on each line')
+    .option('--skip-missing', 'go on without folders, and without trial lists, that are not there')
+    .addHelpText(
+      'after',
+      '\nExample: voxloop corpus folders --root data --folders libri:0 mycroft --trials trials.txt --out corpora/mine\n',
+    )
+    .action(({ json, ...flags }: FoldersFlags) =>
+      runBuild(json, async (build) => {
+        const { buildFoldersCorpus } = await import('../../data/corpus/folders/folders.js');
+        return buildFoldersCorpus({ ...build, ...flags });
+      }),
+    );
+}
+
+/** `FOLDER:N` or `FOLDER`. */
+function folderOf(text: string): { path: string; speakerPart?: number } {
+  const [, path, part] = /^(.+?)(?::(\d+))?$/.exec(text) ?? [];
+  if (path === undefined) throw invalid('a folder, or FOLDER:N');
+  return part === undefined ? { path } : { path, speakerPart: Number(part) };
 }

@@ -33,7 +33,12 @@ export function nameUtterances(
   });
 }
 
-function nameSpeakers(files: Rows<string>, speakerPart: number, root: string): (file: string) => string {
+/**
+ * The speaker that each path names, as a safe name.
+ * @param speakerPart which folder of the path is the speaker's, from 0; the file's own name is none
+ * @throws UserError when some path has no such folder
+ */
+export function nameSpeakers(files: Rows<string>, speakerPart: number, root: string): (file: string) => string {
   const partOf = (file: string): string | undefined => file.split('/').slice(0, -1)[speakerPart];
   const speakers = new Set<string>();
   let lacking = 0;
