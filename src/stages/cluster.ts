@@ -76,7 +76,7 @@ function agreement(labels: Int32Array, speakers: string[]) {
   const kept = labelled(labels);
   const noise = 1 - kept.length / labels.length;
   const known = kept.filter((i) => speakers[i] !== '');
-  if (!speakers.some(Boolean)) return { noise, nmi: null, purity: null, accuracy: null };
+  if (known.length === 0) return { noise, nmi: null, purity: null, accuracy: null };
   const clusters = Array.from(known, (i) => labels[i]);
   const classes = Array.from(known, (i) => speakers[i]);
   return {
