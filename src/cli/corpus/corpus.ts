@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { commaSeparated, invalid, seconds, wholeNumber } from '../options/values.js';
 import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
 import { registerExport } from './export.js';
+import { registerFolders } from './folders.js';
 import { registerOfficial } from './official.js';
 
 type DebianFlags = CommonFlags & { cache?: string };
@@ -43,6 +44,7 @@ export function register(program: Command): void {
   synthetic(corpus);
   dir(corpus);
   registerOfficial(corpus);
+  registerFolders(corpus);
   registerExport(corpus);
 }
 

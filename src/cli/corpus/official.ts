@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { invalid, repeated, seconds } from '../options/values.js';
-import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
+import { type CommonFlags, runBuild } from './build-command.js';
+import { shardedCommand } from './sharded-command.js';
 
 type OfficialFlags = CommonFlags & {
   root: string;
@@ -12,16 +12,7 @@ type OfficialFlags = CommonFlags & {
   minSeconds?: number;
 };
 
-type FoldersFlags = CommonFlags & {
-  root: string;
-  folders: { path: string; speakerPart?: number }[];
-  trials?: string[];
-  tests?: string;
-  skipMissing?: boolean;
-  minSeconds?: number;
-};
-
-/** `voxloop corpus voxceleb1|voxceleb2|cnceleb|librispeech|kaldi|tar|folders`: corpora in their published layouts, decoded into shards. */
+/** `voxloop corpus voxceleb1|voxceleb2|cnceleb|librispeech|kaldi|tar`: corpora in their published layouts, decoded into shards. */
 export function registerOfficial(corpus: Command): void {
   voxceleb(corpus, 1);
   voxceleb(corpus, 2);
@@ -29,22 +20,10 @@ export function registerOfficial(corpus: Command): void {
   librispeech(corpus);
   kaldi(corpus);
   tar(corpus);
-  folders(corpus);
-}
-
-const SHARDED = `
-Audio is decoded once, into shards/ of 16-bit samples at 16 kHz; nothing is copied. After an interruption the same command
-goes on where it stopped. Recordings that cannot be used are left out, counted and listed in skipped.tsv.
-`;
-
-function official(corpus: Command, name: string): Command {
-  return addCommonFlags(corpus.command(name))
-    .option('--min-seconds <s>', 'leave out training recordings shorter than this', seconds)
-    .addHelpText('after', SHARDED);
 }
 
 function voxceleb(corpus: Command, edition: 1 | 2): void {
-  const command = official(corpus, `voxceleb${edition}`)
+  const command = shardedCommand(corpus, `voxceleb${edition}`)
     .summary(`VoxCeleb${edition} in its official layout`)
     .requiredOption(
       '--root <dir>',
@@ -75,7 +54,7 @@ function voxceleb(corpus: Command, edition: 1 | 2): void {
 }
 
 function cnceleb(corpus: Command): void {
-  official(corpus, 'cnceleb')
+  shardedCommand(corpus, 'cnceleb')
     .summary('CN-Celeb in its official layout')
     .description(
       'Trains on data/ of the speakers in dev/dev.lst. Two lists: cnc-concat with the recordings of eval/enroll, and cnc-mean, whose ' +
@@ -92,7 +71,7 @@ function cnceleb(corpus: Command): void {
 }
 
 function librispeech(corpus: Command): void {
-  official(corpus, 'librispeech')
+  shardedCommand(corpus, 'librispeech')
     .summary('LibriSpeech in its official layout')
     .description('Trains on the train subsets; trials are drawn among the speakers of the dev and test subsets.')
     .requiredOption('--root <dir>', 'folder of the subsets: train-clean-100, test-clean, SPEAKERS.TXT')
@@ -105,7 +84,7 @@ function librispeech(corpus: Command): void {
 }
 
 function kaldi(corpus: Command): void {
-  official(corpus, 'kaldi')
+  shardedCommand(corpus, 'kaldi')
     .summary('Kaldi data folders')
     .description(
       'Reads utterances from wav.scp or segments, or stored features from feats.scp, with utt2spk, spk2gender and utt2lang if present.',
@@ -141,7 +120,7 @@ async function definitionOf(settings: true | readonly string[]) {
 }
 
 function tar(corpus: Command): void {
-  official(corpus, 'tar')
+  shardedCommand(corpus, 'tar')
     .summary('tar shards of WeSpeaker or WebDataset')
     .description('Reads members KEY.wav (or another format) and KEY.spk with the speaker. Nothing is unpacked.')
     .requiredOption('--root <path>', 'folder of .tar files, or a file that lists them')
@@ -151,39 +130,4 @@ function tar(corpus: Command): void {
         return buildTarCorpus({ ...build, ...flags });
       }),
     );
-}
-
-function folders(corpus: Command): void {
-  official(corpus, 'folders')
-    .summary('several folders, with your own trial lists')
-    .description(
-      'Trains on the recordings of several folders. Those that the trials name are tested; whoever is tested, and what --tests names, is ' +
-        'not trained on. Of a corpus made by voxloop (manifest.tsv) only its training utterances are.',
-    )
-    .requiredOption('--root <dir>', 'folder that all other paths start from')
-    .requiredOption(
-      '--folders <folder...>',
-      'folders below the root; FOLDER:N where the Nth folder of the path below it, from 0, names the speaker',
-      repeated(folderOf),
-    )
-    .option('--trials <file...>', 'trial lists in paths from the root (default: drawn from what --tests names)')
-    .option('--tests <file>', 'folders that are heard in tests only: a path from the root on each line')
-    .option('--skip-missing', 'go on without folders, and without trial lists, that are not there')
-    .addHelpText(
-      'after',
-      '\nExample: voxloop corpus folders --root data --folders libri:0 mycroft --trials trials.txt --out corpora/mine\n',
-    )
-    .action(({ json, ...flags }: FoldersFlags) =>
-      runBuild(json, async (build) => {
-        const { buildFoldersCorpus } = await import('../../data/corpus/folders/folders.js');
-        return buildFoldersCorpus({ ...build, ...flags });
-      }),
-    );
-}
-
-/** `FOLDER:N` or `FOLDER`. */
-function folderOf(text: string): { path: string; speakerPart?: number } {
-  const [, path, part] = /^(.+?)(?::(\d+))?$/.exec(text) ?? [];
-  if (path === undefined) throw invalid('a folder, or FOLDER:N');
-  return part === undefined ? { path } : { path, speakerPart: Number(part) };
 }
