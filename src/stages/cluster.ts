@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { labelled } from '../data/crops/sampler.js';
 import { heldOut } from '../data/held-out.js';
-import { clusterAccuracy, nmi, purity } from '../eval/clustering-metrics.js';
+import { speakerAgreement } from '../eval/speaker-agreement.js';
 import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
@@ -64,25 +64,9 @@ export default defineStage({
       threads,
     });
     const corpus = openTraining(context.artifact(corpusName));
-    const measured = agreement(labels, corpus.trainSpeakers);
+    const measured = speakerAgreement(labels, corpus.trainSpeakers);
     for (const utterance of heldOut(rows, holdOut, seed)) labels[utterance] = -1;
     writeNpy(join(context.dir, 'labels.npy'), [rows], labels);
     return { clusters, iterations, inertia, labelled: labelled(labels).length, ...measured };
   },
 });
-
-/** Agreement of clusters and speakers, without noise and those unknown; for measurement only, nothing is chosen by it. */
-function agreement(labels: Int32Array, speakers: string[]) {
-  const kept = labelled(labels);
-  const noise = 1 - kept.length / labels.length;
-  const known = kept.filter((i) => speakers[i] !== '');
-  if (known.length === 0) return { noise, nmi: null, purity: null, accuracy: null };
-  const clusters = Array.from(known, (i) => labels[i]);
-  const classes = Array.from(known, (i) => speakers[i]);
-  return {
-    noise,
-    nmi: nmi(clusters, classes),
-    purity: purity(clusters, classes),
-    accuracy: clusterAccuracy(clusters, classes),
-  };
-}
