@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildHnswlib } from './hnswlib.mjs';
 import { runNpm } from './npm.mjs';
@@ -26,9 +26,20 @@ function installedAfter(root, lock) {
 
 // Without install scripts: the stock download of @tensorflow/tfjs-node-gpu is blocked in many networks.
 function install(root) {
+  refuseLink(join(root, 'node_modules'));
   console.error('installing the dependencies (npm ci) ...');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status, error } = runNpm(args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) console.error(`npm could not be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
+}
+
+// npm would follow the link, and empty the folder that others install into.
+function refuseLink(folder) {
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  console.error(
+    `${folder} is a link, and what it leads to was not installed from this package-lock.json. Remove the link, so that the ` +
+      'dependencies are installed here, or run `npm ci` where it leads to.',
+  );
+  process.exit(2);
 }
