@@ -35,9 +35,9 @@ export interface ShardCorpusOptions extends BuildOptions {
 }
 
 /**
- * Makes a corpus whose sound is decoded once, or whose features are copied, into shards (shards/train, shards/test): no recording is copied or kept in memory,
- * and of the lists only the test utterances are. An interrupted build continues where it stopped. Unusable recordings are left out
- * and listed in skipped.tsv.
+ * Makes a corpus whose sound is decoded once, or whose features are copied, into shards (shards/train, shards/test): no recording is
+ * copied or kept in memory, and of the lists only the test utterances are. An interrupted build continues where it stopped. Unusable
+ * recordings are left out and listed in skipped.tsv.
  * @throws UserError when nothing is left of a part, or `out` holds something else
  */
 export async function buildShardCorpus(plan: CorpusPlan, options: ShardCorpusOptions): Promise<CorpusSummary> {

@@ -65,10 +65,11 @@ export interface ShardBuild {
 }
 
 /**
- * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono), or of float32 features, with an index. The bytes depend on the
- * list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build continues where
- * it stopped; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
- * Unreadable, empty and silent files are skipped and listed. Throws a UserError when no file is left, when the folder holds other files, or when writing fails.
+ * Decodes every file once into shards of int16 samples (little-endian, 16 kHz, mono), or copies float32 features, with an index. The
+ * bytes depend on the list only, not on the threads. Nothing is done when the folder matches the list; an interrupted build continues
+ * where it stopped; the folder appears under its name only when whole. Memory holds no more of the list than its names, for a moment.
+ * Unreadable, empty and silent files are skipped and listed.
+ * @throws UserError when no file is left, when the folder holds other files, or when writing fails
  */
 export async function buildShards(build: ShardBuild): Promise<ShardIndex> {
   const { utterances, maxShardBytes = 256 * 2 ** 20, log, signal } = build;
