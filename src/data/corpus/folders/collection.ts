@@ -3,6 +3,7 @@ import { isAbsolute, join, posix, relative, resolve } from 'node:path';
 import { audioExtensions } from '../../../audio/decode/formats.js';
 import { UserError } from '../../../errors.js';
 import { readLines } from '../../../io/lines.js';
+import type { AudioPart } from '../../audio-part.js';
 import { checkManifest, readManifest } from '../../manifest.js';
 import { type Rows, rowsFrom } from '../../packed-rows.js';
 import type { Skipped } from '../finish-corpus.js';
@@ -29,6 +30,8 @@ export interface CollectionRecording {
   split: 'train' | 'test';
   language: string | null;
   gender: string | null;
+  /** Which part of the file it is. Default: all of it. */
+  part?: AudioPart;
 }
 
 /** The recordings below a folder, with what is known of their speakers. */

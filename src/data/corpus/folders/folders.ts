@@ -22,6 +22,7 @@ import {
   readCollection,
 } from './collection.js';
 import { findList } from './find-list.js';
+import { cutFragments } from './fragments.js';
 import { splitCollections } from './split-collections.js';
 import { foldersOf, readTestFolders } from './test-folders.js';
 
@@ -30,7 +31,10 @@ export interface FoldersCorpusOptions extends ShardCorpusOptions {
   /** The folder that paths of folders, trials and tests start from. */
   root: string;
   folders: readonly CollectionFolder[];
-  /** Files of trial lists, in paths from the root; looked up from the current folder, from the root, and among those of voxloop. */
+  /**
+   * Files of trial lists, in paths from the root; looked up from the current folder, from the root, and among those of voxloop.
+   * `PATH#t=FROM,TO` is a stretch of a recording, in seconds.
+   */
   trials?: readonly string[];
   /** A file of folders that are heard in tests only, as paths from the root, a line each; looked up likewise. */
   tests?: string;
@@ -47,13 +51,15 @@ export interface FoldersCorpusOptions extends ShardCorpusOptions {
 export async function buildFoldersCorpus(options: FoldersCorpusOptions): Promise<CorpusSummary> {
   const { root, log } = options;
   const missing = checkMissing(options);
-  const collections = options.folders
+  const whole = options.folders
     .filter((folder) => !missing.includes(collectionName(root, folder)))
     .map((folder) => readCollection(root, folder));
-  checkApart(collections);
-  for (const collection of collections) keepApart(options.out, collection.root);
+  checkApart(whole);
+  for (const collection of whole) keepApart(options.out, collection.root);
   const tests = options.tests === undefined ? undefined : readTestFolders(findList(options.tests, root));
-  const lists = planLists(listFiles(options), collections, missing, log);
+  const written = readLists(options);
+  const collections = cutFragments(whole, new Set(written.flatMap(({ trials }) => trialUtterances(trials))));
+  const lists = planLists(written, collections, missing, log);
   const { recordings, heldOut } = splitCollections(collections, {
     named: options.trials ? new Set(lists.flatMap(({ trials }) => trialUtterances(trials))) : undefined,
     tests,
@@ -97,15 +103,20 @@ function checkMissing({ root, folders, skipMissing = false, log }: FoldersCorpus
   return missing;
 }
 
-/** The files of trial lists; one that is not there is left out where that is allowed. */
-function listFiles({ trials = [], root, skipMissing = false, log }: FoldersCorpusOptions): ListFile[] {
+/** A trial list as its file has it. */
+interface WrittenList extends ListFile {
+  trials: Trial[];
+}
+
+/** The trial lists; one that is not there is left out where that is allowed. */
+function readLists({ trials = [], root, skipMissing = false, log }: FoldersCorpusOptions): WrittenList[] {
   const files = trials.map((file) => findList(file, root));
   const there = files.filter((file) => !skipMissing || existsSync(file));
   if (there.length < files.length)
     log?.(
       `Warning: trial lists that are not there are left out: ${files.filter((file) => !there.includes(file)).join(', ')}.`,
     );
-  return findLists(there, root, []);
+  return findLists(there, root, []).map(({ name, path }) => ({ name, path, trials: readTrials(path) }));
 }
 
 /** Refuses folders that lie in one another: their recordings would be there twice, and split in two ways. */
@@ -119,16 +130,16 @@ function checkApart(collections: readonly Collection[]): void {
 
 /** The lists in paths of the corpus; without the trials of folders that are left out, as far as any trial is left. */
 function planLists(
-  files: readonly ListFile[],
+  written: readonly WrittenList[],
   collections: readonly Collection[],
   missing: readonly string[],
   log: FoldersCorpusOptions['log'],
 ): PlannedList[] {
   const known = createNameTable();
-  for (const { recordings } of files.length > 0 ? collections : []) for (const { path } of recordings) known.add(path);
+  for (const { recordings } of written.length > 0 ? collections : [])
+    for (const { path } of recordings) known.add(path);
   const isThere = (path: string) => !foldersOf(path).some((folder) => missing.includes(folder));
-  return files.flatMap(({ name, path }) => {
-    const all = readTrials(path);
+  return written.flatMap(({ name, path, trials: all }) => {
     const trials = all.filter(({ enrolment, test }: Trial) => isThere(enrolment) && isThere(test));
     const dropped = all.length - trials.length;
     if (dropped > 0) log?.(`Warning: ${dropped} of ${all.length} trials of ${name} are of folders that are left out.`);
@@ -146,7 +157,7 @@ function named(recordings: Rows<PlannedRecording>): Rows<PlannedRecording> {
   const paths = function* () {
     for (const { path } of recordings) yield path;
   };
-  const idOf = safeNames(paths(), (path) => path.replace(/\.[^./]*$/, '').replaceAll('/', '-'));
+  const idOf = safeNames(paths(), (path) => path.replace(/\.[^./#]*(#t=.*)?$/, '$1').replaceAll('/', '-'));
   const rows = packedRows<PlannedRecording>();
   for (const recording of recordings) rows.push({ ...recording, id: idOf(recording.path) });
   return rows;

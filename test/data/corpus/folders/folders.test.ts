@@ -60,6 +60,38 @@ test('folders: trials are tested; whoever is tested, and folders of tests, are n
   t.false(readdirSync(out).includes('wav'), 'no recording is copied');
 });
 
+test('folders: a trial may name stretches of a recording, which then stand for it', async (t) => {
+  const { file, root, build, out } = collections(t);
+  const long = 'libri/carl/session/1.wav';
+  writeNoise(join(root, long), 3);
+  const trials = file(
+    'parts.txt',
+    `1 ${long}#t=0,1.25 ${long}#t=1.5`,
+    `0 ${long}#t=,0.5 libri/ben/session/1.wav`,
+    '0 libri/ben/session/1.wav libri/ben/session/1.wav#t=0.1,0.2',
+  );
+  await build({ trials: [trials] });
+  const tested = readManifest(out).utterances.filter(({ split }) => split === 'test');
+  t.deepEqual(
+    tested.map(({ path, speaker, seconds }) => [path, speaker, Number(seconds.toFixed(2))]),
+    [
+      ['libri/ben/session/1.wav', 'libri/ben', 0.3],
+      ['libri/ben/session/1.wav#t=0.1,0.2', 'libri/ben', 0.1],
+      [`${long}#t=0,1.25`, 'libri/carl', 1.25],
+      [`${long}#t=1.5`, 'libri/carl', 1.5],
+      [`${long}#t=,0.5`, 'libri/carl', 0.5],
+    ],
+  );
+  t.is(new Set(tested.map(({ id }) => id)).size, 5);
+  const backwards = file('backwards.txt', `1 ${long}#t=2,1 ${long}#t=0,1`);
+  await t.throwsAsync(build({ trials: [backwards], out: `${out}-2` }), {
+    message: /#t=2,1, which ends before it begins/,
+  });
+  const beyond = file('beyond.txt', `1 ${long}#t=0,1 ${long}#t=8,9`, `0 ${long}#t=0,1 libri/ben/session/1.wav`);
+  const { skipped } = await build({ trials: [beyond], out: `${out}-3` });
+  t.like(skipped, { 'past the end': 1 });
+});
+
 test('folders: without trials, what is kept for tests is tested, by trials that are drawn', async (t) => {
   const { file, build, out } = collections(t);
   const summary = await build({ tests: file('tests.txt', 'calls', 'libri/carl/session/1.wav') });
