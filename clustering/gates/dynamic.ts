@@ -13,21 +13,35 @@ const PEAKS = 2;
 /** Free parameters of two Gaussians beyond those of one: a mean, a deviation, a weight. */
 const MORE_PARAMETERS = 3;
 
+/**
+ * The scale on which components are fitted, and its inverse. A softmax loss is the negative logarithm of the label's probability p, so
+ * log(exp(loss) - 1) = log((1 - p) / p): the log-odds that the label is wrong, by the network. It is linear in class scores at both ends,
+ * where a logarithm squeezes the losses of wrong labels together and draws those of easy samples out into a tail.
+ */
+const LOG_ODDS = {
+  from: (loss: number) => loss + Math.log(-Math.expm1(-loss)),
+  to: (value: number) => Math.max(0, value) + Math.log1p(Math.exp(-Math.abs(value))),
+};
+
 /** A power transform of losses, and its inverse (Box and Cox, "An Analysis of Transformations", 1964, without the constants). */
-const scaleOf = (power: number) =>
+const powerScale = (power: number) =>
   power === 0
     ? { from: Math.log, to: Math.exp }
     : { from: (loss: number) => loss ** power, to: (value: number) => Math.max(0, value) ** (1 / power) };
+
+/** Least weights of the component of low losses: easy samples that a logarithm sets apart are no sign that the others are wrong. */
+const LEAST_WEIGHT = { logOdds: 0.3, power: 0.05 };
 
 const options = z.strictObject({
   power: z
     .number()
     .min(0)
     .max(1)
-    .default(0)
+    .optional()
     .describe(
       'power of the losses that the Gaussians are fitted to: 0 for their logarithms, as published; a larger one rejects more, ' +
-        'because it shortens the tail of small losses, and so narrows the component of low losses',
+        'because it shortens the tail of small losses, and so narrows the component of low losses. Default: none; they are fitted to ' +
+        'log(exp(loss) - 1), the log-odds of a wrong label, which suits random and confused labels alike',
     ),
   separation: z
     .number()
@@ -40,8 +54,10 @@ const options = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.05)
-    .describe('keep all when the component of low losses has a smaller share than this'),
+    .optional()
+    .describe(
+      `keep all when the component of low losses has a smaller share than this; default ${LEAST_WEIGHT.logOdds}, with a power ${LEAST_WEIGHT.power}`,
+    ),
   overlapWeight: z
     .number()
     .min(0)
@@ -54,15 +70,16 @@ const options = z.strictObject({
 
 /**
  * The dynamic loss-gate of DLG-LC (Han, Chen and Qian, "Self-Supervised Speaker Verification Using Dynamic Loss-Gate and Label Correction",
- * Interspeech 2022, arXiv:2208.01928).
+ * Interspeech 2022, arXiv:2208.01928), on log-odds unless a power is given.
  */
 export default defineGate({
   name: 'dynamic',
   summary:
-    'Keeps losses below the crossing of two Gaussians fitted to their logarithms or powers (DLG-LC, Han et al. 2022); keeps all where one Gaussian fits as well.',
+    'Keeps losses below the crossing of two Gaussians fitted to their log-odds, or as published to their logarithms (DLG-LC, Han et al. 2022); keeps all where one Gaussian fits as well.',
   options,
-  threshold(losses, { power, separation: leastSeparation, leastWeight, overlapWeight }) {
-    const { from, to } = scaleOf(power);
+  threshold(losses, { power, separation: leastSeparation, leastWeight: leastShare, overlapWeight }) {
+    const { from, to } = power === undefined ? LOG_ODDS : powerScale(power);
+    const leastWeight = leastShare ?? (power === undefined ? LEAST_WEIGHT.logOdds : LEAST_WEIGHT.power);
     const all = Number.POSITIVE_INFINITY;
     const values = valuesOf(losses, from);
     const whole = momentsOf(values);

@@ -18,8 +18,70 @@ interface PairCase {
 const file = new URL('../../../../test/fixtures/clustering/gaussian-pairs.json', import.meta.url);
 const cases = JSON.parse(readFileSync(file, 'utf8')) as PairCase[];
 const defaults = dynamicGate.options.parse({});
-const gate = (losses: ArrayLike<number>, options: Partial<typeof defaults> = {}) =>
+const gateOf = (losses: ArrayLike<number>, options: Partial<typeof defaults> = {}) =>
   dynamicGate.threshold(Float32Array.from(losses), { ...defaults, ...options });
+/** On logarithms, as published. */
+const gate = (losses: ArrayLike<number>, options: Partial<typeof defaults> = {}) =>
+  gateOf(losses, { power: 0, ...options });
+
+/** The softmax loss of a label that the network finds less likely than the others together by `logOdds`. */
+const lossAt = (logOdds: number) => -Math.log(1 / (1 + Math.exp(logOdds)));
+
+/** Losses of which a share of 0.3 are of wrong labels, by the means and deviations of their log-odds. */
+function mixedLosses(right: [number, number], wrong: [number, number], seed: number) {
+  const rng = createRng(seed);
+  const bad = Array.from({ length: 4000 }, (_, i) => i % 10 < 3);
+  const losses = bad.map((isWrong) => {
+    const [mean, deviation] = isWrong ? wrong : right;
+    return lossAt(mean + deviation * rng.normal());
+  });
+  return { bad, losses };
+}
+
+/** Share of labels on which a limit is right: right ones at or below it, wrong ones above. */
+const agreement = (losses: number[], bad: boolean[], limit: number) =>
+  losses.filter((loss, i) => loss <= limit !== bad[i]).length / losses.length;
+
+// Means and deviations as a network had them that was trained behind a gate: far apart, or on both sides of even odds.
+for (const [kind, right, wrong] of [
+  ['drawn at random', [-2.4, 1.6], [9, 5]],
+  ['those of a similar voice', [-2, 1.2], [1.5, 1.5]],
+] as const) {
+  test(`where wrong labels are ${kind}, the gate decides nearly as well as the best limit of all`, (t) => {
+    const { bad, losses } = mixedLosses([...right], [...wrong], 7);
+    const { threshold, components } = gateOf(losses);
+    t.is(components?.mixed, 1);
+    t.true(Math.abs(components!.lowMean - right[0]) < 0.3 && Math.abs(components!.highMean - wrong[0]) < 0.5);
+    const best = Math.max(...losses.map((limit) => agreement(losses, bad, limit)));
+    t.true(agreement(losses, bad, threshold) > best - 0.01);
+  });
+}
+
+test('easy and hard samples of right labels have one mode on log-odds, and all are kept', (t) => {
+  const rng = createRng(8);
+  for (const deviation of [1, 3, 6]) {
+    const losses = Array.from({ length: 514 }, () => lossAt(-1 + deviation * rng.normal()));
+    const { threshold, components } = gateOf(losses);
+    t.deepEqual([threshold, components?.mixed], [Number.POSITIVE_INFINITY, 0]);
+  }
+  // On logarithms the easy ones are a tail, and the hard ones are rejected.
+  const wide = Array.from({ length: 514 }, () => lossAt(-1 + 3 * rng.normal()));
+  t.true(Number.isFinite(gate(wide).threshold));
+});
+
+test('few losses that are all but zero do not make wrong labels of the others', (t) => {
+  const rng = createRng(9);
+  const losses = Array.from({ length: 1000 }, (_, i) => (i % 10 ? lossAt(3 + 2 * rng.normal()) : 1e-6));
+  t.is(gateOf(losses).threshold, Number.POSITIVE_INFINITY);
+  t.true(Number.isFinite(gateOf(losses, { leastWeight: 0.05 }).threshold));
+});
+
+test('losses of any size are finite on log-odds', (t) => {
+  const losses = Array.from({ length: 3000 }, (_, i) => (i % 3 ? 1e-9 * (1 + (i % 7)) : 300 + (i % 50)));
+  const { threshold, components } = gateOf(losses);
+  t.true(Object.values(components!).every(Number.isFinite));
+  t.true(threshold > 1e-6 && threshold < 300);
+});
 
 for (const { name, logs, low, high, logLikelihood, crossing } of cases) {
   test(`${name}: the mixture and crossing that scikit-learn finds`, (t) => {
@@ -77,22 +139,28 @@ test('keeps all where nothing can be told apart, and says so', (t) => {
   const rng = createRng(2);
   const normal = (mean: number, deviation: number) => () => Math.exp(mean + deviation * rng.normal());
   const oneMode = Array.from({ length: 2000 }, normal(0, 1));
-  const inputs: Record<string, ArrayLike<number>> = {
+  const degenerate: Record<string, ArrayLike<number>> = {
     'no losses': [],
     'no known losses': new Float32Array(50).fill(Number.NaN),
     'infinite losses': new Float32Array(50).fill(Number.POSITIVE_INFINITY),
     'equal losses': new Float32Array(500).fill(0.3),
     'zeros and negative losses': Float32Array.from({ length: 100 }, (_, i) => -(i % 3)),
     'few samples': [0.01, 0.011, 0.012, 5, 5.1, 5.2],
-    'one mode': oneMode,
-    'one mode within another': [...oneMode, ...Array.from({ length: 2000 }, normal(0, 0.2))],
-    'a few outliers below': [...oneMode, 1e-6, 2e-6, 3e-6],
     'one other among equal losses': new Float32Array(100_000).fill(0.5).fill(3, 0, 1),
     'almost equal losses': Float32Array.from({ length: 500 }, (_, i) => 1 + (i % 2) * 1e-7),
   };
-  for (const [name, losses] of Object.entries(inputs)) {
-    const { threshold, components } = gate(losses);
-    t.deepEqual([threshold, components?.mixed], [Number.POSITIVE_INFINITY, 0], name);
+  const onLogarithms: Record<string, ArrayLike<number>> = {
+    'one mode': oneMode,
+    'one mode within another': oneMode.concat(Array.from({ length: 2000 }, normal(0, 0.2))),
+    'a few outliers below': oneMode.concat([1e-6, 2e-6, 3e-6]),
+  };
+  for (const [name, losses] of Object.entries(onLogarithms)) {
+    t.deepEqual([gate(losses).threshold, gate(losses).components?.mixed], [Number.POSITIVE_INFINITY, 0], name);
+  }
+  for (const [name, losses] of Object.entries(degenerate)) {
+    for (const { threshold, components } of [gate(losses), gateOf(losses)]) {
+      t.deepEqual([threshold, components?.mixed], [Number.POSITIVE_INFINITY, 0], name);
+    }
   }
 });
 
