@@ -4,7 +4,7 @@ import { packedRows, type Rows } from '../../packed-rows.js';
 import type { Collection, CollectionRecording } from './collection.js';
 
 /** A stretch of a recording that a trial names. */
-interface Fragment {
+export interface Fragment {
   /** The name in the trial list: `PATH#t=FROM,TO`. */
   name: string;
   /** The recording. */
@@ -20,7 +20,7 @@ const FRAGMENT = new RegExp(`^(.+)#t=(${SECONDS})?(?:,(${SECONDS}))?$`);
  * @returns undefined for a name of another form, which is that of a whole recording
  * @throws UserError when it ends before it begins
  */
-function parseFragment(name: string): Fragment | undefined {
+export function parseFragment(name: string): Fragment | undefined {
   const [, path, from, to] = FRAGMENT.exec(name) ?? [];
   if (path === undefined || (from === undefined && to === undefined)) return undefined;
   const seconds = { from: Number(from ?? 0), to: to === undefined ? null : Number(to) };
