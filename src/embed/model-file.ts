@@ -70,7 +70,7 @@ export function readModel(dir: string): Model {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = toFloat32(tensor);
   }
-  const mean = tensors[MEAN]?.data;
+  const mean = tensors[MEAN] && toFloat32(tensors[MEAN]).data;
   return { dir, info: parseInfo(path, metadata.voxloop), weights, mean: mean instanceof Float32Array ? mean : null };
 }
 
