@@ -1,8 +1,8 @@
-/** Element types that cross the border between JavaScript and the graph. */
-export type DType = 'float32' | 'int32' | 'uint8' | 'int16' | 'int64' | 'bfloat16' | 'bool';
+/** Element types of tensors in files, and at the border between JavaScript and the graph. */
+export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'uint8' | 'int16' | 'int64' | 'bool';
 
-/** The typed array that holds each DType; bfloat16 travels as its 16 bits, bool as one byte. */
-export type HostData = Float32Array | Int32Array | Uint8Array | Int16Array | BigInt64Array | Uint16Array;
+/** The typed array that holds each DType; float16 and bfloat16 travel as their 16 bits, bool as one byte. */
+export type HostData = Float32Array | Float64Array | Int32Array | Uint8Array | Int16Array | BigInt64Array | Uint16Array;
 
 /** A tensor's value in JavaScript memory, row-major. */
 export interface HostTensor {
@@ -13,11 +13,13 @@ export interface HostTensor {
 
 const ARRAYS = {
   float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
   int32: Int32Array,
   uint8: Uint8Array,
   int16: Int16Array,
   int64: BigInt64Array,
-  bfloat16: Uint16Array,
   bool: Uint8Array,
 } as const;
 

@@ -8,6 +8,7 @@ export { type RecipeRun, runRecipe } from './tools/run-recipe.js';
 
 export { embedFiles } from './embed/embed-files.js';
 export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording } from './embed/embed-recordings.js';
+export { type PackOptions, type PackSummary, packModel } from './embed/pack-model.js';
 export { UserError } from './errors.js';
 export type { ImportSummary } from './import/import-model.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
@@ -16,6 +17,7 @@ export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-o
 export { importModel } from './tools/import-model.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
+export { packagedModel } from './tools/packaged-model.js';
 
 // Enrolled speakers
 

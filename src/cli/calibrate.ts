@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { Calibration } from '../speakers/calibration.js';
-import { addModelOptions, type ModelOptions } from './options/model-options.js';
+import { addDeviceOptions, addPluginOption, type ModelOptions } from './options/model-options.js';
 import { decimal, decimalBetween } from './options/values.js';
 
 interface CalibrateOptions extends ModelOptions {
+  model: string;
   scores?: string;
   trials?: string;
   root?: string;
@@ -40,9 +41,10 @@ export function register(program: Command): void {
       decimal('a probability between 0 and 1', (p) => p >= 1e-6 && p <= 1 - 1e-6),
       0.5,
     )
+    .requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/embed/model, which the calibration is written to')
     .option('--raw', 'do not subtract the mean embedding')
     .option('--json', 'print the calibration');
-  addModelOptions(command).action(calibrate);
+  addPluginOption(addDeviceOptions(command)).action(calibrate);
 }
 
 async function calibrate(options: CalibrateOptions): Promise<void> {

@@ -14,6 +14,7 @@ import { register as identify } from './identify.js';
 import { register as importModel } from './import.js';
 import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
+import { register as pack } from './pack.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
 import { register as run } from './run/run.js';
@@ -36,6 +37,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   importModel,
   embed,
   exportModel,
+  pack,
   similarity,
   enroll,
   speakers,

@@ -63,7 +63,7 @@ async function diarize(files: string[], options: DiarizeCommandOptions & { json?
   const names = await recordingNames(files, format);
   const diarized: Diarized[] = [];
   const skipped: { file: string; reason: string }[] = [];
-  await withModel(options.model, options, async (extractor) => {
+  await withModel(options.model, { ...options, json: format === 'json' }, async (extractor) => {
     for (const [i, file] of files.entries()) {
       const outcome = await diarizeFile(file, extractor, settings);
       if ('reason' in outcome) {

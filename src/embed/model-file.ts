@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/features.js';
 import { messageOf, UserError } from '../errors.js';
+import { toFloat32 } from '../float-types.js';
 import { float32, type HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 
@@ -26,7 +27,7 @@ export type ModelInfo = z.output<typeof modelInfo>;
 export interface Model {
   dir: string;
   info: ModelInfo;
-  /** The backbone's variables, named below its scope. */
+  /** The backbone's variables, named below its scope; float32 whatever floating-point type the file holds. */
   weights: Record<string, HostTensor>;
   /** Mean embedding of the training utterances [embeddingSize], when it was computed. */
   mean: Float32Array | null;
@@ -36,6 +37,12 @@ export interface Model {
 export const MODEL_FILE = 'model.safetensors';
 const MEAN = 'mean-embedding';
 const WEIGHT = 'backbone/';
+
+/** Refuses to write a model where one is. @throws UserError when the folder holds a model */
+export function refuseModel(dir: string): void {
+  if (existsSync(join(dir, MODEL_FILE)))
+    throw new UserError(`${dir} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
+}
 
 /** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all. */
 export function writeModel(
@@ -61,9 +68,9 @@ export function readModel(dir: string): Model {
   const { tensors, metadata } = readSafetensors(path);
   const weights: Model['weights'] = {};
   for (const [name, tensor] of Object.entries(tensors)) {
-    if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = tensor;
+    if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = toFloat32(tensor);
   }
-  const mean = tensors[MEAN]?.data;
+  const mean = tensors[MEAN] && toFloat32(tensors[MEAN]).data;
   return { dir, info: parseInfo(path, metadata.voxloop), weights, mean: mean instanceof Float32Array ? mean : null };
 }
 

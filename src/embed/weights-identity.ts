@@ -5,7 +5,11 @@ import { describeHearing } from './hearing.js';
 import type { Model, ModelInfo } from './model-file.js';
 
 /** A model's name for people: its origin, backbone and embedding size. */
-export const modelName = ({ origin, backbone, embeddingSize }: ModelInfo): string =>
+export const modelName = ({
+  origin,
+  backbone,
+  embeddingSize,
+}: Pick<ModelInfo, 'origin' | 'backbone' | 'embeddingSize'>): string =>
   `${origin} (${backbone.name}, ${embeddingSize})`;
 
 /** The identity of a network by the SHA-256 of its weights and of what it hears, whatever the mean embedding stored with them. */

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { MODEL_FILE, type ModelInfo, writeModel } from '../embed/model-file.js';
+import { type ModelInfo, refuseModel, writeModel } from '../embed/model-file.js';
 import { messageOf, UserError } from '../errors.js';
 import type { Backbone } from '../nn/backbone.js';
 import type { Scope } from '../nn/scope.js';
@@ -42,8 +40,7 @@ export async function importModel(
   out: string,
   { format, builder }: ImportContext,
 ): Promise<ImportSummary> {
-  if (existsSync(join(out, MODEL_FILE)))
-    throw new UserError(`${out} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
+  refuseModel(out);
   const { checkpoint, dir, source } = await recognise(path, format);
   const { name, backbone, features, embeddingSize } = source;
   const weights = convertWeights(checkpoint, source, await builderOf(source, builder));

@@ -28,11 +28,13 @@ interface Entry {
 
 const NAMES: Record<DType, string> = {
   float32: 'F32',
+  float64: 'F64',
+  float16: 'F16',
+  bfloat16: 'BF16',
   int32: 'I32',
   uint8: 'U8',
   int16: 'I16',
   int64: 'I64',
-  bfloat16: 'BF16',
   bool: 'BOOL',
 };
 const DTYPES = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as DType]));

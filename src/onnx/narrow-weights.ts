@@ -1,4 +1,6 @@
 import { UserError } from '../errors.js';
+import { fitsFloat16, toFloat16 } from '../float-types.js';
+import { float32 } from '../host-tensor.js';
 import { bytesOf, ELEMENT, type OnnxNode, type OnnxTensor } from './proto.js';
 
 /** How large weights are stored; all are computed with as float32. */
@@ -38,9 +40,14 @@ interface Narrowed {
   node: OnnxNode;
 }
 
+/** @throws UserError for a weight that is beyond the range of float16 */
 function asHalf(tensor: OnnxTensor): Narrowed {
   const { name, dims } = tensor;
-  const data = bytesOf({ dtype: 'bfloat16', shape: [...dims], data: Uint16Array.from(floatsOf(tensor), toHalf) });
+  const values = floatsOf(tensor);
+  const beyond = values.find((value) => !fitsFloat16(value));
+  if (beyond !== undefined)
+    throw new UserError(`A weight of ${beyond} does not fit into float16. Export with --weights float32.`);
+  const data = bytesOf(toFloat16(float32(values)));
   const stored = `${name}/float16`;
   return {
     parts: [{ name: stored, element: ELEMENT.FLOAT16, dims, data }],
@@ -67,28 +74,4 @@ function asInt8(tensor: OnnxTensor, axis: number): Narrowed {
     ],
     node: { type: 'DequantizeLinear', name, inputs: [stored, scale], outputs: [name], attributes: { axis } },
   };
-}
-
-const bits = new DataView(new ArrayBuffer(4));
-
-/** The 16 bits of the nearest half-precision number, of two the even one. @throws UserError beyond 65504 */
-function toHalf(value: number): number {
-  if (!(Math.abs(value) < 65520)) {
-    throw new UserError(`A weight of ${value} does not fit into float16. Export with --weights float32.`);
-  }
-  bits.setFloat32(0, value);
-  const sign = (bits.getUint32(0) >>> 16) & 0x8000;
-  const size = Math.abs(value);
-  // Below 2^-14 halves are 2^-24 apart.
-  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24);
-  const exponent = Math.floor(Math.log2(size));
-  const scaled = roundEven(size * 2 ** (10 - exponent));
-  return sign | ((exponent + 14) * 1024 + scaled);
-}
-
-function roundEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -7,6 +7,7 @@ import type { Scope } from '../nn/scope.js';
 import { loadPlugins } from '../pipeline/registry/load-plugin.js';
 import { createRegistry } from '../pipeline/registry/registry.js';
 import { modelBuilder } from '../stages/training/resolve-plugins.js';
+import { packagedModel } from './packaged-model.js';
 
 /** The device and plugins that a model runs with. */
 export interface ModelRunOptions {
@@ -25,9 +26,12 @@ export interface OpenedModel {
   close(): Promise<void>;
 }
 
-/** Opens a model folder. @throws UserError when it holds no model, or the device cannot be used */
+/**
+ * Opens a model folder; without one, the model that comes with voxloop.
+ * @throws UserError when it holds no model, or the device cannot be used
+ */
 export async function openModel(
-  dir: string,
+  dir: string = packagedModel(),
   { device = 'auto', threads = 0, plugin = [] }: ModelRunOptions = {},
 ): Promise<OpenedModel> {
   const { model, build } = await readNetwork(dir, plugin);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { UserError } from '../../src/errors.js';
-import { float32 } from '../../src/host-tensor.js';
-import { writeSafetensors } from '../../src/io/safetensors.js';
+import { float32, type HostTensor } from '../../src/host-tensor.js';
+import { readSafetensors, writeSafetensors } from '../../src/io/safetensors.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { smallFeatures } from '../helpers/training/small-training.js';
 
@@ -27,6 +27,25 @@ test('a model comes back as it was written, with and without a mean', (t) => {
   t.deepEqual(model.mean, mean);
   // A weight may be named like the mean: weights have a prefix of their own.
   t.deepEqual(model.weights, WEIGHTS);
+});
+
+test('weights of any floating-point type are float32 once they are read', (t) => {
+  const dir = temporaryFolder(t);
+  const weights: Record<string, HostTensor> = {
+    half: { dtype: 'float16', shape: [1, 2], data: Uint16Array.of(0x3555, 0xc500) },
+    brain: { dtype: 'bfloat16', shape: [1], data: Uint16Array.of(0x3fc0) },
+    double: { dtype: 'float64', shape: [1], data: Float64Array.of(0.1) },
+  };
+  writeModel(dir, INFO, weights);
+  const { tensors, metadata } = readSafetensors(join(dir, FILE));
+  tensors['mean-embedding'] = { dtype: 'float16', shape: [3], data: Uint16Array.of(0x3555, 0, 0x8000) };
+  writeSafetensors(join(dir, FILE), tensors, metadata);
+  t.deepEqual(readModel(dir).mean, Float32Array.of(0.333251953125, 0, -0));
+  t.deepEqual(readModel(dir).weights, {
+    half: float32([0.333251953125, -5], [1, 2]),
+    brain: float32([1.5]),
+    double: float32([0.1]),
+  });
 });
 
 test('equal models are equal bytes', (t) => {

@@ -12,6 +12,8 @@ export interface Outcome {
 
 export interface CliOptions {
   cwd?: string;
+  /** The script that is run; default: that of this tree. */
+  script?: string;
   env?: NodeJS.ProcessEnv;
   /** Arguments of Node itself. */
   node?: string[];
@@ -20,8 +22,11 @@ export interface CliOptions {
 }
 
 /** Runs the command line in a process of its own. */
-export function runCli(args: string[], { cwd, env, node = [], watch }: CliOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [...node, bin, ...args], { cwd, env: { ...process.env, ...env } });
+export function runCli(
+  args: string[],
+  { cwd, script = bin, env, node = [], watch }: CliOptions = {},
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [...node, script, ...args], { cwd, env: { ...process.env, ...env } });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     outcome.stdout += text;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { UserError } from '../../src/errors.js';
 import type { Checkpoint } from '../../src/import/checkpoint/checkpoint.js';
-import { halfToFloat } from '../../src/import/checkpoint/floats.js';
 import { openCheckpoint } from '../../src/import/checkpoint/open-checkpoint.js';
 import * as p from '../helpers/published-files/pickle-writer.js';
 import { type ZipMember, zipOf } from '../helpers/published-files/zip-writer.js';
@@ -78,16 +77,6 @@ test('half, bfloat16 and double become float32, and integers are no weights', as
   t.deepEqual(valuesOf(checkpoint, 'brain'), [1.5, -3]);
   t.deepEqual(valuesOf(checkpoint, 'double'), [Math.fround(0.1), -3]);
   t.throws(() => valuesOf(checkpoint, 'counter'), { instanceOf: UserError, message: /counter \[\] is of type long/ });
-});
-
-test('half-precision numbers are those of IEEE 754', (t) => {
-  t.is(halfToFloat(0x7bff), 65504);
-  t.is(halfToFloat(0x0400), 2 ** -14);
-  t.is(halfToFloat(0x03ff), (1023 / 1024) * 2 ** -14);
-  t.is(halfToFloat(0x3555), 0.333251953125);
-  t.true(Object.is(halfToFloat(0x8000), -0));
-  t.is(halfToFloat(0xfc00), Number.NEGATIVE_INFINITY);
-  t.true(Number.isNaN(halfToFloat(0x7e00)));
 });
 
 test('weights under the usual keys of whole checkpoints are found, and what lies beside them can be asked for', async (t) => {

@@ -63,10 +63,12 @@ test('the bytes depend on the content only, and every tensor is aligned', (t) =>
   }
 });
 
-test('bfloat16, awkward names and no metadata come back', (t) => {
+test('floats of 8 and 2 bytes, awkward names and no metadata come back', (t) => {
   const path = join(folder, 'awkward.safetensors');
   const tensors: Record<string, HostTensor> = {
     '0': { dtype: 'bfloat16', shape: [2], data: Uint16Array.of(0x3f80, 0xbf80) },
+    half: { dtype: 'float16', shape: [1, 3], data: Uint16Array.of(0x3c00, 0xbc00, 0x0001) },
+    double: { dtype: 'float64', shape: [2], data: Float64Array.of(Math.PI, -1e300) },
     'a/b "c" é': { dtype: 'uint8', shape: [1], data: Uint8Array.of(9) },
   };
   writeSafetensors(path, tensors, {});

@@ -13,13 +13,17 @@ export interface DeviceOptions {
 
 /** Options of every command that runs a model. */
 export interface ModelOptions extends DeviceOptions {
-  model: string;
+  /** Where it is left out, the model that comes with voxloop is meant. */
+  model?: string;
   plugin: string[];
 }
 
 /** Adds --model, --device, --threads and --plugin. */
 export function addModelOptions(command: Command): Command {
-  command.requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/round2-embeddings/model');
+  command.option(
+    '--model <dir>',
+    'model folder, e.g. RUN/stages/embed/model (default: the model that comes with voxloop)',
+  );
   return addPluginOption(addDeviceOptions(command));
 }
 

@@ -3,6 +3,7 @@ import type { DType } from '../../host-tensor.js';
 /** TensorFlow's DataType numbers (tensorflow/core/framework/types.proto). */
 export const DT = {
   FLOAT: 1,
+  DOUBLE: 2,
   INT32: 3,
   UINT8: 4,
   INT16: 5,
@@ -19,11 +20,13 @@ export const DT = {
 
 const NUMBERS: Record<DType, number> = {
   float32: DT.FLOAT,
+  float64: DT.DOUBLE,
+  float16: DT.HALF,
+  bfloat16: DT.BFLOAT16,
   int32: DT.INT32,
   uint8: DT.UINT8,
   int16: DT.INT16,
   int64: DT.INT64,
-  bfloat16: DT.BFLOAT16,
   bool: DT.BOOL,
 };
 
@@ -39,10 +42,10 @@ export function hostTypeOf(dataType: number): DType {
 
 /** True for the floating-point types that TensorFlow.js knows only as float32. */
 export const isFloat = (dataType: number): boolean =>
-  dataType === DT.FLOAT || dataType === DT.BFLOAT16 || dataType === DT.HALF;
+  dataType === DT.FLOAT || dataType === DT.DOUBLE || dataType === DT.BFLOAT16 || dataType === DT.HALF;
 
 /**
- * The type TensorFlow.js is told. It knows float32, int32, bool, complex64 and string only: narrow floats pass as float32,
+ * The type TensorFlow.js is told. It knows float32, int32, bool, complex64 and string only: other floats pass as float32,
  * other integers as int32, resources as string; the graph keeps the real one.
  */
 export function tfjsTypeOf(dataType: number): number {
