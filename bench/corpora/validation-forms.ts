@@ -3,7 +3,7 @@
 //   node dist/bench/corpora/validation-forms.js ROOT --out forms
 //   voxloop calibrate --model MODEL --root forms --trials forms/trials.txt --raw
 //
-// Each trial of configs/splits/real-speech-validation.txt is there as it is, with one side through a channel, and with both through
+// Each trial of configs/splits/real-speech-validation.txt is there as it is, with either side through a channel, and with both through
 // channels of their own: those that test utterances of a corpus pass in `channel` lists. So a threshold is not one of equal microphones.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ const FORMS = ['clean', 'channel'] as const;
 const PAIRS = [
   ['clean', 'clean'],
   ['clean', 'channel'],
+  ['channel', 'clean'],
   ['channel', 'channel'],
 ] as const;
 
