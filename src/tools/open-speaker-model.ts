@@ -2,9 +2,9 @@ import { type SpeakerModel, speakerModel } from '../speakers/speaker-model.js';
 import { type ModelRunOptions, openModel } from './open-model.js';
 
 /**
- * Opens a model folder for the speaker tools, with its mean embedding and calibration.
+ * Opens a model, a folder or a file of `voxloop export`, for the speaker tools, with its mean embedding and calibration.
  * @param options `raw`: do not subtract the mean
- * @throws UserError when the folder holds no model, the device cannot be used, or the calibration is of another model
+ * @throws UserError when there is no model, what runs it is missing, the device cannot be used, or the calibration is of another model
  */
 export async function openSpeakerModel(
   dir: string,

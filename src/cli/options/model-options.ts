@@ -19,7 +19,10 @@ export interface ModelOptions extends DeviceOptions {
 
 /** Adds --model, --device, --threads and --plugin. */
 export function addModelOptions(command: Command): Command {
-  command.requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/round2-embeddings/model');
+  command.requiredOption(
+    '--model <dir>',
+    'model folder, e.g. RUN/stages/round2-embeddings/model; or a file of voxloop export',
+  );
   return addPluginOption(addDeviceOptions(command));
 }
 
