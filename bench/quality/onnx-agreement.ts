@@ -9,16 +9,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { featureDefinition } from '../../src/audio/features/features.js';
+import { featureDefinition } from '../../src/audio/features/feature-definition.js';
 import { builtIns } from '../../src/builtins.js';
 import { withSession } from '../../src/engine/session/with-session.js';
-import { float32, type HostTensor } from '../../src/host-tensor.js';
+import { float32 } from '../../src/host-tensor.js';
 import { createScope } from '../../src/nn/scope.js';
 import { networkToOnnx } from '../../src/onnx/network-to-onnx.js';
 import { createRegistry } from '../../src/pipeline/registry/registry.js';
 import { choosePlugin } from '../../src/plugin/choose-plugin.js';
-import { createRng, type Rng } from '../../src/random.js';
+import { createRng } from '../../src/random.js';
 import { backboneBuilder } from '../../src/stages/training/resolve-plugins.js';
+import { drawnVectors, SETTLING_STEPS } from './drawn-vectors.js';
 
 const NAMES = [
   'resnet34',
@@ -40,8 +41,6 @@ const NAMES = [
 const BINS = 80;
 const LENGTHS = [50, 131, 200, 301, 500];
 const BATCHES = [1, 3];
-/** With a momentum of 0.1 the first statistics are 5 % of the running ones then. */
-const SETTLING_STEPS = 28;
 
 const { values: flags, positionals } = parseArgs({
   options: { python: { type: 'string', default: 'python3' }, width: { type: 'string' } },
@@ -102,14 +101,4 @@ function writeCase(name: string, folder: string) {
     }
     return { bytes: file.bytes, nodes: file.nodes };
   });
-}
-
-/** Scales and offsets that are not 1 and 0, as training leaves them. */
-function drawnVectors(saved: Record<string, HostTensor>, rng: Rng): Record<string, HostTensor> {
-  const vectors = Object.entries(saved).filter(([, { shape }]) => shape.length === 1);
-  const drawn = vectors.map(([name, { data, shape }]): [string, HostTensor] => {
-    const draw = (value: number) => (name.endsWith('scale') ? value * rng.uniform(0.5, 2) : 0.3 * rng.normal());
-    return [name, float32(Float32Array.from(data as Float32Array, draw), shape)];
-  });
-  return Object.fromEntries(drawn);
 }

@@ -54,32 +54,36 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
   }
   if (trials !== undefined && root === undefined)
     throw new UserError('--trials needs --root, the folder of its recordings.');
-  const [{ calibrate, writeCalibration }, { calibrationWarnings }, { identityOf }, { readModel }] = await Promise.all([
+  const [{ calibrate, writeCalibration }, { calibrationWarnings }] = await Promise.all([
     import('../speakers/calibration.js'),
     import('../speakers/calibration-warnings.js'),
-    import('../speakers/model-identity.js'),
-    import('../embed/model-file.js'),
   ]);
-  const model = readModel(options.model);
-  const measured = await measure(options);
+  const { model, measured } = await measure(options);
   const meanSubtracted = model.mean !== null && !options.raw;
-  const calibration = calibrate(measured.scores, { ...measured, model: identityOf(model), meanSubtracted, prior });
-  const path = writeCalibration(options.model, calibration);
+  const calibration = calibrate(measured.scores, { ...measured, model: model.identity(), meanSubtracted, prior });
+  const path = writeCalibration(model.dir, calibration);
   process.stdout.write(options.json ? `${JSON.stringify(calibration)}\n` : `${await textOf(calibration)}\n${path}\n`);
   for (const warning of calibrationWarnings(calibration)) process.stderr.write(`warning: ${warning}\n`);
 }
 
+/** The scores, and the model that they are of: of a folder with an exported model beside its network, the one that ran. */
 async function measure(options: CalibrateOptions) {
   const { scores, trials, crops, root, cropSeconds } = options;
-  const [from, { withModel }, { withEmbedProgress }, { readRecordingList }, { basename }] = await Promise.all([
-    import('../speakers/calibration-scores.js'),
-    import('./options/with-model.js'),
-    import('./options/embed-progress.js'),
-    import('../data/recording-list.js'),
-    import('node:path'),
-  ]);
+  const [from, { describeModel }, { withModel }, { withEmbedProgress }, { readRecordingList }, { basename }] =
+    await Promise.all([
+      import('../speakers/calibration-scores.js'),
+      import('../tools/describe-model.js'),
+      import('./options/with-model.js'),
+      import('./options/embed-progress.js'),
+      import('../data/recording-list.js'),
+      import('node:path'),
+    ]);
   if (scores !== undefined) {
-    return { scores: await from.scoresOfFile(scores), source: basename(scores), kind: 'scores' as const };
+    const model = describeModel(options.model);
+    return {
+      model,
+      measured: { scores: await from.scoresOfFile(scores), source: basename(scores), kind: 'scores' as const },
+    };
   }
   return withModel(options.model, options, async (extractor, model) => {
     const comparing = { extractor, mean: options.raw ? null : model.mean };
@@ -87,7 +91,7 @@ async function measure(options: CalibrateOptions) {
       const scored = await withEmbedProgress(Number.POSITIVE_INFINITY, (progress) =>
         from.scoresOfTrials(comparing, { list: trials, root: root!, progress }),
       );
-      return { scores: scored, source: basename(trials), kind: 'trials' as const };
+      return { model, measured: { scores: scored, source: basename(trials), kind: 'trials' as const } };
     }
     const recordings = readRecordingList(crops!, root);
     const scored = await withEmbedProgress(recordings.length, (progress) =>
@@ -97,7 +101,7 @@ async function measure(options: CalibrateOptions) {
       `${scored.used} of ${recordings.length} recordings are long enough for two crops. Crops of the same recording are more alike than recordings of ` +
         'the same speaker: these thresholds are optimistic. Labelled trials are better.\n',
     );
-    return { scores: scored.scores, source: basename(crops!), kind: 'crops' as const };
+    return { model, measured: { scores: scored.scores, source: basename(crops!), kind: 'crops' as const } };
   });
 }
 

@@ -1,20 +1,23 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { declareInputs, refuseInput } from '../io/inputs.js';
 import type { OnnxOptions } from '../tools/export-onnx.js';
 import { addPluginOption } from './options/model-options.js';
 import { outputOption } from './options/output-files.js';
 import { choice, wholeNumber } from './options/values.js';
 
 interface ExportOptions extends OnnxOptions {
-  out: string;
+  out?: string;
   json?: boolean;
 }
 
 const AFTER = `
 Examples:
+  voxloop export runs/mine/stages/embed/model
   voxloop export runs/mine/stages/embed/model --out speaker.onnx
   voxloop export MODEL --names transformers --weights float16 --out onnx/model_fp16.onnx
   voxloop export MODEL --input wave --subtract-mean --out recording-to-vector.onnx
-docs/export.md shows how to use the file.
+docs/export.md shows how to use the file. Commands with --model take it, or its folder, too, and need no TensorFlow for it.
 `;
 
 /** `voxloop export`: a model for other programs. */
@@ -29,7 +32,13 @@ export function register(program: Command): void {
     )
     .argument('<model>', 'model folder, e.g. RUN/stages/embed/model')
     .addOption(choice(program, '--format <format>', 'what to write', ['onnx'], 'onnx'))
-    .addOption(outputOption(program, '--out <file>', 'file to write, .onnx').makeOptionMandatory())
+    .addOption(
+      outputOption(
+        program,
+        '--out <path>',
+        'file to write, .onnx; or a folder for model.onnx and the calibration (default: the model folder)',
+      ),
+    )
     .addOption(
       choice(
         program,
@@ -67,17 +76,20 @@ export function register(program: Command): void {
 }
 
 async function exportModel(model: string, { out, json, ...options }: ExportOptions): Promise<void> {
-  const [{ exportOnnx }, { createProgress }, { formatByteSize }] = await Promise.all([
+  const [{ exportOnnx }, { MODEL_FILE }, { createProgress }, { formatByteSize }] = await Promise.all([
     import('../tools/export-onnx.js'),
+    import('../embed/model-file.js'),
     import('../pipeline/run/progress.js'),
     import('../io/byte-size.js'),
   ]);
+  declareInputs([join(model, MODEL_FILE)]);
+  if (out !== undefined) refuseInput(out);
   const display = createProgress({ stream: process.stderr, label: 'trace' });
   const progress = (step: number, total: number) => display.update({ step, total });
   const summary = await exportOnnx(model, out, { ...options, progress }).finally(() => display.done());
   const port = ({ name, shape }: { name: string; shape: readonly (number | string)[] }) =>
     `${name} [${shape.join(', ')}]`;
   const { input, output, bytes, nodes } = summary;
-  const text = `${out}: ${formatByteSize(bytes)}, ${nodes} nodes; ${port(input)} -> ${port(output)}`;
+  const text = `${summary.file}: ${formatByteSize(bytes)}, ${nodes} nodes; ${port(input)} -> ${port(output)}`;
   process.stdout.write(`${json ? JSON.stringify(summary) : text}\n`);
 }

@@ -37,12 +37,14 @@ export function register(program: Command): void {
 }
 
 async function fbank(file: string, options: FbankCommandOptions): Promise<void> {
-  const [{ loadMono16k }, { openSession }, { fbankOfRecording, subtractMeans }, { fbankOptions }] = await Promise.all([
-    import('../audio/decode/decode.js'),
-    import('../engine/session/session.js'),
-    import('../audio/features/fbank-recording.js'),
-    import('../audio/features/fbank-options.js'),
-  ]);
+  const [{ loadMono16k }, { openSession }, { fbankOfRecording }, { subtractMeans }, { fbankOptions }] =
+    await Promise.all([
+      import('../audio/decode/decode.js'),
+      import('../engine/session/session.js'),
+      import('../audio/features/fbank-recording.js'),
+      import('../audio/features/subtract-means.js'),
+      import('../audio/features/fbank-options.js'),
+    ]);
   const [{ writeNpy }, { UserError }] = await Promise.all([import('../io/npy.js'), import('../errors.js')]);
   const { out, window, bins, dither, device, threads } = options;
   const definition = fbankOptions.parse({ window, bins, dither });

@@ -1,5 +1,5 @@
 import { loadMono16k, SilentError } from '../audio/decode/decode.js';
-import type { Extractor } from '../embed/extract.js';
+import type { Extractor } from '../embed/extractor.js';
 import { UserError } from '../errors.js';
 import { type DiarizeOptions, diarize } from './diarize.js';
 import type { Segment } from './segments.js';

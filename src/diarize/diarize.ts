@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { vadOptions } from '../audio/speech/vad.js';
 import { toPcm16 } from '../data/shards/pcm16.js';
-import type { Extractor } from '../embed/extract.js';
+import type { Extractor } from '../embed/extractor.js';
 import { UserError } from '../errors.js';
 import { clusterSpeakers } from './cluster-speakers.js';
 import { centredRows } from './cosines.js';

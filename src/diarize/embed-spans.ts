@@ -1,5 +1,5 @@
 import { embedPieces } from '../embed/embed-pieces.js';
-import type { Extractor } from '../embed/extract.js';
+import type { Extractor } from '../embed/extractor.js';
 import { norm, unitRows } from '../rows.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import type { Span } from './segments.js';

@@ -1,4 +1,4 @@
-import type { Extractor } from '../embed/extract.js';
+import type { Extractor } from '../embed/extractor.js';
 import { rowDot } from '../rows.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedSpans } from './embed-spans.js';

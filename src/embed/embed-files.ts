@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { embedRecordings } from './embed-recordings.js';
-import type { Extractor } from './extract.js';
+import type { Extractor } from './extractor.js';
 
 export interface EmbedFilesOptions {
   /** A file that cannot be used becomes a row of NaN instead of an error. */

@@ -1,5 +1,5 @@
 import type { BucketOptions } from '../data/length-buckets.js';
-import { type BatchHooks, type Extractor, embedUtterances } from './extract.js';
+import { type BatchHooks, type Extractor, embedUtterances } from './extractor.js';
 
 /** Vectors of pieces of audio (16 kHz int16) of any length, all of each, in batches of similar lengths: [pieces, size]. */
 export function embedPieces(

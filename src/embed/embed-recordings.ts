@@ -6,7 +6,7 @@ import { inOrder, WorkerCrashError } from '../data/worker-pool.js';
 import { messageOf, UserError } from '../errors.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedPieces } from './embed-pieces.js';
-import type { Extractor } from './extract.js';
+import type { Extractor } from './extractor.js';
 import { piecesOfLength, type Windows } from './recording-pieces.js';
 
 /** Recordings, or samples of audio (38 MB), that are decoded before the network runs over them, grouped by length. */

@@ -1,16 +1,10 @@
 import type { RowChange } from '../audio/augment/choice.js';
 import { frameCount, meanNormalise } from '../audio/features/fbank.js';
-import { type FeatureDefinition, features } from '../audio/features/features.js';
-import type { BucketOptions, LengthBatch } from '../data/length-buckets.js';
+import type { FeatureDefinition } from '../audio/features/feature-definition.js';
+import { features } from '../audio/features/features.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
-import { type StoredBatch, storedBatches } from '../data/stored-batches.js';
-import {
-  type Stretch,
-  stretchBatches,
-  stretchesOf,
-  type UtteranceBatch,
-  type Utterances,
-} from '../data/utterance-batches.js';
+import { storedBatches } from '../data/stored-batches.js';
+import { stretchesOf } from '../data/utterance-batches.js';
 import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { UserError } from '../errors.js';
@@ -19,22 +13,17 @@ import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
-import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
-import { type Hearing, hearBatch, hearUnchanged } from './hearing.js';
+import {
+  type ExtractionOptions,
+  type Extractor,
+  embedBatches,
+  embedUtterances,
+  MAX_BATCH_SAMPLES,
+  meansOf,
+} from './extractor.js';
+import { type Hearing, heardBatch } from './hearing.js';
 import type { Model } from './model-file.js';
-
-/** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
-export const MAX_BATCH_SAMPLES = 64 * SAMPLE_RATE_HZ;
-
-/** Embeds utterances of up to two minutes; `embedUtterances` takes those of any length. */
-export interface Extractor {
-  size: number;
-  /** Vectors of a batch's utterances [indices.length, size]. */
-  run(batch: UtteranceBatch): Promise<Float32Array>;
-  /** The same of stored features. @throws UserError where the model hears speech levelled, which takes samples */
-  runStored?(batch: StoredBatch): Promise<Float32Array>;
-}
 
 /** What an extractor does to recordings before their features. */
 export interface Listening {
@@ -53,7 +42,6 @@ export function createExtractor(
   { hearing = 'levelled', augmentations = [] }: Listening = {},
 ): Extractor {
   let step = 0;
-  const hear = hearing === 'unchanged' ? hearUnchanged : hearBatch;
   const vectorsOf = (input: Tensor, lengths: Tensor) => {
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
@@ -73,7 +61,7 @@ export function createExtractor(
     size,
     async run(batch) {
       const { rows, samples, indices } = batch;
-      const { wave, noise, lengths } = hear(batch);
+      const { wave, noise, lengths } = heardBatch(batch, hearing);
       // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
@@ -149,51 +137,6 @@ export async function saveWeights(
   return Object.fromEntries(variables.map(({ name }) => [name.slice(scope.path.length + 1), saved[name]]));
 }
 
-export interface BatchHooks {
-  progress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
-}
-
-/** Vectors of `total` utterances, from batches that hold each of them once: [total, size]. */
-export async function embedBatches<Batch extends LengthBatch>(
-  batches: Iterable<Batch>,
-  total: number,
-  extractor: { size: number; run(batch: Batch): Promise<Float32Array> },
-  { progress, signal }: BatchHooks = {},
-): Promise<Float32Array> {
-  const { size } = extractor;
-  const all = new Float32Array(total * size);
-  let done = 0;
-  for (const batch of batches) {
-    const vectors = await extractor.run(batch);
-    batch.indices.forEach((index, row) => {
-      all.set(vectors.subarray(row * size, (row + 1) * size), index * size);
-    });
-    done += batch.indices.length;
-    progress?.(done, total);
-    signal?.throwIfAborted();
-  }
-  return all;
-}
-
-/** The settings of an extraction over many utterances. */
-export type ExtractionOptions = BatchHooks & { bucket?: Partial<BucketOptions> };
-
-/**
- * Vectors of utterances of any length, in their order: [utterances, size] row-major. One of more than two minutes is embedded in equal
- * stretches, whose mean is its vector: all of it is heard, in the memory of two minutes. `progress` counts stretches.
- */
-export async function embedUtterances(
-  utterances: Utterances,
-  extractor: Extractor,
-  { bucket, ...hooks }: ExtractionOptions = {},
-): Promise<Float32Array> {
-  const stretches = stretchesOf(utterances.samples);
-  const batches = stretchBatches(stretches, utterances, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
-  const vectors = await embedBatches(batches, stretches.length, extractor, hooks);
-  return meansOf(vectors, stretches, utterances.samples.length, extractor.size);
-}
-
 /** `embedUtterances` of stored features. */
 async function embedStored(
   shards: ShardLayout & { features: FeatureDefinition },
@@ -213,17 +156,6 @@ async function embedStored(
   } finally {
     close();
   }
-}
-
-/** The mean of the vectors of each utterance's stretches. */
-function meansOf(vectors: Float32Array, stretches: readonly Stretch[], utterances: number, size: number): Float32Array {
-  if (stretches.length === utterances) return vectors;
-  const [means, counts] = [new Float32Array(utterances * size), new Int32Array(utterances)];
-  for (const { utterance } of stretches) counts[utterance]++;
-  stretches.forEach(({ utterance }, i) => {
-    for (let k = 0; k < size; k++) means[utterance * size + k] += vectors[i * size + k] / counts[utterance];
-  });
-  return means;
 }
 
 /** Vectors of all utterances of a shard set, samples or stored features, in its order: [utterances, size] row-major. */

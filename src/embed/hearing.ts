@@ -62,6 +62,10 @@ export function hearUnchanged({ pcm, lengths, samples }: UtteranceBatch): HeardB
   return { wave: Float32Array.from(pcm), noise: new Float32Array(samples), lengths: Int32Array.from(lengths) };
 }
 
+/** A batch as a model of this hearing gets it. */
+export const heardBatch = (batch: UtteranceBatch, hearing: Hearing = 'levelled'): HeardBatch =>
+  hearing === 'unchanged' ? hearUnchanged(batch) : hearBatch(batch);
+
 /** The gain that brings a row into the range of levels, and its samples without the silence at its ends. */
 function soundOf(audio: Int16Array): { gain: number; start: number; end: number } {
   const powers = framePowers(audio);

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { featureDefinition } from '../audio/features/features.js';
+import { featureDefinition } from '../audio/features/feature-definition.js';
 import { messageOf, UserError } from '../errors.js';
 import { toFloat32 } from '../float-types.js';
 import { float32, type HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 
-const modelInfo = z.strictObject({
+/** The schema of a model's description. */
+export const modelInfo = z.strictObject({
   format: z.literal('voxloop-model-1'),
   /** The method and network that it is from, for people. */
   origin: z.string(),

@@ -1,6 +1,6 @@
 import { noneUsable } from '../data/none-usable.js';
 import { type EmbedOptions, embedRecordings, type Recording } from '../embed/embed-recordings.js';
-import type { Extractor } from '../embed/extract.js';
+import type { Extractor } from '../embed/extractor.js';
 import type { EmbeddingRow } from './write-embeddings.js';
 
 /** The summary of embedding a list; complete when all rows have been taken. */

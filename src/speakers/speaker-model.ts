@@ -1,12 +1,11 @@
+import type { DescribedModel } from '../embed/described-model.js';
 import { embedRecordings } from '../embed/embed-recordings.js';
-import type { Extractor } from '../embed/extract.js';
-import type { Model } from '../embed/model-file.js';
+import type { Extractor } from '../embed/extractor.js';
 import { UserError } from '../errors.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
 import { dot } from '../rows.js';
 import { type Calibration, readCalibration } from './calibration.js';
 import { directionOf } from './directions.js';
-import { identityOf } from './model-identity.js';
 
 /** A model ready to compare speakers. */
 export interface SpeakerModel {
@@ -22,8 +21,8 @@ export interface SpeakerModel {
  * @param raw do not subtract the mean; a calibration with the mean subtracted is then ignored
  * @throws UserError for a calibration of another model
  */
-export function speakerModel(model: Model, extractor: Extractor, { raw = false } = {}): SpeakerModel {
-  const identity = identityOf(model);
+export function speakerModel(model: DescribedModel, extractor: Extractor, { raw = false } = {}): SpeakerModel {
+  const identity = model.identity();
   const mean = raw ? null : model.mean;
   const stored = readCalibration(model.dir, identity);
   const calibration = stored?.meanSubtracted === (mean !== null) ? stored : null;

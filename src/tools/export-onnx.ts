@@ -1,4 +1,10 @@
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { loadWeights } from '../embed/extract.js';
+import type { Model } from '../embed/model-file.js';
+import { DESCRIPTION_KEY, describeExport, type ExportedAs } from '../embed/onnx/description.js';
+import { ONNX_FILE } from '../embed/onnx/onnx-model.js';
+import { weightsIdentity } from '../embed/weights-identity.js';
 import { withSession } from '../engine/session/with-session.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
@@ -7,7 +13,9 @@ import { metadataOf } from '../onnx/metadata.js';
 import type { WeightType } from '../onnx/narrow-weights.js';
 import { networkToOnnx, type PortNames } from '../onnx/network-to-onnx.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
-import { readNetwork } from './open-model.js';
+import { readCalibration, writeCalibration } from '../speakers/calibration.js';
+import { identityOf } from '../speakers/model-identity.js';
+import { readNetwork } from './open-network.js';
 
 /** Names of inputs and outputs, as the programs that run the file look for them. */
 export const PORT_NAMES = {
@@ -43,16 +51,22 @@ export interface OnnxSummary {
 
 /**
  * Writes the network of a model folder as an ONNX file for batches and recordings of any size.
- * @throws UserError when the folder holds no model, when an operation has no translation to ONNX, and where `subtractMean` finds no
- * mean
+ * @param out the file; or a folder, there or ending in a slash, that gets `model.onnx` and the model's calibration. Default: the
+ * model's own folder
+ * @throws UserError when the folder holds no model, when an operation has no translation to ONNX, where `subtractMean` finds no mean, and
+ * for a `model.onnx` in the model's own folder with other weights, input or output
  */
-export async function exportOnnx(dir: string, file: string, options: OnnxOptions = {}): Promise<OnnxSummary> {
+export async function exportOnnx(dir: string, out = dir, options: OnnxOptions = {}): Promise<OnnxSummary> {
   const { input = 'features', weights = 'float32', subtractMean, language = 'unknown', progress } = options;
   const { model, build } = await readNetwork(dir, options.plugin ?? []);
   if (subtractMean && !model.mean) throw new UserError(`${dir} holds no mean embedding to subtract.`);
   const { embeddingSize, features } = model.info;
   const ports = PORT_NAMES[options.names ?? 'wespeaker'];
   const names = input === 'wave' ? { ...ports, input: 'wave' } : ports;
+  const { file, folder, isTwin } = placeOf(dir, out);
+  if (isTwin) refuseOtherTwins(file, options);
+  // Rounded weights give other scores than those that were calibrated.
+  const calibration = folder && !isTwin && weights === 'float32' ? readCalibration(dir, identityOf(model)) : null;
   const work = { device: 'cpu', threads: options.threads ?? 0, seed: 0, name: 'export' } as const;
   const { pieces, bytes, nodes } = await withSession(work, async (session) => {
     const scope = createScope(session, 'model', 0);
@@ -66,13 +80,18 @@ export async function exportOnnx(dir: string, file: string, options: OnnxOptions
       input,
       weights,
       mean: subtractMean ? model.mean! : undefined,
-      metadata: metadataOf({ embeddingSize, features, language, minFrames }),
+      metadata: {
+        ...metadataOf({ embeddingSize, features, language, minFrames }),
+        [DESCRIPTION_KEY]: descriptionOf(model, { input, weights, subtractsMean: subtractMean === true, minFrames }),
+      },
       producerVersion: voxloopVersion(),
       minFrames,
       progress,
     });
   });
+  if (folder) mkdirSync(folder, { recursive: true });
   writeFileAtomic(file, ...pieces);
+  if (folder && calibration) writeCalibration(folder, calibration);
   const shape = input === 'wave' ? ['B', 'samples'] : ['B', 'T', features.bins];
   return {
     file,
@@ -82,3 +101,24 @@ export async function exportOnnx(dir: string, file: string, options: OnnxOptions
     output: { name: names.output, shape: ['B', embeddingSize] },
   };
 }
+
+/** Where an export goes: the file, the folder when one was named, and whether it will run in place of the network in the model's folder. */
+function placeOf(dir: string, out: string): { file: string; folder?: string; isTwin: boolean } {
+  const isFolder = /[\\/]$/.test(out) || (statSync(out, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  const file = isFolder ? join(out, ONNX_FILE) : out;
+  const isBeside = existsSync(dirname(file)) && realpathSync(dirname(file)) === realpathSync(dir);
+  return { file, folder: isFolder ? out : undefined, isTwin: isBeside && basename(file) === ONNX_FILE };
+}
+
+function refuseOtherTwins(file: string, { input = 'features', weights = 'float32', subtractMean }: OnnxOptions): void {
+  const other = input === 'wave' ? '--input wave' : subtractMean ? '--subtract-mean' : `--weights ${weights}`;
+  if (other === '--weights float32') return;
+  throw new UserError(
+    `${file} runs in place of the network beside it, and ${other} makes a model that does not give the same. Name another file or folder with --out.`,
+  );
+}
+
+const descriptionOf = (model: Model, exported: Omit<ExportedAs, 'minFrames'> & { minFrames?: number }): string => {
+  const digests = { file: identityOf(model).digest, weights: weightsIdentity(model).digest };
+  return describeExport(model, digests, { ...exported, minFrames: exported.minFrames ?? 1 });
+};

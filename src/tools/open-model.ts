@@ -1,56 +1,58 @@
-import { builtIns } from '../builtins.js';
-import { type Extractor, openModelExtractor } from '../embed/extract.js';
-import { type Model, readModel } from '../embed/model-file.js';
-import { openSession } from '../engine/session/session.js';
-import type { Backbone } from '../nn/backbone.js';
-import type { Scope } from '../nn/scope.js';
-import { loadPlugins } from '../pipeline/registry/load-plugin.js';
-import { createRegistry } from '../pipeline/registry/registry.js';
-import { modelBuilder } from '../stages/training/resolve-plugins.js';
+import type { DescribedModel } from '../embed/described-model.js';
+import type { Extractor } from '../embed/extractor.js';
+import { RUNTIME_INSTALL } from '../embed/onnx/runtime.js';
+import { locateLibrary } from '../engine/library/locate.js';
+import { UserError } from '../errors.js';
+import { filesOfModel } from './describe-model.js';
 import { packagedModel } from './packaged-model.js';
 
 /** The device and plugins that a model runs with. */
 export interface ModelRunOptions {
+  /** Of TensorFlow; onnxruntime computes on the CPU. */
   device?: 'auto' | 'cpu' | 'gpu';
   /** Threads of one operation; 0: all cores. */
   threads?: number;
-  /** Files of plugins that the model's backbone comes from. */
+  /** Files of plugins that the model's backbone comes from; an exported model needs none. */
   plugin?: string[];
 }
 
 /** A model on a device. */
 export interface OpenedModel {
-  model: Model;
+  model: DescribedModel;
   extractor: Extractor;
   /** Frees the device's memory. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a model folder; without one, the model that comes with voxloop.
- * @throws UserError when it holds no model, or the device cannot be used
+ * Opens a model: a folder, with TensorFlow; a file of `voxloop export`, with onnxruntime. Where TensorFlow is not set up, a folder's own
+ * export is opened. Only what runs the model is loaded. Without a path it is the model that comes with voxloop.
+ * @throws UserError when there is no model, when what runs it is missing, or the device cannot be used
  */
-export async function openModel(
-  dir: string = packagedModel(),
-  { device = 'auto', threads = 0, plugin = [] }: ModelRunOptions = {},
-): Promise<OpenedModel> {
-  const { model, build } = await readNetwork(dir, plugin);
-  const session = openSession({ device, threads, seed: 0 });
-  try {
-    return { model, extractor: await openModelExtractor(session, model, build), close: () => session.close() };
-  } catch (error) {
-    await session.close();
-    throw error;
+export async function openModel(path = packagedModel(), options: ModelRunOptions = {}): Promise<OpenedModel> {
+  const { network, onnx } = filesOfModel(path);
+  const lacking = network === undefined || options.device === 'gpu' ? null : lackingTensorflow();
+  if (network !== undefined && lacking === null) {
+    const { openNetwork } = await import('./open-network.js');
+    return openNetwork(network, options);
   }
+  if (onnx === undefined) {
+    throw new UserError(
+      `${lacking}. Without it the model runs as an ONNX file: \`voxloop export ${path}\`, on a machine where TensorFlow is set up, writes one ` +
+        `beside it, and \`${RUNTIME_INSTALL}\` brings what runs it here.`,
+    );
+  }
+  const { openExport } = await import('./open-export.js');
+  return openExport(onnx, network, options);
 }
 
-/** A model on disk and the function that builds its backbone. @throws UserError when the folder holds no model */
-export async function readNetwork(
-  dir: string,
-  plugin: readonly string[],
-): Promise<{ model: Model; build: (scope: Scope) => Backbone }> {
-  const model = readModel(dir);
-  const registry = createRegistry(builtIns);
-  await loadPlugins(plugin, registry);
-  return { model, build: await modelBuilder(registry, model.info) };
+/** Why a model folder cannot run; null where it can. A library that the user names, and is not there, is an error of its own. */
+function lackingTensorflow(): string | null {
+  try {
+    locateLibrary();
+    return null;
+  } catch (error) {
+    if (!(error instanceof UserError) || process.env.VOXLOOP_TENSORFLOW) throw error;
+    return error.message;
+  }
 }

@@ -30,7 +30,7 @@ test("export writes names, sizes and metadata as asked; --subtract-mean takes th
     output: { name: 'embs', shape: ['B', EMBEDDING] },
   });
   t.is(plain.file.opset, 14);
-  const { features, ...sherpa } = plain.file.metadata;
+  const { features, voxloop, ...sherpa } = plain.file.metadata;
   t.deepEqual(sherpa, {
     framework: 'wespeaker',
     language: 'unknown',
@@ -65,4 +65,14 @@ test('what the user can mend ends with code 2, says what to do and writes nothin
     t.regex(stderr, message);
   }
   t.deepEqual(readdirSync(dir), ['model']);
+  // What lies in the model's own folder has to be the same model.
+  for (const [args, message] of [
+    [['--weights', 'int8'], /model\.onnx runs in place of the network beside it, and --weights int8 makes/],
+    [['--out', 'model/model.safetensors'], /is an input of this command/],
+    [['--input', 'wave', '--out', 'model/model.onnx'], /--input wave makes .* Name another file or folder with --out/],
+  ] as const) {
+    const { code, stderr } = await runCli(['export', 'model', ...args], { cwd: dir });
+    t.deepEqual([code, message.test(stderr)], [2, true], stderr);
+  }
+  t.deepEqual(readdirSync(join(dir, 'model')), ['model.safetensors']);
 });

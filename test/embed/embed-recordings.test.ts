@@ -6,7 +6,7 @@ import {
   embedRecordings,
   type Recording,
 } from '../../src/embed/embed-recordings.js';
-import type { Extractor } from '../../src/embed/extract.js';
+import type { Extractor } from '../../src/embed/extractor.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
 import { voice } from '../helpers/corpora/voices.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

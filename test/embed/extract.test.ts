@@ -1,14 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import type { RowChange } from '../../src/audio/augment/choice.js';
-import type { FeatureDefinition } from '../../src/audio/features/features.js';
+import type { FeatureDefinition } from '../../src/audio/features/feature-definition.js';
 import { readUtterance, type ShardSet } from '../../src/data/shards/shards.js';
-import {
-  createExtractor,
-  type Extractor,
-  extractAll,
-  openModelExtractor,
-  saveWeights,
-} from '../../src/embed/extract.js';
+import { createExtractor, extractAll, openModelExtractor, saveWeights } from '../../src/embed/extract.js';
+import type { Extractor } from '../../src/embed/extractor.js';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { random } from '../../src/engine/random.js';
 import type { Session } from '../../src/engine/session/session.js';

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { toPcm16 } from '../../src/data/shards/pcm16.js';
 import { embedPieces } from '../../src/embed/embed-pieces.js';
-import { createExtractor, type Extractor } from '../../src/embed/extract.js';
+import { createExtractor } from '../../src/embed/extract.js';
+import type { Extractor } from '../../src/embed/extractor.js';
 import { HIGHEST_LEVEL, hearBatch, LOWEST_LEVEL, NOISE_LEVEL } from '../../src/embed/hearing.js';
 import type { Tensor } from '../../src/engine/tf.js';
 import type { Pass } from '../../src/nn/pass.js';

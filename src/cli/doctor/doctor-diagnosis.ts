@@ -1,4 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { findRuntime, RUNTIME_INSTALL, RUNTIME_PACKAGE, type RuntimeLocation } from '../../embed/onnx/runtime.js';
 import { cacheFolder } from '../../engine/library/cache-folder.js';
 import { freeBytes } from '../../engine/library/disk-space.js';
 import { type LibraryLocation, locateLibrary } from '../../engine/library/locate.js';
@@ -24,6 +25,8 @@ export interface Diagnosis {
     devices: { name: string; type: string; memoryBytes: number }[];
     bfloat16: boolean | null;
   };
+  /** What runs exported models without TensorFlow. */
+  onnxruntime: RuntimeLocation | null;
   cores: number;
   memory: { totalBytes: number; freeBytes: number };
   cache: { dir: string; freeBytes: number | null };
@@ -38,7 +41,8 @@ export async function diagnose(asked: Device): Promise<Diagnosis> {
   // The engine's required packages must be installed before it is loaded.
   const loadable = !checks.some(({ required }) => required);
   const { tensorflow, device, missing } = await inspectDevice(asked, loadable);
-  const all = [...missing, ...checks];
+  const onnxruntime = findRuntime();
+  const all = [...missing, ...checks, ...(onnxruntime ? [] : [runtimeMissing])];
   const dir = cacheFolder();
   return {
     ok: !all.some(({ required }) => required),
@@ -47,12 +51,20 @@ export async function diagnose(asked: Device): Promise<Diagnosis> {
     platform: currentPlatform(),
     tensorflow,
     device,
+    onnxruntime,
     cores: availableParallelism(),
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
     cache: { dir, freeBytes: freeBytes(dir) },
     missing: all,
   };
 }
+
+const runtimeMissing: Missing = {
+  what: `package ${RUNTIME_PACKAGE}`,
+  why: 'exported models (`voxloop export`) run in it without TensorFlow',
+  fix: RUNTIME_INSTALL,
+  required: false,
+};
 
 async function inspectDevice(asked: Device, loadable: boolean): Promise<DeviceReport> {
   const device: Diagnosis['device'] = { asked, used: null, devices: [], bfloat16: null };
@@ -114,7 +126,10 @@ function libraryMissing(message: string, asked: Device): Missing[] {
   const why = message.replace(/[;.] .*$/, '');
   const command = asked === 'gpu' ? 'npx voxloop setup --gpu' : 'npx voxloop setup';
   const fix = process.env.VOXLOOP_TENSORFLOW ? `unset VOXLOOP_TENSORFLOW and run ${command}, or correct it` : command;
-  return [{ what: 'TensorFlow library', why, fix, required: true }];
+  // Exported models run without it, where what runs them is installed.
+  const isAlone = asked === 'gpu' || Boolean(process.env.VOXLOOP_TENSORFLOW) || findRuntime() === null;
+  const needed = isAlone ? why : `${why}; training and model folders need it, exported models do not`;
+  return [{ what: 'TensorFlow library', why: needed, fix, required: isAlone }];
 }
 
 /** Reasons why a library installed by `voxloop setup` cannot run here; loading it would end this process. */

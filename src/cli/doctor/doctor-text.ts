@@ -3,7 +3,7 @@ import type { Diagnosis } from './doctor-diagnosis.js';
 
 /** The diagnosis as text: one fact per line, then the missing parts. */
 export function diagnosisText(diagnosis: Diagnosis): string {
-  const { tensorflow, device, memory, cache, missing } = diagnosis;
+  const { tensorflow, onnxruntime, device, memory, cache, missing } = diagnosis;
   const kind = tensorflow?.gpu ? 'built for CUDA' : 'CPU';
   const facts: [string, string][] = [
     ['voxloop', diagnosis.voxloop],
@@ -14,6 +14,8 @@ export function diagnosisText(diagnosis: Diagnosis): string {
       tensorflow ? `${tensorflow.version ?? 'version unknown'}, ${kind}, from ${SOURCES[tensorflow.source]}` : 'none',
     ],
     ...(tensorflow ? [['', tensorflow.dir] as [string, string]] : []),
+    ['onnxruntime', onnxruntime?.version ?? 'none'],
+    ...(onnxruntime ? [['', onnxruntime.dir] as [string, string]] : []),
     ['device', `${device.used ?? 'unknown'}${device.asked === 'auto' ? '' : ` (asked for ${device.asked})`}`],
     ...device.devices.map(deviceFact),
     ['bfloat16', device.bfloat16 === null ? 'unknown' : device.bfloat16 ? 'pays on this device' : 'does not pay here'],

@@ -22,7 +22,7 @@ export interface ModelOptions extends DeviceOptions {
 export function addModelOptions(command: Command): Command {
   command.option(
     '--model <dir>',
-    'model folder, e.g. RUN/stages/embed/model (default: the model that comes with voxloop)',
+    'model folder, e.g. RUN/stages/embed/model, or a file of voxloop export (default: the model that comes with voxloop)',
   );
   return addPluginOption(addDeviceOptions(command));
 }

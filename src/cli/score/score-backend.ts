@@ -1,5 +1,4 @@
-import type { Model } from '../../embed/model-file.js';
-import { weightsIdentity } from '../../embed/weights-identity.js';
+import type { DescribedModel } from '../../embed/described-model.js';
 import { UserError } from '../../errors.js';
 import { readBackend, readCalibration } from '../../eval/backend/backend-file.js';
 import { KALDI_SCORING } from '../../eval/backend/plda.js';
@@ -31,7 +30,7 @@ export interface BackendOptions {
 }
 
 /** The parts of a model that a back-end must fit. */
-export type ScoredModel = Pick<Model, 'info' | 'weights' | 'mean'>;
+export type ScoredModel = Pick<DescribedModel, 'info' | 'mean' | 'weightsIdentity'>;
 
 /**
  * The chain that the options ask for; without any, the cosine with the mean embedding of the model's training data subtracted.
@@ -64,7 +63,7 @@ function baseOf({ backend, raw, mean }: BackendOptions, scored: ScoredModel): Ba
     if (raw || mean !== undefined)
       throw new UserError('A back-end brings its own mean: leave --raw and --mean out, or --backend.');
     const read = readBackend(backend);
-    checkBackendModel(`The back-end in ${backend}`, read, weightsIdentity(scored));
+    checkBackendModel(`The back-end in ${backend}`, read, scored.weightsIdentity());
     if (read.size === size) return read;
     throw new UserError(
       `${backend} takes embeddings of ${read.size} dimensions, and those of this model have ${size}.`,

@@ -9,8 +9,10 @@ import {
   meanNormalise,
   samplesFor,
 } from '../../../src/audio/features/fbank.js';
-import { fbankOfRecording, subtractMeans } from '../../../src/audio/features/fbank-recording.js';
-import { featureDefinition, features } from '../../../src/audio/features/features.js';
+import { fbankOfRecording } from '../../../src/audio/features/fbank-recording.js';
+import { featureDefinition } from '../../../src/audio/features/feature-definition.js';
+import { features } from '../../../src/audio/features/features.js';
+import { subtractMeans } from '../../../src/audio/features/subtract-means.js';
 import type { Tensor } from '../../../src/engine/tf.js';
 import { UserError } from '../../../src/errors.js';
 import { float32, int32 } from '../../../src/host-tensor.js';

@@ -14,6 +14,7 @@ const DIAGNOSIS: Diagnosis = {
     devices: [{ name: '/device:GPU:0', type: 'GPU', memoryBytes: 8 * 2 ** 30 }],
     bfloat16: true,
   },
+  onnxruntime: { version: '1.30.0', dir: '/app/node_modules/onnxruntime-node' },
   cores: 4,
   memory: { totalBytes: 16 * 2 ** 30, freeBytes: 2 ** 30 },
   cache: { dir: '/cache', freeBytes: 3 * 2 ** 30 },
@@ -27,6 +28,8 @@ test('tells everything, one fact a line', (t) => {
     'platform    linux-x64',
     'tensorflow  2.21.0, built for CUDA, from the cache',
     '            /cache/tensorflow',
+    'onnxruntime 1.30.0',
+    '            /app/node_modules/onnxruntime-node',
     'device      GPU:0',
     '            /device:GPU:0 (GPU, 8.0 GiB)',
     'bfloat16    pays on this device',
@@ -47,8 +50,17 @@ test('what is required comes before what is optional, each with its mending', (t
   ];
   const device = { asked: 'gpu' as const, used: null, devices: [], bfloat16: null };
   const cache = { dir: '/cache', freeBytes: null };
-  const lines = diagnosisText({ ...DIAGNOSIS, ok: false, tensorflow: null, device, cache, missing }).split('\n');
+  const lines = diagnosisText({
+    ...DIAGNOSIS,
+    ok: false,
+    tensorflow: null,
+    onnxruntime: null,
+    device,
+    cache,
+    missing,
+  }).split('\n');
   t.true(lines.includes('tensorflow  none'));
+  t.true(lines.includes('onnxruntime none'));
   t.true(lines.includes('device      unknown (asked for gpu)'));
   t.deepEqual(lines.slice(-5), [
     'MISSING   TensorFlow library: not installed',

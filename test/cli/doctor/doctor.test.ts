@@ -17,6 +17,10 @@ test('a missing library is required, with the command that mends it', async (t) 
     t.true(diagnosis.cores >= 1 && diagnosis.memory.totalBytes > diagnosis.memory.freeBytes);
     const library = diagnosis.missing.find(({ what }) => what === 'TensorFlow library');
     t.true(asked === 'gpu' || library?.required);
+    t.is(
+      diagnosis.onnxruntime === null,
+      diagnosis.missing.some(({ what }) => what === 'package onnxruntime-node'),
+    );
     t.true(library === undefined || /\/no\/such\/folder/.test(library.why));
     t.true(library === undefined || /unset VOXLOOP_TENSORFLOW/.test(library.fix));
   }

@@ -20,7 +20,8 @@ const labels = Int32Array.from({ length: 24 }, (_, i) => Math.floor(i / 4));
 function modelOf({ size = SIZE, mean = null as ScoredModel['mean'], origin = 'one', weight = 1 } = {}): ScoredModel {
   const backbone = { name: 'tdnn', options: {} };
   const info = { format: 'voxloop-model-1', origin, backbone, features: smallFeatures, embeddingSize: size } as const;
-  return { info, weights: { kernel: float32(Float32Array.of(weight)) }, mean };
+  const weights = { kernel: float32(Float32Array.of(weight)) };
+  return { info, mean, weightsIdentity: () => weightsIdentity({ info, weights }) };
 }
 
 test('parts given one by one make a chain; without any, it is the mean-subtracted cosine', (t) => {
@@ -60,7 +61,7 @@ test('parts replace those of a whole back-end', (t) => {
 test('a back-end of another model is refused, naming both; one that does not know its model is not checked', (t) => {
   const dir = temporaryFolder(t);
   const recipe = { subtractMean: true, whiten: false };
-  const model = weightsIdentity(modelOf());
+  const model = modelOf().weightsIdentity();
   writeBackend(dir, fitBackend({ vectors, size: SIZE, labels, seed: 1, model }, recipe).backend);
   t.deepEqual(readBackend(dir).model, model);
   // The weights decide, neither the mean of whichever corpus nor a name.

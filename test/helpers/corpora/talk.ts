@@ -1,6 +1,6 @@
 import { fbankOptions } from '../../../src/audio/features/fbank-options.js';
 import { hostFbank } from '../../../src/audio/features/host-fbank.js';
-import type { Extractor } from '../../../src/embed/extract.js';
+import type { Extractor } from '../../../src/embed/extractor.js';
 import { createRng } from '../../../src/random.js';
 
 const RATE_HZ = 16000;

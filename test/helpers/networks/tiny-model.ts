@@ -5,22 +5,39 @@ import { meanEmbedding } from '../../../src/eval/cosine-scoring.js';
 import { createScope } from '../../../src/nn/scope.js';
 import { rowsOf } from '../../../src/rows.js';
 import { withSession } from '../session.js';
-import { EMBEDDING, smallFeatures, smallTdnn } from '../training/small-training.js';
+import { BINS, EMBEDDING, smallFeatures } from '../training/small-training.js';
+import { backboneOf } from './build-backbone.js';
 
-const options = { width: 8, embeddingSize: EMBEDDING, pooling: { name: 'tstp' }, embeddingNorm: false };
+const size = { width: 8, embeddingSize: EMBEDDING, pooling: { name: 'tstp' } };
+const NETWORKS = {
+  tdnn: { ...size, embeddingNorm: false },
+  /** Its convolutions are not padded: it needs 15 frames. */
+  xvector: { ...size, padding: 'valid' },
+};
 
-/** Writes a model folder: an untrained network of six numbers an embedding; `files` give its mean embedding. */
-export async function writeTinyModel(dir: string, { seed = 3, files = [] as string[] } = {}): Promise<void> {
-  const build = await smallTdnn();
+interface TinyModel {
+  network?: keyof typeof NETWORKS;
+  seed?: number;
+  /** Recordings that give its mean embedding; without any it has none. */
+  files?: readonly string[];
+}
+
+/** Writes a model folder: an untrained network of six numbers an embedding. */
+export async function writeTinyModel(
+  dir: string,
+  { network = 'tdnn', seed = 3, files = [] }: TinyModel = {},
+): Promise<void> {
+  const options = NETWORKS[network];
+  const build = await backboneOf(network, options, BINS);
   await withSession(async (session) => {
     const scope = createScope(session, 'model', seed);
     const backbone = build(scope);
     const extractor = createExtractor(session, smallFeatures, EMBEDDING, backbone.embed);
     const mean = files.length > 0 ? await meanOf(files) : null;
-    const info = { origin: `tiny ${seed}`, backbone: { name: 'tdnn', options }, features: smallFeatures };
+    const info = { origin: `tiny ${seed}`, backbone: { name: network, options }, features: smallFeatures };
     writeModel(dir, { ...info, embeddingSize: EMBEDDING }, await saveWeights(session, scope), mean);
 
-    async function meanOf(paths: string[]) {
+    async function meanOf(paths: readonly string[]) {
       const { vectors } = await embedFiles(paths, extractor, { skipBad: false });
       return meanEmbedding(rowsOf(vectors, EMBEDDING));
     }
