@@ -1,5 +1,6 @@
 import type { RowChange } from '../audio/augment/choice.js';
 import { frameCount, meanNormalise } from '../audio/features/fbank.js';
+import { frameLength } from '../audio/features/fbank-options.js';
 import { type FeatureDefinition, features } from '../audio/features/features.js';
 import type { BucketOptions, LengthBatch } from '../data/length-buckets.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
@@ -21,7 +22,8 @@ import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { checkShapes } from '../train/checkpoint.js';
-import { type Hearing, hearBatch, hearUnchanged } from './hearing.js';
+import { hearRaised } from './hear-raised.js';
+import { type HeardBatch, type Hearing, hearBatch, hearUnchanged } from './hearing.js';
 import type { Model } from './model-file.js';
 
 /** Rows times samples of a batch: a minute keeps two cores busy and stays below 2 GB with ResNet34. */
@@ -44,6 +46,12 @@ export interface Listening {
   augmentations?: readonly RowChange[];
 }
 
+const HEAR: Readonly<Record<Hearing, (batch: UtteranceBatch) => HeardBatch>> = {
+  levelled: hearBatch,
+  unchanged: hearUnchanged,
+  raised: hearRaised,
+};
+
 /** Compiles `embed` over whole utterances of padded length; samples beyond an utterance's end are masked. */
 export function createExtractor(
   session: Session,
@@ -53,7 +61,9 @@ export function createExtractor(
   { hearing = 'levelled', augmentations = [] }: Listening = {},
 ): Extractor {
   let step = 0;
-  const hear = hearing === 'unchanged' ? hearUnchanged : hearBatch;
+  const hear = HEAR[hearing];
+  // Frames that are centred on the last samples see what is behind them: the noise, in every row, and not the end of the batch.
+  const tail = definition.frontEnd ? frameLength(definition) : 0;
   const vectorsOf = (input: Tensor, lengths: Tensor) => {
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
@@ -72,8 +82,8 @@ export function createExtractor(
   return {
     size,
     async run(batch) {
-      const { rows, samples, indices } = batch;
-      const { wave, noise, lengths } = hear(batch);
+      const { rows, indices } = batch;
+      const { samples, wave, noise, lengths } = hear(tail === 0 ? batch : withTail(batch, tail));
       // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
@@ -85,7 +95,7 @@ export function createExtractor(
       return (vectors.data as Float32Array).subarray(0, indices.length * size);
     },
     async runStored({ stored, rows, lengths, indices }) {
-      if (hearing === 'levelled') throw levelledFault();
+      if (hearing !== 'unchanged') throw levelledFault();
       if (augmentations.length > 0) throw new Error('augmentations change samples, and these are stored features');
       const shape = [rows, stored.length / rows / definition.bins, definition.bins];
       const { vectors } = await compiledStored({ stored: float32(stored, shape), lengths: int32(lengths) });
@@ -94,9 +104,19 @@ export function createExtractor(
   };
 }
 
+/** A batch with `tail` zeros more behind every row. */
+function withTail(batch: UtteranceBatch, tail: number): UtteranceBatch {
+  const { rows, pcm } = batch;
+  const samples = batch.samples + tail;
+  const wider = new Int16Array(rows * samples);
+  for (let row = 0; row < rows; row++)
+    wider.set(pcm.subarray(row * batch.samples, (row + 1) * batch.samples), row * samples);
+  return { ...batch, samples, pcm: wider };
+}
+
 const levelledFault = (): UserError =>
   new UserError(
-    'This model hears speech brought to a level and in dither, which needs samples, and the corpus holds stored features. ' +
+    'This model hears speech brought to a level, which needs samples, and the corpus holds stored features. ' +
       'Embed a corpus of recordings, or use a model that was trained on stored features.',
   );
 

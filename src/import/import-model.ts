@@ -28,6 +28,8 @@ export interface ImportSummary {
 export interface ImportContext {
   /** Toolkit that the model is from; default: its settings and names tell. */
   format?: Format;
+  /** Its licence, where that is known. Default: that of its card, or of its kind. */
+  licence?: string;
   /** The backbone of a model's description, as a function that builds it. */
   builder(info: Pick<ModelInfo, 'backbone' | 'features'>): Promise<(scope: Scope) => Backbone>;
 }
@@ -40,17 +42,22 @@ export interface ImportContext {
 export async function importModel(
   path: string,
   out: string,
-  { format, builder }: ImportContext,
+  { format, licence: known, builder }: ImportContext,
 ): Promise<ImportSummary> {
-  if (existsSync(join(out, MODEL_FILE)))
-    throw new UserError(`${out} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
+  requireFree(out);
   const { checkpoint, dir, source } = await recognise(path, format);
-  const { name, backbone, features, embeddingSize } = source;
+  const { name, backbone, features, embeddingSize, hearing = 'unchanged' } = source;
   const weights = convertWeights(checkpoint, source, await builderOf(source, builder));
-  const licence = licenceOfCard(dir) ?? source.licence;
-  writeModel(out, { origin: name, backbone, features, embeddingSize, hearing: 'unchanged', licence }, weights);
+  const licence = known ?? licenceOfCard(dir) ?? source.licence;
+  writeModel(out, { origin: name, backbone, features, embeddingSize, hearing, licence }, weights);
   const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   return { name, weights: checkpoint.path, backbone, features, embeddingSize, numbers, licence };
+}
+
+/** Makes sure that a folder holds no model. @throws UserError where it does */
+export function requireFree(out: string): void {
+  if (existsSync(join(out, MODEL_FILE)))
+    throw new UserError(`${out} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
 }
 
 /** The backbone of a source: sizes that it cannot have are the fault of the file. */
