@@ -183,13 +183,13 @@ function res2(scope: Scope, { width, dilation, arrangement }: BlockShape): Layer
     convUnit(scope.child(`group${i + 1}`), { inputs: part, outputs: part, kernel: 3, dilation, arrangement }),
   );
   return (x, pass) => {
-    const groups = tf.split(x, SCALE, 2);
-    const [passed] = groups.splice(unchanged, 1);
+    const all = tf.split(x, SCALE, 2);
+    const groups = all.filter((_, i) => i !== unchanged);
     const outputs: Tensor[] = [];
     for (const [i, unit] of units.entries()) {
       outputs.push(unit(i === 0 ? groups[0] : tf.add(outputs[i - 1], groups[i]), pass));
     }
-    return tf.concat(unchanged === 0 ? [passed, ...outputs] : [...outputs, passed], 2);
+    return tf.concat(unchanged === 0 ? [all[0], ...outputs] : [...outputs, all[unchanged]], 2);
   };
 }
 
