@@ -1,4 +1,5 @@
 import {
+  anyLength,
   checkpointed,
   defineBackbone,
   denseLayer,
@@ -9,9 +10,13 @@ import {
   relu,
   type Tensor,
   tf,
+  UserError,
   unit,
   z,
 } from '../index.js';
+
+const NO_EXPORT =
+  'A d-vector averages windows, as many as a recording has room for, so its network is no one ONNX graph for all lengths. Run it with voxloop embed.';
 
 /**
  * The d-vector network: layers of long short-term memory over windows of an utterance, a linear layer behind the last state, rectified, of
@@ -45,6 +50,7 @@ export default defineBackbone({
     return {
       embeddingSize,
       embed(features, pass) {
+        if (anyLength()) throw new UserError(NO_EXPORT);
         const { windows, starts, frames } = windowsOf(features, options);
         const outputs = layers.reduce((x, layer) => layer(x, pass), windows);
         const states = lastStates(outputs, starts.length, pass);
