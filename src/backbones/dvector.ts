@@ -81,7 +81,10 @@ function windowsOf(features: Tensor, { windowFrames, hopFrames }: Record<'window
   return { windows: tf.transpose(tf.concat(parts, 0), [1, 0, 2]), starts, frames } satisfies Windowed;
 }
 
-/** The state at the end of each window [windows * rows, units], or of the row where that is shorter; of `outputs` [frames, windows * rows, units]. */
+/**
+ * The state at the end of each window, or of the row where that is shorter: [windows * rows, units], out of `outputs`
+ * [frames, windows * rows, units].
+ */
 function lastStates(outputs: Tensor, windows: number, { lengths }: Pass): Tensor {
   const [frames, all, units] = outputs.shape as [number, number, number];
   if (!lengths) return tf.reshape(tf.slice(outputs, [frames - 1, 0, 0], [1, all, units]), [all, units]);

@@ -1,6 +1,9 @@
 import type { PublishedNames } from './published-names.js';
 
-/** Names of Resemblyzer's encoder of `layers` layers (https://github.com/resemble-ai/Resemblyzer): PyTorch's of its LSTM, with two biases a layer. */
+/**
+ * Names of Resemblyzer's encoder of `layers` layers (https://github.com/resemble-ai/Resemblyzer): PyTorch's of its LSTM, with two biases a
+ * layer.
+ */
 export function resemblyzerNames(layers: number): PublishedNames {
   const numbers = Array.from({ length: layers }, (_, i) => i + 1);
   const of = (pair: (layer: number, suffix: string) => [string, string][]) =>
