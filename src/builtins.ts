@@ -66,6 +66,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'backbone', name: 'eres2net', load: () => import('./backbones/eres2net.js') },
   { kind: 'backbone', name: 'eres2net-huge', load: () => import('./backbones/eres2net.js') },
   { kind: 'backbone', name: 'eres2net-v2', load: () => import('./backbones/eres2net.js') },
+  { kind: 'backbone', name: 'dvector', load: () => import('./backbones/dvector.js') },
   { kind: 'backbone', name: 'tdnn', load: () => import('./backbones/tdnn.js') },
   { kind: 'backbone', name: 'xvector', load: () => import('./backbones/xvector.js') },
   { kind: 'backbone', name: 'ecapa-512', load: () => import('./backbones/ecapa.js') },

@@ -59,6 +59,8 @@ export { denseLayer, matMul } from './nn/dense.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';
+export { lstmLayer } from './nn/lstm.js';
+export { mirroredTime } from './nn/mirrored-time.js';
 export { normalisedConv } from './nn/normalised-conv.js';
 export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, shortenedPass, stridedPass } from './nn/pass.js';
@@ -66,6 +68,7 @@ export {
   bothMoments,
   type Moments,
   type PoolingLayer,
+  plainMoments,
   segmentMeans,
   softmaxOverTime,
   timeMean,

@@ -1,5 +1,5 @@
-// Imports the models of test/fixtures/import/make.py --full DIR and compares what they make of speech.wav with what their toolkits made of
-// it: node dist/bench/import/compare.js DIR
+// Imports the models of test/fixtures/import/make.py --full DIR, or make-peers.py --full DIR, and compares what they make of speech.wav, or of the
+// recording.wav of a case, with what their toolkits made of it: node dist/bench/import/compare.js DIR
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,8 @@ for (const name of readdirSync(cases).sort()) {
   try {
     const { numbers } = await importModel(join(cases, name), out);
     const { extractor, close } = await openModel(out, { device: 'cpu' });
-    const { vectors } = await embedFiles([speech], extractor, { skipBad: false });
+    const recording = join(cases, name, 'recording.wav');
+    const { vectors } = await embedFiles([existsSync(recording) ? recording : speech], extractor, { skipBad: false });
     await close();
     const { cosine, worst } = compare(vectors, expected);
     console.log(`| ${name} | ${numbers.toLocaleString('en')} | ${cosine.toFixed(9)} | ${worst.toExponential(1)} |`);

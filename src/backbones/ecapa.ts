@@ -7,6 +7,7 @@ import {
   gated,
   type Layer,
   maskTime,
+  mirroredTime,
   relu,
   type Scope,
   type Tensor,
@@ -18,8 +19,13 @@ import {
 
 /** Dilations of the three blocks. */
 const DILATIONS = [2, 3, 4];
+/** Frames that the widest convolution sees on each side: what is mirrored has to be there. */
+const MIRRORED_FRAMES = 4;
 /** Groups of channels in a block's multi-scale convolution. */
 const SCALE = 8;
+/** Whose arrangement of the parts. */
+type Arrangement = 'wespeaker' | 'speechbrain';
+
 /** Channels of the layer before pooling, and hidden units of the squeeze-excitation, at the standard width. */
 const AGGREGATED = 1536;
 const SQUEEZED = 128;
@@ -46,26 +52,20 @@ function ecapa(channels: number, globalContext: boolean) {
     summary: `ECAPA-TDNN of ${channels} channels${globalContext ? ', attention with global context' : ''} (${millions.toFixed(2)} M parameters).`,
     options: z.strictObject({
       ...common,
-      width: z.number().int().positive().multipleOf(SCALE).default(channels).describe('channels of the blocks'),
-      embeddingNorm: z
-        .enum(['none', 'affine', 'plain'])
-        .default('none')
-        .describe(
-          'normalise the embedding over the batch, as self-supervised training needs: `affine` with scale and offset, as in WeSpeaker, `plain` without',
-        ),
+      ...ownOptions(channels),
     }),
     upgrade: upgradeNorm,
     build({ scope, bins, options, pooling }) {
-      const { width, embeddingSize, embeddingNorm, checkpointing } = options;
+      const { width, embeddingSize, embeddingNorm, checkpointing, arrangement } = options;
       const scaled = (units: number) => Math.max(1, Math.round((units * width) / channels));
       const wrap = checkpointing ? checkpointed : (layer: Layer) => layer;
-      const first = wrap(convUnit(scope.child('first'), { inputs: bins, outputs: width, kernel: 5 }));
+      const first = wrap(convUnit(scope.child('first'), { inputs: bins, outputs: width, kernel: 5, arrangement }));
+      const squeezed = options.squeezed ?? scaled(SQUEEZED);
       const blocks = DILATIONS.map((dilation, i) =>
-        wrap(seRes2Block(scope.child(`block${i + 1}`), width, dilation, scaled(SQUEEZED))),
+        wrap(seRes2Block(scope.child(`block${i + 1}`), { width, dilation, squeezed, arrangement })),
       );
-      const aggregated = scaled(AGGREGATED);
-      const shape = { inputs: DILATIONS.length * width, outputs: aggregated, kernel: 1, bias: true };
-      const aggregate = timeConvLayer(scope.child('aggregate'), shape);
+      const aggregated = options.aggregated ?? scaled(AGGREGATED);
+      const aggregate = aggregation(scope, { inputs: DILATIONS.length * width, outputs: aggregated, arrangement });
       const { size, pool } = pooling(scope.child('pooling'), aggregated);
       const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
       // The normalisation would cancel a bias.
@@ -76,6 +76,7 @@ function ecapa(channels: number, globalContext: boolean) {
         embeddingNorm === 'none' ? undefined : batchNormLayer(scope.child('embedding-norm'), embeddingSize, { affine });
       return {
         embeddingSize,
+        minFrames: arrangement === 'speechbrain' ? MIRRORED_FRAMES + 1 : 1,
         embed(features, pass) {
           const outputs: Tensor[] = [];
           let x = first(features, pass);
@@ -83,12 +84,45 @@ function ecapa(channels: number, globalContext: boolean) {
             x = block(x, pass);
             outputs.push(x);
           }
-          const vector = embedding(poolNorm(pool(relu(aggregate(tf.concat(outputs, 2))), pass), pass));
+          const map = aggregate(tf.concat(outputs, 2), pass);
+          const vector = embedding(poolNorm(pool(map, pass), pass));
           return norm ? norm(vector, pass) : vector;
         },
       };
     },
   });
+}
+
+/** Options that ECAPA-TDNN has beside those of every backbone, of a network of `channels`. */
+function ownOptions(channels: number) {
+  return {
+    width: z.number().int().positive().multipleOf(SCALE).default(channels).describe('channels of the blocks'),
+    embeddingNorm: z
+      .enum(['none', 'affine', 'plain'])
+      .default('none')
+      .describe(
+        'normalise the embedding over the batch, as self-supervised training needs: `affine` with scale and offset, as in WeSpeaker, `plain` without',
+      ),
+    arrangement: z
+      .enum(['wespeaker', 'speechbrain'])
+      .default('wespeaker')
+      .describe(
+        '`speechbrain`: convolutions see mirrored frames instead of zeros at the ends, the first group of a block passes unchanged instead of the ' +
+          'last, and the layer before the pooling is normalised',
+      ),
+    aggregated: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('channels before the pooling, by default 1536 scaled by the width'),
+    squeezed: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('hidden units of the squeeze-excitation, by default 128 scaled by the width'),
+  };
 }
 
 /** `embeddingNorm` was once true or false, and the normalisation plain. */
@@ -97,38 +131,65 @@ function upgradeNorm({ embeddingNorm, ...options }: Record<string, unknown>): Re
   return { ...options, embeddingNorm: embeddingNorm ? 'plain' : 'none' };
 }
 
-/** Convolution over time, rectifier, normalisation. */
-function convUnit(scope: Scope, shape: { inputs: number; outputs: number; kernel: number; dilation?: number }): Layer {
-  const conv = timeConvLayer(scope.child('conv'), { ...shape, bias: true });
+/** The layer over all blocks' outputs, before the pooling: rectified, and in SpeechBrain normalised. */
+function aggregation(scope: Scope, { inputs, outputs, arrangement }: Omit<UnitShape, 'kernel' | 'dilation'>): Layer {
+  const conv = timeConvLayer(scope.child('aggregate'), { inputs, outputs, kernel: 1, bias: true });
+  const norm = arrangement === 'speechbrain' ? batchNormLayer(scope.child('aggregate-norm'), outputs) : undefined;
+  return (x, pass) => (norm ? norm(relu(conv(x)), pass) : relu(conv(x)));
+}
+
+interface UnitShape {
+  inputs: number;
+  outputs: number;
+  kernel: number;
+  dilation?: number;
+  arrangement: Arrangement;
+}
+
+/** Convolution over time, behind zeros or mirrored frames at both ends, rectifier, normalisation. */
+function convUnit(scope: Scope, { arrangement, ...shape }: UnitShape): Layer {
+  const mirrored = arrangement === 'speechbrain' ? ((shape.dilation ?? 1) * (shape.kernel - 1)) / 2 : 0;
+  const padding = arrangement === 'speechbrain' ? 'valid' : 'same';
+  const conv = timeConvLayer(scope.child('conv'), { ...shape, padding, bias: true });
   const norm = batchNormLayer(scope.child('norm'), shape.outputs);
-  return (x, pass) => maskTime(norm(relu(conv(x)), pass), pass);
+  return (x, pass) => maskTime(norm(relu(conv(mirroredTime(x, mirrored, pass))), pass), pass);
+}
+
+interface BlockShape {
+  width: number;
+  dilation: number;
+  arrangement: Arrangement;
 }
 
 /** x + SE(conv(Res2(conv(x)))). */
-function seRes2Block(scope: Scope, width: number, dilation: number, squeezed: number): Layer {
-  const before = convUnit(scope.child('before'), { inputs: width, outputs: width, kernel: 1 });
-  const middle = res2(scope.child('res2'), width, dilation);
-  const after = convUnit(scope.child('after'), { inputs: width, outputs: width, kernel: 1 });
-  const excite = squeezeExcitation(scope.child('se'), width, squeezed);
+function seRes2Block(scope: Scope, shape: BlockShape & { squeezed: number }): Layer {
+  const { width, arrangement } = shape;
+  const before = convUnit(scope.child('before'), { inputs: width, outputs: width, kernel: 1, arrangement });
+  const middle = res2(scope.child('res2'), shape);
+  const after = convUnit(scope.child('after'), { inputs: width, outputs: width, kernel: 1, arrangement });
+  const excite = squeezeExcitation(scope.child('se'), width, shape.squeezed);
   return (x, pass) => tf.add(x, excite(after(middle(before(x, pass), pass), pass), pass));
 }
 
 /**
- * Convolutions on groups of channels, each of which sees the output of the one before it too; the last group passes unchanged.
+ * Convolutions on groups of channels, each of which sees the output of the one before it too; one group passes unchanged, the last in
+ * WeSpeaker, the first in SpeechBrain.
  * S.-H. Gao et al., "Res2Net: A New Multi-Scale Backbone Architecture", IEEE TPAMI 2021, arXiv:1904.01169.
  */
-function res2(scope: Scope, width: number, dilation: number): Layer {
+function res2(scope: Scope, { width, dilation, arrangement }: BlockShape): Layer {
   const part = width / SCALE;
+  const unchanged = arrangement === 'speechbrain' ? 0 : SCALE - 1;
   const units = Array.from({ length: SCALE - 1 }, (_, i) =>
-    convUnit(scope.child(`group${i + 1}`), { inputs: part, outputs: part, kernel: 3, dilation }),
+    convUnit(scope.child(`group${i + 1}`), { inputs: part, outputs: part, kernel: 3, dilation, arrangement }),
   );
   return (x, pass) => {
-    const groups = tf.split(x, SCALE, 2);
+    const all = tf.split(x, SCALE, 2);
+    const groups = all.filter((_, i) => i !== unchanged);
     const outputs: Tensor[] = [];
     for (const [i, unit] of units.entries()) {
       outputs.push(unit(i === 0 ? groups[0] : tf.add(outputs[i - 1], groups[i]), pass));
     }
-    return tf.concat([...outputs, groups[SCALE - 1]], 2);
+    return tf.concat(unchanged === 0 ? [all[0], ...outputs] : [...outputs, all[unchanged]], 2);
   };
 }
 

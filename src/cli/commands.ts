@@ -14,6 +14,7 @@ import { register as identify } from './identify.js';
 import { register as importModel } from './import.js';
 import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
+import { register as model } from './model/model.js';
 import { register as pack } from './pack.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
@@ -35,6 +36,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   corpus,
   fbank,
   importModel,
+  model,
   embed,
   exportModel,
   pack,

@@ -14,8 +14,8 @@ export function register(program: Command): void {
     .command('import')
     .summary('make a model folder of a published model')
     .description(
-      'Reads weights and settings of WeSpeaker (ResNet, CAM++, ECAPA-TDNN, RepVGG, Gemini DF-ResNet, x-vector), of CAM++ and ERes2Net from 3D-Speaker, or of ' +
-        "pyannote.audio's WeSpeaker networks, as a .pt, .bin, .ckpt or .safetensors file, and writes a model folder that every command and " +
+      'Reads weights and settings of WeSpeaker (ResNet, CAM++, ECAPA-TDNN, RepVGG, Gemini DF-ResNet, x-vector), of CAM++ and ERes2Net from 3D-Speaker, of ' +
+        "pyannote.audio's WeSpeaker networks, of SpeechBrain's ECAPA-TDNN, or of Resemblyzer's encoder, as a .pt, .bin, .ckpt or .safetensors file, and writes a model folder that every command and " +
         'recipe takes. A .pt file is read as data: nothing in it runs. Prints the licence: of the model card beside it, or that of its kind.',
     )
     .argument('<source>', 'folder of the model (weights and settings), or its file of weights')
@@ -25,6 +25,8 @@ export function register(program: Command): void {
         'wespeaker',
         '3d-speaker',
         'pyannote',
+        'resemblyzer',
+        'speechbrain',
       ]),
     )
     .option('--json', 'print {name, weights, backbone, features, embeddingSize, numbers, licence}')

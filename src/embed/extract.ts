@@ -1,10 +1,11 @@
 import type { RowChange } from '../audio/augment/choice.js';
 import { frameCount, meanNormalise } from '../audio/features/fbank.js';
+import { frameLength } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/feature-definition.js';
 import { features } from '../audio/features/features.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
 import { storedBatches } from '../data/stored-batches.js';
-import { stretchesOf } from '../data/utterance-batches.js';
+import { stretchesOf, type UtteranceBatch } from '../data/utterance-batches.js';
 import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { UserError } from '../errors.js';
@@ -22,7 +23,8 @@ import {
   MAX_BATCH_SAMPLES,
   meansOf,
 } from './extractor.js';
-import { type Hearing, heardBatch } from './hearing.js';
+import { heardBatch } from './heard-batch.js';
+import type { Hearing } from './hearing.js';
 import type { Model } from './model-file.js';
 
 /** What an extractor does to recordings before their features. */
@@ -42,6 +44,8 @@ export function createExtractor(
   { hearing = 'levelled', augmentations = [] }: Listening = {},
 ): Extractor {
   let step = 0;
+  // Frames that are centred on the last samples see what is behind them: the noise, in every row, and not the end of the batch.
+  const tail = definition.frontEnd ? frameLength(definition) : 0;
   const vectorsOf = (input: Tensor, lengths: Tensor) => {
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
@@ -60,8 +64,8 @@ export function createExtractor(
   return {
     size,
     async run(batch) {
-      const { rows, samples, indices } = batch;
-      const { wave, noise, lengths } = heardBatch(batch, hearing);
+      const { rows, indices } = batch;
+      const { samples, wave, noise, lengths } = heardBatch(tail === 0 ? batch : withTail(batch, tail), hearing);
       // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({
@@ -73,7 +77,7 @@ export function createExtractor(
       return (vectors.data as Float32Array).subarray(0, indices.length * size);
     },
     async runStored({ stored, rows, lengths, indices }) {
-      if (hearing === 'levelled') throw levelledFault();
+      if (hearing !== 'unchanged') throw levelledFault();
       if (augmentations.length > 0) throw new Error('augmentations change samples, and these are stored features');
       const shape = [rows, stored.length / rows / definition.bins, definition.bins];
       const { vectors } = await compiledStored({ stored: float32(stored, shape), lengths: int32(lengths) });
@@ -82,9 +86,19 @@ export function createExtractor(
   };
 }
 
+/** A batch with `tail` zeros more behind every row. */
+function withTail(batch: UtteranceBatch, tail: number): UtteranceBatch {
+  const { rows, pcm } = batch;
+  const samples = batch.samples + tail;
+  const wider = new Int16Array(rows * samples);
+  for (let row = 0; row < rows; row++)
+    wider.set(pcm.subarray(row * batch.samples, (row + 1) * batch.samples), row * samples);
+  return { ...batch, samples, pcm: wider };
+}
+
 const levelledFault = (): UserError =>
   new UserError(
-    'This model hears speech brought to a level and in dither, which needs samples, and the corpus holds stored features. ' +
+    'This model hears speech brought to a level, which needs samples, and the corpus holds stored features. ' +
       'Embed a corpus of recordings, or use a model that was trained on stored features.',
   );
 

@@ -7,12 +7,13 @@ export const LOWEST_LEVEL = 328;
 export const HIGHEST_LEVEL = 5193;
 /** The noise that is heard with it, RMS on int16 scale: that of the dither that training adds. */
 export const NOISE_LEVEL = 1;
-/** What a model hears of a recording: speech as it was in training, or the samples of the file. */
-export type Hearing = 'levelled' | 'unchanged';
+/** What a model hears of a recording: speech as it was in training, the samples of the file, or those as Resemblyzer changes them. */
+export type Hearing = 'levelled' | 'unchanged' | 'raised';
 
 const DESCRIPTIONS: Readonly<Record<Hearing, string>> = {
   levelled: 'speech at -40 to -16 dB, dither of one bit',
   unchanged: 'recordings as they are',
+  raised: 'recordings at -30 dB or more, in whole windows of 1.6 s',
 };
 
 /** Part of a model's identity: embeddings that were made from other levels or without the noise cannot be compared with these. */
@@ -30,6 +31,8 @@ const NOISE_SAMPLES = 1 << 17;
 
 /** A batch as the network hears it. */
 export interface HeardBatch {
+  /** Samples of a row with what is behind its end. */
+  samples: number;
   /** On int16 scale, zeros behind the end of each row. // [rows, samples] */
   wave: Float32Array;
   /** To be added to every row. // [samples] */
@@ -54,17 +57,13 @@ export function hearBatch({ pcm, lengths, rows, samples }: UtteranceBatch): Hear
     for (let i = start, at = row * samples; i < end; i++, at++) wave[at] = gain * audio[i];
     return end - start;
   });
-  return { wave, noise: noiseOf(samples), lengths: heard };
+  return { samples, wave, noise: noiseOf(samples), lengths: heard };
 }
 
 /** A batch as it is, for models that were made to hear recordings so. */
 export function hearUnchanged({ pcm, lengths, samples }: UtteranceBatch): HeardBatch {
-  return { wave: Float32Array.from(pcm), noise: new Float32Array(samples), lengths: Int32Array.from(lengths) };
+  return { samples, wave: Float32Array.from(pcm), noise: new Float32Array(samples), lengths: Int32Array.from(lengths) };
 }
-
-/** A batch as a model of this hearing gets it. */
-export const heardBatch = (batch: UtteranceBatch, hearing: Hearing = 'levelled'): HeardBatch =>
-  hearing === 'unchanged' ? hearUnchanged(batch) : hearBatch(batch);
 
 /** The gain that brings a row into the range of levels, and its samples without the silence at its ends. */
 function soundOf(audio: Int16Array): { gain: number; start: number; end: number } {

@@ -15,8 +15,11 @@ export const modelInfo = z.strictObject({
   backbone: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
   features: featureDefinition,
   embeddingSize: z.number().int().positive(),
-  /** What it hears of a recording: `levelled`, as voxloop trains (the default), or `unchanged`, as published models do. */
-  hearing: z.enum(['levelled', 'unchanged']).optional(),
+  /**
+   * What it hears of a recording: `levelled`, as voxloop trains (the default), `unchanged`, as published models do, or `raised`, as
+   * Resemblyzer does.
+   */
+  hearing: z.enum(['levelled', 'unchanged', 'raised']).optional(),
   /** What the weights may be used for, of a model from elsewhere. */
   licence: z.string().optional(),
 });

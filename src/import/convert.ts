@@ -7,8 +7,9 @@ import type { Checkpoint, CheckpointTensor } from './checkpoint/checkpoint.js';
 import { type PublishedTensor, type Recipe, recipeOf } from './names/layout.js';
 import type { Source } from './sources/source.js';
 
-/** Tensors that belong to a training and not to the network: counters, and the classifier. */
-const LEFT_BEHIND = /(^|\.)num_batches_tracked$|^projection\.|^(loss|loss_func|validation_metric)\./;
+/** Tensors that belong to a training and not to the network: counters, the classifier, and the scale of a loss. */
+const LEFT_BEHIND =
+  /(^|\.)num_batches_tracked$|^projection\.|^(loss|loss_func|validation_metric)\.|^similarity_(weight|bias)$/;
 
 /**
  * The weights of a voxloop backbone from a published checkpoint, in its layout.

@@ -26,6 +26,8 @@ export interface ImportSummary {
 export interface ImportContext {
   /** Toolkit that the model is from; default: its settings and names tell. */
   format?: Format;
+  /** Its licence, where that is known. Default: that of its card, or of its kind. */
+  licence?: string;
   /** The backbone of a model's description, as a function that builds it. */
   builder(info: Pick<ModelInfo, 'backbone' | 'features'>): Promise<(scope: Scope) => Backbone>;
 }
@@ -38,14 +40,14 @@ export interface ImportContext {
 export async function importModel(
   path: string,
   out: string,
-  { format, builder }: ImportContext,
+  { format, licence: known, builder }: ImportContext,
 ): Promise<ImportSummary> {
   refuseModel(out);
   const { checkpoint, dir, source } = await recognise(path, format);
-  const { name, backbone, features, embeddingSize } = source;
+  const { name, backbone, features, embeddingSize, hearing = 'unchanged' } = source;
   const weights = convertWeights(checkpoint, source, await builderOf(source, builder));
-  const licence = licenceOfCard(dir) ?? source.licence;
-  writeModel(out, { origin: name, backbone, features, embeddingSize, hearing: 'unchanged', licence }, weights);
+  const licence = known ?? licenceOfCard(dir) ?? source.licence;
+  writeModel(out, { origin: name, backbone, features, embeddingSize, hearing, licence }, weights);
   const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   return { name, weights: checkpoint.path, backbone, features, embeddingSize, numbers, licence };
 }

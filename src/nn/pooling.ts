@@ -47,6 +47,17 @@ export function segmentMeans(map: Tensor, length: number, { lengths }: Pass): Te
 }
 
 /**
+ * Mean and standard deviation over the valid frames of `map` [batch, time, channels], all of one weight: the variance has no correction,
+ * and is at least `floor`.
+ */
+export function plainMoments(map: Tensor, pass: Pass, floor: number): Moments {
+  const x = toFloat32(map);
+  const mean = timeMean(x, pass);
+  const squares = tf.square(tf.sub(x, tf.expandDims(mean, 1)));
+  return { mean, deviation: tf.sqrt(tf.maximum(timeMean(squares, pass), floor)) };
+}
+
+/**
  * Mean and standard deviation over the valid frames of `map` [batch, time, channels]; the variance has Bessel's correction, and
  * `epsilon` is added to it.
  */
@@ -68,13 +79,13 @@ const countOf = (lengths: Tensor): Tensor => tf.expandDims(tf.cast(lengths, 'flo
 
 /**
  * Mean and standard deviation of `map` [batch, time, channels] under weights over time that sum to 1, [batch, time, channels or 1].
- * The variance is at least 1e-7, as in WeSpeaker.
+ * The variance is at least `floor`, by default 1e-7, as in WeSpeaker.
  */
-export function weightedMoments(map: Tensor, weights: Tensor): Moments {
+export function weightedMoments(map: Tensor, weights: Tensor, floor = VARIANCE_FLOOR): Moments {
   const x = toFloat32(map);
   const mean = tf.sum(tf.mul(weights, x), 1);
   const squares = tf.mul(weights, tf.square(tf.sub(x, tf.expandDims(mean, 1))));
-  return { mean, deviation: tf.sqrt(tf.maximum(tf.sum(squares, 1), VARIANCE_FLOOR)) };
+  return { mean, deviation: tf.sqrt(tf.maximum(tf.sum(squares, 1), floor)) };
 }
 
 /** Attention weights over time from scores [batch, time, heads]: frames beyond a row's length get none. */

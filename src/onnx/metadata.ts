@@ -12,11 +12,12 @@ export interface Described {
 
 /**
  * The metadata that sherpa-onnx asks for. It knows the frameworks 'wespeaker', '3d-speaker' and 'nemo' only, and subtracts the mean of
- * the features only where it is told to. `features` and `min_frames` are voxloop's own: how the features are computed, and how many the graph needs.
+ * the features only where it is told to; it computes Kaldi's, so a network that wants others is none for it. `features` and `min_frames`
+ * are voxloop's own: how the features are computed, and how many the graph needs.
  */
 export function metadataOf({ embeddingSize, features, language, minFrames = 1 }: Described): Record<string, string> {
   return {
-    framework: 'wespeaker',
+    ...(!features.frontEnd && { framework: 'wespeaker' }),
     language,
     output_dim: String(embeddingSize),
     sample_rate: String(features.sampleRateHz),

@@ -1,6 +1,7 @@
 import { analysisWindow, melFilters } from '../audio/features/fbank-mel.js';
 import { frameLength, frameShift } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/features.js';
+import { UserError } from '../errors.js';
 import { float32 } from '../host-tensor.js';
 import type { OnnxGraph } from './onnx-graph.js';
 
@@ -10,8 +11,13 @@ const INT16 = 32768;
 /**
  * Adds the features in front of a network: `wave` [batch, samples] float32 from -1 to 1 to the value `features` [batch, frames, bins].
  * All up to the spectrum is linear in the samples, so it is one convolution, and the mel filters are another.
+ * @throws UserError for features that are not Kaldi's
  */
 export function addWaveFeatures(graph: OnnxGraph, wave: string, features: string, definition: FeatureDefinition): void {
+  if (definition.frontEnd)
+    throw new UserError(
+      `The features of this network are those of ${definition.frontEnd}, and only Kaldi's can be computed in an ONNX graph. Export it with features as its input.`,
+    );
   const length = frameLength(definition);
   const fftLength = 2 ** Math.ceil(Math.log2(length));
   const mel = melFilters(definition, fftLength);

@@ -3,6 +3,7 @@ import {
   bothMoments,
   definePooling,
   denseLayer,
+  plainMoments,
   relu,
   softmaxOverTime,
   type Tensor,
@@ -12,6 +13,9 @@ import {
   weightedMoments,
   z,
 } from '../index.js';
+
+/** SpeechBrain's least variance. */
+const PLAIN_FLOOR = 1e-12;
 
 /**
  * Attentive statistics pooling: a small network weighs every frame of every channel; weighted mean and standard deviation,
@@ -29,8 +33,15 @@ export default definePooling({
     bottleneck: z.number().int().positive().default(128).describe('hidden units of the attention'),
     globalContext: z.boolean().default(false).describe("let the attention see the utterance's mean and deviation"),
     norm: z.boolean().default(false).describe('rectify and normalise the hidden units before the tanh'),
+    variance: z
+      .enum(['wespeaker', 'speechbrain'])
+      .default('wespeaker')
+      .describe(
+        "`wespeaker`: 1e-7 at least, that of the context with Bessel's correction; `speechbrain`: 1e-12 at least, without correction",
+      ),
   }),
-  build({ scope, channels, options: { bottleneck, globalContext, norm } }) {
+  build({ scope, channels, options: { bottleneck, globalContext, norm, variance } }) {
+    const plain = variance === 'speechbrain';
     const frames = { inputs: channels, outputs: bottleneck, kernel: 1, bias: true };
     const inner = timeConvLayer(scope.child('inner'), frames);
     // The same for every frame, so it is multiplied once: as if the moments stood beside each frame.
@@ -43,9 +54,13 @@ export default definePooling({
       size: 2 * channels,
       pool(x, pass) {
         let hidden: Tensor = inner(x);
-        if (context) hidden = tf.add(hidden, tf.expandDims(context(bothMoments(timeMoments(x, pass))), 1));
+        if (context) {
+          const moments = plain ? plainMoments(x, pass, PLAIN_FLOOR) : timeMoments(x, pass);
+          hidden = tf.add(hidden, tf.expandDims(context(bothMoments(moments)), 1));
+        }
         if (innerNorm) hidden = innerNorm(relu(hidden), pass);
-        return bothMoments(weightedMoments(x, softmaxOverTime(outer(tf.tanh(hidden)), pass)));
+        const weights = softmaxOverTime(outer(tf.tanh(hidden)), pass);
+        return bothMoments(plain ? weightedMoments(x, weights, PLAIN_FLOOR) : weightedMoments(x, weights));
       },
     };
   },

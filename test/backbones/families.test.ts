@@ -6,6 +6,18 @@ import { backboneOf } from '../helpers/networks/build-backbone.js';
 testBackbone('xvector', { width: 8 }, { lengths: [33, 48, 9, 15] });
 testBackbone('xvector', { width: 8, padding: 'same' }, { title: 'xvector with padding' });
 testBackbone('ecapa-512', { width: 16 });
+testBackbone(
+  'ecapa-1024-glob',
+  {
+    width: 64,
+    arrangement: 'speechbrain',
+    aggregated: 24,
+    squeezed: 6,
+    pooling: { bottleneck: 8, norm: true, variance: 'speechbrain' },
+  },
+  { title: "SpeechBrain's ecapa" },
+);
+testBackbone('dvector', { width: 8, windowFrames: 16, hopFrames: 7 }, { lengths: [33, 48, 9, 16] });
 testBackbone('ecapa-1024-glob', { width: 64, embeddingNorm: 'affine', pooling: { bottleneck: 8 } });
 
 async function parameters(name: string, options: Record<string, unknown> = {}, bins = 80): Promise<number> {
@@ -22,6 +34,9 @@ test('parameters are those of the published networks', async (t) => {
   t.is(await parameters('ecapa-512-glob'), 6_190_720);
   t.is(await parameters('ecapa-1024-glob'), 14_657_088);
   t.is(await parameters('campplus'), 7_176_224);
+  // Without the second bias of every layer, which is added to the first: 3,072.
+  t.is(await parameters('dvector', {}, 40), 1_423_616 - 3_072);
+
   t.is(await parameters('repvgg-a0'), 6_833_792);
   // Without the biases in front of normalisations, which cancel them: 2,080, 2,840 and 7,360.
   t.is(await parameters('eres2net'), 6_610_688 - 2_080);

@@ -70,6 +70,9 @@ for (const [name, options] of [
   test(`${name} as an ONNX graph gives the same embeddings at any batch and length`, (t) => agrees(t, name, options));
 }
 
+test("ECAPA-TDNN in SpeechBrain's arrangement does, from the frames on that can be mirrored", (t) =>
+  agrees(t, 'ecapa-512-glob', { ...small, width: 8, arrangement: 'speechbrain' }));
+
 test('x-vector does, from the frames on that its convolutions need', (t) =>
   agrees(t, 'xvector', small, [
     [2, 15],

@@ -2,6 +2,8 @@ import test from 'ava';
 import { type Tensor, tf } from '../../src/engine/tf.js';
 import { anyLength } from '../../src/engine/trace.js';
 import { float32 } from '../../src/host-tensor.js';
+import { createScope } from '../../src/nn/scope.js';
+import { backboneOf } from '../helpers/networks/build-backbone.js';
 import { exported } from '../helpers/networks/exported.js';
 import { runOnnx } from '../helpers/oracles/naive-onnx.js';
 import { normals } from '../helpers/random-values.js';
@@ -38,6 +40,18 @@ test('what follows the number of frames in no known way is refused', async (t) =
     const squared = (features: Tensor) => tf.mul(means(features), features.shape[1]! ** 2 % 77);
     await t.throwsAsync(exported(session, squared), {
       message: /depends on the number of frames in a way that no formula/,
+    });
+  });
+});
+
+test('a network of windows is refused, and told where it runs', async (t) => {
+  const build = await backboneOf('dvector', { width: 4, layers: 1, embeddingSize: 3 }, 16);
+  await withSession(async (session) => {
+    const { embed } = build(createScope(session, 'model', 1));
+    const run = exported(session, (rows) => embed(rows, { training: false }));
+    await t.throwsAsync(run, {
+      name: 'UserError',
+      message: /no one ONNX graph for all lengths\. Run it with voxloop embed/,
     });
   });
 });

@@ -119,7 +119,7 @@ test('what needs samples is refused of stored features, by name', async (t) => {
   await writeTinyModel(join(dir, 'models', 'network'));
   const model = artifactAt(dir, 'pretrain', { networks: ['network'] });
   const embed = { corpus: 'corpus', model: 'model' };
-  await refused('embed', embed, /hears speech brought to a level and in dither, which needs samples/, {
+  await refused('embed', embed, /hears speech brought to a level, which needs samples/, {
     corpus,
     model,
   });

@@ -23,10 +23,14 @@ export function melFilters(options: FbankOptions, fftLength: number): Float64Arr
   });
 }
 
-/** The analysis window [length]; 'povey' is a Hann window to the power 0.85, which ends at zero. */
-export function analysisWindow(shape: FbankOptions['window'], length: number): Float64Array {
+/**
+ * The analysis window [length]; 'povey' is a Hann window to the power 0.85, which ends at zero. It is symmetric unless `period` is `length`:
+ * then it goes on as it begins.
+ */
+export function analysisWindow(shape: FbankOptions['window'], length: number, period = length - 1): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
-    const cosine = Math.cos((2 * Math.PI * i) / (length - 1));
-    return shape === 'hamming' ? 0.54 - 0.46 * cosine : (0.5 - 0.5 * cosine) ** 0.85;
+    const cosine = Math.cos((2 * Math.PI * i) / period);
+    const hann = 0.5 - 0.5 * cosine;
+    return shape === 'hamming' ? 0.54 - 0.46 * cosine : shape === 'hann' ? hann : hann ** 0.85;
   });
 }

@@ -10,7 +10,7 @@ export const fbankOptions = z
     frameLengthMs: z.number().positive().default(25),
     frameShiftMs: z.number().positive().default(10),
     window: z
-      .enum(['hamming', 'povey'])
+      .enum(['hamming', 'povey', 'hann'])
       .default('hamming')
       .describe("shape of the analysis window; 'povey' is Kaldi's own"),
     preEmphasis: z.number().min(0).max(1).default(0.97),
@@ -39,6 +39,13 @@ export const fbankOptions = z
 
 export type FbankOptions = z.output<typeof fbankOptions>;
 
+/** Toolkits whose features are not Kaldi's. */
+export const frontEnds = ['librosa', 'speechbrain'] as const;
+export type FrontEnd = (typeof frontEnds)[number];
+
+/** What decides how many frames there are. With a front end a frame is centred on every shift, from the first sample on. */
+type Framing = FbankOptions & { frontEnd?: FrontEnd };
+
 /** The upper band edge in Hz; 0 or less counts from the Nyquist frequency. */
 export const upperHz = (highHz: number, sampleRateHz: number): number =>
   highHz > 0 ? highHz : sampleRateHz / 2 + highHz;
@@ -55,20 +62,22 @@ export const frameShift = ({ sampleRateHz, frameShiftMs }: FbankOptions): number
   Math.max(1, Math.trunc(sampleRateHz * 0.001 * frameShiftMs));
 
 /** Frames that `samples` give; 0 when there are too few. */
-export function frameCount(samples: number, options: FbankOptions): number {
+export function frameCount(samples: number, options: Framing): number {
   const [length, shift] = [frameLength(options), frameShift(options)];
+  if (options.frontEnd) return samples < 1 ? 0 : 1 + Math.floor(samples / shift);
   if (!options.snipEdges) return Math.floor((samples + Math.floor(shift / 2)) / shift);
   return samples < length ? 0 : 1 + Math.floor((samples - length) / shift);
 }
 
 /** The fewest samples that give `frames` (at least 1) frames. */
-export function samplesFor(frames: number, options: FbankOptions): number {
+export function samplesFor(frames: number, options: Framing): number {
   const shift = frameShift(options);
+  if (options.frontEnd) return Math.max(1, (frames - 1) * shift);
   return options.snipEdges ? (frames - 1) * shift + frameLength(options) : frames * shift - Math.floor(shift / 2);
 }
 
 /** As frameCount, but too few samples for one frame are a UserError. */
-export function frameCountOrFail(samples: number, options: FbankOptions): number {
+export function frameCountOrFail(samples: number, options: Framing): number {
   const frames = frameCount(samples, options);
   if (frames > 0) return frames;
   throw new UserError(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { fbankOptions } from './fbank-options.js';
+import { fbankOptions, frontEnds } from './fbank-options.js';
 
 /**
  * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
@@ -9,6 +9,14 @@ import { fbankOptions } from './fbank-options.js';
 export const featureDefinition = fbankOptions
   .safeExtend({
     dither: z.number().nonnegative().default(1).describe('standard deviation of noise added in training, int16 units'),
+    frontEnd: z
+      .enum(frontEnds)
+      .optional()
+      .describe(
+        "whose features they are, for networks of other toolkits; Kaldi's by default. `librosa`: power in Slaney's mel filters, no logarithm; " +
+          '`speechbrain`: decibels, at most 80 below the loudest. Both: samples from -1 to 1, a frame centred on every shift with silence around the signal ' +
+          '(whatever snipEdges says), periodic windows, and a transform of the length of the frame',
+      ),
     cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
   })
   .refine(

@@ -1,4 +1,5 @@
 import type { Tensor } from '../../engine/tf.js';
+import { centredFbank } from './centred-fbank.js';
 import { fbank, meanNormalise } from './fbank.js';
 import type { FeatureDefinition } from './feature-definition.js';
 
@@ -16,10 +17,14 @@ export interface FeatureUse {
 
 /** Features [batch, frames, bins] of `wave` [batch, samples], float32 on int16 scale. No gradient flows through. */
 export function features(wave: Tensor, definition: FeatureDefinition, { name, dither, lengths }: FeatureUse): Tensor {
-  const { cmn, ...fbankPart } = definition;
+  const { cmn, frontEnd, ...fbankPart } = definition;
   if (lengths && !definition.snipEdges) {
     throw new Error('rows padded to a common length need snipEdges: mirrored edges would come from the padding');
   }
-  const energies = fbank(wave, { ...fbankPart, dither: dither ? definition.dither : 0 }, `${name}/dither`);
+  const options = { ...fbankPart, dither: dither ? definition.dither : 0 };
+  const draw = `${name}/dither`;
+  const energies = frontEnd
+    ? centredFbank(wave, options, { frontEnd, name: draw, lengths })
+    : fbank(wave, options, draw);
   return cmn ? meanNormalise(energies, lengths) : energies;
 }

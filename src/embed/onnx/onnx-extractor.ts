@@ -2,8 +2,10 @@ import { frameLength } from '../../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { planHostFbank } from '../../audio/features/host-fbank.js';
 import { subtractMeans } from '../../audio/features/subtract-means.js';
+import { UserError } from '../../errors.js';
 import type { Extractor } from '../extractor.js';
-import { type HeardBatch, heardBatch } from '../hearing.js';
+import { heardBatch } from '../heard-batch.js';
+import type { HeardBatch } from '../hearing.js';
 import type { OnnxModel } from './onnx-model.js';
 import { openOnnxNetwork } from './onnx-network.js';
 import { loadRuntime } from './runtime.js';
@@ -22,9 +24,14 @@ export async function openOnnxExtractor(
   threads: number,
   runtime = loadRuntime(),
 ): Promise<{ extractor: Extractor; close(): Promise<void> }> {
-  const { embed, close } = await openOnnxNetwork(runtime, model, threads);
   const { embeddingSize: size, features, hearing } = model.info;
+  if (features.frontEnd)
+    throw new UserError(
+      `${model.path}: the features of this network are those of ${features.frontEnd}, and without TensorFlow only Kaldi's are computed. ` +
+        'Run the model folder, where TensorFlow is set up (`voxloop setup`).',
+    );
   const featuresOf = planFeatures(features);
+  const { embed, close } = await openOnnxNetwork(runtime, model, threads);
   const extractor: Extractor = {
     size,
     async run(batch) {

@@ -13,13 +13,35 @@ export interface Download {
   /** Name under which the file lies in `folder`; while it is fetched, with `.part` behind it. */
   file: string;
   folder: string;
-  sha256: string;
+  /** The checksum that it has to have; null where none is known. */
+  sha256: string | null;
+  /** Sent with the request; an authorization goes to the address's own origin only. */
+  headers?: Record<string, string>;
   settings: NetSettings;
   sleep: (milliseconds: number) => Promise<unknown>;
   /** Called with the bytes fetched and the total (null: unknown). */
   onBytes?: (done: number, total: number | null) => void;
   freeBytes?: FreeBytes;
+  /** What to do about faults. Default: that for wheels of the library. */
+  advice?: Advice;
 }
+
+/** The ends of error messages: for another checksum, a refusal, a host that is not reached, and when all else fails. */
+export interface Advice {
+  changed: string;
+  refused: string;
+  unreachable: string;
+  otherwise: string;
+}
+
+const WHEEL_ADVICE: Advice = {
+  changed:
+    'A proxy or mirror may have changed it: run the command again, or set PIP_INDEX_URL to another package index.',
+  refused:
+    'Put the user name and password into PIP_INDEX_URL or HTTPS_PROXY (https://USER:PASSWORD@host), or choose another index',
+  unreachable: 'Check the network; set HTTPS_PROXY to its proxy or PIP_INDEX_URL to an index that it reaches',
+  otherwise: 'or fetch the wheel on another machine and run: npx voxloop setup --wheel FILE',
+};
 
 const TRIES = 6;
 /** An attempt that fetched this much resets the count of tries. */
@@ -31,7 +53,7 @@ const PROGRESS_BYTES = 1 << 20;
  * a wrong checksum and a full disk delete it. Returns the path.
  */
 export async function downloadFile(download: Download): Promise<string> {
-  const { folder, file, sha256 } = download;
+  const { folder, file, sha256, advice = WHEEL_ADVICE } = download;
   const whole = join(folder, file);
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw storageError(folder, 0, error);
@@ -39,7 +61,7 @@ export async function downloadFile(download: Download): Promise<string> {
   const part = `${whole}.part`;
   const resumed = (await sizeOf(part)) > 0;
   await fetchAll(part, download);
-  let actual = await sha256Of(part);
+  let actual = sha256 === null ? null : await sha256Of(part);
   if (actual !== sha256 && resumed) {
     // The partial file may be the beginning of another one: once more, from the start.
     await rm(part);
@@ -49,8 +71,7 @@ export async function downloadFile(download: Download): Promise<string> {
   if (actual !== sha256) {
     await rm(part);
     throw new UserError(
-      `${file} from ${shown(download.url)} has the wrong checksum: sha256 ${actual}, expected ${sha256}. It was deleted. ` +
-        'A proxy or mirror may have changed it: run the command again, or set PIP_INDEX_URL to another package index.',
+      `${file} from ${shown(download.url)} has the wrong checksum: sha256 ${actual}, expected ${sha256}. It was deleted. ${advice.changed}`,
     );
   }
   await rename(part, whole);
@@ -83,9 +104,9 @@ async function fetchAll(part: string, download: Download): Promise<void> {
 
 /** One connection's worth. Throws a NetworkFault when it ends early. */
 async function fetchRest(part: string, download: Download): Promise<void> {
-  const { url, settings, folder, freeBytes } = download;
+  const { url, settings, folder, freeBytes, headers } = download;
   const have = await sizeOf(part);
-  const { response } = await openUrl(url, have > 0 ? { range: `bytes=${have}-` } : {}, settings);
+  const { response } = await openUrl(url, { ...headers, ...(have > 0 && { range: `bytes=${have}-` }) }, settings);
   const range = /bytes (?:(\d+)-\d+|\*)\/(\d+|\*)/.exec(response.headers['content-range'] ?? '');
   if (response.statusCode === 416 || (response.statusCode === 206 && Number(range?.[1]) !== have)) {
     response.destroy();
@@ -134,15 +155,13 @@ async function save(
     throw new NetworkFault(`${url.host} broke off after ${done} of ${total} bytes`, true);
 }
 
-function brokenOff({ url, file }: Download, kept: number, fault: NetworkFault): UserError {
+function brokenOff({ url, file, advice = WHEEL_ADVICE }: Download, kept: number, fault: NetworkFault): UserError {
   const rest = kept > 0 ? ` ${inMegabytes(kept)} are kept: run the command again to go on from there.` : '';
   const refused = fault.status === 401 || fault.status === 403 || fault.status === 407;
-  const advice = refused
-    ? 'Put the user name and password into PIP_INDEX_URL or HTTPS_PROXY (https://USER:PASSWORD@host), or choose another index'
-    : 'Check the network; set HTTPS_PROXY to its proxy or PIP_INDEX_URL to an index that it reaches';
+  const remedy = refused ? advice.refused : advice.unreachable;
   return new UserError(
-    `${file} could not be fetched from ${shown(url)}: ${fault.message}.${rest} ${advice}, ` +
-      'or fetch the wheel on another machine and run: npx voxloop setup --wheel FILE',
+    `${file} could not be fetched from ${shown(url)}: ${fault.message}.${rest} ${remedy}, ${advice.otherwise}`,
+    { cause: fault },
   );
 }
 

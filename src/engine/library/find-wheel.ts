@@ -14,14 +14,19 @@ type Sleep = (milliseconds: number) => Promise<unknown>;
  * Finds a pinned wheel: in the first find-links folder or index that lists the file under its checksum (or under
  * none). Throws a UserError that names the places asked, the errors, and what to do.
  */
-export async function findPinned(wheel: WheelName, settings: IndexSettings, sleep: Sleep): Promise<IndexFile> {
+export async function findPinned(
+  wheel: WheelName,
+  settings: IndexSettings,
+  sleep: Sleep,
+  offline = OFFLINE,
+): Promise<IndexFile> {
   const faults: string[] = [];
   for (const place of placesFor(wheel.project, settings)) {
     const files = await listed(place, settings, sleep, faults);
     const match = files.find(({ file, sha256 }) => file === wheel.file && (sha256 ?? wheel.sha256) === wheel.sha256);
     if (match) return match;
   }
-  throw notFound(wheel.file, wheel.project, settings, faults);
+  throw notFound(wheel.file, wheel.project, settings, faults, offline);
 }
 
 /**
@@ -44,8 +49,12 @@ export async function findVersion(
     if (newest) return newest;
   }
   const checksum = sha256 === null ? '' : ` with sha256 ${sha256}`;
-  throw notFound(`a wheel of ${project} ${version} for ${platform}${checksum}`, project, settings, faults);
+  throw notFound(`a wheel of ${project} ${version} for ${platform}${checksum}`, project, settings, faults, OFFLINE);
 }
+
+/** What to do without an index. */
+const OFFLINE =
+  'download the wheel on another machine and run: npx voxloop setup --wheel FILE (its checksum is still checked)';
 
 function placesFor(project: string, { findLinks, indexes }: IndexSettings): URL[] {
   return [...findLinks, ...indexes.map((index) => new URL(`${canonical(project)}/`, index))];
@@ -77,9 +86,13 @@ function listFolder(place: URL): IndexFile[] {
   return readdirSync(base).map((file) => ({ file, url: pathToFileURL(base + file), sha256: null, bytes: null }));
 }
 
-function notFound(what: string, project: string, settings: IndexSettings, faults: string[]): UserError {
-  const offline =
-    'download the wheel on another machine and run: npx voxloop setup --wheel FILE (its checksum is still checked)';
+function notFound(
+  what: string,
+  project: string,
+  settings: IndexSettings,
+  faults: string[],
+  offline: string,
+): UserError {
   if (faults.length > 0) {
     return new UserError(
       `Looking for ${what} failed: ${faults.join('; ')}. Set PIP_INDEX_URL to an index that this network reaches ` +

@@ -7,8 +7,8 @@ const MOST_REDIRECTS = 10;
 
 /**
  * Starts a GET over HTTP or HTTPS, through the proxy that the settings name, following redirects. A user name and password
- * in the address go into the Authorization header, to that origin only. Resolves once headers arrive, with the address
- * that answered; throws a NetworkFault otherwise, also for a status other than 200, 206 and 416.
+ * in the address go into the Authorization header, to that origin only, as does an `authorization` among `headers`. Resolves once
+ * headers arrive, with the address that answered; throws a NetworkFault otherwise, also for a status other than 200, 206 and 416.
  */
 export async function openUrl(
   start: URL,
@@ -17,7 +17,9 @@ export async function openUrl(
 ): Promise<{ response: IncomingMessage; url: URL }> {
   let url = start;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const response = await sendGet(url, headers, settings);
+    const { authorization, ...others } = headers;
+    const own = url.origin === start.origin ? headers : others;
+    const response = await sendGet(url, own, settings);
     const status = response.statusCode ?? 0;
     if ([200, 206, 416].includes(status)) return { response, url };
     response.destroy();

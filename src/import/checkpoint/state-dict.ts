@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointTensor } from './checkpoint.js';
 import { type Block, checkedTensor } from './stored-tensor.js';
 
 /** Keys under which whole checkpoints keep a model's weights. */
-const WRAPPERS = ['state_dict', 'model', 'model_state_dict'];
+const WRAPPERS = ['state_dict', 'model', 'model_state_dict', 'model_state'];
 
 /**
  * The weights in the value of a PyTorch file: a dictionary of tensors, or one that holds it under a usual key. `blockOf` finds a storage.

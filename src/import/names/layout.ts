@@ -9,7 +9,7 @@ export interface PublishedTensor {
 
 /** How a variable of voxloop is made of published tensors. */
 export interface Recipe {
-  /** One, or two where a bias goes into a mean. */
+  /** One, or two where a bias goes into a mean or to another bias. */
   from: readonly PublishedTensor[];
   /** The variable's numbers from theirs, in the same order. */
   make(...tensors: Float32Array[]): Float32Array;
@@ -19,11 +19,13 @@ export interface Recipe {
 export function recipeOf(names: PublishedNames, variable: string, shape: readonly number[]): Recipe {
   const name = publishedName(names, variable);
   if (shape.length > 1) return kernelRecipe(names, variable, name, shape);
-  const bias = names.biasInMean?.[variable];
+  const [taken, added] = [names.biasInMean?.[variable], names.addends?.[variable]];
   const vector = { name, shape: [...shape] };
-  if (bias === undefined) return { from: [vector], make: (values) => values };
-  const both = [vector, { name: bias, shape: [...shape] }];
-  return { from: both, make: (mean, taken) => mean.map((value, i) => value - taken[i]) };
+  const other = taken ?? added;
+  if (other === undefined) return { from: [vector], make: (values) => values };
+  const sign = other === taken ? -1 : 1;
+  const both = [vector, { name: other, shape: [...shape] }];
+  return { from: both, make: (values, others) => values.map((value, i) => value + sign * others[i]) };
 }
 
 function kernelRecipe(names: PublishedNames, variable: string, name: string, shape: readonly number[]): Recipe {

@@ -84,7 +84,7 @@ export const campplusNames = (rows: number): PublishedNames => ({
 });
 
 /** Layers of an attention over `channels` that sees the utterance's mean and deviation: voxloop keeps those columns apart. */
-const contextColumns = (channels: number) => ({
+export const contextColumns = (channels: number) => ({
   'pooling/inner': { from: 0, of: 3 * channels },
   'pooling/context': { from: channels, of: 3 * channels },
 });

@@ -11,6 +11,10 @@ export interface PublishedNames {
   flattened?: { path: string; rows: number; parts: number };
   /** Layers that are the columns from `from` of a published one with `of` columns. */
   columns?: Readonly<Record<string, { from: number; of: number }>>;
+  /** Published names of single variables that no module's name leads to. */
+  tensors?: Readonly<Record<string, string>>;
+  /** Published vectors that are added to the one of a variable. */
+  addends?: Readonly<Record<string, string>>;
   /** Running means from which a published bias in front of them is taken away: voxloop has none there. */
   biasInMean?: Readonly<Record<string, string>>;
 }
@@ -26,7 +30,8 @@ const LEAVES: Readonly<Record<string, string>> = {
 };
 
 /** The published name of a variable `layer/leaf`, named below its network. */
-export function publishedName({ rules }: PublishedNames, variable: string): string {
+export function publishedName({ rules, tensors }: PublishedNames, variable: string): string {
+  if (tensors && Object.hasOwn(tensors, variable)) return tensors[variable];
   const { layer, leaf } = partsOf(variable);
   for (const [pattern, module] of rules) {
     const match = new RegExp(`^${pattern}$`).exec(layer);

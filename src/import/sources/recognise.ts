@@ -5,16 +5,25 @@ import { readError } from '../../io/read-file.js';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
 import { readConfig } from './config-file.js';
 import { isPyannote, pyannoteSource } from './pyannote.js';
+import { isResemblyzer, resemblyzerSource } from './resemblyzer.js';
 import type { Found, Source } from './source.js';
+import { isSpeechBrain, SPEECHBRAIN_CONFIG, speechbrainSource } from './speechbrain.js';
 import { threeDSpeakerNetwork, threeDSpeakerSource } from './three-d-speaker.js';
 import { isWeSpeaker, WESPEAKER_CONFIG, wespeakerSource } from './wespeaker.js';
 
 /** Toolkits whose models are read. */
-export const FORMATS = ['wespeaker', '3d-speaker', 'pyannote'] as const;
+export const FORMATS = ['wespeaker', '3d-speaker', 'pyannote', 'resemblyzer', 'speechbrain'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Usual names of a folder's weights, the first found is taken. */
-const USUAL = ['avg_model.pt', 'avg_model', 'avg_model.safetensors', 'pytorch_model.bin', 'model.safetensors'];
+const USUAL = [
+  'avg_model.pt',
+  'avg_model',
+  'avg_model.safetensors',
+  'pytorch_model.bin',
+  'model.safetensors',
+  'embedding_model.ckpt',
+];
 const WEIGHTS = /\.(pt|pth|bin|ckpt|safetensors)$/;
 
 /** A published model: its checkpoint, and what it is, which its settings and names tell, or `format` where they do not. */
@@ -49,9 +58,16 @@ function namesIn(path: string): string[] | undefined {
 function sourceOf(found: Found, format: Format | undefined): Source {
   const { checkpoint, dir } = found;
   if (format === 'pyannote' || (!format && isPyannote(checkpoint))) return pyannoteSource(checkpoint);
+  if (format === 'resemblyzer' || (!format && isResemblyzer(checkpoint))) return resemblyzerSource(checkpoint);
   if (format === '3d-speaker') return threeDSpeakerSource(checkpoint);
   const config = readConfig(join(dir, WESPEAKER_CONFIG));
-  if (isWeSpeaker(config)) return wespeakerSource(found, config);
+  if (isWeSpeaker(config) && format !== 'speechbrain') return wespeakerSource(found, config);
+  const hyperparameters = readConfig(join(dir, SPEECHBRAIN_CONFIG));
+  if (isSpeechBrain(hyperparameters) && format !== 'wespeaker') return speechbrainSource(found, hyperparameters);
+  if (format === 'speechbrain')
+    throw new UserError(
+      `${join(dir, SPEECHBRAIN_CONFIG)} with 'compute_features' and 'embedding_model' is missing: SpeechBrain keeps it beside the weights.`,
+    );
   if (format === 'wespeaker')
     throw new UserError(
       `${join(dir, WESPEAKER_CONFIG)} with 'model' and 'model_args' is missing: WeSpeaker keeps it beside the weights.`,

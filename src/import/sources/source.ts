@@ -1,4 +1,5 @@
 import type { FeatureDefinition } from '../../audio/features/features.js';
+import type { Hearing } from '../../embed/hearing.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PublishedNames } from '../names/published-names.js';
 
@@ -9,6 +10,8 @@ export interface Source {
   backbone: { name: string; options: Record<string, unknown> };
   features: FeatureDefinition;
   embeddingSize: number;
+  /** What it hears of a recording. Default: unchanged. */
+  hearing?: Hearing;
   names: PublishedNames;
   /** In front of every published name. */
   prefix?: string;

@@ -17,7 +17,7 @@ export const sketchStored = (context: SketchContext, corpus: string): FeatureDef
  * @throws UserError that names every option that differs
  */
 export function checkSameFeatures(stored: FeatureDefinition, wanted: FeatureDefinition): void {
-  const names = Object.keys(stored) as (keyof FeatureDefinition)[];
+  const names = Object.keys({ ...wanted, ...stored }) as (keyof FeatureDefinition)[];
   const different = names.filter((name) =>
     name === 'dither' ? false : name === 'cmn' ? stored.cmn && !wanted.cmn : stored[name] !== wanted[name],
   );

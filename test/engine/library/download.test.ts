@@ -9,7 +9,11 @@ import { noWait, settingsOf, temporaryFolder } from './settings.js';
 
 const BYTES = Buffer.from(Uint8Array.from({ length: 3 << 20 }, (_, i) => (i * i) >> 7));
 
-function download(t: ExecutionContext, url: string, changes: Partial<Download> = {}): Download {
+function download(
+  t: ExecutionContext,
+  url: string,
+  changes: Partial<Download & { sha256: string }> = {},
+): Download & { sha256: string } {
   return {
     url: new URL('thing.whl', url),
     file: 'thing.whl',
