@@ -76,11 +76,13 @@ function ecapa(channels: number, globalContext: boolean) {
         embeddingNorm === 'none' ? undefined : batchNormLayer(scope.child('embedding-norm'), embeddingSize, { affine });
       return {
         embeddingSize,
+        layers: Object.fromEntries(blocks.map((_, i) => [`block${i + 1}`, { size: width, of: 'frames' }])),
         embed(features, pass) {
           const outputs: Tensor[] = [];
           let x = first(features, pass);
-          for (const block of blocks) {
+          for (const [i, block] of blocks.entries()) {
             x = block(x, pass);
+            pass.tap?.(`block${i + 1}`, x);
             outputs.push(x);
           }
           const vector = embedding(poolNorm(pool(relu(aggregate(tf.concat(outputs, 2))), pass), pass));

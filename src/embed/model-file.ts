@@ -6,13 +6,19 @@ import { messageOf, UserError } from '../errors.js';
 import { float32, type HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 
-const modelInfo = z.strictObject({
-  format: z.literal('voxloop-model-1'),
+const network = {
   /** The method and network that it is from, for people. */
   origin: z.string(),
   backbone: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
   features: featureDefinition,
   embeddingSize: z.number().int().positive(),
+};
+
+const modelInfo = z.strictObject({
+  format: z.literal('voxloop-model-1'),
+  ...network,
+  /** The networks that it was distilled from. */
+  teachers: z.array(z.strictObject(network)).optional(),
   /** What it hears of a recording: `levelled`, as voxloop trains (the default), or `unchanged`, as published models do. */
   hearing: z.enum(['levelled', 'unchanged']).optional(),
   /** What the weights may be used for, of a model from elsewhere. */

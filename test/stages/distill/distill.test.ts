@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { readModel } from '../../../src/embed/model-file.js';
+import { UserError } from '../../../src/errors.js';
+import { readSafetensors } from '../../../src/io/safetensors.js';
+import { loadConfig } from '../../../src/pipeline/config/config.js';
+import { predictPeak } from '../../../src/pipeline/memory/predict-peak.js';
+import { sketchStages } from '../../../src/pipeline/memory/sketches.js';
+import type { TrainingSketch } from '../../../src/plugin/stage.js';
+import { readClassifier } from '../../../src/train/classifier/classifier-file.js';
+import { voiceCorpus } from '../../helpers/corpora/voices.js';
+import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { BINS } from '../../helpers/training/small-training.js';
+
+const FILES = ['metrics.jsonl', 'checkpoint.safetensors', 'models/network/model.safetensors'];
+
+const TRAINING = { corpus: 'corpus', cropSeconds: 0.4, batchSize: 4, rate: { peak: 0.01 } };
+const STUDENT = { ...TRAINING, backbone: { name: 'tdnn', width: 8, embeddingSize: 6 }, steps: 8 };
+
+/** A corpus of 18 utterances by four speakers, their labels, and two teachers that were trained on them. */
+async function schoolOf(t: ExecutionContext) {
+  const registry = newRegistry();
+  const corpusDir = temporaryFolder(t);
+  await voiceCorpus(
+    corpusDir,
+    Array.from({ length: 18 }, (_, i) => 6500 + 700 * (i % 7)),
+  );
+  const corpus = artifactAt(corpusDir, 'corpus', { path: null });
+  const run = (stage: string, options: Record<string, unknown>, artifacts: Record<string, typeof corpus>) =>
+    runStage({ registry, stage, dir: temporaryFolder(t), options, artifacts });
+  const clusters = await run('labels', { corpus: 'corpus' }, { corpus });
+  const teacher = (backbone: Record<string, unknown>, bins: number) =>
+    run(
+      'finetune',
+      { ...TRAINING, clusters: 'clusters', steps: 2, backbone, features: { bins }, speeds: [1, 0.9] },
+      { corpus, clusters },
+    );
+  const model = await teacher({ name: 'tdnn', width: 12, embeddingSize: 10 }, BINS);
+  const other = await teacher({ name: 'xvector', width: 8, embeddingSize: 10 }, 20);
+  return { registry, artifacts: { corpus, clusters, model, 'model-other': other } };
+}
+
+const DISTILLATIONS: Record<string, Record<string, unknown>> = {
+  'two teachers of other features, frames and embeddings, relations, micro-batches and the mean over steps': {
+    teachers: ['model', 'model-other'],
+    levels: [{ loss: 'cosine' }, { student: 'layer2', teacher: 'frames', loss: 'mean-square' }, { loss: 'relations' }],
+    batchSize: 8,
+    accumulate: 2,
+    average: { decay: 0.9 },
+    augmentation: ['random-channel'],
+  },
+  'class scores and labels at two speeds with a rising margin': {
+    teachers: ['model'],
+    clusters: 'clusters',
+    levels: [{ loss: { name: 'decoupled-kl' } }, { teacher: ['pooled', 'frames'], loss: { name: 'cosine' } }],
+    margin: { fromEpoch: 0, toEpoch: 1 },
+    labelWeight: 0.5,
+    speeds: [1, 0.9],
+  },
+};
+
+for (const [title, more] of Object.entries(DISTILLATIONS))
+  test(`${title}: a stopped run ends with the same bits, and without the teacher in its checkpoint`, async (t) => {
+    const { registry, artifacts } = await schoolOf(t);
+    const attempt = { registry, artifacts, stage: 'distill', options: { ...STUDENT, ...more } };
+    const whole = await runStage({ ...attempt, dir: temporaryFolder(t) });
+    const stopped = { ...attempt, dir: temporaryFolder(t) };
+    await t.throwsAsync(runStage({ ...stopped, stopAt: 3 }), { message: 'stopped' });
+    const resumed = await runStage({ ...stopped, resume: true });
+    t.deepEqual(resumed.result, whole.result);
+    for (const file of FILES)
+      t.true(readFileSync(join(resumed.dir, file)).equals(readFileSync(join(whole.dir, file))), file);
+    const names = Object.keys(readSafetensors(join(whole.dir, 'checkpoint.safetensors')).tensors);
+    t.false(names.some((name) => name.startsWith('teacher/')));
+    const lines = readFileSync(join(whole.dir, 'metrics.jsonl'), 'utf8').trim().split('\n');
+    const first = JSON.parse(lines[0]) as Record<string, number>;
+    t.true(Number.isFinite(first.level1) && Number.isFinite(first.level2));
+    t.is('classification' in first, 'clusters' in more);
+  });
+
+test('a student says who its teachers are, and its classifier can be kept', async (t) => {
+  const { registry, artifacts } = await schoolOf(t);
+  const options = { ...STUDENT, teachers: ['model'], levels: [{ loss: 'kl' }], steps: 2, speeds: [1, 0.9] };
+  const { dir, result } = await runStage({ registry, artifacts, stage: 'distill', dir: temporaryFolder(t), options });
+  t.like(result, { steps: 2, classes: 8, embeddingSize: 6, networks: ['network'] });
+  const { parameters, teacherParameters } = result as Record<string, number>;
+  const { info, weights } = readModel(join(dir, 'models', 'network'));
+  const { format: _, ...teacher } = readModel(join(artifacts.model.dir, 'models', 'network')).info;
+  t.is(info.origin, 'student of classifier');
+  t.deepEqual(info.features, teacher.features);
+  t.deepEqual(info.teachers, [teacher]);
+  // The last normalisation has no weights, and running statistics are not trained.
+  const trained = Object.entries(weights).filter(([name]) => !/mean|variance/.test(name));
+  t.is(
+    parameters,
+    trained.reduce((sum, [, { data }]) => sum + data.length, 0),
+  );
+  t.true(teacherParameters > parameters);
+  t.like(readClassifier(join(dir, 'models', 'network')).info, { loss: 'aam-softmax', speakers: 4, speeds: 2 });
+});
+
+test('the memory of a distillation is predicted from the recipe, teacher included', async (t) => {
+  const registry = newRegistry();
+  const file = fileURLToPath(new URL('../../../../configs/small/distill.yaml', import.meta.url));
+  const sketches = await sketchStages(await loadConfig({ file, registry }), registry);
+  const sketchOf = (name: string) => sketches.find(({ as }) => as === name)!.sketch;
+  const distilled = sketchOf('distilled');
+  t.deepEqual(distilled.assumed, []);
+  const place = { device: 'cpu' as const, threads: 0 };
+  const peak = async (sketch: TrainingSketch) =>
+    (await predictPeak(sketch, { ...sketch, compute: 'float32', batchSize: 8 }, place)).peakBytes;
+  // The same student on the same crops, without the teacher's weights.
+  t.true((await peak(distilled)) > (await peak(sketchOf('alone'))) + 1e6);
+});
+
+const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> = {
+  'a layer that the teacher does not have': [
+    { levels: [{ teacher: 'segmet1' }], teachers: ['model-other'] },
+    /levels: teacher 'model-other' has no layer 'segmet1'; did you mean 'segment1'\?/,
+  ],
+  'a layer that the student does not have': [
+    { levels: [{ student: 'layer9', teacher: 'frames' }, {}] },
+    /levels: the student has no layer 'layer9'; did you mean 'layer1', /,
+  ],
+  'frames against an utterance': [
+    { levels: [{ student: 'frames', teacher: 'embedding' }, {}] },
+    /the student's 'frames' has a vector for every frame, the teacher's 'embedding' one for the utterance/,
+  ],
+  'relations between frames': [
+    { levels: [{ student: 'frames', teacher: 'frames', loss: 'relations' }, {}] },
+    /relations are between utterances, and the student's 'frames' has a vector for every frame/,
+  ],
+  'sizes that nothing brings together': [
+    { levels: [{ projection: 'never' }] },
+    /the student's 'embedding' has 6 numbers and its target 10, and projection: never/,
+  ],
+  'the mean of layers of different sizes': [
+    { teachers: ['model', 'model-other'], combine: 'average', levels: [{ teacher: 'pooled' }] },
+    /combine: average: the teachers' pooled have 24 and 46 numbers/,
+  ],
+  'the same view in other features': [
+    { teacherHears: 'same', augmentation: ['gain'], features: { bins: 24 } },
+    /teacherHears: same: teacher 'model' hears features of another definition: bins is 16 there and 24 here/,
+  ],
+  'frame rates that do not fit': [
+    { features: { bins: 16, frameShiftMs: 15 }, levels: [{ student: 'frames', teacher: 'frames' }, {}] },
+    /follow each other every 10 ms, those of the student's 'frames' every 15 ms/,
+  ],
+};
+
+test('networks that do not fit each other are refused with the reason, before the first step', async (t) => {
+  const { registry, artifacts } = await schoolOf(t);
+  for (const [what, [more, message]] of Object.entries(BAD)) {
+    const options = { ...STUDENT, teachers: ['model'], ...more };
+    const dir = temporaryFolder(t);
+    await t.throwsAsync(
+      runStage({ registry, artifacts, stage: 'distill', dir, options }),
+      { instanceOf: UserError, message },
+      what,
+    );
+  }
+});
+
+test('class scores ask for a teacher with a classifier that knows the labels', async (t) => {
+  const { registry, artifacts } = await schoolOf(t);
+  const run = (more: Record<string, unknown>, others = {}) => {
+    const options = { ...STUDENT, teachers: ['model'], levels: [{ loss: 'kl' }], ...more };
+    return runStage({
+      registry,
+      artifacts: { ...artifacts, ...others },
+      stage: 'distill',
+      dir: temporaryFolder(t),
+      options,
+    });
+  };
+  const { dir } = await runStage({
+    registry,
+    artifacts,
+    stage: 'distill',
+    dir: temporaryFolder(t),
+    options: { ...STUDENT, teachers: ['model'], steps: 1 },
+  });
+  const without = artifactAt(dir, 'distill', { networks: ['network'] });
+  await t.throwsAsync(run({ teachers: ['model-without'] }, { 'model-without': without }), {
+    instanceOf: UserError,
+    message: /holds no classifier \(classifier\.safetensors is missing\).*Compare vectors instead of class scores/,
+  });
+  await t.throwsAsync(run({ clusters: 'clusters', speeds: [1, 0.9, 1.1] }), {
+    instanceOf: UserError,
+    message: /knows 4 speakers at 2 speeds, and there are 4 at 3\. .* or compare vectors, not class scores/,
+  });
+});
+
+test('options that cannot work together are all named before the run', async (t) => {
+  const registry = newRegistry();
+  const artifacts = {
+    corpus: artifactAt('', 'corpus'),
+    clusters: artifactAt('', 'labels'),
+    model: artifactAt('', 'model'),
+  };
+  const faults = (options: Record<string, unknown>) =>
+    checkStage({ registry, artifacts, stage: 'distill', options: { ...STUDENT, teachers: ['model'], ...options } });
+  t.deepEqual(await faults({}), []);
+  t.deepEqual(await faults({ clusters: 'clusters', levels: [{ loss: 'decoupled-kl' }] }), []);
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ levels: [{ loss: 'decoupled-kl' }] }, /levels\[0\]: 'decoupled-kl' asks for the class of each utterance/],
+    [{ levels: [{ loss: 'kl', student: 'embedding' }] }, /levels\[0\]: 'kl' compares class scores; student, teacher/],
+    [{ levels: [{ student: 'frames', teacher: 'frames' }] }, /nothing would train the student's embedding/],
+    [{ levels: [{ loss: 'kl' }], loss: 'triplet' }, /loss: 'triplet' has no class scores that 'kl' could compare/],
+    [{ levels: [{ loss: 'relations' }], batchSize: 2 }, /relations: it compares triples .* at least 3 utterances/],
+    [{ labelWeight: 2 }, /labelWeight: there are no labels without `clusters`/],
+    [{ margin: { fromEpoch: 0, toEpoch: 1 } }, /margin: there are no labels without `clusters`/],
+    [{ sampling: { kind: 'class-balanced' } }, /sampling\.kind: class-balanced batches need labels/],
+    [{ teachers: ['model', 'model'] }, /teachers: 'model' stands there twice/],
+    [{ combine: 'average' }, /combine: there is one teacher, and nothing to combine/],
+    [{ teacherHears: 'same' }, /teacherHears: same: without augmentation both hear the same anyway/],
+    [{ backbone: undefined }, /init, backbone: give one of them/],
+    [{ accumulate: 3 }, /accumulate: 3 does not cut batchSize: 4/],
+  ];
+  for (const [options, message] of cases) t.regex((await faults(options)).join(' '), message);
+});
