@@ -20,6 +20,7 @@ import { register as run } from './run/run.js';
 import { register as score } from './score/score.js';
 import { register as setup } from './setup.js';
 import { register as similarity } from './similarity.js';
+import { register as size } from './size.js';
 import { register as speakers } from './speakers.js';
 import { register as verify } from './verify.js';
 
@@ -36,6 +37,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   importModel,
   embed,
   exportModel,
+  size,
   similarity,
   enroll,
   speakers,
