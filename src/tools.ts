@@ -17,6 +17,7 @@ export { importModel } from './tools/import-model.js';
 export { type ComparedSize, type ModelSize, type SizeOptions, sizeOfModel } from './tools/model-size.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
+export { type QuantizeOptions, type QuantizeSummary, quantizeModel } from './tools/quantize-model.js';
 
 // Enrolled speakers
 

@@ -16,6 +16,7 @@ import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
+import { register as quantize } from './quantize.js';
 import { register as run } from './run/run.js';
 import { register as score } from './score/score.js';
 import { register as setup } from './setup.js';
@@ -38,6 +39,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   embed,
   exportModel,
   size,
+  quantize,
   similarity,
   enroll,
   speakers,

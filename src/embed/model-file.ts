@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/features.js';
 import { messageOf, UserError } from '../errors.js';
-import { float32, type HostTensor } from '../host-tensor.js';
+import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
+import { BITS, fixedValues, methods } from './quantize/codebook.js';
+import { type PackedTensor, unpackTensor } from './quantize/packed-tensor.js';
 
 const network = {
   /** The method and network that it is from, for people. */
@@ -19,6 +21,15 @@ const modelInfo = z.strictObject({
   ...network,
   /** The networks that it was distilled from. */
   teachers: z.array(z.strictObject(network)).optional(),
+  /** How its weights were rounded to a few values; `kept` were not. */
+  quantized: z
+    .strictObject({
+      method: z.enum(methods),
+      bits: z.number(),
+      scales: z.enum(['channel', 'layer']),
+      kept: z.array(z.string()),
+    })
+    .optional(),
   /** What it hears of a recording: `levelled`, as voxloop trains (the default), or `unchanged`, as published models do. */
   hearing: z.enum(['levelled', 'unchanged']).optional(),
   /** What the weights may be used for, of a model from elsewhere. */
@@ -42,18 +53,37 @@ export interface Model {
 export const MODEL_FILE = 'model.safetensors';
 const MEAN = 'mean-embedding';
 const WEIGHT = 'backbone/';
+const PACKED = 'packed/';
 
-/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all. */
+/** Shape and kind of every packed weight, by name. */
+const packedShapes = z.record(
+  z.string(),
+  z.strictObject({ shape: z.array(z.number()), method: z.enum(methods), bits: z.literal(BITS) }),
+);
+
+/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all; `packed` weights beside the others. */
 export function writeModel(
   dir: string,
   info: Omit<ModelInfo, 'format'>,
   weights: Model['weights'],
   mean: Model['mean'] = null,
+  packed: Record<string, PackedTensor> = {},
 ): void {
   const tensors = Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [WEIGHT + name, tensor]));
   if (mean) tensors[MEAN] = float32(mean);
+  for (const [name, { method, codes, values, scales }] of Object.entries(packed)) {
+    tensors[`${PACKED}${name}/codes`] = { dtype: 'uint8', shape: [codes.length], data: codes };
+    if (method === 'k-means') tensors[`${PACKED}${name}/values`] = float32(values);
+    tensors[`${PACKED}${name}/scales`] = float32(scales);
+  }
   const description = JSON.stringify({ format: 'voxloop-model-1', ...info });
-  writeSafetensors(join(dir, MODEL_FILE), tensors, { voxloop: description });
+  const shapes = Object.fromEntries(
+    Object.entries(packed).map(([name, { shape, method, bits }]) => [name, { shape, method, bits }]),
+  );
+  writeSafetensors(join(dir, MODEL_FILE), tensors, {
+    voxloop: description,
+    ...(Object.keys(packed).length > 0 && { packed: JSON.stringify(shapes) }),
+  });
 }
 
 /** Reads a model folder. @throws UserError for a folder without a model, and for a file that is cut short */
@@ -69,8 +99,28 @@ export function readModel(dir: string): Model {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = tensor;
   }
+  Object.assign(weights, unpacked(path, tensors, metadata.packed));
   const mean = tensors[MEAN]?.data;
   return { dir, info: parseInfo(path, metadata.voxloop), weights, mean: mean instanceof Float32Array ? mean : null };
+}
+
+/** The float32 weights that packed ones stand for. @throws UserError where a part is missing, or of another size */
+function unpacked(path: string, tensors: Record<string, HostTensor>, text: string | undefined): Model['weights'] {
+  if (text === undefined) return {};
+  const shapes = packedShapes.safeParse(JSON.parse(text));
+  if (!shapes.success)
+    throw new UserError(`${path} is not a model this version of voxloop reads: ${z.prettifyError(shapes.error)}`);
+  return Object.fromEntries(
+    Object.entries(shapes.data).map(([name, { shape, method, bits }]) => {
+      const part = (kind: string) => tensors[`${PACKED}${name}/${kind}`]?.data;
+      const [codes, scales] = [part('codes'), part('scales')];
+      const values = method === 'k-means' ? part('values') : fixedValues(method, bits);
+      const complete = codes instanceof Uint8Array && values instanceof Float32Array && scales instanceof Float32Array;
+      if (!complete || codes.length !== Math.ceil((sizeOf(shape) * bits) / 8) || values.length > 2 ** bits)
+        throw new UserError(`${path}: the packed weight '${name}' is incomplete. Quantize the model again.`);
+      return [name, unpackTensor({ shape, bits, codes, values, scales })];
+    }),
+  );
 }
 
 function parseInfo(path: string, text: string | undefined): ModelInfo {

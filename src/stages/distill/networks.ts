@@ -143,7 +143,10 @@ export async function resolveLevels(
     levels.map(async ({ student: layer = 'embedding', teacher = 'embedding', loss, weight, projection = 'auto' }) => {
       const { compares, build } = await registry.load('distillation', loss.name);
       const choice = { student: layer, teacher: [teacher].flat(), compares };
-      const shape = levelShape({ ...choice, projection, own, teachers: theirs, combine });
+      const shape =
+        compares === 'scores'
+          ? { of: 'utterance' as const }
+          : levelShape({ ...choice, projection, own, teachers: theirs, combine });
       return { ...choice, ...shape, loss: build(loss.options), weight };
     }),
   );
