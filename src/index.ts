@@ -10,6 +10,7 @@ export {
   defineAugmentation,
   defineBackbone,
   defineClustering,
+  defineDistillation,
   defineGate,
   defineLoss,
   definePooling,
@@ -25,8 +26,9 @@ export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } 
 
 // Methods: networks, views and losses
 
-export type { Backbone } from './nn/backbone.js';
+export type { Backbone, TappedLayer } from './nn/backbone.js';
 export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
+export type { Compared, DistillationLoss } from './train/distill/distillation-loss.js';
 export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
 export { leastBatch } from './train/step/ssl-method.js';
 

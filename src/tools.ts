@@ -15,9 +15,11 @@ export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/sp
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
 export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-onnx.js';
 export { importModel } from './tools/import-model.js';
+export { type ComparedSize, type ModelSize, type SizeOptions, sizeOfModel } from './tools/model-size.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
 export { packagedModel } from './tools/packaged-model.js';
+export { type QuantizeOptions, type QuantizeSummary, quantizeModel } from './tools/quantize-model.js';
 
 // Enrolled speakers
 

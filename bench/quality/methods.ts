@@ -173,7 +173,11 @@ function table(rows: readonly ReturnType<typeof summary>[]): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
-const names = readdirSync(repository('configs/small')).filter((name) => /^[a-z].*\.yaml$/.test(name));
+/** A recipe of another kind. */
+const OTHERS = ['distill.yaml'];
+const names = readdirSync(repository('configs/small')).filter(
+  (name) => /^[a-z].*\.yaml$/.test(name) && !OTHERS.includes(name),
+);
 const wanted = values.only?.split(',');
 const methods = names.map((name) => name.replace('.yaml', '')).filter((name) => !wanted || wanted.includes(name));
 const corpus = await corpusDir();

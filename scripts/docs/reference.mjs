@@ -6,6 +6,7 @@ const titles = {
   backbone: 'Backbones (`backbone`)',
   pooling: 'Poolings (`pooling`)',
   loss: 'Losses on labels (`loss`)',
+  distillation: 'Distillation losses (`distillation`)',
   clustering: 'Clusterings (`clustering`)',
   gate: 'Loss gates (`gate`)',
   augmentation: 'Augmentations (`augmentation`)',

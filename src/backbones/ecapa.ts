@@ -77,11 +77,13 @@ function ecapa(channels: number, globalContext: boolean) {
       return {
         embeddingSize,
         minFrames: arrangement === 'speechbrain' ? MIRRORED_FRAMES + 1 : 1,
+        layers: Object.fromEntries(blocks.map((_, i) => [`block${i + 1}`, { size: width, of: 'frames' }])),
         embed(features, pass) {
           const outputs: Tensor[] = [];
           let x = first(features, pass);
-          for (const block of blocks) {
+          for (const [i, block] of blocks.entries()) {
             x = block(x, pass);
+            pass.tap?.(`block${i + 1}`, x);
             outputs.push(x);
           }
           const map = aggregate(tf.concat(outputs, 2), pass);

@@ -63,9 +63,13 @@ export default defineBackbone({
       : undefined;
     return {
       embeddingSize,
+      layers: Object.fromEntries(layers.map((_, i) => [`layer${i + 1}`, { size: width, of: 'frames' }])),
       embed(features, pass) {
         let x = features;
-        for (const layer of layers) x = layer(x, pass);
+        for (const [i, layer] of layers.entries()) {
+          x = layer(x, pass);
+          pass.tap?.(`layer${i + 1}`, x);
+        }
         const vector = embedding(poolNorm(pool(x, pass), pass));
         return embeddingNormLayer ? embeddingNormLayer(vector, pass) : vector;
       },

@@ -53,11 +53,22 @@ export default defineBackbone({
       .describe(
         '`same` adds zeros at both ends of every convolution, as earlier versions of voxloop did, instead of losing 14 frames',
       ),
+    lastWidth: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('channels of the last frame-level layer; default: 1500 where the others have 512, and in proportion'),
+    segmentLayers: z
+      .union([z.literal(1), z.literal(2)])
+      .default(2)
+      .describe('1: the embedding is a linear map of the pooled statistics, as in small students'),
   }),
   // Before there was a choice, convolutions were padded.
   upgrade: (options) => ({ padding: 'same', ...options }),
-  build({ scope, bins, options: { width, embeddingSize, checkpointing, padding }, pooling }) {
-    const last = Math.max(1, Math.round(LAST_LAYER * width));
+  build({ scope, bins, options, pooling }) {
+    const { width, embeddingSize, checkpointing, padding } = options;
+    const last = options.lastWidth ?? Math.max(1, Math.round(LAST_LAYER * width));
     const sizes = [bins, ...CONTEXTS.map((_, i) => (i === CONTEXTS.length - 1 ? last : width))];
     const frames = CONTEXTS.map((context, i) => {
       const shape = { ...context, padding, inputs: sizes[i], outputs: sizes[i + 1] };
@@ -65,23 +76,42 @@ export default defineBackbone({
       return { layer: checkpointing ? checkpointed(layer) : layer, lost };
     });
     const { size, pool } = pooling(scope.child('pooling'), last);
-    const segment1 = denseLayer(scope.child('segment1'), { inputs: size, outputs: embeddingSize });
-    const norm = batchNormLayer(scope.child('segment1-norm'), embeddingSize, { affine: false });
-    const segment2 = denseLayer(scope.child('segment2'), { inputs: embeddingSize, outputs: embeddingSize });
+    const segments = segmentLayers(scope, { inputs: size, outputs: embeddingSize, count: options.segmentLayers });
     return {
       embeddingSize,
       minFrames: padding === 'valid' ? CONTEXT : 1,
+      layers: {
+        ...Object.fromEntries(frames.map((_, i) => [`frame${i + 1}`, { size: sizes[i + 1], of: 'frames' as const }])),
+        ...(options.segmentLayers === 2 && { segment1: { size: embeddingSize, of: 'utterance' as const } }),
+      },
       embed(features, pass) {
         let [x, at] = padding === 'valid' ? filledUp(features, pass) : [features, pass];
-        for (const { layer, lost } of frames) {
+        for (const [i, { layer, lost }] of frames.entries()) {
           x = layer(x, at);
           at = shortenedPass(at, lost);
+          pass.tap?.(`frame${i + 1}`, x);
         }
-        return segment2(norm(relu(segment1(pool(x, at))), pass));
+        return segments(pool(x, at), pass);
       },
     };
   },
 });
+
+/** The layers behind the pooling: affine, and where there are two, rectifier, normalisation and affine again. */
+function segmentLayers(
+  scope: Scope,
+  { inputs, outputs, count }: { inputs: number; outputs: number; count: 1 | 2 },
+): Layer {
+  const segment1 = denseLayer(scope.child('segment1'), { inputs, outputs });
+  if (count === 1) return segment1;
+  const norm = batchNormLayer(scope.child('segment1-norm'), outputs, { affine: false });
+  const segment2 = denseLayer(scope.child('segment2'), { inputs: outputs, outputs });
+  return (pooled, pass) => {
+    const x = segment1(pooled);
+    pass.tap?.('segment1', x);
+    return segment2(norm(relu(x), pass));
+  };
+}
 
 interface FrameShape extends TimeConvOptions {
   dilation: number;

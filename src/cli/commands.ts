@@ -18,10 +18,12 @@ import { register as model } from './model/model.js';
 import { register as pack } from './pack.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
+import { register as quantize } from './quantize.js';
 import { register as run } from './run/run.js';
 import { register as score } from './score/score.js';
 import { register as setup } from './setup.js';
 import { register as similarity } from './similarity.js';
+import { register as size } from './size.js';
 import { register as speakers } from './speakers.js';
 import { register as verify } from './verify.js';
 
@@ -40,6 +42,8 @@ export const commands: readonly ((program: Command) => void)[] = [
   embed,
   exportModel,
   pack,
+  size,
+  quantize,
   similarity,
   enroll,
   speakers,

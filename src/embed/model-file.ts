@@ -4,17 +4,34 @@ import { z } from 'zod';
 import { featureDefinition } from '../audio/features/feature-definition.js';
 import { messageOf, UserError } from '../errors.js';
 import { toFloat32 } from '../float-types.js';
-import { float32, type HostTensor } from '../host-tensor.js';
+import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
+import { BITS, fixedValues, methods } from './quantize/codebook.js';
+import { type PackedTensor, unpackTensor } from './quantize/packed-tensor.js';
 
-/** The schema of a model's description. */
-export const modelInfo = z.strictObject({
-  format: z.literal('voxloop-model-1'),
+const network = {
   /** The method and network that it is from, for people. */
   origin: z.string(),
   backbone: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
   features: featureDefinition,
   embeddingSize: z.number().int().positive(),
+};
+
+/** The schema of a model's description. */
+export const modelInfo = z.strictObject({
+  format: z.literal('voxloop-model-1'),
+  ...network,
+  /** The networks that it was distilled from. */
+  teachers: z.array(z.strictObject(network)).optional(),
+  /** How its weights were rounded to a few values; `kept` were not. */
+  quantized: z
+    .strictObject({
+      method: z.enum(methods),
+      bits: z.number(),
+      scales: z.enum(['channel', 'layer']),
+      kept: z.array(z.string()),
+    })
+    .optional(),
   /**
    * What it hears of a recording: `levelled`, as voxloop trains (the default), `unchanged`, as published models do, or `raised`, as
    * Resemblyzer does.
@@ -41,6 +58,7 @@ export interface Model {
 export const MODEL_FILE = 'model.safetensors';
 const MEAN = 'mean-embedding';
 const WEIGHT = 'backbone/';
+const PACKED = 'packed/';
 
 /** Refuses to write a model where one is. @throws UserError when the folder holds a model */
 export function refuseModel(dir: string): void {
@@ -48,17 +66,35 @@ export function refuseModel(dir: string): void {
     throw new UserError(`${dir} holds a model already (${MODEL_FILE}). Name another folder, or delete it.`);
 }
 
-/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all. */
+/** Shape and kind of every packed weight, by name. */
+const packedShapes = z.record(
+  z.string(),
+  z.strictObject({ shape: z.array(z.number()), method: z.enum(methods), bits: z.literal(BITS) }),
+);
+
+/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all; `packed` weights beside the others. */
 export function writeModel(
   dir: string,
   info: Omit<ModelInfo, 'format'>,
   weights: Model['weights'],
   mean: Model['mean'] = null,
+  packed: Record<string, PackedTensor> = {},
 ): void {
   const tensors = Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [WEIGHT + name, tensor]));
   if (mean) tensors[MEAN] = float32(mean);
+  for (const [name, { method, codes, values, scales }] of Object.entries(packed)) {
+    tensors[`${PACKED}${name}/codes`] = { dtype: 'uint8', shape: [codes.length], data: codes };
+    if (method === 'k-means') tensors[`${PACKED}${name}/values`] = float32(values);
+    tensors[`${PACKED}${name}/scales`] = float32(scales);
+  }
   const description = JSON.stringify({ format: 'voxloop-model-1', ...info });
-  writeSafetensors(join(dir, MODEL_FILE), tensors, { voxloop: description });
+  const shapes = Object.fromEntries(
+    Object.entries(packed).map(([name, { shape, method, bits }]) => [name, { shape, method, bits }]),
+  );
+  writeSafetensors(join(dir, MODEL_FILE), tensors, {
+    voxloop: description,
+    ...(Object.keys(packed).length > 0 && { packed: JSON.stringify(shapes) }),
+  });
 }
 
 /** Reads a model folder. @throws UserError for a folder without a model, and for a file that is cut short */
@@ -74,13 +110,32 @@ export function readModel(dir: string): Model {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = toFloat32(tensor);
   }
+  Object.assign(weights, unpacked(path, tensors, metadata.packed));
   const mean = tensors[MEAN] && toFloat32(tensors[MEAN]).data;
   return { dir, info: parseInfo(path, metadata.voxloop), weights, mean: mean instanceof Float32Array ? mean : null };
 }
 
-function parseInfo(path: string, text: string | undefined): ModelInfo {
+/** The float32 weights that packed ones stand for. @throws UserError where a part is missing, or of another size */
+function unpacked(path: string, tensors: Record<string, HostTensor>, text: string | undefined): Model['weights'] {
+  if (text === undefined) return {};
+  return Object.fromEntries(
+    Object.entries(parsed(path, packedShapes, text)).map(([name, { shape, method, bits }]) => {
+      const part = (kind: string) => tensors[`${PACKED}${name}/${kind}`]?.data;
+      const [codes, scales] = [part('codes'), part('scales')];
+      const values = method === 'k-means' ? part('values') : fixedValues(method, bits);
+      const complete = codes instanceof Uint8Array && values instanceof Float32Array && scales instanceof Float32Array;
+      if (!complete || codes.length !== Math.ceil((sizeOf(shape) * bits) / 8) || values.length > 2 ** bits)
+        throw new UserError(`${path}: the packed weight '${name}' is incomplete. Quantize the model again.`);
+      return [name, unpackTensor({ shape, bits, codes, values, scales })];
+    }),
+  );
+}
+
+const parseInfo = (path: string, text: string | undefined): ModelInfo => parsed(path, modelInfo, text ?? '');
+
+function parsed<Value>(path: string, schema: z.ZodType<Value>, text: string): Value {
   try {
-    return modelInfo.parse(JSON.parse(text ?? ''));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(`${path} is not a model this version of voxloop reads: ${reason}`);

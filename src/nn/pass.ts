@@ -11,6 +11,8 @@ export interface Pass {
    * valid.
    */
   lengths?: Tensor;
+  /** Receives the outputs of layers that the backbone names in `layers`. Absent: nobody listens. */
+  tap?(layer: string, output: Tensor): void;
 }
 
 /** The same pass, for a layer that is recomputed in the backward pass: its lengths outlive the forward pass. */

@@ -4,6 +4,7 @@ import type {
   AugmentationPlugin,
   BackbonePlugin,
   ClusteringPlugin,
+  DistillationPlugin,
   GatePlugin,
   LossPlugin,
   PoolingPlugin,
@@ -39,6 +40,13 @@ export function definePooling<O extends z.ZodType>(definition: Definition<Poolin
 /** A classification loss over embeddings and labels. */
 export function defineLoss<O extends z.ZodType>(definition: Definition<LossPlugin<O>>): LossPlugin<O> {
   return { ...definition, kind: 'loss' };
+}
+
+/** A loss between a student's outputs and its teacher's. */
+export function defineDistillation<O extends z.ZodType>(
+  definition: Definition<DistillationPlugin<O>>,
+): DistillationPlugin<O> {
+  return { ...definition, kind: 'distillation' };
 }
 
 /** A clustering algorithm, from embeddings to pseudo-labels. */

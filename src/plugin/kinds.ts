@@ -7,6 +7,7 @@ import type { Backbone } from '../nn/backbone.js';
 import type { PoolingLayer } from '../nn/pooling.js';
 import type { Scope } from '../nn/scope.js';
 import type { ClassificationLoss } from '../train/classifier/classification-loss.js';
+import type { Compared, DistillationLoss } from '../train/distill/distillation-loss.js';
 import type { SslContext, SslMethod } from '../train/step/ssl-method.js';
 import type { PluginBase } from './plugin.js';
 import type { StagePlugin } from './stage.js';
@@ -55,6 +56,16 @@ export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<
   /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: { scope: Scope; embeddingSize: number; classes: number; options: z.output<O> }): ClassificationLoss;
+}
+
+/** A loss that brings a student's outputs near its teacher's. */
+export interface DistillationPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'distillation', O> {
+  compares: Compared;
+  /** True where it asks for the class of each row. Default: false. */
+  labels?: boolean;
+  /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
+  check?(options: z.output<O>, training: { batch: number }): string[];
+  build(options: z.output<O>): DistillationLoss;
 }
 
 /** A clustering algorithm over embeddings. */
@@ -111,6 +122,7 @@ export interface PluginKinds {
   backbone: BackbonePlugin;
   pooling: PoolingPlugin;
   loss: LossPlugin;
+  distillation: DistillationPlugin;
   clustering: ClusteringPlugin;
   gate: GatePlugin;
   augmentation: AugmentationPlugin;

@@ -2,7 +2,17 @@ import type { z } from 'zod';
 import type { PluginKinds } from './kinds.js';
 
 /** The kinds of plugin, in the order in which they are listed. */
-export const kinds = ['stage', 'ssl', 'backbone', 'pooling', 'loss', 'clustering', 'gate', 'augmentation'] as const;
+export const kinds = [
+  'stage',
+  'ssl',
+  'backbone',
+  'pooling',
+  'loss',
+  'distillation',
+  'clustering',
+  'gate',
+  'augmentation',
+] as const;
 
 export type Kind = (typeof kinds)[number];
 

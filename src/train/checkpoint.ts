@@ -4,7 +4,7 @@ import { UserError } from '../errors.js';
 import type { HostTensor } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
 import { convertStates } from '../optim/convert-states.js';
-import { isTransient } from './step/micro-batches.js';
+import { isTransient } from './step/transient.js';
 
 /** Values outside the graph that belong to the run's state (last losses, a gate), saved with the variables. */
 export type HostState = Record<string, HostTensor>;

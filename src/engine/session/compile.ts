@@ -6,6 +6,7 @@ import type { Pointer } from '../graph/c-api.js';
 import { dataTypeOf } from '../graph/data-types.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { MemoryPeak } from '../memory/memory-parts.js';
+import { multiplyAdds } from '../memory/multiply-adds.js';
 import { outOfMemory } from '../memory/out-of-memory.js';
 import { predictMemory } from '../memory/predict.js';
 import { profileRun, type RunProfile, standingBytes } from '../memory/run-profile.js';
@@ -37,6 +38,8 @@ export interface Compiled<I extends Inputs, O extends Outputs> {
   trace(inputs: I): void;
   /** The peak of live bytes that a run with these inputs would have, and its parts, without running. */
   predict(inputs: I): MemoryPeak;
+  /** The multiply-adds of a run's convolutions and matrix products, without running. */
+  multiplyAdds(inputs: I): number;
   /** Runs once with TensorFlow's full tracing: the peak of live bytes and its parts, time by op. Slower than a plain run. */
   measure(inputs: I): Promise<RunProfile & { outputs: Values<O> }>;
 }
@@ -87,21 +90,25 @@ export function compileFunction<I extends Inputs, O extends Outputs>(
     return { outputs, metadata: result.metadata };
   }
 
-  function predict(inputs: I): MemoryPeak {
-    const values = toValues(inputs);
+  function runPlan(values: [string, HostTensor][]) {
     const { placeholders, fetches, targets } = planFor(values);
-    return predictMemory({
+    return {
       ...session.graph,
       feeds: [...placeholders.values()].map(({ operation }) => operation),
       fetches: fetches.map(({ operation, output }) => ({ operation, output: output.index })),
       targets: targets.map(session.graph.indexOf),
-      standing: standingBytes(session, values),
-    });
+    };
+  }
+
+  function predict(inputs: I): MemoryPeak {
+    const values = toValues(inputs);
+    return predictMemory({ ...runPlan(values), standing: standingBytes(session, values) });
   }
 
   return Object.assign(async (inputs: I) => (await run(inputs, false)).outputs, {
     trace: (inputs: I) => void planFor(toValues(inputs)),
     predict,
+    multiplyAdds: (inputs: I) => multiplyAdds(runPlan(toValues(inputs))),
     async measure(inputs: I) {
       if (session.xla) throw new Error('a step compiled by XLA cannot be measured: it does not record its allocations');
       const { outputs, metadata } = await run(inputs, true);

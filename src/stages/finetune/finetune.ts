@@ -7,7 +7,6 @@ import { writeModel } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
-import { UserError } from '../../errors.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { defineStage } from '../../plugin/define.js';
 import type { PluginChoice } from '../../plugin/options.js';
@@ -28,7 +27,8 @@ import { startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions } from '../training/training-options.js';
-import { lossFaults } from './loss-faults.js';
+import { countClasses } from './classes.js';
+import { lossFaults, lossWritten } from './loss-faults.js';
 import { classifierFaults, openStart, plannedClasses, type Start, sketchStart } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
 import { finetuneResult } from './result.js';
@@ -46,7 +46,7 @@ export default defineStage({
   check: checkFinetune,
   async sketch(context, options) {
     const stored = sketchStored(context, options.corpus);
-    const { features, backbone } = await sketchStart(context, options, stored);
+    const { features, backbone } = await sketchStart(context, options, { stored });
     const { classes, assumed } = plannedClasses(context, options.clusters);
     return {
       ...options,
@@ -87,12 +87,12 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const labels = readLabels(context.artifact(options.clusters), train.ids.length);
   warnOfRivals(options, context.log);
   const stored = train.features;
-  const start = await openStart(context, options, stored);
+  const start = await openStart(context, options, { stored });
   if (stored) {
     checkSameFeatures(stored, start.features);
     await refuseWaveChanges(context.registry, options);
   }
-  const { speakers, speeds } = countClasses(labels, options, start);
+  const { speakers, speeds } = countClasses(labels, options, start.classifier);
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds, stored };
   const { trainer, batches } = await prepare(session, context, options, parts);
   await start.load(session, trainer);
@@ -123,7 +123,7 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   });
   const lastLine = gate.finish();
   const averaged = await trainer.average.result(steps);
-  const classifier = { loss: options.loss.name, speakers, speeds };
+  const classifier = { ...lossWritten(options.loss), speakers, speeds };
   await writeNetwork(session, context.dir, trainer, { start, averaged: averaged?.weights, classifier });
   return {
     networks: ['network'],
@@ -176,34 +176,6 @@ const gatedStep =
     gate.record(batch.utterances, losses, spoken);
     return Number.isFinite(setting.gate) ? { ...metrics, gate: setting.gate } : metrics;
   };
-
-/** Speakers that the labels tell apart, and speeds of each; a classifier that is kept may know more of both. */
-function countClasses(
-  labels: Int32Array,
-  options: FinetuneOptions,
-  { classifier }: Start,
-): { speakers: number; speeds: number } {
-  refuseOneClass(labels, options.clusters);
-  const speakers = 1 + labels.reduce((a, b) => Math.max(a, b), -1);
-  const speeds = options.speeds.length;
-  if (!classifier) return { speakers, speeds };
-  const { info, dir } = classifier;
-  if (speakers <= info.speakers && speeds <= info.speeds) return info;
-  throw new UserError(
-    `The classifier of ${dir} knows ${info.speakers} speakers at ${info.speeds} speeds, and there are ${speakers} at ${speeds}. ` +
-      'Give the labels and speeds it was trained on, or classifier: new.',
-  );
-}
-
-/** Of one class a network learns nothing: every answer is right. */
-function refuseOneClass(labels: Int32Array, clusters: string): void {
-  const classes = new Set(labels.filter((label) => label >= 0)).size;
-  if (classes > 1) return;
-  throw new UserError(
-    `The labels of '${clusters}' name ${classes === 1 ? 'one class only' : 'no class'}, of which nothing can be learned. Ask the ` +
-      'clustering for more clusters, or for other distances.',
-  );
-}
 
 /** 1 when parts that are frozen for a time learn, 0 before; nothing where none are. */
 function thawedAt({ freeze }: FinetuneOptions, epoch: number): { thawed?: number } {

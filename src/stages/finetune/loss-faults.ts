@@ -1,6 +1,6 @@
 import { faultsWhere } from '../../plugin/faults.js';
 import type { LossPlugin } from '../../plugin/kinds.js';
-import type { PluginChoice } from '../../plugin/options.js';
+import { asWritten, type PluginChoice } from '../../plugin/options.js';
 
 /** The options of a training that its loss has to fit. */
 export interface LossUse {
@@ -47,3 +47,9 @@ export function lossFaults(plugin: LossPlugin, options: LossUse): string[] {
   const pluginFaults = Number.isInteger(batch) ? (plugin.check?.(loss.options, { batch }) ?? []) : [];
   return [...faults, ...pluginFaults];
 }
+
+/** A loss as a classifier's file names it. */
+export const lossWritten = ({ name, options }: PluginChoice<'loss'>) => ({
+  loss: name,
+  options: asWritten(options) as Record<string, unknown>,
+});

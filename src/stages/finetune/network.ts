@@ -14,6 +14,9 @@ import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import { sketchInit } from '../training/start.js';
 import type { FinetuneOptions } from './options.js';
 
+/** What a recipe says of the network to train. */
+type StartOptions = Pick<FinetuneOptions, 'init' | 'backbone' | 'features' | 'loss' | 'classifier'>;
+
 /** The start of a training: a network on disk, or a new one. */
 export interface Start {
   features: FeatureDefinition;
@@ -23,20 +26,29 @@ export interface Start {
   /** The classifier, where one is kept. */
   classifier?: Classifier;
   /** Loads the initial weights. */
-  load(session: Session, trainer: Finetuner): Promise<void>;
+  load(session: Session, trainer: Pick<Finetuner, 'scope' | 'headScope'>): Promise<void>;
+}
+
+/** Where a network's features come from when the recipe does not say. */
+export interface FeatureSources {
+  /** Those that the corpus holds. */
+  stored?: FeatureDefinition;
+  /** Default: the usual ones. */
+  otherwise?: FeatureDefinition;
 }
 
 /** A network on disk, with its classifier where that is kept, or a new one; for stored features of that definition, if they are. */
 export async function openStart(
   { registry, artifact }: Pick<StageContext, 'registry' | 'artifact'>,
-  options: FinetuneOptions,
-  stored?: FeatureDefinition,
+  options: StartOptions,
+  sources: FeatureSources,
 ): Promise<Start> {
+  const { stored } = sources;
   const { init, backbone, loss, classifier: kind } = options;
   // Stored features are heard as they are.
   const hearing = stored && { hearing: 'unchanged' as const };
   if (init === undefined) {
-    const features = featuresFromScratch(options, stored);
+    const features = featuresFromScratch(options, sources);
     return {
       features,
       backbone: await backboneBuilder(registry, backbone!, features.bins),
@@ -69,13 +81,13 @@ export async function openStart(
   };
 }
 
-const featuresFromScratch = ({ features }: FinetuneOptions, stored?: FeatureDefinition): FeatureDefinition =>
-  features ?? stored ?? featureDefinition.parse({});
+const featuresFromScratch = ({ features }: StartOptions, { stored, otherwise }: FeatureSources): FeatureDefinition =>
+  features ?? stored ?? otherwise ?? featureDefinition.parse({});
 
 /** Features and backbone of a recipe before anything has run. */
-export async function sketchStart(context: SketchContext, options: FinetuneOptions, stored?: FeatureDefinition) {
+export async function sketchStart(context: SketchContext, options: StartOptions, sources: FeatureSources) {
   if (options.init !== undefined) return sketchInit(context, options.init);
-  return { features: featuresFromScratch(options, stored), backbone: options.backbone! };
+  return { features: featuresFromScratch(options, sources), backbone: options.backbone! };
 }
 
 /** Faults in what is said of the classifier. */
@@ -101,10 +113,11 @@ const clusterOptions = z.object({ algorithm: z.object({ options: z.object({ clus
 /** Number of classes to assume before anything has run: `--classes`, else the cluster stage's option, else a default that is reported. */
 export function plannedClasses(
   { classes, options }: SketchContext,
-  clusters: string,
+  clusters: string | undefined,
 ): { classes: number; assumed: string[] } {
   if (classes !== undefined) return { classes, assumed: [`${classes} classes, as given`] };
-  const known = clusterOptions.safeParse(options(clusters)).data?.algorithm.options.clusters;
+  const written = clusters === undefined ? undefined : clusterOptions.safeParse(options(clusters)).data;
+  const known = written?.algorithm.options.clusters;
   if (known !== undefined) return { classes: known, assumed: [`${known} classes, the clusters of '${clusters}'`] };
   return { classes: ASSUMED_CLASSES, assumed: [`${ASSUMED_CLASSES} classes; --classes says otherwise`] };
 }

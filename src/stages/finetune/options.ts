@@ -7,7 +7,7 @@ import { gateOptions } from '../../train/gate/options.js';
 import { freezeOptions } from '../../train/step/freeze.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
-const sampling = z.strictObject({
+export const samplingOptions = z.strictObject({
   kind: z
     .enum(['shuffled', 'class-balanced', 'length-buckets'])
     .default('shuffled')
@@ -52,7 +52,7 @@ export const finetuneOptions = z.strictObject({
     .describe(
       'each utterance is played at one of these speeds, and a speaker at another speed is another class: [1, 0.9, 1.1]',
     ),
-  sampling: sampling.prefault({}).describe('composition of batches'),
+  sampling: samplingOptions.prefault({}).describe('composition of batches'),
   freeze: freezeOptions.optional().describe('parts that are not trained'),
   backboneRate: z.number().positive().default(1).describe("factor on the backbone's learning rate"),
   average: averageOptions,

@@ -16,9 +16,12 @@ export interface BatchPlan {
   rule(labels: Int32Array, utteranceSamples: Int32Array): SamplingRule | undefined;
 }
 
+/** The options that say how batches are put together. */
+export type SamplingOptions = Pick<FinetuneOptions, 'cropSeconds' | 'sampling' | 'speeds'>;
+
 /** Batches of labelled utterances; `utterancesPerSpeaker` where the loss compares utterances, `stored` where their features are. */
 export function batchPlan(
-  options: FinetuneOptions,
+  options: SamplingOptions & Pick<FinetuneOptions, 'correction'>,
   {
     sampleRateHz,
     utterancesPerSpeaker,
@@ -70,7 +73,10 @@ export function cropLadder({ cropSeconds, sampling }: Pick<FinetuneOptions, 'cro
 }
 
 /** Faults in the sampling options. */
-export function samplingFaults(options: FinetuneOptions, utterancesPerSpeaker: number | undefined): string[] {
+export function samplingFaults(
+  options: SamplingOptions & Pick<FinetuneOptions, 'loss'>,
+  utterancesPerSpeaker: number | undefined,
+): string[] {
   const { sampling, cropSeconds, loss } = options;
   const { kind, shortestSeconds, lengths } = sampling;
   const stray = kind !== 'length-buckets' && (shortestSeconds !== undefined || lengths !== undefined);

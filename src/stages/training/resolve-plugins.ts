@@ -6,6 +6,7 @@ import type { ModelInfo } from '../../embed/model-file.js';
 import { userError } from '../../errors.js';
 import type { Backbone } from '../../nn/backbone.js';
 import type { Scope } from '../../nn/scope.js';
+import { tappedBackbone } from '../../nn/taps.js';
 import { choosePlugin } from '../../plugin/choose-plugin.js';
 import { isPluginChoice, type PluginChoice } from '../../plugin/options.js';
 import type { Registry } from '../../plugin/plugin.js';
@@ -21,7 +22,8 @@ export async function backboneBuilder(
 ): Promise<(scope: Scope) => Backbone> {
   const plugin = await registry.load('backbone', choice.name);
   const pooling = await poolingBuilder(registry, choice.options);
-  return (scope) => plugin.build({ scope, bins, options: choice.options, pooling });
+  return (scope) =>
+    tappedBackbone(pooling, (tapped) => plugin.build({ scope, bins, options: choice.options, pooling: tapped }));
 }
 
 /** The pooling chosen by a backbone's option `pooling`; statistics pooling where it has no such option. */

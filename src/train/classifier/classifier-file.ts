@@ -9,6 +9,8 @@ const classifierInfo = z.strictObject({
   format: z.literal('voxloop-classifier-1'),
   /** Name of its loss. */
   loss: z.string(),
+  /** The loss's options, as a recipe writes them; missing in older files. */
+  options: z.record(z.string(), z.unknown()).optional(),
   /** Speakers or clusters, each once. */
   speakers: z.number().int().positive(),
   /** Speeds at which each speaker is a class of its own. */
@@ -32,13 +34,11 @@ export function writeClassifier({ dir, info, weights }: Classifier): void {
   writeSafetensors(join(dir, FILE), weights, { voxloop: JSON.stringify(description) });
 }
 
-/** Reads the classifier beside a model; throws UserError when there is none. */
-export function readClassifier(dir: string): Classifier {
+/** Reads the classifier beside a model; throws UserError, which ends with what to do instead, when there is none. */
+export function readClassifier(dir: string, instead = 'Give classifier: new.'): Classifier {
   const path = join(dir, FILE);
   if (!existsSync(path))
-    throw new UserError(
-      `${dir} holds no classifier to keep (${FILE} is missing): a finetune stage leaves one. Give classifier: new.`,
-    );
+    throw new UserError(`${dir} holds no classifier (${FILE} is missing): a finetune stage leaves one. ${instead}`);
   const { tensors, metadata } = readSafetensors(path);
   try {
     const { format: _, ...info } = classifierInfo.parse(JSON.parse(metadata.voxloop ?? ''));

@@ -4,7 +4,7 @@ import { takePending, type Variable } from '../../engine/variable.js';
 import type { BatchMove } from '../../engine/whole-batch.js';
 import type { DType } from '../../host-tensor.js';
 import { createScope, type Scope } from '../../nn/scope.js';
-import { SCOPE } from './micro-batches.js';
+import { GATHERED } from './transient.js';
 
 /** What a loss moves beside the trained weights (running statistics, centres, queues), gathered over an update's micro-batches. */
 export interface BatchMoves {
@@ -25,7 +25,7 @@ type Move = () => void;
  * changes, all from the same start; other changes have the rows of all (see withWholeBatch). A refused micro-batch moves nothing.
  */
 export function createBatchMoves(session: Session, count: number): BatchMoves {
-  const scope = createScope(session, `${SCOPE}/moves`, 0);
+  const scope = createScope(session, `${GATHERED}/moves`, 0);
   const bufferOf = createBuffers(scope);
   const moving = new Map<string, Move[]>();
 

@@ -6,6 +6,7 @@ import type { Variable } from '../../engine/variable.js';
 import { UserError } from '../../errors.js';
 import { float32, type HostTensor } from '../../host-tensor.js';
 import { createScope } from '../../nn/scope.js';
+import { GATHERED } from './transient.js';
 
 /** The fault of cutting a batch into `count` equal parts, each of at least two utterances; undefined when it can be done. */
 export function microBatchFault(batchSize: number, count: number): string | undefined {
@@ -66,9 +67,6 @@ export function cropTensor(data: CropValues, { rows, bins }: { rows: number; bin
     : float32(data, [rows, width / bins, bins]);
 }
 
-/** The scope of what is gathered for an update. */
-export const SCOPE = 'accumulated';
-
 /** Sums of gradients over the micro-batches of one update. */
 export interface Accumulators {
   /** While tracing: adds gradients; with `fresh` 1 to zeros, with 0 to the sums so far. */
@@ -79,7 +77,7 @@ export interface Accumulators {
 
 /** Creates one accumulator for each trained variable. */
 export function createAccumulators(session: Session, trained: readonly Variable[]): Accumulators {
-  const scope = createScope(session, SCOPE, 0);
+  const scope = createScope(session, GATHERED, 0);
   const sums = new Map(trained.map((variable) => [variable, scope.buffer(variable.name, variable.shape, 0)]));
   return {
     add(gradients, fresh) {
@@ -92,6 +90,3 @@ export function createAccumulators(session: Session, trained: readonly Variable[
     mean: (count) => trained.map((variable) => ({ variable, gradient: tf.div(sums.get(variable)!.read(), count) })),
   };
 }
-
-/** True for variables that hold nothing between two updates, so that no checkpoint needs them. */
-export const isTransient = (name: string): boolean => name.startsWith(`${SCOPE}/`);

@@ -43,6 +43,9 @@ async function load(file: string) {
 
 const methods = builtIns.filter(({ kind }) => kind === 'ssl').map(({ name }) => name);
 
+/** Small recipes that show no self-supervised method. */
+const supervised = ['distill'];
+
 /** The methods with a published recipe on VoxCeleb, and those whose curves are in configs/reference. */
 const published = ['barlow-twins', 'byol', 'dino', 'moco', 'rdino', 'sdpn', 'simclr', 'simsiam', 'swav', 'vicreg'];
 const referenced = readdirSync(folder('reference')).map((file) => basename(file, '.json'));
@@ -64,7 +67,7 @@ test('every published method has reference curves', (t) => {
 });
 
 test('the small recipes resolve, suit their methods, name their references, and process the same number of frames', async (t) => {
-  for (const file of recipesIn('small')) {
+  for (const file of recipesIn('small').filter((recipe) => !supervised.includes(basename(recipe, '.yaml')))) {
     const [{ method, reference, faults, views, batchSize, steps, globalSeconds, localSeconds = 0 }, ...more] =
       await load(file);
     t.is(more.length, 0);

@@ -97,7 +97,8 @@ test('large-margin fine-tuning keeps the classifier of three speeds, and goes on
   t.like(model.result, { classes: 12, averagedEpochs: 2, steps: 12 });
   const folder = join(model.dir, 'models', 'network');
   const first = readClassifier(folder);
-  t.deepEqual(first.info, { loss: 'aam-softmax', speakers: 4, speeds: 3 });
+  const loss = { loss: 'aam-softmax', options: { margin: 0.2, scale: 32 } };
+  t.deepEqual(first.info, { ...loss, speakers: 4, speeds: 3 });
   t.deepEqual(first.weights.prototypes.shape, [6, 12]);
   t.is(readModel(folder).info.origin, 'classifier');
   // What is written is the mean, not the last weights.
@@ -117,7 +118,7 @@ test('large-margin fine-tuning keeps the classifier of three speeds, and goes on
   const tuned = await runStage({ ...base, artifacts: all, options, dir: temporaryFolder(t) });
   t.like(tuned.result, { classes: 12 });
   const second = readClassifier(join(tuned.dir, 'models', 'network'));
-  t.deepEqual(second.info, first.info);
+  t.deepEqual(second.info, { ...first.info, options: { margin: 0.5, scale: 32 } });
   const [start, end] = [model, tuned].map(({ dir }) => readModel(join(dir, 'models', 'network')).weights);
   for (const name of Object.keys(start).filter((own) => !/\/(mean|variance)$/.test(own)))
     t.true(

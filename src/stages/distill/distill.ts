@@ -1,0 +1,256 @@
+import { join } from 'node:path';
+import type { CropPlan } from '../../data/crops/crops.js';
+import { labelled } from '../../data/crops/sampler.js';
+import { saveWeights } from '../../embed/extract.js';
+import { writeModel } from '../../embed/model-file.js';
+import { computeType } from '../../engine/session/compute-type.js';
+import type { Session } from '../../engine/session/session.js';
+import { withSession } from '../../engine/session/with-session.js';
+import type { HostTensor } from '../../host-tensor.js';
+import { defineStage } from '../../plugin/define.js';
+import type { StageContext } from '../../plugin/stage.js';
+import { silentCrops } from '../../train/check-memory.js';
+import { writeClassifier } from '../../train/classifier/classifier-file.js';
+import { marginShare } from '../../train/classifier/margin-schedule.js';
+import { createDistiller, type Distiller, type DistillParts } from '../../train/distill/distiller.js';
+import type { ClassifierParts } from '../../train/distill/teachers.js';
+import { openTraining } from '../artifacts/corpus-data.js';
+import { readLabels } from '../artifacts/pseudo-labels.js';
+import { countClasses } from '../finetune/classes.js';
+import { lossWritten } from '../finetune/loss-faults.js';
+import { openStart, plannedClasses, type Start, sketchStart } from '../finetune/network.js';
+import { batchPlan, labelledBatch } from '../finetune/sampling.js';
+import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
+import { sketchInit } from '../training/start.js';
+import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
+import { trainOnCrops } from '../training/train-on-crops.js';
+import { convertibleOptions } from '../training/training-options.js';
+import { distillFaults } from './faults.js';
+import {
+  checkFeatures,
+  classifierParts,
+  comparesScores,
+  loadTeachers,
+  type OpenTeacher,
+  openTeachers,
+  parametersOf,
+  resolveLevels,
+  sketchTeachers,
+} from './networks.js';
+import { type DistillOptions, distillOptions } from './options.js';
+import { distillResult } from './result.js';
+
+/** Trains a network to give what larger ones give, on any of their levels, with or without labels. */
+export default defineStage({
+  name: 'distill',
+  summary: 'Trains a student on what its teachers give for the same audio, layer by layer, with or without labels.',
+  options: distillOptions,
+  result: distillResult,
+  produces: 'model',
+  convertible: convertibleOptions,
+  check: distillFaults,
+  async sketch(context, options) {
+    const stored = sketchStored(context, options.corpus);
+    const { features: otherwise } = await sketchInit(context, options.teachers[0]);
+    const start = { ...options, classifier: 'new' as const };
+    const { features, backbone } = await sketchStart(context, start, { stored, otherwise });
+    const scored = await comparesScores(context.registry, options);
+    const planned = plannedClasses(context, options.clusters);
+    const head =
+      scored || options.clusters !== undefined
+        ? await classifierParts(context.registry, options.loss, planned.classes * options.speeds.length)
+        : undefined;
+    const teachers = await sketchTeachers(context, options, scored ? head : undefined);
+    return {
+      ...options,
+      features,
+      backbone,
+      assumed: head ? planned.assumed : [],
+      async build(session, settings) {
+        const built = await backboneBuilder(context.registry, settings.backbone, features.bins);
+        const parts = { features, backbone: built, teachers, head, stored };
+        const { distiller, plan } = await prepare(session, context, { ...options, ...settings }, parts);
+        return callsOf(distiller, plan, options, head !== undefined)(settings.batchSize);
+      },
+    };
+  },
+  async run(context, options) {
+    const compute = await computeType(context.device, options.compute, context.threads);
+    return withSession({ ...context, name: 'distill', compute }, (session) => distill(session, context, options));
+  },
+});
+
+async function distill(session: Session, context: StageContext, options: DistillOptions) {
+  const { train } = openTraining(context.artifact(options.corpus));
+  const stored = train.features;
+  const scored = await comparesScores(context.registry, options);
+  const teachers = await openTeachers(context, options, scored);
+  const start = await openStudent(context, options, teachers, stored);
+  const { labels, classes } = readClasses(context, options, teachers, train.ids.length);
+  const head = classes && (await classifierParts(context.registry, options.loss, classes.speakers * classes.speeds));
+  const { distiller, plan, rule, run } = await prepare(session, context, options, {
+    features: start.features,
+    backbone: start.backbone,
+    teachers: teachers.map(({ parts }) => parts),
+    head,
+    stored,
+  });
+  await start.load(session, distiller);
+  await loadTeachers(session, teachers, distiller);
+  const known = labels ?? new Int32Array(train.ids.length);
+  const { steps } = await trainOnCrops(session, context, options, {
+    network: start.info.backbone.name,
+    shards: train,
+    plan,
+    subset: labels && labelled(labels),
+    rule: rule(known, train.samples),
+    calls: callsOf(distiller, plan, options, head !== undefined),
+    average: distiller.average,
+    states: [],
+    step(batch, { step, epoch }, rate) {
+      const speakers = classes?.speakers ?? 1;
+      const samples = labelledBatch(batch, known, { speakers, speeds: options.speeds, seed: context.seed, run });
+      const margin = marginShare(options.margin, epoch);
+      return distiller.step(batch, head ? samples : { speed: samples.speed }, { step, rate, margin });
+    },
+  });
+  const averaged = await distiller.average.result(steps);
+  await writeStudent(session, context.dir, {
+    distiller,
+    options,
+    start,
+    teachers,
+    classes,
+    averaged: averaged?.weights,
+  });
+  return {
+    networks: [NETWORK],
+    steps,
+    parameters: parametersOf(start.backbone),
+    teacherParameters: teachers.reduce((sum, { parts }) => sum + parametersOf(parts.backbone), 0),
+    embeddingSize: distiller.embeddingSize,
+    classes: head?.classes ?? null,
+    ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
+  };
+}
+
+const NETWORK = 'network';
+
+/** The student's start; from scratch its features are the first teacher's, unless the recipe or the corpus says otherwise. */
+async function openStudent(
+  context: StageContext,
+  options: DistillOptions,
+  teachers: readonly OpenTeacher[],
+  stored: DistillParts['view']['features'] | undefined,
+): Promise<Start> {
+  const parts = teachers.map((teacher) => teacher.parts);
+  const choice = { ...options, classifier: 'new' as const };
+  const start = await openStart(context, choice, { stored, otherwise: parts[0].features });
+  if (stored) {
+    checkSameFeatures(stored, start.features);
+    await refuseWaveChanges(context.registry, options);
+  }
+  checkFeatures(options, start.features, parts, stored);
+  return start;
+}
+
+/** Labels, where there are, and the classes of the student's classifier: the teachers' where their scores are compared. */
+function readClasses(
+  context: StageContext,
+  options: DistillOptions,
+  [{ classifier }]: readonly OpenTeacher[],
+  utterances: number,
+): { labels?: Int32Array; classes?: { speakers: number; speeds: number } } {
+  const { clusters, speeds } = options;
+  if (clusters === undefined) return { classes: classifier?.info };
+  const labels = readLabels(context.artifact(clusters), utterances);
+  return {
+    labels,
+    classes: countClasses(labels, { clusters, speeds }, classifier, 'compare vectors, not class scores'),
+  };
+}
+
+/** The student with its step, and the batches it is trained on. */
+async function prepare(
+  session: Session,
+  { registry, artifact, seed }: Preparation,
+  options: DistillOptions,
+  {
+    features,
+    backbone,
+    teachers,
+    head,
+    stored,
+  }: Pick<DistillParts, 'backbone' | 'teachers'> &
+    Pick<Start, 'features'> &
+    Pick<CropPlan, 'stored'> & { head?: ClassifierParts },
+) {
+  const {
+    clusters,
+    optimizer,
+    accumulate,
+    batchSize,
+    speeds,
+    average,
+    teacherHears,
+    combine = 'concatenate',
+  } = options;
+  const distiller = createDistiller({
+    session,
+    seed,
+    batchSize,
+    backbone,
+    teachers,
+    teacherHears,
+    combine,
+    levels: await resolveLevels(registry, options, backbone, teachers),
+    classifier: head && { ...head, weight: clusters === undefined ? 0 : (options.labelWeight ?? 1) },
+    optimizer,
+    accumulate,
+    speeds,
+    average,
+    view: await cropView({ registry, artifact }, { ...options, features }),
+  });
+  const loss = await registry.load('loss', options.loss.name);
+  const utterancesPerSpeaker =
+    clusters === undefined ? undefined : loss.batch?.(options.loss.options).utterancesPerSpeaker;
+  return { distiller, ...batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored }) };
+}
+
+/** The compiled calls of an update, on silence. */
+const callsOf =
+  ({ functions }: Distiller, plan: CropPlan, { speeds }: DistillOptions, classified: boolean) =>
+  (batchSize: number) => {
+    const zeros = new Int32Array(batchSize);
+    const samples = { ...(classified && { labels: zeros }), ...(speeds.length > 1 && { speed: zeros }) };
+    return functions(silentCrops(plan, batchSize), samples, { step: 0, rate: 0, margin: 1 });
+  };
+
+/** What a distillation leaves. */
+interface Student {
+  distiller: Distiller;
+  options: DistillOptions;
+  start: Start;
+  teachers: readonly OpenTeacher[];
+  classes?: { speakers: number; speeds: number };
+  averaged?: Record<string, HostTensor>;
+}
+
+/** Writes the student, with the description of its teachers, and its classifier where there is one: averaged, or as they are. */
+async function writeStudent(session: Session, stageDir: string, student: Student): Promise<void> {
+  const { distiller, options, start, teachers, classes, averaged } = student;
+  const { scope, headScope, embeddingSize } = distiller;
+  const dir = join(stageDir, 'models', NETWORK);
+  if (classes) {
+    const { speakers, speeds } = classes;
+    const info = { ...lossWritten(options.loss), speakers, speeds };
+    writeClassifier({ dir, info, weights: await saveWeights(session, headScope, averaged) });
+  }
+  const described = teachers.map(({ model: { info } }) => {
+    const { origin, backbone, features, embeddingSize: size } = info;
+    return { origin, backbone, features, embeddingSize: size };
+  });
+  const origin = `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
+  const weights = await saveWeights(session, scope, averaged);
+  writeModel(dir, { ...start.info, origin, embeddingSize, teachers: described }, weights);
+}

@@ -1,0 +1,138 @@
+import type { Batch } from '../../data/crops/loader.js';
+import { stopGradient } from '../../engine/autodiff.js';
+import type { Inputs } from '../../engine/session/compile.js';
+import { type Tensor, tf } from '../../engine/tf.js';
+import { int32 } from '../../host-tensor.js';
+import { createScope, type Scope } from '../../nn/scope.js';
+import { layerOutputs } from '../../nn/taps.js';
+import type { Averaging } from '../averaging/averaging.js';
+import { cropsToFeatures, playedAt } from '../step/crop-features.js';
+import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
+import { createUpdate, type TrainerParts, withFrameCheck } from '../step/trainer.js';
+import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
+import type { Combination, Level } from './level.js';
+import {
+  buildTeachers,
+  type ClassifierParts,
+  heardBy,
+  hearTeachers,
+  type Teacher,
+  type TeacherParts,
+  type TeacherViews,
+} from './teachers.js';
+import { createTotalLoss } from './total-loss.js';
+
+/** The parts of a distillation step; the average is that of the student and its classifier. */
+export interface DistillParts extends TrainerParts {
+  /** Utterances in a batch. */
+  batchSize: number;
+  teachers: readonly TeacherParts[];
+  levels: readonly Level[];
+  combine: Combination;
+  /** The crop without augmentation, or the very features that the student sees. */
+  teacherHears: 'clean' | 'same';
+  /** The student's classifier, where it learns from labels or from class scores; `weight` 0: from scores alone. */
+  classifier?: ClassifierParts & { weight: number };
+  /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
+  speeds?: readonly number[];
+}
+
+/** What is known of a batch's utterances beside their crops. */
+export interface DistillSamples {
+  /** Where there is a classifier. // [batch] */
+  labels?: Int32Array;
+  /** Index of the speed that each is played at, where there are several. // [batch] */
+  speed?: Int32Array;
+}
+
+/** A student and its teachers, with the step compiled. */
+export interface Distiller {
+  /** The student's scope. */
+  scope: Scope;
+  /** The scope of the student's classifier; empty where there is none. */
+  headScope: Scope;
+  teachers: readonly Pick<Teacher, 'scope' | 'headScope'>[];
+  embeddingSize: number;
+  average: Averaging;
+  /** The compiled calls of one update, to predict its memory. */
+  functions(batch: Pick<Batch, 'global'>, samples: DistillSamples, values: StepValues): CompiledCall[];
+  /** One update of the student; `margin` is the share of its margin that the classification loss has. */
+  step(
+    batch: Pick<Batch, 'global'>,
+    samples: DistillSamples,
+    values: { step: number; rate: number; margin: number },
+  ): Promise<StepMetrics>;
+}
+
+/** The student's features [batch, frames, bins], and what the teachers make of the same crops. */
+interface DistillViews {
+  features: Tensor;
+  teachers: TeacherViews;
+}
+
+/** Builds the student, its teachers, their comparison and the compiled step. */
+export function createDistiller(parts: DistillParts): Distiller {
+  const { session, seed, accumulate = 1, view, batchSize, classifier } = parts;
+  checkMicroBatches(batchSize, accumulate);
+  const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
+  const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
+  const levelScope = createScope(session, 'projection', `${seed}/projection`);
+  const student = withFrameCheck(parts.backbone(scope));
+  const { embeddingSize } = student;
+  const head = classifier?.loss({ scope: headScope, embeddingSize, classes: classifier.classes });
+  const teachers = buildTeachers(session, parts.teachers);
+  const lossOf = createTotalLoss(levelScope, parts, head && { head, weight: classifier!.weight });
+  const { update, average } = createUpdate<DistillViews>(parts, {
+    name: 'distill',
+    trained: [scope, headScope, levelScope].flatMap((part) => part.params()),
+    averaged: [scope, headScope],
+    views: (inputs) => viewsOf(parts, teachers, inputs),
+    loss({ features, teachers }, { labels, margin, step }) {
+      const outputs = layerOutputs(student, features, { training: true });
+      // Micro-batches count steps of their own.
+      const schedule = { margin, step: tf.floor(tf.div(step, accumulate)) as Tensor };
+      const result = lossOf(heardBy('the student', view.features, features, outputs), teachers, { labels, schedule });
+      // Every sample counts; without labels there is nothing to keep.
+      if (classifier?.weight) head!.note?.(stopGradient(outputs.get('embedding')!), labels, tf.ones([labels.size]));
+      return result;
+    },
+  });
+  const inputsOf = (batch: Pick<Batch, 'global'>, samples: DistillSamples) => pieces(parts, batch, samples);
+  return {
+    scope,
+    headScope,
+    teachers,
+    embeddingSize,
+    average,
+    functions: (batch, samples, values) => update.functions(inputsOf(batch, samples), values),
+    step: async (batch, samples, values) => meanMetrics(await update.run(inputsOf(batch, samples), values)),
+  };
+}
+
+/** Inputs of each micro-batch. */
+function pieces(
+  { batchSize, accumulate = 1, view }: DistillParts,
+  { global }: Pick<Batch, 'global'>,
+  { labels, speed }: DistillSamples,
+): Inputs[] {
+  const rows = batchSize / accumulate;
+  const piece = (values: Int32Array, i: number) => int32(values.slice(i * rows, (i + 1) * rows));
+  const cut = { crops: 1, batchSize, count: accumulate, bins: view.features.bins };
+  return microBatchTensors(global, cut).map((crops, i) => ({
+    crops,
+    ...(labels && { labels: piece(labels, i) }),
+    ...(speed && { speed: piece(speed, i) }),
+  }));
+}
+
+/** Both views of the same samples: augmented for the student, and, unless it shall hear the same, clean for its teachers. */
+function viewsOf(
+  { view, teacherHears, speeds }: DistillParts,
+  teachers: readonly Teacher[],
+  inputs: Record<string, Tensor>,
+): DistillViews {
+  const crops = inputs.speed ? playedAt(inputs.crops, inputs.speed, speeds!) : inputs.crops;
+  const features = cropsToFeatures(crops, view, 'crops');
+  const same = teacherHears === 'same' ? features : undefined;
+  return { features, teachers: hearTeachers(teachers, { crops, same }, view) };
+}
