@@ -24,7 +24,7 @@ test('options alone are options of the fallback, on top of its own', async (t) =
     const { options } = await chosen(name, given === undefined ? {} : { pooling: given });
     return asWritten((options as { pooling: unknown }).pooling);
   };
-  const astp = { name: 'astp', bottleneck: 128, globalContext: false, norm: false };
+  const astp = { name: 'astp', bottleneck: 128, globalContext: false, norm: false, variance: 'wespeaker' };
   t.deepEqual(await pooling('ecapa-512'), astp);
   t.deepEqual(await pooling('ecapa-512-glob'), { ...astp, globalContext: true });
   t.deepEqual(await pooling('ecapa-512-glob', { bottleneck: 8 }), { ...astp, bottleneck: 8, globalContext: true });
