@@ -38,9 +38,9 @@ test('the file that each command writes is declared as its output', (t) => {
   const written: string[] = [];
   for (const command of program.commands) {
     for (const { long, flags, description } of command.options)
-      if (/^(write|file to write|\.npy.*(to write|beside))/.test(description) && flags.includes('<file>'))
+      if (/^(write|file to write|\.npy.*(to write|beside))/.test(description) && /<(file|path)>/.test(flags))
         written.push(`${command.name()} ${long}`);
-    for (const name of command.options.filter(({ flags }) => /^--(\w+-)?out <file>/.test(flags)))
+    for (const name of command.options.filter(({ flags }) => /^--(\w+-)?out <(file|path)>/.test(flags)))
       t.true(written.includes(`${command.name()} ${name.long}`), `${command.name()} ${name.long}`);
   }
   t.deepEqual(written.sort(), [
