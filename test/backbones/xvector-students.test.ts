@@ -22,17 +22,17 @@ const students: Record<string, [w: number, s: number, e: number, parameters: num
 };
 
 /** Shapes of the trained weights in order: five convolutions over time with the x-vector's contexts, and a linear layer. */
-const shapesOf = (w: number, s: number, e: number): number[][] => [
-  ...[
+function shapesOf(w: number, s: number, e: number): number[][] {
+  const convolutions = [
     [5, BINS, w],
     [3, w, w],
     [3, w, w],
     [1, w, w],
     [1, w, s],
-  ].flatMap(([kernel, inputs, outputs]) => [[1, kernel, inputs, outputs], [outputs]]),
-  [2 * s, e],
-  [e],
-];
+  ];
+  const shapes = convolutions.flatMap(([kernel, inputs, outputs]) => [[1, kernel, inputs, outputs], [outputs]]);
+  return shapes.concat([[2 * s, e], [e]]);
+}
 
 test('the x-vector at 40 bins has the size of the students’ teacher', async (t) => {
   const counting = countingScope();
