@@ -12,7 +12,8 @@ export interface KnownLabels {
 
 /**
  * Labels `share` (above 0, at most 1) of each speaker's utterances, rounded, and at least `least` of them; a speaker with fewer utterances
- * than that is left out. Which ones depends on the seed and on the speaker's name, so that a speaker keeps its own when others come in.
+ * than that is left out, and an utterance of nobody known (an empty name) has no label. Which ones depends on the seed and on the speaker's
+ * name, so that a speaker keeps its own when others come in.
  */
 export function knownLabels(
   speakerOf: readonly string[],
@@ -20,6 +21,7 @@ export function knownLabels(
 ): KnownLabels {
   const utterances = new Map<string, number[]>();
   speakerOf.forEach((speaker, utterance) => {
+    if (!speaker) return;
     const ofSpeaker = utterances.get(speaker);
     if (ofSpeaker) ofSpeaker.push(utterance);
     else utterances.set(speaker, [utterance]);

@@ -5,7 +5,7 @@ import { UserError } from '../errors.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact } from '../plugin/options.js';
-import { openTraining, speakersKnown } from './artifacts/corpus-data.js';
+import { openTraining } from './artifacts/corpus-data.js';
 import { clustersResult } from './artifacts/pseudo-labels.js';
 
 const options = z.strictObject({
@@ -24,7 +24,7 @@ const options = z.strictObject({
     .describe('the least number of utterances of a speaker; speakers with fewer are left out'),
 });
 
-/** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none. */
+/** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none and for unknown speakers. */
 export default defineStage({
   name: 'labels',
   summary: 'Labels training utterances with their known speakers, all of them or a share of each.',
@@ -33,9 +33,9 @@ export default defineStage({
   produces: 'clusters',
   async run({ artifact, dir, seed, log }, { corpus: name, share, least }) {
     const corpus = openTraining(artifact(name));
-    if (!speakersKnown(corpus))
+    if (!corpus.trainSpeakers.some(Boolean))
       throw new UserError(
-        `${corpus.dir} has utterances whose speakers are not known, and labels are their speakers. ` +
+        `The speakers of ${corpus.dir} are not known, and labels are their speakers. ` +
           'Build the corpus with known speakers (voxloop corpus dir --speaker), or cluster it for pseudo-labels.',
       );
     const { labels, speakers, leftOut } = knownLabels(corpus.trainSpeakers, { share, least, seed });
@@ -45,9 +45,11 @@ export default defineStage({
       );
     writeNpy(join(dir, 'labels.npy'), [labels.length], labels);
     const labelled = labels.filter((label) => label >= 0).length;
+    const unknown = corpus.trainSpeakers.filter((speaker) => !speaker).length;
     log(
       `${labelled} of ${labels.length} utterances labelled, of ${speakers} speakers` +
-        (leftOut > 0 ? `; ${leftOut} speakers have fewer than ${least} utterances and are left out` : ''),
+        (leftOut > 0 ? `; ${leftOut} speakers have fewer than ${least} utterances and are left out` : '') +
+        (unknown > 0 ? `; ${unknown} utterances of unknown speakers have no label` : ''),
     );
     // Right by definition: there is no agreement with the speakers to measure.
     return { clusters: speakers, labelled, leftOut, nmi: null, purity: null };

@@ -58,3 +58,11 @@ test('labels are numbers without gaps, right for their speakers, and as many as 
   });
   t.notThrows(() => fc.assert(property, { seed: 1, numRuns: 50 }));
 });
+
+test('an utterance of nobody known has no label, and nobody known is no speaker', (t) => {
+  t.deepEqual(knownLabels(['b', '', 'a', 'b', '', 'a', ''], all), {
+    labels: Int32Array.of(1, -1, 0, 1, -1, 0, -1),
+    speakers: 2,
+    leftOut: 0,
+  });
+});

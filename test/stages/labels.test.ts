@@ -54,12 +54,26 @@ test('a share of them, at least two of each; who has fewer is left out', async (
   t.regex(lines[0], /2 speakers have fewer than 3 utterances and are left out/);
 });
 
-test('unknown speakers, and too few of them, are refused', async (t) => {
-  const forget = (dir: string) =>
-    writeManifest(
-      dir,
-      readManifest(dir).utterances.map((utterance, i) => (i === 4 ? { ...utterance, speaker: null } : utterance)),
-    );
-  await t.throwsAsync(label(t, {}, forget), { instanceOf: UserError, message: /speakers are not known/ });
+/** The corpus with the speakers of the utterances that `hidden` picks forgotten. */
+const forget = (hidden: (utterance: number) => boolean) => (dir: string) =>
+  writeManifest(
+    dir,
+    readManifest(dir).utterances.map((utterance, i) => (hidden(i) ? { ...utterance, speaker: null } : utterance)),
+  );
+
+test('utterances of unknown speakers have no label', async (t) => {
+  const { result, labels, lines } = await label(
+    t,
+    {},
+    forget((i) => i === 4),
+  );
+  t.is(labels[4], -1);
+  t.like(result, { labelled: 9 });
+  t.regex(lines[0], /1 utterances of unknown speakers have no label/);
+});
+
+test('a corpus of unknown speakers, and too few of them, are refused', async (t) => {
+  const everybody = forget(() => true);
+  await t.throwsAsync(label(t, {}, everybody), { instanceOf: UserError, message: /speakers of .* are not known/i });
   await t.throwsAsync(label(t, { least: 4 }), { instanceOf: UserError, message: /0 of 4 speakers have 4 utterances/ });
 });

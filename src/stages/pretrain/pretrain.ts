@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { speedCropSamples } from '../../audio/augment/speed.js';
 import { type FeatureDefinition, featureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { loadWeights } from '../../embed/extract.js';
@@ -32,18 +31,10 @@ import {
 import { sketchInit, startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
-import {
-  checkTraining,
-  convertibleOptions,
-  cropSamples,
-  speedsOption,
-  trainingOptions,
-} from '../training/training-options.js';
+import { checkTraining, convertibleOptions, speedsOption, trainingOptions } from '../training/training-options.js';
+import { cropPlan, cropSeconds } from './crop-plan.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
-
-/** The usual length of local crops. */
-const LOCAL_SECONDS = 2;
 
 const optionsSchema = z.strictObject({
   corpus: artifact('corpus'),
@@ -59,6 +50,12 @@ const optionsSchema = z.strictObject({
     .positive()
     .optional()
     .describe('length of local crops, for a method that has them; default 2'),
+  disjoint: z
+    .boolean()
+    .default(false)
+    .describe(
+      'crops of an utterance do not overlap where its length allows it, so that what they share is the voice and not the words',
+    ),
   speeds: speedsOption
     .default([1])
     .describe(
@@ -191,7 +188,7 @@ async function pretrain(
     networks: Object.keys(networks),
     steps,
     epochs: steps / batchesPerEpoch,
-    audioSeconds: steps * options.batchSize * audioSeconds(plan.count, options),
+    audioSeconds: steps * options.batchSize * cropSeconds(plan.count, options),
     parameters: countParameters(network),
     embeddingSize: network.embeddingSize,
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
@@ -203,20 +200,12 @@ async function pretrain(
 
 const collapseResult = (event: CollapseEvent) => ({ ...event, message: describeSuspicion(event) });
 
-/** Seconds of crops cut from one utterance of a batch. */
-const audioSeconds = (count: CropPlan['count'], { globalSeconds, localSeconds = LOCAL_SECONDS }: Options): number =>
-  count.global * globalSeconds + count.local * localSeconds;
-
 /** The method with its step, and the crops it is trained on. */
 async function prepare(session: Session, context: Preparation, options: Options) {
   const { registry, seed } = context;
-  const { method, features, batchSize, accumulate, optimizer, adversary, average } = options;
+  const { method, features, batchSize, accumulate, optimizer, adversary, average, speeds } = options;
   const plugin = await registry.load('ssl', method.name);
   const crops = plugin.views(method.options);
-  const { speeds, globalSeconds, localSeconds = LOCAL_SECONDS } = options;
-  // Faster playback takes more of the recording.
-  const samplesOf = (seconds: number) => speedCropSamples(cropSamples(seconds, features.sampleRateHz), speeds);
-  const samples = { global: samplesOf(globalSeconds), local: samplesOf(localSeconds) };
   const trainer = createPretrainer({
     session,
     seed,
@@ -231,7 +220,7 @@ async function prepare(session: Session, context: Preparation, options: Options)
     view: await cropView(context, options),
     build: (parts) => plugin.build({ ...parts, options: method.options }),
   });
-  return { trainer, plan: { count: crops, samples, stored: options.stored } };
+  return { trainer, plan: cropPlan(crops, options) };
 }
 
 /** The compiled calls of the first update, on silence. */
