@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/feature-definition.js';
 import { messageOf, UserError } from '../errors.js';
+import { modelIdentity } from '../eval/model-identity.js';
 import { toFloat32 } from '../float-types.js';
 import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
@@ -23,6 +24,8 @@ export const modelInfo = z.strictObject({
   ...network,
   /** The networks that it was distilled from. */
   teachers: z.array(z.strictObject(network)).optional(),
+  /** By its weights, the network whose embeddings it learned to give, so that both can be compared. Absent: it has a space of its own. */
+  space: modelIdentity.optional(),
   /** How its weights were rounded to a few values; `kept` were not. */
   quantized: z
     .strictObject({

@@ -75,8 +75,8 @@ export default defineStage({
       writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
       const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
       for (const list of lists) save(list.name, await embedList(list));
-      const { origin } = model.info;
-      return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model) };
+      const { origin, space } = model.info;
+      return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model), ...(space && { space }) };
     });
   },
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { saveWeights } from '../../embed/extract.js';
-import { writeModel } from '../../embed/model-file.js';
+import { type ModelInfo, writeModel } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
@@ -39,6 +39,7 @@ import {
 } from './networks.js';
 import { type DistillOptions, distillOptions } from './options.js';
 import { distillResult } from './result.js';
+import { sharedSpace } from './space.js';
 
 /** Trains a network to give what larger ones give, on any of their levels, with or without labels. */
 export default defineStage({
@@ -122,6 +123,7 @@ async function distill(session: Session, context: StageContext, options: Distill
     teachers,
     classes,
     averaged: averaged?.weights,
+    space: await sharedSpace(context.registry, options, teachers, distiller.embeddingSize),
   });
   return {
     networks: [NETWORK],
@@ -234,11 +236,13 @@ interface Student {
   teachers: readonly OpenTeacher[];
   classes?: { speakers: number; speeds: number };
   averaged?: Record<string, HostTensor>;
+  /** The teacher's, where its embeddings are what was learned. */
+  space?: ModelInfo['space'];
 }
 
 /** Writes the student, with the description of its teachers, and its classifier where there is one: averaged, or as they are. */
 async function writeStudent(session: Session, stageDir: string, student: Student): Promise<void> {
-  const { distiller, options, start, teachers, classes, averaged } = student;
+  const { distiller, options, start, teachers, classes, averaged, space } = student;
   const { scope, headScope, embeddingSize } = distiller;
   const dir = join(stageDir, 'models', NETWORK);
   if (classes) {
@@ -252,5 +256,5 @@ async function writeStudent(session: Session, stageDir: string, student: Student
   });
   const origin = `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
   const weights = await saveWeights(session, scope, averaged);
-  writeModel(dir, { ...start.info, origin, embeddingSize, teachers: described }, weights);
+  writeModel(dir, { ...start.info, origin, embeddingSize, teachers: described, space }, weights);
 }
