@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { saveWeights } from '../../embed/extract.js';
-import { type ModelInfo, writeModel } from '../../embed/model-file.js';
+import type { ModelInfo } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
@@ -20,6 +20,7 @@ import { countClasses } from '../finetune/classes.js';
 import { lossWritten } from '../finetune/loss-faults.js';
 import { openStart, plannedClasses, type Start, sketchStart } from '../finetune/network.js';
 import { batchPlan, labelledBatch } from '../finetune/sampling.js';
+import { writeTrained } from '../training/bits.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { sketchInit } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
@@ -97,6 +98,7 @@ async function distill(session: Session, context: StageContext, options: Distill
     stored,
   });
   await start.load(session, distiller);
+  await distiller.bits?.start();
   await loadTeachers(session, teachers, distiller);
   const known = labels ?? new Int32Array(train.ids.length);
   const { steps } = await trainOnCrops(session, context, options, {
@@ -194,6 +196,7 @@ async function prepare(
     batchSize,
     speeds,
     average,
+    quantize,
     teacherHears,
     combine = 'concatenate',
   } = options;
@@ -211,6 +214,7 @@ async function prepare(
     accumulate,
     speeds,
     average,
+    quantize,
     view: await cropView({ registry, artifact }, { ...options, features }),
   });
   const loss = await registry.load('loss', options.loss.name);
@@ -243,7 +247,7 @@ interface Student {
 /** Writes the student, with the description of its teachers, and its classifier where there is one: averaged, or as they are. */
 async function writeStudent(session: Session, stageDir: string, student: Student): Promise<void> {
   const { distiller, options, start, teachers, classes, averaged, space } = student;
-  const { scope, headScope, embeddingSize } = distiller;
+  const { scope, headScope, embeddingSize, bits } = distiller;
   const dir = join(stageDir, 'models', NETWORK);
   if (classes) {
     const { speakers, speeds } = classes;
@@ -255,6 +259,6 @@ async function writeStudent(session: Session, stageDir: string, student: Student
     return { origin, backbone, features, embeddingSize: size };
   });
   const origin = `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
-  const weights = await saveWeights(session, scope, averaged);
-  writeModel(dir, { ...start.info, origin, embeddingSize, teachers: described, space }, weights);
+  const info = { ...start.info, origin, embeddingSize, teachers: described, space };
+  await writeTrained(session, dir, { scope, info, averaged, bits });
 }

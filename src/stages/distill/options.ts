@@ -4,6 +4,7 @@ import { artifact, pluginChoice } from '../../plugin/options.js';
 import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { samplingOptions } from '../finetune/options.js';
+import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
 const layer = z.string().min(1);
@@ -67,6 +68,7 @@ export const distillOptions = z.strictObject({
     .default([1])
     .describe('each utterance is played at one of these speeds, and a speaker at another speed is another class'),
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
+  quantize: quantizeOption,
   average: averageOptions,
   ...trainingOptions,
 });

@@ -6,9 +6,10 @@ import { int32 } from '../../host-tensor.js';
 import { createScope, type Scope } from '../../nn/scope.js';
 import { layerOutputs } from '../../nn/taps.js';
 import type { Averaging } from '../averaging/averaging.js';
+import type { TrainedBits } from '../quantize/trained-bits.js';
 import { cropsToFeatures, playedAt } from '../step/crop-features.js';
 import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
-import { createUpdate, type TrainerParts, withFrameCheck } from '../step/trainer.js';
+import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
 import {
@@ -51,6 +52,8 @@ export interface Distiller {
   scope: Scope;
   /** The scope of the student's classifier; empty where there is none. */
   headScope: Scope;
+  /** Where the student is trained in a few bits. */
+  bits?: TrainedBits;
   teachers: readonly Pick<Teacher, 'scope' | 'headScope'>[];
   embeddingSize: number;
   average: Averaging;
@@ -77,15 +80,16 @@ export function createDistiller(parts: DistillParts): Distiller {
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const levelScope = createScope(session, 'projection', `${seed}/projection`);
-  const student = withFrameCheck(parts.backbone(scope));
+  const { network: student, bits } = trainedNetwork(parts, scope);
   const { embeddingSize } = student;
   const head = classifier?.loss({ scope: headScope, embeddingSize, classes: classifier.classes });
   const teachers = buildTeachers(session, parts.teachers);
   const lossOf = createTotalLoss(levelScope, parts, head && { head, weight: classifier!.weight });
   const { update, average } = createUpdate<DistillViews>(parts, {
     name: 'distill',
-    trained: [scope, headScope, levelScope].flatMap((part) => part.params()),
+    trained: [scope, headScope, levelScope].concat(bits?.scope ?? []).flatMap((part) => part.params()),
     averaged: [scope, headScope],
+    bits,
     views: (inputs) => viewsOf(parts, teachers, inputs),
     loss({ features, teachers }, { labels, margin, step }) {
       const outputs = layerOutputs(student, features, { training: true });
@@ -101,6 +105,7 @@ export function createDistiller(parts: DistillParts): Distiller {
   return {
     scope,
     headScope,
+    bits,
     teachers,
     embeddingSize,
     average,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { readModel } from '../../../src/embed/model-file.js';
+import { weightsIdentity } from '../../../src/embed/weights-identity.js';
 import { UserError } from '../../../src/errors.js';
 import { readSafetensors } from '../../../src/io/safetensors.js';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
@@ -67,6 +68,12 @@ const DISTILLATIONS: Record<string, Record<string, unknown>> = {
     labelWeight: 0.5,
     speeds: [1, 0.9],
   },
+  'a student in two bits by k-means, averaged over steps': {
+    teachers: ['model'],
+    levels: [{ loss: 'cosine' }, { student: 'layer2', teacher: 'frames', loss: 'mean-square' }],
+    quantize: { bits: 2, method: 'k-means', scales: 'layer' },
+    average: { decay: 0.5 },
+  },
 };
 
 for (const [title, more] of Object.entries(DISTILLATIONS))
@@ -88,6 +95,7 @@ for (const [title, more] of Object.entries(DISTILLATIONS))
     const first = JSON.parse(lines[0]) as Record<string, number>;
     t.true(Number.isFinite(first.level1) && Number.isFinite(first.level2));
     t.is('classification' in first, 'clusters' in more);
+    t.is(readModel(join(whole.dir, 'models', 'network')).packed !== undefined, 'quantize' in more);
   });
 
 test('a student says who its teachers are, and its classifier can be kept', async (t) => {
@@ -100,6 +108,7 @@ test('a student says who its teachers are, and its classifier can be kept', asyn
   t.is(info.origin, 'student of classifier');
   t.deepEqual(info.features, teacher.features);
   t.deepEqual(info.teachers, [teacher]);
+  t.is(info.space, undefined, 'class scores make no common space');
   // The last normalisation has no weights, and running statistics are not trained.
   const trained = Object.entries(weights).filter(([name]) => !/mean|variance/.test(name));
   t.is(
@@ -180,8 +189,14 @@ test('class scores ask for a teacher with a classifier that knows the labels', a
     artifacts,
     stage: 'distill',
     dir: temporaryFolder(t),
-    options: { ...STUDENT, teachers: ['model'], steps: 1 },
+    options: { ...STUDENT, backbone: { ...STUDENT.backbone, embeddingSize: 10 }, teachers: ['model'], steps: 1 },
   });
+  const networkAt = (folder: string) => readModel(join(folder, 'models', 'network'));
+  t.deepEqual(
+    networkAt(dir).info.space,
+    weightsIdentity(networkAt(artifacts.model.dir)),
+    'its embeddings are compared',
+  );
   const without = artifactAt(dir, 'distill', { networks: ['network'] });
   await t.throwsAsync(run({ teachers: ['model-without'] }, { 'model-without': without }), {
     instanceOf: UserError,
@@ -212,6 +227,11 @@ test('options that cannot work together are all named before the run', async (t)
     [{ teacherHears: 'same' }, /teacherHears: same: without augmentation both hear the same anyway/],
     [{ backbone: undefined }, /init, backbone: give one of them/],
     [{ accumulate: 3 }, /accumulate: 3 does not cut batchSize: 4/],
+    [{ quantize: { bits: 3 } }, /quantize\.bits 3: codes of 3 bits do not fill bytes\. Choose 8, 4, 2, 1/],
+    [
+      { quantize: { bits: 4, method: 'ternary' } },
+      /quantize\.method ternary: it has no codes of 4 bits\. Give quantize\.bits 2/,
+    ],
   ];
   for (const [options, message] of cases) t.regex((await faults(options)).join(' '), message);
 });
