@@ -15,7 +15,7 @@ for (const [name, megabytes] of Object.entries(SIZES))
     const build = await backboneOf(name, {}, oracle.bins);
     const counting = countingScope();
     build(counting.scope);
-    t.is(counting.count(), oracle.parameters);
+    t.is(counting.count(), oracle.parameters!);
     t.true(Math.abs((4 * counting.count()) / 1e6 / megabytes - 1) < 0.01);
     const network = (scope: Scope) => {
       const { embed } = build(scope);

@@ -8,6 +8,7 @@ import { quantizeFaults } from '../training/bits.js';
 import { startFaults } from '../training/start.js';
 import { checkTraining } from '../training/training-options.js';
 import type { DistillOptions, LevelOptions } from './options.js';
+import { storedFaults } from './stored.js';
 
 /** A level with its loss. */
 interface Chosen {
@@ -29,6 +30,10 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
     ...classifierFaults(options, loss, chosen),
     ...combinationFaults(options),
     ...quantizeFaults(options),
+    ...storedFaults(
+      options,
+      chosen.some(({ plugin }) => plugin.compares === 'scores'),
+    ),
   ];
 }
 

@@ -60,22 +60,18 @@ export function openStored(
 }
 
 /** Faults of what stored outputs cannot give, before anything has run. */
-export function storedFaults(
-  { stored, speeds, teacherHears, levels }: DistillOptions,
-  comparesScores: boolean,
-): string[] {
+export function storedFaults({ stored, speeds, teacherHears }: DistillOptions, comparesScores: boolean): string[] {
   if (stored === undefined) return [];
   const faults: [boolean, string][] = [
-    [speeds.length > 1, 'stored: outputs are of utterances as they are, not at other speeds. Leave `speeds` or `stored` out.'],
+    [
+      speeds.length > 1,
+      'stored: outputs are of utterances as they are, not at other speeds. Leave `speeds` or `stored` out.',
+    ],
     [
       teacherHears === 'same',
       'teacherHears: same: outputs were stored before the student heard anything. Leave one of both out.',
     ],
     [comparesScores, 'stored: class scores are not stored. Compare vectors, or leave `stored` out.'],
-    [
-      levels.some(({ student, loss }) => student === 'frames' && loss.name !== 'relations'),
-      'stored: a vector for the whole utterance is stored, and student: frames has one for every frame. Compare pooled or embedding.',
-    ],
   ];
   return faults.flatMap(([wrong, fault]) => (wrong ? [fault] : []));
 }

@@ -29,7 +29,9 @@ const options = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .prefault(['embedding'])
-    .describe('layers of one vector an utterance: `embedding`, `pooled`, or those that the backbones name, such as segment1'),
+    .describe(
+      'layers of one vector an utterance: `embedding`, `pooled`, or those that the backbones name, such as segment1',
+    ),
 });
 
 /**
@@ -99,8 +101,12 @@ async function storeTeacher(
   for (const { shard, from, count } of shardsOf(rows)) {
     if (resume && hasShard(rows, shard)) continue;
     removeShard(rows, shard);
-    const part = pickUtterances(train, indicesUpTo(count).map((i) => from + i));
-    const update = (done: number) => progress.update({ step: from + done, total: rows.rows, fields: { teacher: name } });
+    const part = pickUtterances(
+      train,
+      indicesUpTo(count).map((i) => from + i),
+    );
+    const update = (done: number) =>
+      progress.update({ step: from + done, total: rows.rows, fields: { teacher: name } });
     writeShard(rows, shard, await extractAll(part, extractor, { progress: update, signal }));
   }
   return { model: weightsIdentity(model), features: info.features, layers: sizes };
@@ -111,7 +117,9 @@ function sizesOf(name: string, { layers: known = {} }: Backbone, layers: readonl
   const entries = layers.map((layer): [string, number] => {
     const found = known[layer];
     if (!found)
-      throw new UserError(`layers: teacher '${name}' has no layer '${layer}'${didYouMeanOrKnown(layer, Object.keys(known))}.`);
+      throw new UserError(
+        `layers: teacher '${name}' has no layer '${layer}'${didYouMeanOrKnown(layer, Object.keys(known))}.`,
+      );
     if (found.of === 'frames')
       throw new UserError(
         `layers: '${layer}' of teacher '${name}' has a vector for every frame, and one for the whole utterance is stored. Give pooled or ` +

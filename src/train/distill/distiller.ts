@@ -12,6 +12,7 @@ import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
 import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
+import { type StoredTeacher, storedInputs, storedViews } from './stored-teachers.js';
 import {
   buildTeachers,
   type ClassifierParts,
@@ -34,6 +35,8 @@ export interface DistillParts extends TrainerParts {
   teacherHears: 'clean' | 'same';
   /** The student's classifier, where it learns from labels or from class scores; `weight` 0: from scores alone. */
   classifier?: ClassifierParts & { weight: number };
+  /** Teachers whose outputs are fed instead of computed; `teachers` are none then. */
+  stored?: readonly StoredTeacher[];
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
 }
@@ -44,6 +47,8 @@ export interface DistillSamples {
   labels?: Int32Array;
   /** Index of the speed that each is played at, where there are several. // [batch] */
   speed?: Int32Array;
+  /** Stored outputs, an array for each teacher. // [batch, its layers' numbers] each */
+  outputs?: readonly Float32Array[];
 }
 
 /** A student and its teachers, with the step compiled. */
@@ -116,9 +121,9 @@ export function createDistiller(parts: DistillParts): Distiller {
 
 /** Inputs of each micro-batch. */
 function pieces(
-  { batchSize, accumulate = 1, view }: DistillParts,
+  { batchSize, accumulate = 1, view, stored }: DistillParts,
   { global }: Pick<Batch, 'global'>,
-  { labels, speed }: DistillSamples,
+  { labels, speed, outputs }: DistillSamples,
 ): Inputs[] {
   const rows = batchSize / accumulate;
   const piece = (values: Int32Array, i: number) => int32(values.slice(i * rows, (i + 1) * rows));
@@ -127,17 +132,19 @@ function pieces(
     crops,
     ...(labels && { labels: piece(labels, i) }),
     ...(speed && { speed: piece(speed, i) }),
+    ...(stored && outputs && storedInputs(stored, outputs, { rows, from: i * rows })),
   }));
 }
 
-/** Both views of the same samples: augmented for the student, and, unless it shall hear the same, clean for its teachers. */
+/** Both views of the same samples: augmented for the student, and, unless it shall hear the same, clean for its teachers; or what is stored. */
 function viewsOf(
-  { view, teacherHears, speeds }: DistillParts,
+  { view, teacherHears, speeds, stored }: DistillParts,
   teachers: readonly Teacher[],
   inputs: Record<string, Tensor>,
 ): DistillViews {
   const crops = inputs.speed ? playedAt(inputs.crops, inputs.speed, speeds!) : inputs.crops;
   const features = cropsToFeatures(crops, view, 'crops');
+  if (stored) return { features, teachers: { heard: storedViews(stored, inputs) } };
   const same = teacherHears === 'same' ? features : undefined;
   return { features, teachers: hearTeachers(teachers, { crops, same }, view) };
 }

@@ -13,7 +13,8 @@ export interface StoredTeacher {
 const inputOf = (i: number): string => `stored${i + 1}`;
 
 /** Numbers of a teacher's row. */
-export const rowSize = ({ layers }: StoredTeacher): number => Object.values(layers).reduce((sum, size) => sum + size, 0);
+export const rowSize = ({ layers }: StoredTeacher): number =>
+  Object.values(layers).reduce((sum, size) => sum + size, 0);
 
 /** The inputs of a micro-batch of `count` from rows of the whole batch, one array for each teacher. // [batch, row size] each */
 export function storedInputs(

@@ -48,7 +48,15 @@ async function makeSchool() {
   };
   const model = await teacher('model', { name: 'tdnn', width: 12, embeddingSize: 10 }, BINS);
   const other = await teacher('other', { name: 'xvector', width: 8, embeddingSize: 10 }, 20);
-  return { corpus, clusters, model, 'model-other': other };
+  const storing = { corpus: 'corpus', teachers: ['model'], layers: ['embedding'] };
+  const outputs = await runStage({
+    registry,
+    dir: join(root, 'outputs'),
+    stage: 'teacher-outputs',
+    options: storing,
+    artifacts: { corpus, model },
+  });
+  return { corpus, clusters, model, 'model-other': other, 'teacher-outputs': outputs };
 }
 
 const DISTILLATIONS: Record<string, Record<string, unknown>> = {
@@ -73,6 +81,14 @@ const DISTILLATIONS: Record<string, Record<string, unknown>> = {
     levels: [{ loss: 'cosine' }, { student: 'layer2', teacher: 'frames', loss: 'mean-square' }],
     quantize: { bits: 2, method: 'k-means', scales: 'layer' },
     average: { decay: 0.5 },
+  },
+  'outputs that were stored, and relations between them': {
+    teachers: ['model'],
+    stored: 'teacher-outputs',
+    levels: [{ loss: 'cosine' }, { loss: 'relations' }],
+    augmentation: ['random-channel'],
+    batchSize: 8,
+    accumulate: 2,
   },
 };
 
@@ -159,6 +175,18 @@ const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> =
     { teacherHears: 'same', augmentation: ['gain'], features: { bins: 24 } },
     /teacherHears: same: teacher 'model' hears features of another definition: bins is 16 there and 24 here/,
   ],
+  'a teacher that is not among the stored ones': [
+    { teachers: ['model', 'model-other'], stored: 'teacher-outputs' },
+    /stored: teacher 'model-other' is not among those in 'teacher-outputs': 'model'\./,
+  ],
+  'a layer that was not stored': [
+    { stored: 'teacher-outputs', levels: [{ teacher: 'pooled' }] },
+    /levels: teacher 'model' as stored in 'teacher-outputs' has no layer 'pooled'/,
+  ],
+  'frames against what was stored': [
+    { stored: 'teacher-outputs', levels: [{ student: 'frames' }, {}] },
+    /the student's 'frames' has a vector for every frame, the teacher's 'embedding' one for the utterance/,
+  ],
   'frame rates that do not fit': [
     { features: { bins: 16, frameShiftMs: 15 }, levels: [{ student: 'frames', teacher: 'frames' }, {}] },
     /follow each other every 10 ms, those of the student's 'frames' every 15 ms/,
@@ -227,6 +255,15 @@ test('options that cannot work together are all named before the run', async (t)
     [{ teacherHears: 'same' }, /teacherHears: same: without augmentation both hear the same anyway/],
     [{ backbone: undefined }, /init, backbone: give one of them/],
     [{ accumulate: 3 }, /accumulate: 3 does not cut batchSize: 4/],
+    [
+      { stored: 'teacher-outputs', speeds: [1, 0.9] },
+      /stored: outputs are of utterances as they are, not at other speeds/,
+    ],
+    [{ stored: 'teacher-outputs', levels: [{ loss: 'kl' }] }, /stored: class scores are not stored/],
+    [
+      { stored: 'teacher-outputs', teacherHears: 'same', augmentation: ['gain'] },
+      /teacherHears: same: outputs were stored before/,
+    ],
     [{ quantize: { bits: 3 } }, /quantize\.bits 3: codes of 3 bits do not fill bytes\. Choose 8, 4, 2, 1/],
     [
       { quantize: { bits: 4, method: 'ternary' } },
