@@ -33,7 +33,8 @@ export interface IdentifyRun {
 }
 
 /**
- * Looks for the speakers of recordings among all that are enrolled (open set), by the model that enrolled them or one that shares its space. A recording that cannot be used is a result with a reason.
+ * Looks for the speakers of recordings among all that are enrolled (open set), by the model that enrolled them or one that shares its space.
+ * A recording that cannot be used is a result with a reason.
  * @throws UserError for an empty store or one of another space, and for a false-accept rate that the model's calibration lacks
  */
 export async function identifySpeakers(

@@ -11,8 +11,7 @@ import type { StoreInfo } from './store-format.js';
 export function modelForStore(dir: string, info: StoreInfo, model: SpeakerModel): SpeakerModel {
   if (info.model.digest === model.identity.digest) return model;
   const name = `The store ${dir}`;
-  if (info.space?.digest !== model.space.digest)
-    checkSameModel(name, info.model, model.identity, adviceFor(info, model));
+  if (!isShared(info, model)) checkSameModel(name, info.model, model.identity, adviceFor(info, model));
   if (info.meanSubtracted === (model.mean !== null)) return { ...model, calibration: null };
   const [store, other] = info.meanSubtracted ? ['with', 'has none'] : ['without', 'has one'];
   throw new UserError(
@@ -21,10 +20,17 @@ export function modelForStore(dir: string, info: StoreInfo, model: SpeakerModel)
   );
 }
 
+/** True where a student compares itself with its teacher or another student, and not a network with itself under another mean. */
+function isShared({ space, model: enrolled }: StoreInfo, model: SpeakerModel): boolean {
+  const own = model.space();
+  return space?.digest === own.digest && (own.name !== model.identity.name || space.name !== enrolled.name);
+}
+
 function adviceFor({ space }: StoreInfo, model: SpeakerModel): string {
-  if (model.space.name === model.identity.name)
+  const own = model.space();
+  if (own.name === model.identity.name)
     return 'Use that model or a student that learned its embeddings, or enrol into another store.';
-  const learned = `This one learned the embeddings of ${describeIdentity(model.space)}`;
+  const learned = `This one learned the embeddings of ${describeIdentity(own)}`;
   return space === undefined
     ? `${learned}; whose these are, an earlier version of voxloop did not note: enrol again.`
     : `${learned}. Use a student of ${describeIdentity(space)}, or enrol into another store.`;

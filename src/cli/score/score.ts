@@ -31,7 +31,7 @@ export function register(program: Command): void {
     .option('--enrolments <file>', 'enrolment models of several utterances: lines `model path path ...`')
     .option(
       '--enroll-model <dir>',
-      'model that embeds the enrolments, in one space with --model, which embeds the tests: a student that learned the embeddings of its teacher, say',
+      'model that embeds the enrolments, in one space with --model, which embeds the tests: the teacher of a student that learned its embeddings',
     )
     .addOption(
       outputOption(program, '--out <file>', 'write lines `score 1|0 a b`; `score a b` for a list without answers'),

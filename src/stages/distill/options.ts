@@ -46,7 +46,8 @@ export const distillOptions = z.strictObject({
   stored: artifact('teacher-outputs')
     .optional()
     .describe(
-      'outputs of the stage teacher-outputs: the student learns from its crop what the teachers gave for the whole utterance, and they do not run beside it',
+      'outputs of the stage teacher-outputs: the student learns from its crop what the teachers gave for the whole utterance, and they do not run ' +
+        'beside it',
     ),
   init: artifact('model').optional().describe('network to start from; its backbone and features are kept'),
   backbone: pluginChoice('backbone').optional().describe('network to train from scratch, instead of `init`'),

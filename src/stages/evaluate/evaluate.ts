@@ -32,8 +32,8 @@ const options = z.strictObject({
   enrolment: artifact('embeddings')
     .optional()
     .describe(
-      'embeddings of the enrolments by another network in one space with `embeddings`, such as the teacher that theirs learned from; each side has its ' +
-        'own mean',
+      'embeddings of the enrolments by another network in one space with `embeddings`, such as the teacher that theirs learned from; ' +
+        'each side has its own mean',
     ),
   system: z.string().describe('name of the row in the results'),
   clusters: artifact('clusters')

@@ -8,13 +8,16 @@ import { type Tensor, tf } from '../../../src/engine/tf.js';
 import { UserError } from '../../../src/errors.js';
 import { type HostTensor, sizeOf } from '../../../src/host-tensor.js';
 import { createScope } from '../../../src/nn/scope.js';
+import { optimizerOptions } from '../../../src/optim/optimizer.js';
+import { createFinetuner } from '../../../src/train/finetuner.js';
 import { layerRounding } from '../../../src/train/quantize/layer-rounding.js';
 import { type BitsChoice, buildInBits } from '../../../src/train/quantize/trained-bits.js';
 import { close } from '../../helpers/close.js';
 import { normalTensor } from '../../helpers/random-values.js';
+import { newRegistry } from '../../helpers/recipes/run-stage.js';
 import { withSession } from '../../helpers/session.js';
 import { plain } from '../../helpers/training/open-loss.js';
-import { BINS, smallTdnn } from '../../helpers/training/small-training.js';
+import { BATCH, BINS, noiseBatch, smallFeatures, smallTdnn } from '../../helpers/training/small-training.js';
 
 const KINDS: [QuantizeMethod, Bits][] = [
   ['linear', 8],
@@ -66,8 +69,8 @@ for (const scales of ['channel', 'layer'] as const)
   });
 
 /** A small network in bits and the plain one, with a step of gradient descent towards given vectors. */
-async function learner(session: Session, choice: BitsChoice) {
-  const build = await smallTdnn();
+async function learner(session: Session, choice: BitsChoice, options: Record<string, unknown> = {}) {
+  const build = await smallTdnn(options);
   const scope = createScope(session, 'network', 1);
   const { network, bits } = buildInBits(session, scope, build, choice);
   const own = createScope(session, 'plain', 2);
@@ -122,6 +125,49 @@ for (const [method, bits] of KINDS)
       t.deepEqual(result.plain.data, result.inBits.data);
     });
   });
+
+test('layers that are computed again for the backward pass are rounded there, too', async (t) => {
+  const lossesWith = (checkpointing: boolean) =>
+    withSession(async (session) => {
+      const { step } = await learner(session, { bits: 2 }, { checkpointing });
+      const losses: number[] = [];
+      for (let i = 0; i < 4; i++) losses.push(Number((await step({ x, y })).loss.data[0]));
+      return losses;
+    });
+  close(t, await lossesWith(true), await lossesWith(false), 1e-5);
+});
+
+test('a classifier is trained with its network in bits', async (t) => {
+  await withSession(async (session) => {
+    const loss = await newRegistry().load('loss', 'aam-softmax');
+    const finetuner = createFinetuner({
+      session,
+      seed: 1,
+      backbone: await smallTdnn(),
+      classes: 3,
+      loss: (context) => loss.build({ ...context, options: loss.options.parse({}) }),
+      view: { features: smallFeatures, augmentations: [] },
+      optimizer: optimizerOptions.parse({ name: 'adam' }),
+      quantize: { bits: 1 },
+    });
+    await finetuner.bits!.start();
+    const samples = { labels: Int32Array.of(0, 1, 2, 0), history: new Float32Array(BATCH).fill(Number.NaN) };
+    const batch = noiseBatch('labelled', { global: 1, local: 0 });
+    const scales = finetuner.bits!.scope.params().map(({ name }) => name);
+    const before = await session.save(scales);
+    const losses: number[] = [];
+    for (let step = 0; step < 12; step++) {
+      const values = { step, rate: 0.02, margin: 1, gate: Number.POSITIVE_INFINITY, momentum: 0 };
+      losses.push((await finetuner.step(batch, samples, values)).metrics.loss);
+    }
+    t.true(losses.at(-1)! < losses[0], losses.join(' '));
+    const { packed } = await finetuner.bits!.pack();
+    for (const name of scales) {
+      const layer = name.slice('network/bits/'.length, -'/scales'.length);
+      t.notDeepEqual(packed[layer].scales, before[name].data, name);
+    }
+  });
+});
 
 test('a network that would not get smaller is refused', async (t) => {
   await withSession(async (session) => {
