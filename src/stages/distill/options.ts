@@ -43,7 +43,7 @@ export const distillOptions = z.strictObject({
     .enum(['clean', 'same'])
     .default('clean')
     .describe('clean: the crop without augmentation, in features of its own; same: the features that the student sees'),
-  stored: artifact('teacher-outputs')
+  stored: artifact('outputs')
     .optional()
     .describe(
       'outputs of the stage teacher-outputs: the student learns from its crop what the teachers gave for the whole utterance, and they do not run ' +

@@ -43,7 +43,7 @@ export default defineStage({
   summary: 'Stores what networks give for every training utterance, for students to learn from.',
   options,
   result: teacherOutputsResult,
-  produces: 'teacher-outputs',
+  produces: 'outputs',
   check: (context, { teachers }) => {
     const twice = teachers.find((name, i) => teachers.indexOf(name) !== i);
     return [

@@ -56,7 +56,7 @@ async function makeSchool() {
     options: storing,
     artifacts: { corpus, model },
   });
-  return { corpus, clusters, model, 'model-other': other, 'teacher-outputs': outputs };
+  return { corpus, clusters, model, 'model-other': other, outputs };
 }
 
 const DISTILLATIONS: Record<string, Record<string, unknown>> = {
@@ -84,7 +84,7 @@ const DISTILLATIONS: Record<string, Record<string, unknown>> = {
   },
   'outputs that were stored, and relations between them': {
     teachers: ['model'],
-    stored: 'teacher-outputs',
+    stored: 'outputs',
     levels: [{ loss: 'cosine' }, { loss: 'relations' }],
     augmentation: ['random-channel'],
     batchSize: 8,
@@ -176,15 +176,15 @@ const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> =
     /teacherHears: same: teacher 'model' hears features of another definition: bins is 16 there and 24 here/,
   ],
   'a teacher that is not among the stored ones': [
-    { teachers: ['model', 'model-other'], stored: 'teacher-outputs' },
-    /stored: teacher 'model-other' is not among those in 'teacher-outputs': 'model'\./,
+    { teachers: ['model', 'model-other'], stored: 'outputs' },
+    /stored: teacher 'model-other' is not among those in 'outputs': 'model'\./,
   ],
   'a layer that was not stored': [
-    { stored: 'teacher-outputs', levels: [{ teacher: 'pooled' }] },
-    /levels: teacher 'model' as stored in 'teacher-outputs' has no layer 'pooled'/,
+    { stored: 'outputs', levels: [{ teacher: 'pooled' }] },
+    /levels: teacher 'model' as stored in 'outputs' has no layer 'pooled'/,
   ],
   'frames against what was stored': [
-    { stored: 'teacher-outputs', levels: [{ student: 'frames' }, {}] },
+    { stored: 'outputs', levels: [{ student: 'frames' }, {}] },
     /the student's 'frames' has a vector for every frame, the teacher's 'embedding' one for the utterance/,
   ],
   'frame rates that do not fit': [
@@ -255,13 +255,10 @@ test('options that cannot work together are all named before the run', async (t)
     [{ teacherHears: 'same' }, /teacherHears: same: without augmentation both hear the same anyway/],
     [{ backbone: undefined }, /init, backbone: give one of them/],
     [{ accumulate: 3 }, /accumulate: 3 does not cut batchSize: 4/],
+    [{ stored: 'outputs', speeds: [1, 0.9] }, /stored: outputs are of utterances as they are, not at other speeds/],
+    [{ stored: 'outputs', levels: [{ loss: 'kl' }] }, /stored: class scores are not stored/],
     [
-      { stored: 'teacher-outputs', speeds: [1, 0.9] },
-      /stored: outputs are of utterances as they are, not at other speeds/,
-    ],
-    [{ stored: 'teacher-outputs', levels: [{ loss: 'kl' }] }, /stored: class scores are not stored/],
-    [
-      { stored: 'teacher-outputs', teacherHears: 'same', augmentation: ['gain'] },
+      { stored: 'outputs', teacherHears: 'same', augmentation: ['gain'] },
       /teacherHears: same: outputs were stored before/,
     ],
     [{ quantize: { bits: 3 } }, /quantize\.bits 3: codes of 3 bits do not fill bytes\. Choose 8, 4, 2, 1/],
