@@ -56,7 +56,15 @@ export { createRng, type Rng } from './random.js';
 
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { gated } from './nn/channel-scale.js';
-export { type ConvLayer, convLayer, depthwiseConvLayer, type TimeConvOptions, timeConvLayer } from './nn/conv.js';
+export {
+  type ConvLayer,
+  convLayer,
+  type DepthwiseTimeConvOptions,
+  depthwiseConvLayer,
+  depthwiseTimeConvLayer,
+  type TimeConvOptions,
+  timeConvLayer,
+} from './nn/conv.js';
 export { denseLayer, matMul } from './nn/dense.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';

@@ -199,7 +199,7 @@ function res2(scope: Scope, { width, dilation, arrangement }: BlockShape): Layer
  * Scales every channel by a weight that a small network computes from the means of all channels over time.
  * J. Hu, L. Shen, G. Sun, "Squeeze-and-Excitation Networks", CVPR 2018, arXiv:1709.01507.
  */
-function squeezeExcitation(scope: Scope, width: number, squeezed: number): Layer {
+export function squeezeExcitation(scope: Scope, width: number, squeezed: number): Layer {
   const squeeze = denseLayer(scope.child('squeeze'), { inputs: width, outputs: squeezed });
   const excite = denseLayer(scope.child('excite'), { inputs: squeezed, outputs: width });
   return (x, pass) => gated(x, tf.expandDims(tf.sigmoid(excite(relu(squeeze(timeMean(x, pass))))), 1));

@@ -17,7 +17,8 @@ const AFTER = `
 Examples:
   voxloop quantize MODEL --bits 4 --out model-4bit
   voxloop quantize MODEL --bits 4 --method k-means --keep-ends --out model-4bit-kmeans
-The weights are rounded as they are, without training; measure the result (voxloop score) before it is used. It computes in float32.
+The weights are rounded as they are, without training; measure the result (voxloop score) before it is used. The stages finetune and distill train
+a network in its bits (their option \`quantize\`), which costs less. It computes in float32.
 `;
 
 /** `voxloop quantize`: a model in fewer bits. */

@@ -21,7 +21,8 @@ export function register(program: Command): void {
     .command('verify')
     .summary('is a recording of an enrolled speaker?')
     .description(
-      'Compares a recording with one enrolled speaker by the cosine to the mean direction of their recordings. The threshold is that ' +
+      'Compares a recording with one enrolled speaker by the cosine to the mean direction of their recordings, by the model that enrolled ' +
+        'them or a student that learned its embeddings (of which --threshold decides). The threshold is that ' +
         "of the model's calibration for 1 % false accepts, unless --threshold or --false-accepts sets another. Without a " +
         'calibration and a threshold only the score is printed.',
     )

@@ -12,4 +12,6 @@ export interface DescribedModel {
   identity(): ModelIdentity;
   /** By the weights alone; for back-ends, which bring a mean of their own. */
   weightsIdentity(): ModelIdentity;
+  /** The network in whose space its embeddings lie, by its weights: itself, or the teacher whose embeddings it learned to give. */
+  space(): ModelIdentity;
 }

@@ -14,7 +14,7 @@ import type { Backbone } from '../nn/backbone.js';
 import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
-import { checkShapes } from '../train/checkpoint.js';
+import { checkShapes } from './check-shapes.js';
 import {
   type ExtractionOptions,
   type Extractor,

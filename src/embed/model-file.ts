@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/feature-definition.js';
 import { messageOf, UserError } from '../errors.js';
+import { modelIdentity } from '../eval/model-identity.js';
 import { toFloat32 } from '../float-types.js';
 import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.js';
@@ -23,6 +24,8 @@ export const modelInfo = z.strictObject({
   ...network,
   /** The networks that it was distilled from. */
   teachers: z.array(z.strictObject(network)).optional(),
+  /** By its weights, the network whose embeddings it learned to give, so that both can be compared. Absent: it has a space of its own. */
+  space: modelIdentity.optional(),
   /** How its weights were rounded to a few values; `kept` were not. */
   quantized: z
     .strictObject({
@@ -52,6 +55,8 @@ export interface Model {
   weights: Record<string, HostTensor>;
   /** Mean embedding of the training utterances [embeddingSize], when it was computed. */
   mean: Float32Array | null;
+  /** Those of the weights that the file holds in a few bits, as it holds them. */
+  packed?: Record<string, PackedTensor>;
 }
 
 /** The file of a model folder. */
@@ -72,7 +77,7 @@ const packedShapes = z.record(
   z.strictObject({ shape: z.array(z.number()), method: z.enum(methods), bits: z.literal(BITS) }),
 );
 
-/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all; `packed` weights beside the others. */
+/** Writes DIR/model.safetensors: weights, mean and description in one file, whole or not at all; `packed` weights in their bits and not in full. */
 export function writeModel(
   dir: string,
   info: Omit<ModelInfo, 'format'>,
@@ -80,7 +85,8 @@ export function writeModel(
   mean: Model['mean'] = null,
   packed: Record<string, PackedTensor> = {},
 ): void {
-  const tensors = Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [WEIGHT + name, tensor]));
+  const full = Object.entries(weights).filter(([name]) => !(name in packed));
+  const tensors = Object.fromEntries(full.map(([name, tensor]) => [WEIGHT + name, tensor]));
   if (mean) tensors[MEAN] = float32(mean);
   for (const [name, { method, codes, values, scales }] of Object.entries(packed)) {
     tensors[`${PACKED}${name}/codes`] = { dtype: 'uint8', shape: [codes.length], data: codes };
@@ -110,13 +116,24 @@ export function readModel(dir: string): Model {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name.startsWith(WEIGHT)) weights[name.slice(WEIGHT.length)] = toFloat32(tensor);
   }
-  Object.assign(weights, unpacked(path, tensors, metadata.packed));
+  const packed = packedOf(path, tensors, metadata.packed);
+  for (const [name, tensor] of Object.entries(packed)) weights[name] = unpackTensor(tensor);
   const mean = tensors[MEAN] && toFloat32(tensors[MEAN]).data;
-  return { dir, info: parseInfo(path, metadata.voxloop), weights, mean: mean instanceof Float32Array ? mean : null };
+  return {
+    dir,
+    info: parseInfo(path, metadata.voxloop),
+    weights,
+    mean: mean instanceof Float32Array ? mean : null,
+    ...(metadata.packed !== undefined && { packed }),
+  };
 }
 
-/** The float32 weights that packed ones stand for. @throws UserError where a part is missing, or of another size */
-function unpacked(path: string, tensors: Record<string, HostTensor>, text: string | undefined): Model['weights'] {
+/** The packed weights of a file. @throws UserError where a part is missing, or of another size */
+function packedOf(
+  path: string,
+  tensors: Record<string, HostTensor>,
+  text: string | undefined,
+): Record<string, PackedTensor> {
   if (text === undefined) return {};
   return Object.fromEntries(
     Object.entries(parsed(path, packedShapes, text)).map(([name, { shape, method, bits }]) => {
@@ -126,7 +143,7 @@ function unpacked(path: string, tensors: Record<string, HostTensor>, text: strin
       const complete = codes instanceof Uint8Array && values instanceof Float32Array && scales instanceof Float32Array;
       if (!complete || codes.length !== Math.ceil((sizeOf(shape) * bits) / 8) || values.length > 2 ** bits)
         throw new UserError(`${path}: the packed weight '${name}' is incomplete. Quantize the model again.`);
-      return [name, unpackTensor({ shape, bits, codes, values, scales })];
+      return [name, { shape, method, bits, codes, values, scales }];
     }),
   );
 }

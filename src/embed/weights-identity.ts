@@ -12,6 +12,10 @@ export const modelName = ({
 }: Pick<ModelInfo, 'origin' | 'backbone' | 'embeddingSize'>): string =>
   `${origin} (${backbone.name}, ${embeddingSize})`;
 
+/** The network in whose space a model's embeddings lie: itself, or the one whose embeddings it learned to give. */
+export const spaceOf = (model: Pick<Model, 'info' | 'weights'>): ModelIdentity =>
+  model.info.space ?? weightsIdentity(model);
+
 /** The identity of a network by the SHA-256 of its weights and of what it hears, whatever the mean embedding stored with them. */
 export function weightsIdentity({ info, weights }: Pick<Model, 'info' | 'weights'>): ModelIdentity {
   const hash = createHash('sha256').update(`${describeHearing(info)}\n`);

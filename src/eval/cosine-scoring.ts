@@ -8,7 +8,11 @@ export interface ScoringOptions {
   mean?: Float32Array;
   /** The utterances of each speaker model, where enrolments are models; a model is the mean of its utterances' directions. */
   enrolments?: TrialInput['enrolments'];
+  /** The enrolments' embeddings and mean, where another model made them in the same space. */
+  enrolled?: { embeddings: TrialInput['embeddings']; mean?: Float32Array };
 }
+
+const scorerOf = (mean: Float32Array | undefined) => cosineScorer(mean ? [subtraction(mean)] : []);
 
 /**
  * Cosine scores of trials, in [-1, 1].
@@ -20,10 +24,11 @@ export interface ScoringOptions {
 export function scoreTrials(
   embeddings: TrialInput['embeddings'],
   trials: TrialInput['trials'],
-  { mean, enrolments }: ScoringOptions = {},
+  { mean, enrolments, enrolled }: ScoringOptions = {},
 ): Float32Array {
-  const pairs = trialPairs({ embeddings, trials, enrolments }, mean?.length);
-  return scorePairs(cosineScorer(mean ? [subtraction(mean)] : []), pairs, embeddings);
+  const pairs = trialPairs({ embeddings, trials, enrolments, enrolled: enrolled?.embeddings }, mean?.length);
+  const side = enrolled && { scorer: scorerOf(enrolled.mean), embeddings: enrolled.embeddings };
+  return scorePairs(scorerOf(mean), pairs, embeddings, side);
 }
 
 /** The mean of vectors of one length, for mean-subtracted scoring. @throws UserError when there is none */

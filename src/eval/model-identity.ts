@@ -21,8 +21,20 @@ export function checkSameModel(name: string, itsModel: Known, model: Known, advi
       ? ' A version of voxloop that hears recordings otherwise gives a model another digest.'
       : '';
   throw new UserError(
-    `${name} belongs to the model ${shown(itsModel)}, but this is ${shown(model)}.${older} ${advice}`,
+    `${name} belongs to the model ${describeIdentity(itsModel)}, but this is ${describeIdentity(model)}.${older} ${advice}`,
   );
 }
 
-const shown = ({ name, digest }: ModelIdentity) => `'${name}' with digest ${digest.slice(0, 12)}`;
+/**
+ * Refuses to compare embeddings of two models that lie in different spaces; a student that learned its teacher's embeddings shares its space.
+ * @throws UserError naming both spaces
+ */
+export function checkSameSpace(name: string, itsSpace: ModelIdentity, space: ModelIdentity, advice: string): void {
+  if (itsSpace.digest === space.digest) return;
+  throw new UserError(
+    `${name} holds embeddings in the space of ${describeIdentity(itsSpace)}, and this model speaks that of ${describeIdentity(space)}. ${advice}`,
+  );
+}
+
+/** A model for messages: its name, and the start of its digest. */
+export const describeIdentity = ({ name, digest }: ModelIdentity) => `'${name}' with digest ${digest.slice(0, 12)}`;

@@ -68,9 +68,34 @@ export interface TimeConvOptions {
 }
 
 /** A 1-D convolution over time, [batch, time, inputs] -> [batch, time / stride, outputs]. */
-export function timeConvLayer(scope: Scope, options: TimeConvOptions): (x: Tensor) => Tensor {
+export function timeConvLayer(scope: Scope, options: TimeConvOptions): ConvLayer {
   const { kernel, dilation = 1, stride = 1, padding = 'same', ...rest } = options;
   const pad: [number, number] | undefined = padding === 'valid' ? [0, 0] : undefined;
-  const layer = convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation], stride: [1, stride], pad });
-  return (x) => tf.squeeze(layer(tf.expandDims(x, 1)), [1]);
+  return overTime(
+    convLayer(scope, { ...rest, kernel: [1, kernel], dilation: [1, dilation], stride: [1, stride], pad }),
+  );
+}
+
+/** Sizes of a convolution over time of each channel by itself. */
+export interface DepthwiseTimeConvOptions {
+  channels: number;
+  /** Odd. */
+  kernel: number;
+  dilation?: number;
+}
+
+/** A convolution over time of each channel by itself, [batch, time, channels]; "same" padding, no bias. */
+export function depthwiseTimeConvLayer(scope: Scope, options: DepthwiseTimeConvOptions): ConvLayer {
+  const { channels, kernel, dilation = 1 } = options;
+  const weight = scope.param('weight', [1, kernel, channels], heNormal);
+  return overTime(layerOf(weight, undefined, (x, weights) => depthwiseConv2d(x, weights, [1, dilation])));
+}
+
+/** A layer of maps of one row, over [batch, time, channels]. */
+function overTime(layer: ConvLayer): ConvLayer {
+  const row = (x: Tensor) => tf.expandDims(x, 1);
+  const inRow = (x: Tensor): Tensor => tf.squeeze(layer(row(x)), [1]);
+  return Object.assign(inRow, {
+    affine: (x: Tensor, scale: Tensor, shift: Tensor): Tensor => tf.squeeze(layer.affine(row(x), scale, shift), [1]),
+  });
 }

@@ -18,7 +18,7 @@ export interface Enrolment {
 }
 
 /** The kind of vectors in a store. */
-export type StoreKind = Pick<StoreInfo, 'model' | 'embeddingSize' | 'meanSubtracted'>;
+export type StoreKind = Pick<StoreInfo, 'model' | 'space' | 'embeddingSize' | 'meanSubtracted'>;
 
 /** Options of changes to a store. */
 export interface ChangeOptions {
@@ -90,9 +90,9 @@ function createStore(dir: string, kind: StoreKind): void {
 
 /** Writes the files of a new generation; store.json, which names them, last. */
 function writeStore(dir: string, kind: StoreKind, enrolments: Iterable<Enrolment>): void {
-  const { model, embeddingSize, meanSubtracted } = kind;
+  const { model, space, embeddingSize, meanSubtracted } = kind;
   const generation = randomBytes(4).toString('hex');
-  const info: StoreInfo = { format: 'voxloop-speakers-1', model, embeddingSize, meanSubtracted, generation };
+  const info: StoreInfo = { format: 'voxloop-speakers-1', model, space, embeddingSize, meanSubtracted, generation };
   const vectors = openAtomic(join(dir, vectorsFile(info)));
   const journal = openAtomic(join(dir, journalFile(info)));
   try {

@@ -50,7 +50,12 @@ export async function enrollSpeakers(
   const merged = mergeRequests(requests);
   if (isStore(dir)) checkStoreModel(dir, readInfo(dir), model.identity);
   const report: EnrollReport = { enrolled: [], refused: [], skipped: [], repeated: [], warnings: [] };
-  const kind = { model: model.identity, embeddingSize: model.extractor.size, meanSubtracted: model.mean !== null };
+  const kind = {
+    model: model.identity,
+    space: model.space(),
+    embeddingSize: model.extractor.size,
+    meanSubtracted: model.mean !== null,
+  };
   let ready: Enrolment[] = [];
   const store = async () => {
     if (ready.length === 0) return;

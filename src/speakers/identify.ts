@@ -6,6 +6,8 @@ import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './
 import { directionOf } from './directions.js';
 import { openSearch } from './search.js';
 import type { SpeakerModel } from './speaker-model.js';
+import { readInfo } from './store.js';
+import { modelForStore } from './store-space.js';
 
 /** The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold, and without one. */
 export type Identification =
@@ -31,17 +33,20 @@ export interface IdentifyRun {
 }
 
 /**
- * Looks for the speakers of recordings among all that are enrolled (open set). A recording that cannot be used is a result with a reason.
- * @throws UserError for an empty store or one of another model, and for a false-accept rate that the model's calibration lacks
+ * Looks for the speakers of recordings among all that are enrolled (open set), by the model that enrolled them or one that shares its space.
+ * A recording that cannot be used is a result with a reason.
+ * @throws UserError for an empty store or one of another space, and for a false-accept rate that the model's calibration lacks
  */
 export async function identifySpeakers(
   dir: string,
-  model: SpeakerModel,
+  asked: SpeakerModel,
   files: readonly string[],
   { top = 5, search, log, progress, signal, ...choice }: IdentifyOptions = {},
 ): Promise<IdentifyRun> {
+  const info = readInfo(dir);
+  const model = modelForStore(dir, info, asked);
+  const opened = await openSearch(dir, info.model, { search, log });
   const threshold = chooseThreshold(model.calibration, choice);
-  const opened = await openSearch(dir, model.identity, { search, log });
   const recordings = files.map((file) => ({ name: file, path: file }));
   const results = async function* (): AsyncGenerator<Identification> {
     for await (const outcome of embedRecordings(recordings, model.extractor, { progress, signal })) {

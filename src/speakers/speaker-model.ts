@@ -10,6 +10,8 @@ import { directionOf } from './directions.js';
 /** A model ready to compare speakers. */
 export interface SpeakerModel {
   identity: ModelIdentity;
+  /** The network in whose space its embeddings lie: itself by its weights, or the teacher whose embeddings it learned to give. */
+  space(): ModelIdentity;
   extractor: Extractor;
   /** Mean embedding that is subtracted before the cosine; null where the model has none. [size] */
   mean: Float32Array | null;
@@ -26,7 +28,7 @@ export function speakerModel(model: DescribedModel, extractor: Extractor, { raw 
   const mean = raw ? null : model.mean;
   const stored = readCalibration(model.dir, identity);
   const calibration = stored?.meanSubtracted === (mean !== null) ? stored : null;
-  return { identity, extractor, mean, calibration };
+  return { identity, space: () => model.space(), extractor, mean, calibration };
 }
 
 /** The direction of one recording's embedding, float32 [size] of length one. @throws UserError for a file that cannot be used */

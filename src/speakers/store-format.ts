@@ -5,6 +5,8 @@ import { modelIdentity } from '../eval/model-identity.js';
 export const storeInfo = z.strictObject({
   format: z.literal('voxloop-speakers-1'),
   model: modelIdentity,
+  /** The network in whose space the vectors lie; stores of earlier versions do not tell. */
+  space: modelIdentity.optional(),
   embeddingSize: z.number().int().positive(),
   /** True when the model's mean embedding was subtracted before normalisation to length one. */
   meanSubtracted: z.boolean(),

@@ -1,8 +1,8 @@
-import { checkStoreModel } from './change-store.js';
 import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
 import { centroidOf } from './directions.js';
 import { cosine, directionOfFile, type SpeakerModel } from './speaker-model.js';
 import { readStoreVectors, speakerOf } from './store.js';
+import { modelForStore } from './store-space.js';
 
 /** The comparison of a recording with the speaker that it is claimed to be of. */
 export interface Verification {
@@ -18,7 +18,8 @@ export interface Verification {
 }
 
 /**
- * Compares a recording with one enrolled speaker.
+ * Compares a recording with one enrolled speaker. The model is the one that enrolled, or shares its space: then its own calibration does not
+ * hold for the scores, and is not used.
  * @throws UserError for an unknown name (with the nearest one), a file that cannot be used, and a store of another model
  */
 export async function verifySpeaker(
@@ -26,13 +27,14 @@ export async function verifySpeaker(
   model: SpeakerModel,
   { speaker, file, ...choice }: { speaker: string; file: string } & ThresholdChoice,
 ): Promise<Verification> {
-  const threshold = chooseThreshold(model.calibration, choice);
-  const { vectors } = readStoreVectors(dir, (store) => {
-    checkStoreModel(dir, store.info, model.identity);
-    return [speakerOf(store, speaker)];
+  const { store, vectors } = readStoreVectors(dir, (opened) => {
+    modelForStore(dir, opened.info, model);
+    return [speakerOf(opened, speaker)];
   });
+  const { calibration } = modelForStore(dir, store.info, model);
+  const threshold = chooseThreshold(calibration, choice);
   const centroid = centroidOf(speaker, vectors, model.extractor.size);
   const score = cosine(await directionOfFile(model, file), centroid);
   const same = threshold && score > threshold.value;
-  return { speaker, file, score, llr: llrOf(model.calibration, score), threshold, same };
+  return { speaker, file, score, llr: llrOf(calibration, score), threshold, same };
 }

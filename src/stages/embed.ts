@@ -72,11 +72,11 @@ export default defineStage({
         save(COPIES, joinRows(augmented));
       }
       const mean = meanEmbedding(rowsOf(train, extractor.size));
-      writeModel(join(context.dir, 'model'), model.info, model.weights, mean);
+      writeModel(join(context.dir, 'model'), model.info, model.weights, mean, model.packed);
       const embedList = openListEmbedder((shards) => embed(shards, 'test'), extractor.size);
       for (const list of lists) save(list.name, await embedList(list));
-      const { origin } = model.info;
-      return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model) };
+      const { origin, space } = model.info;
+      return { network, origin, embeddingSize: extractor.size, model: weightsIdentity(model), ...(space && { space }) };
     });
   },
 });

@@ -27,9 +27,9 @@ export default defineStage({
       ? []
       : [`${resolve(path)} holds no model (${MODEL_FILE}); set the model stage's 'path' to a model folder`],
   async run({ dir }, { path }) {
-    const { info, weights, mean } = readModel(path);
+    const { info, weights, mean, packed } = readModel(path);
     const { format: _, ...description } = info;
-    writeModel(networkDir({ dir }, NETWORK), description, weights, mean);
+    writeModel(networkDir({ dir }, NETWORK), description, weights, mean, packed);
     return { networks: [NETWORK], origin: info.origin, digest: weightsIdentity({ info, weights }).digest };
   },
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DescribedModel } from '../embed/described-model.js';
 import { MODEL_FILE, type Model, readModel } from '../embed/model-file.js';
 import { ONNX_FILE, readOnnxModel } from '../embed/onnx/onnx-model.js';
-import { weightsIdentity } from '../embed/weights-identity.js';
+import { spaceOf, weightsIdentity } from '../embed/weights-identity.js';
 import { UserError } from '../errors.js';
 import { identityOf } from '../speakers/model-identity.js';
 
@@ -40,4 +40,5 @@ export const describeNetwork = (model: Model): DescribedModel => ({
   mean: model.mean,
   identity: () => identityOf(model),
   weightsIdentity: () => weightsIdentity(model),
+  space: () => spaceOf(model),
 });

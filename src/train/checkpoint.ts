@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { checkShapes } from '../embed/check-shapes.js';
 import type { Session } from '../engine/session/session.js';
 import { UserError } from '../errors.js';
 import type { HostTensor } from '../host-tensor.js';
@@ -64,23 +65,4 @@ export async function loadCheckpoint(
     note(`${path}: ${toBlocks} optimizer states in 8 bit had blocks of another size and are rounded again`);
   await session.load(values);
   return { step: Number(metadata.step), host };
-}
-
-/** Throws UserError when a file's tensors are not exactly the ones wanted, naming the first few differences. */
-export function checkShapes(path: string, tensors: Record<string, HostTensor>, wanted: Map<string, number[]>): void {
-  const differences: string[] = [];
-  for (const [name, shape] of wanted) {
-    const tensor = tensors[name];
-    if (!tensor) differences.push(`${name} is missing`);
-    else if (tensor.shape.join() !== shape.join()) {
-      differences.push(`${name} is [${tensor.shape}] in the file, [${shape}] in the network`);
-    }
-  }
-  for (const name of Object.keys(tensors)) if (!wanted.has(name)) differences.push(`${name} is not in the network`);
-  if (differences.length === 0) return;
-  const more = differences.length > 4 ? `; and ${differences.length - 4} more` : '';
-  throw new UserError(
-    `${path} belongs to another architecture: ${differences.slice(0, 4).join('; ')}${more}. ` +
-      'Use the backbone and options that it was trained with, or start again in another folder.',
-  );
 }

@@ -8,10 +8,11 @@ import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
+import type { TrainedBits } from './quantize/trained-bits.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
 import { type FreezeOptions, freeze } from './step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
-import { createUpdate, type TrainerParts, withFrameCheck } from './step/trainer.js';
+import { createUpdate, type TrainerParts, trainedNetwork } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
 
 /** The parts of a classification step; the average is that of network and classifier. */
@@ -63,6 +64,8 @@ export interface Finetuner {
   scope: Scope;
   /** The classifier's scope. */
   headScope: Scope;
+  /** Where the network is trained in a few bits. */
+  bits?: TrainedBits;
   head: ClassificationLoss;
   /** Keeps corrections from running into a few classes. */
   alignment: LabelAlignment;
@@ -83,17 +86,18 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   const { session, seed, classes, view, accumulate = 1, backboneRate = 1, gateJudges = 'without-margin' } = parts;
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
-  const network = withFrameCheck(parts.backbone(scope));
+  const { network, bits } = trainedNetwork(parts, scope);
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const gated = createGatedLoss(head, alignment, gateJudges);
-  const { trained, learnsWhen, forward } = freeze([scope, headScope], parts.freeze);
+  const { trained, learnsWhen, forward } = freeze([scope, headScope].concat(bits?.scope ?? []), parts.freeze);
   const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor }>(parts, {
     name: 'finetune',
     trained,
     learnsWhen,
     averaged: [scope, headScope],
+    bits,
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
     views({ crops, speed, confidence, longer = crops }) {
       const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
@@ -113,11 +117,11 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
       );
     },
   });
-
   const cut = { accumulate, bins: view.features.bins };
   return {
     scope,
     headScope,
+    bits,
     head,
     alignment,
     average,

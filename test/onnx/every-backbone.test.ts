@@ -57,6 +57,8 @@ for (const [name, options] of [
   ['tdnn', small],
   ['ecapa-512', { ...small, width: 8 }],
   ['ecapa-512-glob', { ...small, width: 8 }],
+  ['ecapa-lite', { ...small, width: 8 }],
+  ['cs-ctcs', small],
   ['resnet18', small],
   ['resnet50', { ...small, width: 2 }],
   ['repvgg-a0', { ...small, width: 2 }],

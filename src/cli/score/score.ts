@@ -10,6 +10,7 @@ import type { BackendOptions } from './score-backend.js';
 interface ScoreOptions extends ModelOptions, BackendOptions {
   trials: string;
   root: string;
+  enrollModel?: string;
   enrolments?: string;
   out?: string;
   json?: boolean;
@@ -28,6 +29,10 @@ export function register(program: Command): void {
     .requiredOption('--trials <file>', 'trial list')
     .requiredOption('--root <dir>', 'folder that relative paths of the list start at')
     .option('--enrolments <file>', 'enrolment models of several utterances: lines `model path path ...`')
+    .option(
+      '--enroll-model <dir>',
+      'model that embeds the enrolments, in one space with --model, which embeds the tests: the teacher of a student that learned its embeddings',
+    )
     .addOption(
       outputOption(program, '--out <file>', 'write lines `score 1|0 a b`; `score a b` for a list without answers'),
     )
@@ -60,27 +65,14 @@ export function register(program: Command): void {
 }
 
 async function score(options: ScoreOptions): Promise<void> {
-  const { list, enrolments, recordings } = await listToScore(options);
+  const listed = await listToScore(options);
+  const { list } = listed;
   const { trials } = list;
-  const [{ withModel }, { chosenBackend }, { embedRecordings }, { scoresByPart, scoreWithBackend }, { writeScores }] =
-    await Promise.all([
-      import('../options/with-model.js'),
-      import('./score-backend.js'),
-      import('../../embed/embed-recordings.js'),
-      import('../../eval/backend/scoring-backend.js'),
-      import('../../eval/score-files/scores-file.js'),
-    ]);
-  const [scoring, scores] = await withModel(options.model, options, async (extractor, model) => {
-    const backend = chosenBackend(options, model);
-    const embeddings = new Map<string, Float32Array>();
-    const seconds = new Map<string, number>();
-    for await (const outcome of embedRecordings(recordings, extractor)) {
-      if ('reason' in outcome) throw userError(outcome.reason);
-      embeddings.set(outcome.recording.name, outcome.parts[0].vector);
-      seconds.set(outcome.recording.name, outcome.seconds);
-    }
-    return scoresByPart(backend, scoreWithBackend(backend, { trials, embeddings, seconds, enrolments })).at(-1)!;
-  });
+  const { writeScores } = await import('../../eval/score-files/scores-file.js');
+  const [scoring, scores] =
+    options.enrollModel === undefined
+      ? await scoresOf(listed, options)
+      : await scoresOfTwo(listed, options.enrollModel, options);
   if (options.out) writeScores(options.out, scores, trials);
   if (list.isBlind) {
     const none = { scoring, trials: trials.length, targets: null, eer: null, minDcf: null };
@@ -89,6 +81,45 @@ async function score(options: ScoreOptions): Promise<void> {
     return;
   }
   process.stdout.write(`${await rates(scoring, scores, list.trials, options)}\n`);
+}
+
+type Listed = Awaited<ReturnType<typeof listToScore>>;
+type Scored = [scoring: string, scores: Float32Array];
+
+async function scoresOf({ list: { trials }, enrolments, recordings }: Listed, options: ScoreOptions): Promise<Scored> {
+  const [{ withModel }, { chosenBackend }, { embedList }, { scoresByPart, scoreWithBackend }] = await Promise.all([
+    import('../options/with-model.js'),
+    import('./score-backend.js'),
+    import('./score-asymmetric.js'),
+    import('../../eval/backend/scoring-backend.js'),
+  ]);
+  return withModel(options.model, options, async (extractor, model) => {
+    const backend = chosenBackend(options, model);
+    const embedded = await embedList(recordings, extractor);
+    return scoresByPart(backend, scoreWithBackend(backend, { trials, enrolments, ...embedded })).at(-1)!;
+  });
+}
+
+/** The scores of trials whose enrolments one model embeds and whose tests the other. */
+async function scoresOfTwo(
+  { list: { trials }, enrolments, recordings }: Listed,
+  enrollModel: string,
+  options: ScoreOptions,
+): Promise<Scored> {
+  const [{ withModel }, { describeModel }, { packagedModel }, { checkSides, embedList, scoreSides, sidesOf }] =
+    await Promise.all([
+      import('../options/with-model.js'),
+      import('../../tools/describe-model.js'),
+      import('../../tools/packaged-model.js'),
+      import('./score-asymmetric.js'),
+    ]);
+  checkSides(describeModel(enrollModel), describeModel(options.model ?? packagedModel()), options);
+  const sides = sidesOf({ trials, enrolments, recordings });
+  const embed = (path: string | undefined, side: typeof recordings) =>
+    withModel(path, options, async (extractor, model) => ({ model, ...(await embedList(side, extractor)) }));
+  const enrolled = await embed(enrollModel, sides.enrolled);
+  const tested = await embed(options.model, sides.tested);
+  return ['cosine', scoreSides({ trials, enrolments }, { enrolled, tested, raw: options.raw })];
 }
 
 /** The error rates of scores, as text or JSON. */

@@ -37,6 +37,7 @@ export function readOnnxModel(path: string): OnnxModel {
     exportedFrom: digests.file,
     identity: () => exportedIdentity(description, 'file'),
     weightsIdentity: () => exportedIdentity(description, 'weights'),
+    space: () => model.space ?? exportedIdentity(description, 'weights'),
   };
 }
 

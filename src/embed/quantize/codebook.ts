@@ -36,7 +36,7 @@ const symmetric = (positive: readonly number[]): Float32Array =>
   Float32Array.from([...positive.map((value) => -value), 0, ...positive]).sort();
 
 /** Share of the mean size below which a weight counts for nothing. */
-const TERNARY_THRESHOLD = 0.7;
+export const TERNARY_THRESHOLD = 0.7;
 
 /** Methods whose values need not be stored: they follow from the method and the bits. */
 export type FixedMethod = Exclude<QuantizeMethod, 'k-means'>;

@@ -3,7 +3,8 @@ import { type Attribute, intAttr, stringAttr } from '../graph/attributes.js';
 import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { currentTrace } from '../trace.js';
+import { anyLength, currentTrace } from '../trace.js';
+import { joinPhases, splitPhases } from './phases.js';
 
 const ATTRIBUTES: readonly Attribute[] = [
   intAttr('strides', [1, 1, 1, 1]),
@@ -13,10 +14,22 @@ const ATTRIBUTES: readonly Attribute[] = [
 
 /**
  * Depth-wise 2-D convolution (cross-correlation): every channel of `x` [batch, height, width, channels] with a filter of its own,
- * `filter` [fh, fw, channels] of odd sizes. Zeros around keep the size. Differentiable in both; computes in the session's compute
- * type.
+ * `filter` [fh, fw, channels] of odd sizes, whose taps are `dilation` places apart. Zeros around keep the size. Differentiable in both;
+ * computes in the session's compute type.
  */
-export function depthwiseConv2d(x: Tensor, filter: Tensor): Tensor {
+export function depthwiseConv2d(x: Tensor, filter: Tensor, dilation: [number, number] = [1, 1]): Tensor {
+  if (dilation[0] === 1 && dilation[1] === 1) return dense(x, filter);
+  if (anyLength()) {
+    // One operation, without a gradient: what other runtimes do best.
+    const weights = tensorflow.reshape(filter, [...filter.shape, 1]);
+    return raw('DepthwiseConv2dNative', [x, weights], [...ATTRIBUTES, intAttr('dilations', [1, ...dilation, 1])])[0];
+  }
+  // As in conv2d: a dense one of the input's phases. Zeros beyond a phase's ends are zeros beyond the map's.
+  const [, height, width] = x.shape as number[];
+  return joinPhases(dense(splitPhases(x, dilation, [0, 0]), filter), dilation, [height, width]);
+}
+
+function dense(x: Tensor, filter: Tensor): Tensor {
   const { compute } = currentTrace();
   const kernel = [...filter.shape, 1];
   const op = tensorflow.customGrad((...args) => {

@@ -7,6 +7,8 @@ import type { PairScorer } from './pair-scorer.js';
 export interface TrialInput {
   /** One vector by utterance, all of one length, any norm. */
   embeddings: ReadonlyMap<string, Float32Array>;
+  /** Those of the enrolments, where another model made them in the same space. Default: `embeddings`. */
+  enrolled?: ReadonlyMap<string, Float32Array>;
   trials: readonly BlindTrial[];
   /**
    * The utterances of each speaker model, for lists whose enrolments are models (as CN-Celeb's); an enrolment that is no model here
@@ -30,7 +32,8 @@ export interface TrialPairs {
  * @throws UserError for utterances without an embedding (all in one message), models without an utterance, and embeddings of another
  *   length than `size` or not finite
  */
-export function trialPairs({ embeddings, trials, enrolments = new Map() }: TrialInput, size?: number): TrialPairs {
+export function trialPairs(input: TrialInput, size?: number): TrialPairs {
+  const { trials, enrolments = new Map() } = input;
   const models = new Map<string, number>();
   const tests = new Map<string, number>();
   const numberIn = (numbers: Map<string, number>, name: string) => {
@@ -46,20 +49,31 @@ export function trialPairs({ embeddings, trials, enrolments = new Map() }: Trial
     model,
     test,
   };
-  checkPairs(pairs, embeddings, size);
+  checkPairs(pairs, input, size);
   return pairs;
 }
 
-function checkPairs({ models, tests }: TrialPairs, embeddings: TrialInput['embeddings'], size?: number): void {
+function checkPairs(
+  { models, tests }: TrialPairs,
+  { embeddings, enrolled }: Pick<TrialInput, 'embeddings' | 'enrolled'>,
+  size?: number,
+): void {
   const empty = models.find(({ utterances }) => utterances.length === 0);
   if (empty)
     throw new UserError(`The model ${empty.name} has no utterance. Enrol at least one, or leave its trials out.`);
-  const used = new Set([...models.flatMap(({ utterances }) => utterances), ...tests]);
+  const utterances = models.flatMap((model) => model.utterances);
+  const expected = size ?? embeddings.values().next().value?.length ?? 0;
+  if (enrolled) {
+    checkVectors(new Set(utterances), enrolled, expected);
+    checkVectors(new Set(tests), embeddings, expected);
+  } else checkVectors(new Set(utterances.concat(tests)), embeddings, expected);
+}
+
+function checkVectors(used: ReadonlySet<string>, embeddings: TrialInput['embeddings'], expected: number): void {
   checkTrials(
     [...used].map((name) => ({ enrolment: name, test: name })),
     (name) => embeddings.has(name),
   );
-  const expected = size ?? embeddings.values().next().value?.length ?? 0;
   for (const name of used) {
     const vector = embeddings.get(name)!;
     if (vector.length !== expected) {
@@ -71,9 +85,16 @@ function checkPairs({ models, tests }: TrialPairs, embeddings: TrialInput['embed
   }
 }
 
-/** The score of each trial. @returns [trials] */
-export function scorePairs(scorer: PairScorer, pairs: TrialPairs, embeddings: TrialInput['embeddings']): Float32Array {
-  const modelRows = pairs.models.map(({ name, utterances }) => scorer.enrol(vectorsOf(utterances, embeddings), name));
+/** The score of each trial; `enrolled` where another model, with a scorer of its own, made the enrolments. @returns [trials] */
+export function scorePairs(
+  scorer: PairScorer,
+  pairs: TrialPairs,
+  embeddings: TrialInput['embeddings'],
+  enrolled: { scorer: PairScorer; embeddings: TrialInput['embeddings'] } = { scorer, embeddings },
+): Float32Array {
+  const modelRows = pairs.models.map(({ name, utterances }) =>
+    enrolled.scorer.enrol(vectorsOf(utterances, enrolled.embeddings), name),
+  );
   const testRows = pairs.tests.map((name) => scorer.test(embeddings.get(name)!, name));
   return Float32Array.from(pairs.model, (model, i) => dot(modelRows[model], testRows[pairs.test[i]]));
 }

@@ -22,6 +22,8 @@ export const embeddingsResult = z.object({
   origin: z.string(),
   embeddingSize: z.number(),
   model: modelIdentity.optional(),
+  /** The network in whose space they lie, where that is not `model` itself. */
+  space: modelIdentity.optional(),
 });
 
 /** The model that made the embeddings, by its weights; undefined where the stage did not tell. */

@@ -1,23 +1,18 @@
-import { join } from 'node:path';
 import type { CropPlan } from '../../data/crops/crops.js';
 import { labelled } from '../../data/crops/sampler.js';
-import { saveWeights } from '../../embed/extract.js';
-import { writeModel } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
-import type { HostTensor } from '../../host-tensor.js';
 import { defineStage } from '../../plugin/define.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { silentCrops } from '../../train/check-memory.js';
-import { writeClassifier } from '../../train/classifier/classifier-file.js';
 import { marginShare } from '../../train/classifier/margin-schedule.js';
 import { createDistiller, type Distiller, type DistillParts } from '../../train/distill/distiller.js';
+import { rowSize, type StoredTeacher } from '../../train/distill/stored-teachers.js';
 import type { ClassifierParts } from '../../train/distill/teachers.js';
 import { openTraining } from '../artifacts/corpus-data.js';
 import { readLabels } from '../artifacts/pseudo-labels.js';
 import { countClasses } from '../finetune/classes.js';
-import { lossWritten } from '../finetune/loss-faults.js';
 import { openStart, plannedClasses, type Start, sketchStart } from '../finetune/network.js';
 import { batchPlan, labelledBatch } from '../finetune/sampling.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
@@ -30,15 +25,20 @@ import {
   checkFeatures,
   classifierParts,
   comparesScores,
+  layersOf,
   loadTeachers,
   type OpenTeacher,
   openTeachers,
   parametersOf,
   resolveLevels,
+  sketchStoredTeachers,
   sketchTeachers,
 } from './networks.js';
 import { type DistillOptions, distillOptions } from './options.js';
 import { distillResult } from './result.js';
+import { sharedSpace } from './space.js';
+import { openStored } from './stored.js';
+import { NETWORK, writeStudent } from './write-student.js';
 
 /** Trains a network to give what larger ones give, on any of their levels, with or without labels. */
 export default defineStage({
@@ -68,9 +68,10 @@ export default defineStage({
       assumed: head ? planned.assumed : [],
       async build(session, settings) {
         const built = await backboneBuilder(context.registry, settings.backbone, features.bins);
-        const parts = { features, backbone: built, teachers, head, stored };
+        const outputs = sketchStoredTeachers(options, teachers);
+        const parts = { features, backbone: built, teachers, head, stored, outputs };
         const { distiller, plan } = await prepare(session, context, { ...options, ...settings }, parts);
-        return callsOf(distiller, plan, options, head !== undefined)(settings.batchSize);
+        return callsOf(distiller, plan, options, { classified: head !== undefined, outputs })(settings.batchSize);
       },
     };
   },
@@ -88,15 +89,19 @@ async function distill(session: Session, context: StageContext, options: Distill
   const start = await openStudent(context, options, teachers, stored);
   const { labels, classes } = readClasses(context, options, teachers, train.ids.length);
   const head = classes && (await classifierParts(context.registry, options.loss, classes.speakers * classes.speeds));
+  const named = teachers.map((teacher, i) => ({ name: options.teachers[i], teacher }));
+  const outputs = openStored(context, options, named, train);
   const { distiller, plan, rule, run } = await prepare(session, context, options, {
     features: start.features,
     backbone: start.backbone,
     teachers: teachers.map(({ parts }) => parts),
     head,
     stored,
+    outputs: outputs?.teachers,
   });
   await start.load(session, distiller);
-  await loadTeachers(session, teachers, distiller);
+  await distiller.bits?.start();
+  if (!outputs) await loadTeachers(session, teachers, distiller);
   const known = labels ?? new Int32Array(train.ids.length);
   const { steps } = await trainOnCrops(session, context, options, {
     network: start.info.backbone.name,
@@ -104,14 +109,15 @@ async function distill(session: Session, context: StageContext, options: Distill
     plan,
     subset: labels && labelled(labels),
     rule: rule(known, train.samples),
-    calls: callsOf(distiller, plan, options, head !== undefined),
+    calls: callsOf(distiller, plan, options, { classified: head !== undefined, outputs: outputs?.teachers }),
     average: distiller.average,
     states: [],
     step(batch, { step, epoch }, rate) {
       const speakers = classes?.speakers ?? 1;
       const samples = labelledBatch(batch, known, { speakers, speeds: options.speeds, seed: context.seed, run });
       const margin = marginShare(options.margin, epoch);
-      return distiller.step(batch, head ? samples : { speed: samples.speed }, { step, rate, margin });
+      const heard = head ? samples : { speed: samples.speed };
+      return distiller.step(batch, { ...heard, outputs: outputs?.read(batch.utterances) }, { step, rate, margin });
     },
   });
   const averaged = await distiller.average.result(steps);
@@ -122,6 +128,7 @@ async function distill(session: Session, context: StageContext, options: Distill
     teachers,
     classes,
     averaged: averaged?.weights,
+    space: await sharedSpace(context.registry, options, teachers, distiller.embeddingSize),
   });
   return {
     networks: [NETWORK],
@@ -133,8 +140,6 @@ async function distill(session: Session, context: StageContext, options: Distill
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
   };
 }
-
-const NETWORK = 'network';
 
 /** The student's start; from scratch its features are the first teacher's, unless the recipe or the corpus says otherwise. */
 async function openStudent(
@@ -181,9 +186,10 @@ async function prepare(
     teachers,
     head,
     stored,
+    outputs,
   }: Pick<DistillParts, 'backbone' | 'teachers'> &
     Pick<Start, 'features'> &
-    Pick<CropPlan, 'stored'> & { head?: ClassifierParts },
+    Pick<CropPlan, 'stored'> & { head?: ClassifierParts; outputs?: readonly StoredTeacher[] },
 ) {
   const {
     clusters,
@@ -192,6 +198,7 @@ async function prepare(
     batchSize,
     speeds,
     average,
+    quantize,
     teacherHears,
     combine = 'concatenate',
   } = options;
@@ -200,15 +207,17 @@ async function prepare(
     seed,
     batchSize,
     backbone,
-    teachers,
+    teachers: outputs ? [] : teachers,
+    stored: outputs,
     teacherHears,
     combine,
-    levels: await resolveLevels(registry, options, backbone, teachers),
+    levels: await resolveLevels(registry, options, backbone, layersOf(teachers, outputs)),
     classifier: head && { ...head, weight: clusters === undefined ? 0 : (options.labelWeight ?? 1) },
     optimizer,
     accumulate,
     speeds,
     average,
+    quantize,
     view: await cropView({ registry, artifact }, { ...options, features }),
   });
   const loss = await registry.load('loss', options.loss.name);
@@ -219,38 +228,18 @@ async function prepare(
 
 /** The compiled calls of an update, on silence. */
 const callsOf =
-  ({ functions }: Distiller, plan: CropPlan, { speeds }: DistillOptions, classified: boolean) =>
+  (
+    { functions }: Distiller,
+    plan: CropPlan,
+    { speeds }: DistillOptions,
+    { classified, outputs }: { classified: boolean; outputs?: readonly StoredTeacher[] },
+  ) =>
   (batchSize: number) => {
     const zeros = new Int32Array(batchSize);
-    const samples = { ...(classified && { labels: zeros }), ...(speeds.length > 1 && { speed: zeros }) };
+    const samples = {
+      ...(classified && { labels: zeros }),
+      ...(speeds.length > 1 && { speed: zeros }),
+      outputs: outputs?.map((teacher) => new Float32Array(batchSize * rowSize(teacher))),
+    };
     return functions(silentCrops(plan, batchSize), samples, { step: 0, rate: 0, margin: 1 });
   };
-
-/** What a distillation leaves. */
-interface Student {
-  distiller: Distiller;
-  options: DistillOptions;
-  start: Start;
-  teachers: readonly OpenTeacher[];
-  classes?: { speakers: number; speeds: number };
-  averaged?: Record<string, HostTensor>;
-}
-
-/** Writes the student, with the description of its teachers, and its classifier where there is one: averaged, or as they are. */
-async function writeStudent(session: Session, stageDir: string, student: Student): Promise<void> {
-  const { distiller, options, start, teachers, classes, averaged } = student;
-  const { scope, headScope, embeddingSize } = distiller;
-  const dir = join(stageDir, 'models', NETWORK);
-  if (classes) {
-    const { speakers, speeds } = classes;
-    const info = { ...lossWritten(options.loss), speakers, speeds };
-    writeClassifier({ dir, info, weights: await saveWeights(session, headScope, averaged) });
-  }
-  const described = teachers.map(({ model: { info } }) => {
-    const { origin, backbone, features, embeddingSize: size } = info;
-    return { origin, backbone, features, embeddingSize: size };
-  });
-  const origin = `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
-  const weights = await saveWeights(session, scope, averaged);
-  writeModel(dir, { ...start.info, origin, embeddingSize, teachers: described }, weights);
-}

@@ -4,9 +4,11 @@ import type { CheckContext } from '../../plugin/stage.js';
 import { marginFaults } from '../../train/classifier/margin-schedule.js';
 import { lossFaults } from '../finetune/loss-faults.js';
 import { samplingFaults } from '../finetune/sampling.js';
+import { quantizeFaults } from '../training/bits.js';
 import { startFaults } from '../training/start.js';
 import { checkTraining } from '../training/training-options.js';
 import type { DistillOptions, LevelOptions } from './options.js';
+import { storedFaults } from './stored.js';
 
 /** A level with its loss. */
 interface Chosen {
@@ -27,6 +29,11 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
     ...levelFaults(options, chosen),
     ...classifierFaults(options, loss, chosen),
     ...combinationFaults(options),
+    ...quantizeFaults(options),
+    ...storedFaults(
+      options,
+      chosen.some(({ plugin }) => plugin.compares === 'scores'),
+    ),
   ];
 }
 

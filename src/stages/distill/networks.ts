@@ -13,6 +13,7 @@ import type { SketchContext, StageContext } from '../../plugin/stage.js';
 import { type Classifier, readClassifier } from '../../train/classifier/classifier-file.js';
 import type { Distiller } from '../../train/distill/distiller.js';
 import type { Level } from '../../train/distill/level.js';
+import type { StoredTeacher } from '../../train/distill/stored-teachers.js';
 import type { ClassifierParts, TeacherParts } from '../../train/distill/teachers.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
@@ -135,10 +136,9 @@ export async function resolveLevels(
   registry: Registry,
   { levels, combine = 'concatenate' }: DistillOptions,
   student: (scope: Scope) => Backbone,
-  teachers: readonly TeacherParts[],
+  theirs: readonly Layered[],
 ): Promise<Level[]> {
   const own = layered('the student', student);
-  const theirs = teachers.map(({ name, backbone }) => layered(name, backbone));
   return Promise.all(
     levels.map(async ({ student: layer = 'embedding', teacher = 'embedding', loss, weight, projection = 'auto' }) => {
       const { compares, build } = await registry.load('distillation', loss.name);
@@ -156,6 +156,33 @@ const layered = (name: string, build: (scope: Scope) => Backbone): Layered => ({
   name,
   layers: build(countingScope().scope).layers ?? {},
 });
+
+/** The layers of teachers that run beside the student, or of what was stored of them. */
+export const layersOf = (
+  teachers: readonly TeacherParts[],
+  stored: readonly StoredTeacher[] | undefined,
+): readonly Layered[] =>
+  stored
+    ? stored.map(({ name, layers }) => ({
+        name,
+        layers: Object.fromEntries(Object.entries(layers).map(([layer, size]) => [layer, { size, of: 'utterance' }])),
+      }))
+    : teachers.map(({ name, backbone }) => layered(name, backbone));
+
+/** What will be stored of teachers, before anything has run: all their layers of one vector an utterance that a recipe names. */
+export function sketchStoredTeachers(
+  { stored, levels }: DistillOptions,
+  teachers: readonly TeacherParts[],
+): StoredTeacher[] | undefined {
+  if (stored === undefined) return undefined;
+  const named = new Set(levels.flatMap(({ teacher = 'embedding' }) => teacher));
+  return teachers.map(({ name, backbone }) => {
+    const sizes = Object.entries(layered(name, backbone).layers).flatMap(([layer, { size }]) =>
+      named.has(layer) ? [[layer, size] as const] : [],
+    );
+    return { name, layers: Object.fromEntries(sizes) };
+  });
+}
 
 /** Trained numbers of a network, without building its values. */
 export function parametersOf(build: (scope: Scope) => Backbone): number {

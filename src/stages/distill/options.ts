@@ -4,6 +4,7 @@ import { artifact, pluginChoice } from '../../plugin/options.js';
 import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { samplingOptions } from '../finetune/options.js';
+import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
 const layer = z.string().min(1);
@@ -42,6 +43,12 @@ export const distillOptions = z.strictObject({
     .enum(['clean', 'same'])
     .default('clean')
     .describe('clean: the crop without augmentation, in features of its own; same: the features that the student sees'),
+  stored: artifact('outputs')
+    .optional()
+    .describe(
+      'outputs of the stage teacher-outputs: the student learns from its crop what the teachers gave for the whole utterance, and they do not run ' +
+        'beside it',
+    ),
   init: artifact('model').optional().describe('network to start from; its backbone and features are kept'),
   backbone: pluginChoice('backbone').optional().describe('network to train from scratch, instead of `init`'),
   features: featureDefinition
@@ -67,6 +74,7 @@ export const distillOptions = z.strictObject({
     .default([1])
     .describe('each utterance is played at one of these speeds, and a speaker at another speed is another class'),
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
+  quantize: quantizeOption,
   average: averageOptions,
   ...trainingOptions,
 });

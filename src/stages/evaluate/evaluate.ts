@@ -22,12 +22,19 @@ import { corpusDir, type TestList, trialListsToScore } from '../artifacts/corpus
 import { type Embeddings, embeddingsResult, readEmbeddings } from '../artifacts/embeddings-data.js';
 import { evaluationResult } from '../artifacts/evaluation.js';
 import { clustersResult } from '../artifacts/pseudo-labels.js';
+import { embeddingsByPath, openEnrolling } from './enrolling.js';
 import { figuresOf, keepScores } from './list-figures.js';
 import { figuresByGroup } from './list-groups.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
   embeddings: artifact('embeddings'),
+  enrolment: artifact('embeddings')
+    .optional()
+    .describe(
+      'embeddings of the enrolments by another network in one space with `embeddings`, such as the teacher that theirs learned from; ' +
+        'each side has its own mean',
+    ),
   system: z.string().describe('name of the row in the results'),
   clusters: artifact('clusters')
     .optional()
@@ -46,6 +53,8 @@ const options = z.strictObject({
     .default('allow')
     .describe('forbid: refuse a back-end that uses speakers other than the two of a trial'),
 });
+
+const ONE_MODEL = 'enrolment: a back-end learned from the embeddings of one network. Leave one of both out.';
 
 const RULES = ['raw', 'mean-subtracted'] as const;
 
@@ -68,6 +77,7 @@ export default defineStage({
   options,
   result: evaluationResult,
   produces: 'evaluation',
+  check: (_, chosen) => (chosen.enrolment && chosen.backend ? [ONE_MODEL] : []),
   async run(context, { system, corpus: corpusName, ...chosen }) {
     const corpus = context.artifact(corpusName);
     const manifest = readManifest(corpusDir(corpus));
@@ -81,11 +91,16 @@ export default defineStage({
     if (backend) checkBackendModel(`The back-end '${chosen.backend}'`, backend, model);
     const train = readEmbeddings(embeddings, 'train');
     const mean = meanEmbedding(rowsOf(train.vectors, train.size));
+    const enrolling = chosen.enrolment === undefined ? undefined : openEnrolling(context, chosen.enrolment, embeddings);
     const lists: Record<string, ListResult> = {};
     for (const list of trialLists) {
       const input = listInput(list, readEmbeddings(embeddings, list.name));
       const cosines = (rule: (typeof RULES)[number]) =>
-        scoreTrials(input.embeddings, list.trials, { ...input, mean: rule === 'raw' ? undefined : mean });
+        scoreTrials(input.embeddings, list.trials, {
+          enrolments: input.enrolments,
+          mean: rule === 'raw' ? undefined : mean,
+          enrolled: enrolling?.(list, rule),
+        });
       const byCosine = RULES.map((rule) => [rule, cosines(rule)] as const);
       const byBackend = backend ? scoresByPart(backend, scoreWithBackend(backend, input)) : [];
       const rule = byBackend.at(-1)?.[0] ?? chosen.rule;
@@ -106,11 +121,10 @@ export default defineStage({
 
 /** The embeddings and durations that a list's trials are scored from; a model of several utterances is scored from all of them. */
 function listInput(list: TestList, { vectors, size }: Embeddings): SideInput {
-  const rows = [...rowsOf(vectors, size)];
   const durations = Array.from(list.shards.samples, (samples) => samples / SAMPLE_RATE_HZ);
   return {
     trials: list.trials,
-    embeddings: new Map(rows.map((row, i) => [list.paths[i], row])),
+    embeddings: embeddingsByPath(list, { vectors, size }),
     seconds: new Map(durations.map((seconds, i) => [list.paths[i], seconds])),
     enrolments: new Map(list.models.map(({ name, utterances }) => [name, utterances.map((i) => list.paths[i])])),
   };

@@ -3,7 +3,6 @@ import type { CropPlan } from '../../data/crops/crops.js';
 import type { Batch } from '../../data/crops/loader.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { saveWeights } from '../../embed/extract.js';
-import { writeModel } from '../../embed/model-file.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
 import { withSession } from '../../engine/session/with-session.js';
@@ -22,6 +21,7 @@ import { type Gate, openGate } from '../../train/gate/open-gate.js';
 import { gateFaults } from '../../train/gate/options.js';
 import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
+import { quantizeFaults, writeTrained } from '../training/bits.js';
 import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
 import { startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
@@ -77,6 +77,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
     ...samplingFaults(options, loss.batch?.(options.loss.options).utterancesPerSpeaker),
     ...lossFaults(loss, options),
     ...gateFaults(options),
+    ...quantizeFaults(options),
     ...(margin ? marginFaults(margin, epochs) : []),
   ];
 }
@@ -96,6 +97,7 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds, stored };
   const { trainer, batches } = await prepare(session, context, options, parts);
   await start.load(session, trainer);
+  await trainer.bits?.start();
   await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
   if (options.prototypes) {
     await startPrototypes(session, trainer, labels, context.artifact(options.prototypes), speeds);
@@ -194,7 +196,7 @@ async function prepare(
     stored,
   }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'> & Pick<CropPlan, 'stored'>,
 ) {
-  const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges } = options;
+  const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges, quantize } = options;
   const loss = await registry.load('loss', options.loss.name);
   const lossOptions = options.loss.options;
   const trainer = createFinetuner({
@@ -209,6 +211,7 @@ async function prepare(
     speeds,
     average,
     gateJudges,
+    quantize,
     loss: (parts) => loss.build({ ...parts, options: lossOptions }),
     view: await cropView({ registry, artifact }, { ...options, features }),
   });
@@ -242,7 +245,7 @@ const callsOf =
 async function writeNetwork(
   session: Session,
   stageDir: string,
-  { scope, headScope, embeddingSize }: Finetuner,
+  { scope, headScope, embeddingSize, bits }: Finetuner,
   {
     start,
     averaged,
@@ -250,9 +253,8 @@ async function writeNetwork(
   }: { start: Start; averaged?: Record<string, HostTensor>; classifier: Classifier['info'] },
 ): Promise<void> {
   const dir = join(stageDir, 'models', 'network');
-  const weights = await saveWeights(session, scope, averaged);
   writeClassifier({ dir, info: classifier, weights: await saveWeights(session, headScope, averaged) });
-  writeModel(dir, { ...start.info, embeddingSize }, weights);
+  await writeTrained(session, dir, { scope, info: { ...start.info, embeddingSize }, averaged, bits });
 }
 
 /** Figures of the last epoch's labels. */

@@ -5,6 +5,7 @@ import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { gateOptions } from '../../train/gate/options.js';
 import { freezeOptions } from '../../train/step/freeze.js';
+import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
 export const samplingOptions = z.strictObject({
@@ -55,6 +56,7 @@ export const finetuneOptions = z.strictObject({
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
   freeze: freezeOptions.optional().describe('parts that are not trained'),
   backboneRate: z.number().positive().default(1).describe("factor on the backbone's learning rate"),
+  quantize: quantizeOption,
   average: averageOptions,
   ...trainingOptions,
 });

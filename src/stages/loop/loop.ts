@@ -123,7 +123,7 @@ function lineOf({ round, clusters, kept, agreement, cropEer, eer }: Round): stri
 }
 
 function copyNetwork({ artifact, dir }: StageContext, name: string): void {
-  const { info, weights } = readModel(networkDir(artifact(name), 'network'));
+  const { info, weights, packed } = readModel(networkDir(artifact(name), 'network'));
   const { format: _, ...rest } = info;
-  writeModel(networkDir({ dir }, 'network'), rest, weights);
+  writeModel(networkDir({ dir }, 'network'), rest, weights, null, packed);
 }

@@ -6,11 +6,13 @@ import { int32 } from '../../host-tensor.js';
 import { createScope, type Scope } from '../../nn/scope.js';
 import { layerOutputs } from '../../nn/taps.js';
 import type { Averaging } from '../averaging/averaging.js';
+import type { TrainedBits } from '../quantize/trained-bits.js';
 import { cropsToFeatures, playedAt } from '../step/crop-features.js';
 import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
-import { createUpdate, type TrainerParts, withFrameCheck } from '../step/trainer.js';
+import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
+import { type StoredTeacher, storedInputs, storedViews } from './stored-teachers.js';
 import {
   buildTeachers,
   type ClassifierParts,
@@ -33,6 +35,8 @@ export interface DistillParts extends TrainerParts {
   teacherHears: 'clean' | 'same';
   /** The student's classifier, where it learns from labels or from class scores; `weight` 0: from scores alone. */
   classifier?: ClassifierParts & { weight: number };
+  /** Teachers whose outputs are fed instead of computed; `teachers` are none then. */
+  stored?: readonly StoredTeacher[];
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
 }
@@ -43,6 +47,8 @@ export interface DistillSamples {
   labels?: Int32Array;
   /** Index of the speed that each is played at, where there are several. // [batch] */
   speed?: Int32Array;
+  /** Stored outputs, an array for each teacher. // [batch, its layers' numbers] each */
+  outputs?: readonly Float32Array[];
 }
 
 /** A student and its teachers, with the step compiled. */
@@ -51,6 +57,8 @@ export interface Distiller {
   scope: Scope;
   /** The scope of the student's classifier; empty where there is none. */
   headScope: Scope;
+  /** Where the student is trained in a few bits. */
+  bits?: TrainedBits;
   teachers: readonly Pick<Teacher, 'scope' | 'headScope'>[];
   embeddingSize: number;
   average: Averaging;
@@ -77,15 +85,16 @@ export function createDistiller(parts: DistillParts): Distiller {
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const levelScope = createScope(session, 'projection', `${seed}/projection`);
-  const student = withFrameCheck(parts.backbone(scope));
+  const { network: student, bits } = trainedNetwork(parts, scope);
   const { embeddingSize } = student;
   const head = classifier?.loss({ scope: headScope, embeddingSize, classes: classifier.classes });
   const teachers = buildTeachers(session, parts.teachers);
   const lossOf = createTotalLoss(levelScope, parts, head && { head, weight: classifier!.weight });
   const { update, average } = createUpdate<DistillViews>(parts, {
     name: 'distill',
-    trained: [scope, headScope, levelScope].flatMap((part) => part.params()),
+    trained: [scope, headScope, levelScope].concat(bits?.scope ?? []).flatMap((part) => part.params()),
     averaged: [scope, headScope],
+    bits,
     views: (inputs) => viewsOf(parts, teachers, inputs),
     loss({ features, teachers }, { labels, margin, step }) {
       const outputs = layerOutputs(student, features, { training: true });
@@ -101,6 +110,7 @@ export function createDistiller(parts: DistillParts): Distiller {
   return {
     scope,
     headScope,
+    bits,
     teachers,
     embeddingSize,
     average,
@@ -111,9 +121,9 @@ export function createDistiller(parts: DistillParts): Distiller {
 
 /** Inputs of each micro-batch. */
 function pieces(
-  { batchSize, accumulate = 1, view }: DistillParts,
+  { batchSize, accumulate = 1, view, stored }: DistillParts,
   { global }: Pick<Batch, 'global'>,
-  { labels, speed }: DistillSamples,
+  { labels, speed, outputs }: DistillSamples,
 ): Inputs[] {
   const rows = batchSize / accumulate;
   const piece = (values: Int32Array, i: number) => int32(values.slice(i * rows, (i + 1) * rows));
@@ -122,17 +132,19 @@ function pieces(
     crops,
     ...(labels && { labels: piece(labels, i) }),
     ...(speed && { speed: piece(speed, i) }),
+    ...(stored && outputs && storedInputs(stored, outputs, { rows, from: i * rows })),
   }));
 }
 
-/** Both views of the same samples: augmented for the student, and, unless it shall hear the same, clean for its teachers. */
+/** Both views of the same samples: augmented for the student, and, unless it shall hear the same, clean for its teachers; or what is stored. */
 function viewsOf(
-  { view, teacherHears, speeds }: DistillParts,
+  { view, teacherHears, speeds, stored }: DistillParts,
   teachers: readonly Teacher[],
   inputs: Record<string, Tensor>,
 ): DistillViews {
   const crops = inputs.speed ? playedAt(inputs.crops, inputs.speed, speeds!) : inputs.crops;
   const features = cropsToFeatures(crops, view, 'crops');
+  if (stored) return { features, teachers: { heard: storedViews(stored, inputs) } };
   const same = teacherHears === 'same' ? features : undefined;
   return { features, teachers: hearTeachers(teachers, { crops, same }, view) };
 }

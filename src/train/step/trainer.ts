@@ -4,6 +4,7 @@ import type { Backbone } from '../../nn/backbone.js';
 import type { Scope } from '../../nn/scope.js';
 import type { OptimizerOptions } from '../../optim/optimizer.js';
 import { type AverageOptions, type Averaging, createAveraging } from '../averaging/averaging.js';
+import { type BitsChoice, buildInBits, type TrainedBits } from '../quantize/trained-bits.js';
 import type { CropView } from './crop-features.js';
 import { createTrainingStep, type StepParts, type TrainingStep } from './training-step.js';
 
@@ -20,20 +21,23 @@ export interface TrainerParts {
   accumulate?: number;
   /** The mean of weights that a training results in. Default: the last weights. */
   average?: AverageOptions;
+  /** The bits that the network's layers are trained in. Default: in full. */
+  quantize?: BitsChoice;
 }
 
 /** The update of one trainer, without its common parts. */
 export interface UpdateParts<V> extends Omit<StepParts<V>, 'session' | 'optimizer' | 'accumulate'> {
-  /** Scopes whose variables are averaged. */
+  /** Scopes whose variables are averaged; what is learned for bits joins them. */
   averaged: readonly Scope[];
+  bits?: TrainedBits;
 }
 
 /** Compiles a trainer's update; a moving average of its weights is taken at the update's end. */
 export function createUpdate<V>(
   { session, optimizer, accumulate, average: averageOptions }: TrainerParts,
-  { averaged, ...parts }: UpdateParts<V>,
+  { averaged, bits, ...parts }: UpdateParts<V>,
 ): { update: TrainingStep; average: Averaging } {
-  const average = createAveraging(session, averaged, averageOptions);
+  const average = createAveraging(session, bits ? averaged.concat(bits.scope) : averaged, averageOptions);
   const update = createTrainingStep({
     ...parts,
     session,
@@ -41,10 +45,21 @@ export function createUpdate<V>(
     accumulate,
     afterStep(inputs) {
       parts.afterStep?.(inputs);
+      bits?.move();
       average.update?.(inputs.step);
     },
   });
   return { update, average };
+}
+
+/** The network of a trainer at `scope`, in bits where they are chosen; in training it refuses crops that are too short. */
+export function trainedNetwork(
+  { session, backbone, quantize }: Pick<TrainerParts, 'session' | 'backbone' | 'quantize'>,
+  scope: Scope,
+): { network: Backbone; bits?: TrainedBits } {
+  if (!quantize) return { network: withFrameCheck(backbone(scope)) };
+  const { network, bits } = buildInBits(session, scope, backbone, quantize);
+  return { network: withFrameCheck(network), bits };
 }
 
 /** The backbone; in training it refuses crops of fewer frames than its strides and unpadded convolutions need, with a UserError. */

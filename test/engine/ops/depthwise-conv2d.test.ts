@@ -12,6 +12,7 @@ interface Geometry {
   size: [number, number];
   channels: number;
   filter: [number, number];
+  dilation?: [number, number];
 }
 
 const BATCH = 3;
@@ -29,10 +30,17 @@ const cases: Geometry[] = [
   { size: [1, 1], channels: 16, filter: [3, 3] },
   { size: [1, 8], channels: 6, filter: [1, 5] },
   { size: [4, 3], channels: 7, filter: [5, 3] },
+  { size: [1, 11], channels: 6, filter: [1, 3], dilation: [1, 4] },
+  { size: [5, 7], channels: 3, filter: [3, 3], dilation: [2, 3] },
 ];
 
 /** One channel after the other through an ordinary convolution. */
-function oracle({ size, channels, filter }: Geometry, x: Float32Array, w: Float32Array, dy: Float32Array) {
+function oracle(
+  { size, channels, filter, dilation = [1, 1] }: Geometry,
+  x: Float32Array,
+  w: Float32Array,
+  dy: Float32Array,
+) {
   const [y, dx, dw] = [new Float64Array(x.length), new Float64Array(x.length), new Float64Array(w.length)];
   const shape = {
     batch: BATCH,
@@ -41,8 +49,8 @@ function oracle({ size, channels, filter }: Geometry, x: Float32Array, w: Float3
     outputs: 1,
     filter,
     stride: [1, 1] as [number, number],
-    dilation: [1, 1] as [number, number],
-    pad: [(filter[0] - 1) / 2, (filter[1] - 1) / 2] as [number, number],
+    dilation,
+    pad: filter.map((taps, i) => (dilation[i] * (taps - 1)) / 2) as [number, number],
   };
   for (let c = 0; c < channels; c++) {
     const take = (values: Float32Array) => values.filter((_, i) => i % channels === c);
@@ -62,12 +70,13 @@ for (const compute of ['float32', 'bfloat16'] as const) {
     await withSession(
       async (session) => {
         for (const [i, geometry] of cases.entries()) {
-          const { size, channels, filter } = geometry;
+          const { size, channels, filter, dilation } = geometry;
           const shape = [BATCH, ...size, channels];
           const [x, dy] = [normalTensor(shape, 'x'), normalTensor(shape, 'dy')];
           const w = normalTensor([...filter, channels], 'w');
           const run = session.compile(`case${i}`, (inputs: Record<string, Tensor>) => {
-            const wide = (a: Tensor, b: Tensor): Tensor => tf.add(depthwiseConv2d(a, b), tf.zerosLike(inputs.x));
+            const wide = (a: Tensor, b: Tensor): Tensor =>
+              tf.add(depthwiseConv2d(a, b, dilation), tf.zerosLike(inputs.x));
             const [dx, dw] = tf.grads(wide)([inputs.x, inputs.w], inputs.dy);
             return { y: wide(inputs.x, inputs.w), dx, dw };
           });

@@ -16,6 +16,8 @@ export interface Oracle {
   torch: string;
   bins: number;
   size: number;
+  /** Trained numbers, where the network is no published implementation's. */
+  parameters?: number;
   variance: Range;
   /** Worst difference / rms of the published implementation in float32 from itself in float64. */
   float32: number;

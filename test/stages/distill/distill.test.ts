@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { readModel } from '../../../src/embed/model-file.js';
+import { weightsIdentity } from '../../../src/embed/weights-identity.js';
 import { UserError } from '../../../src/errors.js';
 import { readSafetensors } from '../../../src/io/safetensors.js';
 import { loadConfig } from '../../../src/pipeline/config/config.js';
@@ -47,7 +48,15 @@ async function makeSchool() {
   };
   const model = await teacher('model', { name: 'tdnn', width: 12, embeddingSize: 10 }, BINS);
   const other = await teacher('other', { name: 'xvector', width: 8, embeddingSize: 10 }, 20);
-  return { corpus, clusters, model, 'model-other': other };
+  const storing = { corpus: 'corpus', teachers: ['model'], layers: ['embedding'] };
+  const outputs = await runStage({
+    registry,
+    dir: join(root, 'outputs'),
+    stage: 'teacher-outputs',
+    options: storing,
+    artifacts: { corpus, model },
+  });
+  return { corpus, clusters, model, 'model-other': other, outputs };
 }
 
 const DISTILLATIONS: Record<string, Record<string, unknown>> = {
@@ -66,6 +75,20 @@ const DISTILLATIONS: Record<string, Record<string, unknown>> = {
     margin: { fromEpoch: 0, toEpoch: 1 },
     labelWeight: 0.5,
     speeds: [1, 0.9],
+  },
+  'a student in two bits by k-means, averaged over steps': {
+    teachers: ['model'],
+    levels: [{ loss: 'cosine' }, { student: 'layer2', teacher: 'frames', loss: 'mean-square' }],
+    quantize: { bits: 2, method: 'k-means', scales: 'layer' },
+    average: { decay: 0.5 },
+  },
+  'outputs that were stored, and relations between them': {
+    teachers: ['model'],
+    stored: 'outputs',
+    levels: [{ loss: 'cosine' }, { loss: 'relations' }],
+    augmentation: ['random-channel'],
+    batchSize: 8,
+    accumulate: 2,
   },
 };
 
@@ -88,6 +111,7 @@ for (const [title, more] of Object.entries(DISTILLATIONS))
     const first = JSON.parse(lines[0]) as Record<string, number>;
     t.true(Number.isFinite(first.level1) && Number.isFinite(first.level2));
     t.is('classification' in first, 'clusters' in more);
+    t.is(readModel(join(whole.dir, 'models', 'network')).packed !== undefined, 'quantize' in more);
   });
 
 test('a student says who its teachers are, and its classifier can be kept', async (t) => {
@@ -100,6 +124,7 @@ test('a student says who its teachers are, and its classifier can be kept', asyn
   t.is(info.origin, 'student of classifier');
   t.deepEqual(info.features, teacher.features);
   t.deepEqual(info.teachers, [teacher]);
+  t.is(info.space, undefined, 'class scores make no common space');
   // The last normalisation has no weights, and running statistics are not trained.
   const trained = Object.entries(weights).filter(([name]) => !/mean|variance/.test(name));
   t.is(
@@ -150,6 +175,18 @@ const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> =
     { teacherHears: 'same', augmentation: ['gain'], features: { bins: 24 } },
     /teacherHears: same: teacher 'model' hears features of another definition: bins is 16 there and 24 here/,
   ],
+  'a teacher that is not among the stored ones': [
+    { teachers: ['model', 'model-other'], stored: 'outputs' },
+    /stored: teacher 'model-other' is not among those in 'outputs': 'model'\./,
+  ],
+  'a layer that was not stored': [
+    { stored: 'outputs', levels: [{ teacher: 'pooled' }] },
+    /levels: teacher 'model' as stored in 'outputs' has no layer 'pooled'/,
+  ],
+  'frames against what was stored': [
+    { stored: 'outputs', levels: [{ student: 'frames' }, {}] },
+    /the student's 'frames' has a vector for every frame, the teacher's 'embedding' one for the utterance/,
+  ],
   'frame rates that do not fit': [
     { features: { bins: 16, frameShiftMs: 15 }, levels: [{ student: 'frames', teacher: 'frames' }, {}] },
     /follow each other every 10 ms, those of the student's 'frames' every 15 ms/,
@@ -180,8 +217,14 @@ test('class scores ask for a teacher with a classifier that knows the labels', a
     artifacts,
     stage: 'distill',
     dir: temporaryFolder(t),
-    options: { ...STUDENT, teachers: ['model'], steps: 1 },
+    options: { ...STUDENT, backbone: { ...STUDENT.backbone, embeddingSize: 10 }, teachers: ['model'], steps: 1 },
   });
+  const networkAt = (folder: string) => readModel(join(folder, 'models', 'network'));
+  t.deepEqual(
+    networkAt(dir).info.space,
+    weightsIdentity(networkAt(artifacts.model.dir)),
+    'its embeddings are compared',
+  );
   const without = artifactAt(dir, 'distill', { networks: ['network'] });
   await t.throwsAsync(run({ teachers: ['model-without'] }, { 'model-without': without }), {
     instanceOf: UserError,
@@ -212,6 +255,17 @@ test('options that cannot work together are all named before the run', async (t)
     [{ teacherHears: 'same' }, /teacherHears: same: without augmentation both hear the same anyway/],
     [{ backbone: undefined }, /init, backbone: give one of them/],
     [{ accumulate: 3 }, /accumulate: 3 does not cut batchSize: 4/],
+    [{ stored: 'outputs', speeds: [1, 0.9] }, /stored: outputs are of utterances as they are, not at other speeds/],
+    [{ stored: 'outputs', levels: [{ loss: 'kl' }] }, /stored: class scores are not stored/],
+    [
+      { stored: 'outputs', teacherHears: 'same', augmentation: ['gain'] },
+      /teacherHears: same: outputs were stored before/,
+    ],
+    [{ quantize: { bits: 3 } }, /quantize\.bits 3: codes of 3 bits do not fill bytes\. Choose 8, 4, 2, 1/],
+    [
+      { quantize: { bits: 4, method: 'ternary' } },
+      /quantize\.method ternary: it has no codes of 4 bits\. Give quantize\.bits 2/,
+    ],
   ];
   for (const [options, message] of cases) t.regex((await faults(options)).join(' '), message);
 });

@@ -9,6 +9,7 @@ import { optimizerOptions } from '../../../src/optim/optimizer.js';
 import { createDistiller, type DistillParts } from '../../../src/train/distill/distiller.js';
 import type { Level } from '../../../src/train/distill/level.js';
 import { buildTeachers, hearTeachers } from '../../../src/train/distill/teachers.js';
+import { cropsToFeatures } from '../../../src/train/step/crop-features.js';
 import { isTransient } from '../../../src/train/step/transient.js';
 import { close } from '../../helpers/close.js';
 import { cosine } from '../../helpers/oracles/losses.js';
@@ -249,4 +250,24 @@ test('a network hands out its layers under the names that it declares', async (t
       t.deepEqual(Object.fromEntries(shapes), network.layers);
       t.deepEqual(Object.keys(outputs), ['layer1', 'layer2', 'layer3', 'layer4', 'frames', 'pooled', 'embedding']);
     });
+});
+
+test('stored outputs stand in the place of a teacher, row by row, in micro-batches too', async (t) => {
+  await withSession(async (session) => {
+    const heard = { features: { ...smallFeatures, cmn: false }, augmentations: [] };
+    const level = { ...embedding, projection: undefined };
+    const stored = [{ name: 'teacher', layers: { pooled: 3, embedding: BINS } }];
+    const parts = { backbone: listener, teachers: [], stored, levels: [level], view: heard, accumulate: 2 };
+    const { step } = await open(session, parts);
+    const batch = noiseBatch('stored', { global: 1, local: 0 });
+    const outputs = plain(normalTensor([BATCH, 3 + BINS], 'outputs'));
+    const { loss } = await step(batch, { outputs: [outputs] }, { step: 0, rate: 0, margin: 1 });
+    const means = session.compile('means', ({ crops }: Record<string, Tensor>) => ({
+      means: tf.mean(cropsToFeatures(crops, heard, 'crops'), 1) as Tensor,
+    }));
+    const own = rows((await means({ crops: { dtype: 'int16', shape: [BATCH, SAMPLES], data: batch.global } })).means);
+    const targets = own.map((_, i) => [...outputs.slice(i * (3 + BINS) + 3, (i + 1) * (3 + BINS))]);
+    const expected = own.reduce((sum, row, i) => sum + (1 - cosine(row, targets[i])) / BATCH, 0);
+    t.true(Math.abs(loss - expected) < 1e-5, `${loss} is not ${expected}`);
+  });
 });

@@ -1,0 +1,80 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { fitsFloat16, toFloat16, toFloat32 } from '../float-types.js';
+import { float32 } from '../host-tensor.js';
+import { writeFileAtomic } from '../io/atomic.js';
+import { type OpenFile, withFile } from '../io/read-file.js';
+
+/** Rows of a shard, the last one excepted. */
+export const SHARD_ROWS = 4096;
+const BYTES = 2;
+
+/** Where rows of one length lie: NAME-00000.f16 and so on, float16, little-endian, row after row. */
+export interface StoredRows {
+  dir: string;
+  name: string;
+  rows: number;
+  /** Numbers of a row. */
+  size: number;
+}
+
+const fileOf = ({ dir, name }: StoredRows, shard: number): string =>
+  join(dir, `${name}-${String(shard).padStart(5, '0')}.f16`);
+
+const rowsOfShard = ({ rows }: StoredRows, shard: number): number => Math.min(SHARD_ROWS, rows - shard * SHARD_ROWS);
+
+/** The numbers of the shards, and of the rows in each. */
+export function shardsOf(stored: StoredRows): { shard: number; from: number; count: number }[] {
+  const count = Math.ceil(stored.rows / SHARD_ROWS);
+  return Array.from({ length: count }, (_, shard) => ({
+    shard,
+    from: shard * SHARD_ROWS,
+    count: rowsOfShard(stored, shard),
+  }));
+}
+
+/** True where a shard is there, whole. */
+export function hasShard(stored: StoredRows, shard: number): boolean {
+  const bytes = statSync(fileOf(stored, shard), { throwIfNoEntry: false })?.size;
+  return bytes === BYTES * rowsOfShard(stored, shard) * stored.size;
+}
+
+/** Deletes a shard, if there is one. */
+export const removeShard = (stored: StoredRows, shard: number): void => rmSync(fileOf(stored, shard), { force: true });
+
+/** Writes a shard, whole or not at all. @param values [rows, size] @throws UserError for a number that float16 does not hold */
+export function writeShard(stored: StoredRows, shard: number, values: Float32Array): void {
+  const wrong = values.findIndex((value) => !fitsFloat16(value));
+  if (wrong >= 0) {
+    const row = shard * SHARD_ROWS + Math.floor(wrong / stored.size);
+    throw new UserError(
+      `The output of utterance ${row} (counted from 0) is ${values[wrong]}, and float16 holds up to 65504. Learn from this network beside ` +
+        'the student, without stored outputs.',
+    );
+  }
+  const { data } = toFloat16(float32(values));
+  writeFileAtomic(fileOf(stored, shard), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** Reads rows by their numbers. // [numbers, size] @throws UserError for a shard that is missing or cut short */
+export function readRows(stored: StoredRows, numbers: ArrayLike<number>): Float32Array {
+  const { size } = stored;
+  const values = new Float32Array(numbers.length * size);
+  const places = Array.from(numbers, (number, place) => ({ number, place, shard: Math.floor(number / SHARD_ROWS) }));
+  for (const shard of new Set(places.map((row) => row.shard))) {
+    const path = fileOf(stored, shard);
+    withFile(path, (file: OpenFile) => {
+      if (file.bytes !== BYTES * rowsOfShard(stored, shard) * size)
+        throw new UserError(
+          `${path} is cut short: it has ${file.bytes} bytes. Delete it and run the stage teacher-outputs again.`,
+        );
+      for (const { number, place } of places.filter((row) => row.shard === shard)) {
+        const halves = new Uint16Array(file.read(BYTES * (number % SHARD_ROWS) * size, BYTES * size));
+        const row = toFloat32({ dtype: 'float16', shape: [size], data: halves });
+        values.set(row.data as Float32Array, place * size);
+      }
+    });
+  }
+  return values;
+}

@@ -1,0 +1,27 @@
+import test from 'ava';
+import type { Tensor } from '../../src/engine/tf.js';
+import { countingScope } from '../../src/nn/counting-scope.js';
+import type { Scope } from '../../src/nn/scope.js';
+import { backboneOf } from '../helpers/networks/build-backbone.js';
+import { compareWith, readOracle } from '../helpers/published/compare.js';
+import { ownNames } from '../helpers/published/names.js';
+
+/** Megabytes of float32 weights in the papers, and the largest embedding in terms of the oracle's. */
+const SIZES = { 'ecapa-lite': 1.2, 'cs-ctcs': 0.96 };
+
+for (const [name, megabytes] of Object.entries(SIZES))
+  test(`${name} has the size of its paper, and gives what its formula in PyTorch gives`, async (t) => {
+    const oracle = readOracle(name);
+    const build = await backboneOf(name, {}, oracle.bins);
+    const counting = countingScope();
+    build(counting.scope);
+    t.is(counting.count(), oracle.parameters!);
+    t.true(Math.abs((4 * counting.count()) / 1e6 / megabytes - 1) < 0.01);
+    const network = (scope: Scope) => {
+      const { embed } = build(scope);
+      return (features: Tensor) => embed(features, { training: false });
+    };
+    const { cosine, worst } = await compareWith(oracle, network, ownNames);
+    t.true(cosine > 1 - 1e-9, `cosine ${cosine}`);
+    t.true(worst < 1e-5, `worst difference / rms ${worst}`);
+  });
