@@ -1,5 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { Command } from 'commander';
+import { register } from '../../src/cli/score/score.js';
 import { checkSides, embedList, scoreSides, sidesOf } from '../../src/cli/score/score-asymmetric.js';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { weightsIdentity } from '../../src/embed/weights-identity.js';
@@ -121,6 +124,18 @@ test.serial('a small network verifies and identifies what its teacher enrolled, 
     { enrolled: await side('large', large, sides.enrolled), tested: await side('small', small, sides.tested) },
   );
   t.true(Math.abs(scores[0] - expected) < 1e-5 && scores.length === 2);
+
+  const name = (voice: number, n: number) => `wav/voice${voice}/voice${voice}-${n}.wav`;
+  const [list, out] = [join(dir, 'trials.txt'), join(dir, 'scores.txt')];
+  writeFileSync(list, `1 ${name(0, 1)} ${name(0, 2)}\n0 ${name(0, 1)} ${name(1, 2)}\n`);
+  const program = new Command();
+  register(program);
+  const models = ['--enroll-model', folder('large'), '--model', folder('small'), '--device', 'cpu'];
+  const files = ['--trials', list, '--root', join(dir, 'corpus'), '--out', out];
+  await program.parseAsync(['score'].concat(models, files), { from: 'user' });
+  const written = readFileSync(out, 'utf8').trim().split('\n');
+  t.is(written.length, 2);
+  for (const [i, line] of written.entries()) t.true(Math.abs(Number(line.split(' ')[0]) - scores[i]) < 1e-5, line);
 });
 
 test('sides of different spaces, or with parts of a back-end, are refused before anything is embedded', async (t) => {
