@@ -14,6 +14,11 @@ export type { ImportSummary } from './import/import-model.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
 export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-onnx.js';
+export {
+  exportHuggingFace,
+  type HuggingFaceOptions,
+  type HuggingFaceSummary,
+} from './tools/hugging-face/export-folder.js';
 export { importModel } from './tools/import-model.js';
 export { type ComparedSize, type ModelSize, type SizeOptions, sizeOfModel } from './tools/model-size.js';
 export type { ModelRunOptions } from './tools/open-model.js';
