@@ -12,6 +12,7 @@ import { choice, wholeNumber } from './options/values.js';
 const FORMATS = {
   onnx: ['names', 'input', 'weights', 'subtractMean'],
   hf: ['name', 'licence', 'results', 'system'],
+  wespeaker: [],
 } as const;
 type Format = keyof typeof FORMATS;
 
@@ -28,6 +29,7 @@ Examples:
   voxloop export MODEL --names transformers --weights float16 --out onnx/model_fp16.onnx
   voxloop export MODEL --input wave --subtract-mean --out recording-to-vector.onnx
   voxloop export MODEL --format hf --out hub --licence cc-by-4.0 --results runs/mine/results.json --system DINO
+  voxloop export MODEL --format wespeaker --out pretrained
 docs/export.md shows how to use the file. Commands with --model take it, or its folder, too, and need no TensorFlow for it.
 `;
 
@@ -35,21 +37,21 @@ docs/export.md shows how to use the file. Commands with --model take it, or its 
 export function register(program: Command): void {
   const command = program
     .command('export')
-    .summary('a model for other programs: an ONNX file, or a folder for Hugging Face')
+    .summary('a model for other programs: an ONNX file, a folder for Hugging Face or for WeSpeaker')
     .description(
       'Writes the network of a model, of any backbone and pooling, plugins included, as an ONNX file (opset 14) for batches and ' +
         'recordings of any size, with the metadata that sherpa-onnx asks for. It takes features [batch, frames, bins] as the model knows ' +
         'them (log mel energies on int16 scale, less their mean), or with --input wave the samples themselves. With --format hf it writes a ' +
         'folder to upload to Hugging Face: a model card with the figures of a run, the model itself, and the ONNX file in three sizes as ' +
-        'transformers.js loads it.',
+        'transformers.js loads it. With --format wespeaker it writes avg_model.pt and config.yaml, which WeSpeaker loads as its own.',
     )
     .argument('<model>', 'model folder, e.g. RUN/stages/embed/model')
-    .addOption(choice(program, '--format <format>', 'what to write', ['onnx', 'hf'], 'onnx'))
+    .addOption(choice(program, '--format <format>', 'what to write', ['onnx', 'hf', 'wespeaker'], 'onnx'))
     .addOption(
       outputOption(
         program,
         '--out <path>',
-        'file to write, .onnx; or a folder for model.onnx and the calibration (default: the model folder). With --format hf: folder to write',
+        'file to write, .onnx; or a folder for model.onnx and the calibration (default: the model folder). With --format hf or wespeaker: folder to write',
       ),
     )
     .addOption(
@@ -86,7 +88,7 @@ export function register(program: Command): void {
     .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0), 0)
     .option(
       '--json',
-      'print {file, bytes, nodes, input, output}; hf: {out, files, bytes, licence, figures, notForTransformers}',
+      'print {file, bytes, nodes, input, output}; hf: {out, files, bytes, licence, figures, notForTransformers}; wespeaker: {out, files, bytes, model, numbers}',
     )
     .addHelpText('after', AFTER)
     .action(exportModel);
@@ -102,7 +104,7 @@ async function exportModel(model: string, { out, json, format, ...options }: Exp
   if (out !== undefined) refuseInput(out);
   const display = createProgress({ stream: process.stderr, label: 'trace' });
   const progress = (step: number, total: number) => display.update({ step, total });
-  const write = { onnx: asOnnx, hf: asFolder }[format];
+  const write = { onnx: asOnnx, hf: asFolder, wespeaker: asWeSpeaker }[format];
   const { summary, text } = await write(model, out, { ...options, progress }).finally(() => display.done());
   process.stdout.write(`${json ? JSON.stringify(summary) : text}\n`);
 }
@@ -140,6 +142,18 @@ async function asFolder(model: string, out: string | undefined, options: Hugging
   ];
   if (notForTransformers) lines.push(`not for transformers.js: ${notForTransformers}`);
   return { summary, text: lines.join('\n') };
+}
+
+async function asWeSpeaker(model: string, out: string | undefined, options: { plugin?: string[] }): Promise<Written> {
+  if (out === undefined) throw new UserError('Name the folder to write: --format wespeaker --out DIR');
+  const [{ exportWeSpeaker }, { formatByteSize }] = await Promise.all([
+    import('../tools/export-wespeaker.js'),
+    import('../io/byte-size.js'),
+  ]);
+  const summary = await exportWeSpeaker(model, out, options.plugin);
+  const { files, bytes, numbers } = summary;
+  const text = `${out}: WeSpeaker's ${summary.model}, ${(numbers / 1e6).toFixed(2)} million numbers, ${formatByteSize(bytes)} (${files.join(', ')})`;
+  return { summary, text };
 }
 
 /** @throws UserError for an option of another format; a folder for Hugging Face has the names of transformers.js anyway */
