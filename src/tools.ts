@@ -11,9 +11,16 @@ export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording }
 export { type PackOptions, type PackSummary, packModel } from './embed/pack-model.js';
 export { UserError } from './errors.js';
 export type { ImportSummary } from './import/import-model.js';
+export type { WeSpeakerSummary } from './import/write/wespeaker-folder.js';
 export { cosineOfFiles, directionOfFile, type SpeakerModel } from './speakers/speaker-model.js';
 export { type EmbeddingRow, embeddingWriter } from './speakers/write-embeddings.js';
 export { exportOnnx, type OnnxOptions, type OnnxSummary } from './tools/export-onnx.js';
+export { exportWeSpeaker } from './tools/export-wespeaker.js';
+export {
+  exportHuggingFace,
+  type HuggingFaceOptions,
+  type HuggingFaceSummary,
+} from './tools/hugging-face/export-folder.js';
 export { importModel } from './tools/import-model.js';
 export { type ComparedSize, type ModelSize, type SizeOptions, sizeOfModel } from './tools/model-size.js';
 export type { ModelRunOptions } from './tools/open-model.js';

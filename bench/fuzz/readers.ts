@@ -1,7 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { builtIns } from '../../src/builtins.js';
 import { readKaldiData } from '../../src/data/corpus/kaldi/kaldi-data.js';
+import { readLhotse } from '../../src/data/corpus/listed/lhotse.js';
+import { readNemoManifest } from '../../src/data/corpus/listed/nemo.js';
+import { loadHyparquet } from '../../src/data/corpus/parquet/hyparquet.js';
+import { readParquetCorpus } from '../../src/data/corpus/parquet/parquet.js';
 import { readSplitList } from '../../src/data/corpus/split-list.js';
 import { readEnrolments } from '../../src/data/corpus/trial-lists.js';
 import { readManifest } from '../../src/data/manifest.js';
@@ -36,6 +41,21 @@ stages:
   - {stage: noises, corpus: corpus, made: {noises: 3}}
 `;
 
+const NEMO = `{"audio_filepath": "a.wav", "offset": 0.5, "duration": 1.5, "label": "anna"}
+{"audio_filepath": "b.wav", "duration": 2, "speaker": 7, "lang": "en", "gender": "f"}
+`;
+
+const RECORDING = {
+  id: 'ra',
+  sources: [{ type: 'file', channels: [0, 1], source: 'a.wav' }],
+  sampling_rate: 16000,
+  num_samples: 64000,
+  duration: 4,
+};
+const SUPERVISION = { id: 's1', recording_id: 'ra', start: 0.5, duration: 1, channel: 1, speaker: 'anna', gender: 'F' };
+const CUT = { id: 'c1', type: 'MonoCut', start: 1, duration: 2, channel: 1, supervisions: [SUPERVISION] };
+const LHOTSE_CUTS = `${JSON.stringify(Object.assign({ recording: RECORDING }, CUT))}\n`;
+
 const TABLES: readonly (readonly [format: string, name: string, text: string, read: (path: string) => unknown])[] = [
   ['trials', 'trials.txt', '1 a/1.wav b/2.wav\n0 a/1.wav c/3.wav\na/1.wav d/4.wav target\n', trials],
   ['trials without answers', 'blind.txt', 'a/1.wav b/2.wav\nc/3.wav d/4.wav\n', trials],
@@ -50,6 +70,8 @@ const TABLES: readonly (readonly [format: string, name: string, text: string, re
   ['split list', 'split.tsv', 'anna\ttrain\tg1\t12\nben\ttest\tg2\t7\n', readSplitList],
   ['PLDA of Kaldi, text', 'plda.txt', '<Plda>  [ 1 2 ]\n [\n  1 0\n  0.5 2 ]\n [ 3 1 ]\n</Plda> ', readKaldiPlda],
   ['recipe', 'recipe.yaml', RECIPE, recipe],
+  ['NeMo manifest', 'nemo.json', NEMO, readNemoManifest],
+  ['Lhotse cuts', 'cuts.jsonl', LHOTSE_CUTS, readLhotse],
 ];
 
 /** The readers of tables and archives, each with a sound file in a folder of its own below `dir`. */
@@ -63,7 +85,32 @@ export async function fuzzedReaders(dir: string): Promise<FuzzedReader[]> {
     'id\tpath\tspeaker\tsplit\tseconds\tlanguage\nu1\ta.wav\tanna\ttrain\t1.5\ten\nu2\tb.wav\t-\ttest\t2\t-\n';
   const corpus = folder('corpus');
   tables.push(made('manifest', join(corpus, 'manifest.tsv'), () => readManifest(corpus), manifest));
-  return [...tables, ...kaldiTables(folder('kaldi')), ...(await archives(folder('archives')))];
+  const listed = kaldiTables(folder('kaldi')).concat(lhotseTables(folder('lhotse')));
+  return [...tables, ...listed, ...(await archives(folder('archives'))), ...(await parquetFiles(folder('parquet')))];
+}
+
+/** Parquet, where hyparquet is installed. */
+async function parquetFiles(dir: string): Promise<FuzzedReader[]> {
+  const isThere = await loadHyparquet().then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [];
+  const sound = readFileSync(new URL('../../../test/fixtures/parquet/voices.parquet', import.meta.url));
+  return [made('Parquet', join(dir, 'x.parquet'), readParquetCorpus, sound)];
+}
+
+function lhotseTables(dir: string): FuzzedReader[] {
+  const read = () => readLhotse(join(dir, 'x_supervisions.jsonl.gz'));
+  return [
+    made('Lhotse recordings', join(dir, 'x_recordings.jsonl'), read, `${JSON.stringify(RECORDING)}\n`),
+    made(
+      'Lhotse supervisions, packed',
+      join(dir, 'x_supervisions.jsonl.gz'),
+      read,
+      gzipSync(`${JSON.stringify(SUPERVISION)}\n`),
+    ),
+  ];
 }
 
 function made(format: string, path: string, read: FuzzedReader['read'], content: string | Buffer): FuzzedReader {

@@ -3,11 +3,14 @@ import { decodeBytes, decodeFile, toMono16k } from '../audio/decode/decode.js';
 import { UserError } from '../errors.js';
 import { withFile } from '../io/read-file.js';
 import { SAMPLE_RATE_HZ } from '../sample-rate.js';
+import { openParquetAudio, type ParquetRow } from './corpus/parquet/parquet-audio.js';
 
 /** The part of a file that is an utterance. */
 export interface AudioPart {
   /** The recording is a stretch of the file's bytes, such as a member of a tar archive; `name` gives its extension. */
   member?: { name: string; offset: number; bytes: number };
+  /** The recording is a value of a Parquet file. */
+  parquet?: ParquetRow;
   /** The recording is the output of this shell command; the path only names it. Never set without the user's consent. */
   command?: string;
   /** Number of the channel, from 0. Default: the mean of all. */
@@ -27,7 +30,13 @@ const LARGEST_OUTPUT = 2 ** 31 - 1;
  */
 export function openPartDecoder(): (path: string, part: AudioPart) => Promise<Float32Array> {
   let kept: { key: string; samples: Float32Array } | undefined;
+  const parquet = openParquetAudio();
   return async (path, part) => {
+    if (part.parquet) {
+      const bytes = await parquet(path, part.parquet);
+      const name = `${path}, row ${part.parquet.row}`;
+      return toMono16k(await decodeBytes(bytes, name), name);
+    }
     if (!part.seconds) return loadRecording(path, part);
     const { member, command, channel } = part;
     const key = JSON.stringify([path, member, command, channel]);

@@ -58,24 +58,50 @@ function* checked(lines: Iterable<string>, path: string): Generator<string> {
 }
 
 function* linesOf(file: number, path: string): Generator<string> {
-  const decoder = new StringDecoder('utf8');
+  const lines = lineSplitter(path);
   const chunk = Buffer.alloc(CHUNK_BYTES);
+  for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) yield* lines.push(chunk.subarray(0, got));
+  yield* lines.end();
+}
+
+/** `readLines` of bytes that come from elsewhere, such as a file that is unpacked; `path` names it in messages. */
+export async function* readLinesOf(chunks: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<string> {
+  const lines = lineSplitter(path);
+  let number = 0;
+  const check = (line: string) => {
+    number++;
+    if (isNoText(line)) throw encodingError(path, number);
+    return line;
+  };
+  for await (const chunk of chunks) for (const line of lines.push(chunk)) yield check(line);
+  for (const line of lines.end()) yield check(line);
+}
+
+/** Cuts text into lines as its bytes come. */
+function lineSplitter(path: string): { push(bytes: Uint8Array): Generator<string>; end(): Generator<string> } {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   let first = true;
-  for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
-    if (first && beginsAsUtf16(chunk.subarray(0, got))) throw utf16Error(path);
-    let text = rest + decoder.write(chunk.subarray(0, got));
-    if (first) text = text.replace(/^\uFEFF/, '');
-    first = false;
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield text.slice(start, text[end - 1] === '\r' && end > start ? end - 1 : end);
-      start = end + 1;
-    }
-    rest = text.slice(start);
-    if (rest.length > LONGEST_LINE)
-      throw new UserError(`${path} is not a text list: it has a line of over a million characters. Name another file.`);
-  }
-  rest += decoder.end();
-  if (rest !== '') yield rest.replace(/\r$/, '');
+  return {
+    *push(bytes) {
+      if (first && beginsAsUtf16(bytes)) throw utf16Error(path);
+      let text = rest + decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      if (first) text = text.replace(/^\uFEFF/, '');
+      first = false;
+      let start = 0;
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+        yield text.slice(start, text[end - 1] === '\r' && end > start ? end - 1 : end);
+        start = end + 1;
+      }
+      rest = text.slice(start);
+      if (rest.length > LONGEST_LINE)
+        throw new UserError(
+          `${path} is not a text list: it has a line of over a million characters. Name another file.`,
+        );
+    },
+    *end() {
+      rest += decoder.end();
+      if (rest !== '') yield rest.replace(/\r$/, '');
+    },
+  };
 }

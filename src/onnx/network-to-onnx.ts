@@ -47,13 +47,26 @@ const FRAMES = [61, 97, 200, 201, 643, 2003, 4799, 4800, 4801];
 /** A file of Protocol Buffers may not be larger. */
 const MOST_BYTES = 2 ** 31 - 1;
 
+/** The content of the files that a network becomes, by how large weights are stored. @throws UserError for a weight that the type does not hold */
+export type OnnxWriter = (weights: WeightType, metadata: OnnxExport['metadata']) => OnnxFile;
+
+/** A network as the content of an ONNX file: what `onnxWriter` writes. */
+export async function networkToOnnx(session: Session, embed: Embed, options: OnnxExport): Promise<OnnxFile> {
+  const write = await onnxWriter(session, embed, options);
+  return write(options.weights, options.metadata);
+}
+
 /**
- * A network as the content of an ONNX file: float32 features [batch, frames, bins], or samples [batch, samples] from -1 to 1, of any
- * batch and length to vectors [batch, size].
+ * Converts a network to ONNX: float32 features [batch, frames, bins], or samples [batch, samples] from -1 to 1, of any batch and length
+ * to vectors [batch, size].
  * @throws UserError for an operation that has no translation, and for a network that no one graph can be for all lengths
  */
-export async function networkToOnnx(session: Session, embed: Embed, options: OnnxExport): Promise<OnnxFile> {
-  const { features, names, input, embeddingSize, metadata, producerVersion } = options;
+export async function onnxWriter(
+  session: Session,
+  embed: Embed,
+  options: Omit<OnnxExport, 'weights' | 'metadata'>,
+): Promise<OnnxWriter> {
+  const { features, names, input, embeddingSize, producerVersion } = options;
   const network = await traceNetwork(
     session,
     embed,
@@ -66,22 +79,24 @@ export async function networkToOnnx(session: Session, embed: Embed, options: Onn
   const vectors = await convertNetwork(session, network, graph);
   const last = options.mean ? graph.node('Sub', [vectors, graph.tensor(float32(options.mean), 'mean')]) : vectors;
   graph.nodes.push({ type: 'Identity', name: names.output, inputs: [last], outputs: [names.output], attributes: {} });
-  const { nodes, tensors } = options.weights === 'float32' ? graph : narrowWeights(graph, options.weights);
   const taken = input === 'wave' ? ['B', 'samples'] : ['B', 'T', features.bins];
-  const file = modelMessage({
-    opset: OPSET,
-    producer: { name: 'voxloop', version: producerVersion },
-    graph: {
-      name: 'voxloop',
-      nodes,
-      tensors,
-      inputs: [{ name: names.input, element: ELEMENT.FLOAT, dims: taken }],
-      outputs: [{ name: names.output, element: ELEMENT.FLOAT, dims: ['B', embeddingSize] }],
-    },
-    metadata,
-  });
-  if (file.bytes > MOST_BYTES) throw new UserError('The network is larger than the 2 GB that an ONNX file can hold.');
-  return { ...file, nodes: nodes.length };
+  return (weights, metadata) => {
+    const { nodes, tensors } = weights === 'float32' ? graph : narrowWeights(graph, weights);
+    const file = modelMessage({
+      opset: OPSET,
+      producer: { name: 'voxloop', version: producerVersion },
+      graph: {
+        name: 'voxloop',
+        nodes,
+        tensors,
+        inputs: [{ name: names.input, element: ELEMENT.FLOAT, dims: taken }],
+        outputs: [{ name: names.output, element: ELEMENT.FLOAT, dims: ['B', embeddingSize] }],
+      },
+      metadata,
+    });
+    if (file.bytes > MOST_BYTES) throw new UserError('The network is larger than the 2 GB that an ONNX file can hold.');
+    return { ...file, nodes: nodes.length };
+  };
 }
 
 /** An ONNX file's content, and the number of its nodes. */

@@ -9,9 +9,12 @@ import { missingFolders } from '../data/corpus/folders/collection.js';
 import { findList } from '../data/corpus/folders/find-list.js';
 import { buildFoldersCorpus } from '../data/corpus/folders/folders.js';
 import { buildKaldiCorpus } from '../data/corpus/kaldi/kaldi.js';
+import { buildLhotseCorpus } from '../data/corpus/listed/lhotse.js';
+import { buildNemoCorpus, nemoSound } from '../data/corpus/listed/nemo.js';
 import { buildCnCeleb } from '../data/corpus/official/cnceleb.js';
 import { buildLibriSpeech } from '../data/corpus/official/librispeech.js';
 import { buildVoxCeleb } from '../data/corpus/official/voxceleb.js';
+import { buildParquetCorpus } from '../data/corpus/parquet/parquet.js';
 import type { ShardCorpusOptions } from '../data/corpus/shard-corpus.js';
 import { besideList, listStamp, sourceStamp, wavScpSound } from '../data/corpus/source-stamp.js';
 import { buildSyntheticCorpus } from '../data/corpus/synthetic/synthetic.js';
@@ -26,7 +29,21 @@ import type { StageContext } from '../plugin/stage.js';
 import { corpusResult, LISTS, listPath, openTrialLists, shardsDir, trialsPath } from './artifacts/corpus-data.js';
 
 /** Those whose audio goes straight into shards. */
-const SHARDED = ['voxceleb1', 'voxceleb2', 'cnceleb', 'librispeech', 'kaldi', 'tar', 'folders'] as const;
+const SHARDED = [
+  'voxceleb1',
+  'voxceleb2',
+  'cnceleb',
+  'librispeech',
+  'kaldi',
+  'tar',
+  'folders',
+  'nemo',
+  'lhotse',
+  'parquet',
+] as const;
+
+/** Those that are lists of utterances by name. */
+const LISTED = ['kaldi', 'nemo', 'lhotse', 'parquet'] as const;
 
 const speakerPart = z
   .number()
@@ -48,7 +65,8 @@ const fields = z.strictObject({
     .string()
     .optional()
     .describe(
-      'ready: the corpus folder; folders: their root; else the folder of recordings, laid out as it was published',
+      'ready: the corpus folder; folders: their root; nemo, lhotse: the manifest; parquet: a file or a folder of them; else the folder of recordings, laid out as ' +
+        'it was published',
     ),
   folders: z
     .array(folder)
@@ -57,9 +75,16 @@ const fields = z.strictObject({
     .describe(
       'folders: where the recordings lie, below the root; a corpus made by voxloop keeps its split and speakers',
     ),
-  testPath: z.string().optional().describe('voxceleb1, voxceleb2, kaldi: the folder of the test recordings'),
+  testPath: z
+    .string()
+    .optional()
+    .describe('voxceleb1, voxceleb2, kaldi, nemo, lhotse, parquet: the folder or list of the test recordings'),
   secondPath: z.string().optional().describe('cnceleb: the folder of CN-Celeb2'),
-  trials: z.array(z.string()).min(1).optional().describe('voxceleb1, voxceleb2, kaldi, folders: files of trial lists'),
+  trials: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('voxceleb1, voxceleb2, kaldi, nemo, lhotse, parquet, folders: files of trial lists'),
   tests: z
     .string()
     .optional()
@@ -68,7 +93,10 @@ const fields = z.strictObject({
     .boolean()
     .optional()
     .describe('folders: goes on without those, and without trial lists, that are not there; default false'),
-  enrolments: z.string().optional().describe('kaldi: a file of models and the utterances that enrol them'),
+  enrolments: z
+    .string()
+    .optional()
+    .describe('kaldi, nemo, lhotse, parquet: a file of models and the utterances that enrol them'),
   features: featureDefinition
     .optional()
     .describe('kaldi: the utterances are the features of feats.scp, which were computed with these options'),
@@ -78,6 +106,16 @@ const fields = z.strictObject({
     .nonnegative()
     .optional()
     .describe('official corpora, folders: leave out training recordings that are shorter'),
+  speakerField: z
+    .string()
+    .optional()
+    .describe(
+      'nemo, parquet: the field or column that names the speaker; default: the first of speaker, speaker_id and label (nemo) or client_id (parquet)',
+    ),
+  audioField: z
+    .string()
+    .optional()
+    .describe('parquet: the column of the audio; default: audio, or the only one with bytes in it'),
   speakerPart: z
     .number()
     .int()
@@ -93,13 +131,15 @@ type Options = z.output<typeof fields>;
 /** The sources that read an option; `auto` may become `synthetic`. */
 const READ_BY: Partial<Record<keyof Options, readonly Options['source'][]>> = {
   path: ['ready', 'dir', ...SHARDED],
-  testPath: ['voxceleb1', 'voxceleb2', 'kaldi'],
+  testPath: ['voxceleb1', 'voxceleb2', ...LISTED],
   secondPath: ['cnceleb'],
   folders: ['folders'],
-  trials: ['voxceleb1', 'voxceleb2', 'kaldi', 'folders'],
+  trials: ['voxceleb1', 'voxceleb2', 'folders', ...LISTED],
   tests: ['folders'],
   skipMissing: ['folders'],
-  enrolments: ['kaldi'],
+  enrolments: LISTED,
+  speakerField: ['nemo', 'parquet'],
+  audioField: ['parquet'],
   allowPipes: ['kaldi'],
   features: ['kaldi'],
   minSeconds: SHARDED,
@@ -138,6 +178,8 @@ function corpusSources(options: Options): string | undefined {
   if (source === 'kaldi')
     for (const dir of [path, testPath ?? path])
       stamps.push(listStamp(join(dir, features ? 'feats.scp' : 'wav.scp'), (line) => wavScpSound(line, dir)));
+  if (source === 'nemo' && !path.endsWith('.gz'))
+    for (const list of [path, testPath ?? path]) stamps.push(listStamp(list, (line) => nemoSound(line, dirname(list))));
   if (source === 'tar' && existsSync(path) && statSync(path).isFile())
     stamps.push(listStamp(path, (line) => (line === '' ? undefined : besideList(line, dirname(path)))));
   return stamps.includes(undefined) ? undefined : stamps.join(' ');
@@ -242,7 +284,12 @@ function buildSharded(
   if (source === 'cnceleb') return buildCnCeleb({ ...build, second });
   if (source === 'librispeech') return buildLibriSpeech(build);
   if (source === 'tar') return buildTarCorpus(build);
-  if (source === 'kaldi') return buildKaldiCorpus({ ...build, testRoot, trials, enrolments, allowPipes, features });
+  const listed = { ...build, testRoot, trials, enrolments };
+  if (source === 'kaldi') return buildKaldiCorpus({ ...listed, allowPipes, features });
+  if (source === 'nemo') return buildNemoCorpus({ ...listed, speakerField: options.speakerField });
+  if (source === 'lhotse') return buildLhotseCorpus(listed);
+  if (source === 'parquet')
+    return buildParquetCorpus({ ...listed, speakerField: options.speakerField, audioField: options.audioField });
   return buildVoxCeleb({ ...build, edition: source === 'voxceleb1' ? 1 : 2, testRoot, trials });
 }
 

@@ -14,7 +14,8 @@ export type ModelFiles = { network: string; onnx?: string } | { network?: undefi
 export function filesOfModel(path: string): ModelFiles {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? path.endsWith('.onnx');
   if (isFile) return { onnx: path };
-  const onnx = existsSync(join(path, ONNX_FILE)) ? join(path, ONNX_FILE) : undefined;
+  // In a folder for Hugging Face the graph lies in one of its own.
+  const onnx = [join(path, ONNX_FILE), join(path, 'onnx', ONNX_FILE)].find((file) => existsSync(file));
   if (existsSync(join(path, MODEL_FILE))) return { network: path, onnx };
   if (onnx !== undefined) return { onnx };
   throw new UserError(

@@ -1,20 +1,13 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { loadWeights } from '../embed/extract.js';
-import type { Model } from '../embed/model-file.js';
-import { DESCRIPTION_KEY, describeExport, type ExportedAs } from '../embed/onnx/description.js';
 import { ONNX_FILE } from '../embed/onnx/onnx-model.js';
-import { weightsIdentity } from '../embed/weights-identity.js';
-import { withSession } from '../engine/session/with-session.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
-import { createScope } from '../nn/scope.js';
-import { metadataOf } from '../onnx/metadata.js';
 import type { WeightType } from '../onnx/narrow-weights.js';
-import { networkToOnnx, type PortNames } from '../onnx/network-to-onnx.js';
-import { voxloopVersion } from '../pipeline/run/version.js';
+import type { PortNames } from '../onnx/network-to-onnx.js';
 import { readCalibration, writeCalibration } from '../speakers/calibration.js';
 import { identityOf } from '../speakers/model-identity.js';
+import { writerOf } from './onnx-of-model.js';
 import { readNetwork } from './open-network.js';
 
 /** Names of inputs and outputs, as the programs that run the file look for them. */
@@ -57,7 +50,7 @@ export interface OnnxSummary {
  * for a `model.onnx` in the model's own folder with other weights, input or output
  */
 export async function exportOnnx(dir: string, out = dir, options: OnnxOptions = {}): Promise<OnnxSummary> {
-  const { input = 'features', weights = 'float32', subtractMean, language = 'unknown', progress } = options;
+  const { input = 'features', weights = 'float32', subtractMean } = options;
   const { model, build } = await readNetwork(dir, options.plugin ?? []);
   if (subtractMean && !model.mean) throw new UserError(`${dir} holds no mean embedding to subtract.`);
   const { embeddingSize, features } = model.info;
@@ -67,28 +60,8 @@ export async function exportOnnx(dir: string, out = dir, options: OnnxOptions = 
   if (isTwin) refuseOtherTwins(file, options);
   // Rounded weights give other scores than those that were calibrated.
   const calibration = folder && !isTwin && weights === 'float32' ? readCalibration(dir, identityOf(model)) : null;
-  const work = { device: 'cpu', threads: options.threads ?? 0, seed: 0, name: 'export' } as const;
-  const { pieces, bytes, nodes } = await withSession(work, async (session) => {
-    const scope = createScope(session, 'model', 0);
-    const backbone = build(scope);
-    const { minFrames } = backbone;
-    await loadWeights(session, scope, model);
-    return networkToOnnx(session, (rows) => backbone.embed(rows, { training: false }), {
-      features,
-      embeddingSize,
-      names,
-      input,
-      weights,
-      mean: subtractMean ? model.mean! : undefined,
-      metadata: {
-        ...metadataOf({ embeddingSize, features, language, minFrames }),
-        [DESCRIPTION_KEY]: descriptionOf(model, { input, weights, subtractsMean: subtractMean === true, minFrames }),
-      },
-      producerVersion: voxloopVersion(),
-      minFrames,
-      progress,
-    });
-  });
+  const { write } = await writerOf({ model, build }, { ...options, names, input });
+  const { pieces, bytes, nodes } = write(weights);
   if (folder) mkdirSync(folder, { recursive: true });
   writeFileAtomic(file, ...pieces);
   if (folder && calibration) writeCalibration(folder, calibration);
@@ -117,8 +90,3 @@ function refuseOtherTwins(file: string, { input = 'features', weights = 'float32
     `${file} runs in place of the network beside it, and ${other} makes a model that does not give the same. Name another file or folder with --out.`,
   );
 }
-
-const descriptionOf = (model: Model, exported: Omit<ExportedAs, 'minFrames'> & { minFrames?: number }): string => {
-  const digests = { file: identityOf(model).digest, weights: weightsIdentity(model).digest };
-  return describeExport(model, digests, { ...exported, minFrames: exported.minFrames ?? 1 });
-};

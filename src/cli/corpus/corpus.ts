@@ -3,6 +3,7 @@ import { commaSeparated, invalid, seconds, wholeNumber } from '../options/values
 import { addCommonFlags, type CommonFlags, runBuild } from './build-command.js';
 import { registerExport } from './export.js';
 import { registerFolders } from './folders.js';
+import { registerListed } from './listed.js';
 import { registerOfficial } from './official.js';
 
 type DebianFlags = CommonFlags & { cache?: string };
@@ -36,7 +37,7 @@ export function register(program: Command): void {
   const corpus = program
     .command('corpus')
     .summary(
-      'build a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, tar shards, a folder, Debian, synthetic; or export one',
+      'build a corpus: VoxCeleb, CN-Celeb, LibriSpeech, Kaldi, NeMo, Lhotse, Parquet, tar shards, a folder, Debian, synthetic; or export one',
     )
     .description('Builds a corpus folder for the corpus stage of a recipe (source: ready), or for your own tools.')
     .addHelpText('after', LAYOUT);
@@ -44,6 +45,7 @@ export function register(program: Command): void {
   synthetic(corpus);
   dir(corpus);
   registerOfficial(corpus);
+  registerListed(corpus);
   registerFolders(corpus);
   registerExport(corpus);
 }

@@ -7,12 +7,14 @@ export interface PublishedTensor {
   shape: number[];
 }
 
-/** How a variable of voxloop is made of published tensors. */
+/** How a variable of voxloop is made of published tensors, and they of it. */
 export interface Recipe {
   /** One, or two where a bias goes into a mean or to another bias. */
   from: readonly PublishedTensor[];
   /** The variable's numbers from theirs, in the same order. */
   make(...tensors: Float32Array[]): Float32Array;
+  /** Puts the variable's numbers into the first of them, from which `make` gives the same where the others hold zeros. */
+  put(values: Float32Array, tensor: Float32Array): void;
 }
 
 /** The recipe of a variable `layer/leaf` of `shape`: kernels [time, frequency, inputs, outputs], matrices [inputs, outputs], vectors. */
@@ -22,10 +24,11 @@ export function recipeOf(names: PublishedNames, variable: string, shape: readonl
   const [taken, added] = [names.biasInMean?.[variable], names.addends?.[variable]];
   const vector = { name, shape: [...shape] };
   const other = taken ?? added;
-  if (other === undefined) return { from: [vector], make: (values) => values };
+  const put: Recipe['put'] = (values, tensor) => tensor.set(values);
+  if (other === undefined) return { from: [vector], make: (values) => values, put };
   const sign = other === taken ? -1 : 1;
   const both = [vector, { name: other, shape: [...shape] }];
-  return { from: both, make: (values, others) => values.map((value, i) => value + sign * others[i]) };
+  return { from: both, make: (values, others) => values.map((value, i) => value + sign * others[i]), put };
 }
 
 function kernelRecipe(names: PublishedNames, variable: string, name: string, shape: readonly number[]): Recipe {
@@ -47,7 +50,18 @@ function kernelRecipe(names: PublishedNames, variable: string, name: string, sha
   };
   return {
     from: [{ name, shape: withoutTrailingOnes([outputs, wide, frequency, time]) }],
-    make: (values) => reordered(values, kernel),
+    make: (published) => {
+      const values = new Float32Array(time * frequency * inputs * outputs);
+      eachPlace(kernel, (at, from) => {
+        values[at] = published[from];
+      });
+      return values;
+    },
+    put: (values, published) => {
+      eachPlace(kernel, (at, to) => {
+        published[to] = values[at];
+      });
+    },
   };
 }
 
@@ -76,18 +90,17 @@ interface Kernel {
   column(input: number): number;
 }
 
-/** [outputs, wide, frequency, time] -> [time, frequency, inputs, outputs]. */
-function reordered(data: Float32Array, { time, frequency, inputs, outputs, wide, column }: Kernel): Float32Array {
-  const result = new Float32Array(time * frequency * inputs * outputs);
+/** Places of the same number in [time, frequency, inputs, outputs] and in [outputs, wide, frequency, time]. */
+function eachPlace(kernel: Kernel, act: (own: number, published: number) => void): void {
+  const { time, frequency, inputs, outputs, wide, column } = kernel;
   const rowLength = wide * frequency * time;
   let at = 0;
   for (let t = 0; t < time; t++) {
     for (let f = 0; f < frequency; f++) {
       for (let i = 0; i < inputs; i++) {
         const from = (column(i) * frequency + f) * time + t;
-        for (let o = 0; o < outputs; o++) result[at++] = data[o * rowLength + from];
+        for (let o = 0; o < outputs; o++) act(at++, o * rowLength + from);
       }
     }
   }
-  return result;
 }

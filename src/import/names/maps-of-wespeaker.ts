@@ -5,6 +5,12 @@ import type { NameRule, PublishedNames } from './published-names.js';
 /** The embedding behind mean and deviation of a map of `rows` rows. */
 const embeddingOf = (rows: number) => ({ path: 'embedding', rows, parts: 2 });
 
+/** Two-dimensional convolutions, and a linear embedding. */
+const MAP_AXES: PublishedNames['axes'] = [
+  ['embedding', 2],
+  ['.+', 4],
+];
+
 /** Residual networks of basic or bottleneck blocks, over maps of `rows` rows in the end. */
 export const resnetNames = (rows: number): PublishedNames => ({
   rules: [
@@ -16,6 +22,7 @@ export const resnetNames = (rows: number): PublishedNames => ({
     ['stage(\\d)/block(\\d+)/shortcut/norm', (stage, block) => `layer${stage}.${block - 1}.shortcut.1`],
     ['embedding', 'seg_1'],
   ],
+  axes: MAP_AXES,
   flattened: embeddingOf(rows),
 });
 
@@ -30,6 +37,7 @@ export const dfResnetNames = (rows: number): PublishedNames => ({
     ['stage(\\d)/block(\\d+)/norm(\\d)', (stage, block, n) => `stages.${stage - 1}.${block - 1}.bn${n}`],
     ['embedding', 'seg_1'],
   ],
+  axes: MAP_AXES,
   flattened: embeddingOf(rows),
 });
 
@@ -46,6 +54,7 @@ export const repvggNames = (rows: number): PublishedNames => ({
     ['stage(\\d)/block(\\d+)/identity/norm', (stage, block) => `${repvggBlock(stage, block)}.rbr_identity`],
     ['embedding', 'seg'],
   ],
+  axes: MAP_AXES,
   flattened: embeddingOf(rows),
 });
 
@@ -79,6 +88,10 @@ export const campplusNames = (rows: number): PublishedNames => ({
     ['norm', 'xvector.out_nonlinear.batchnorm'],
     ['embedding', 'xvector.dense.linear'],
     ['embedding-norm', 'xvector.dense.nonlinear.batchnorm'],
+  ],
+  axes: [
+    ['front/.+', 4],
+    ['.+', 3],
   ],
   flattened: { path: 'reduce/conv', rows, parts: 1 },
 });
@@ -119,6 +132,10 @@ export const ecapaNames = (aggregated: number, globalContext: boolean): Publishe
     ['embedding', 'linear'],
     ['embedding-norm', 'bn2'],
   ],
+  axes: [
+    ['embedding|.+/se/.+', 2],
+    ['.+', 3],
+  ],
   ...(globalContext && { columns: contextColumns(aggregated) }),
   biasInMean: { 'embedding-norm/mean': 'linear.bias' },
 });
@@ -131,5 +148,9 @@ export const xvectorNames: PublishedNames = {
     ['segment1', 'seg_1'],
     ['segment1-norm', 'seg_bn_1'],
     ['segment2', 'seg_2'],
+  ],
+  axes: [
+    ['segment\\d', 2],
+    ['.+', 3],
   ],
 };

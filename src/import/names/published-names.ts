@@ -15,6 +15,8 @@ export interface PublishedNames {
   tensors?: Readonly<Record<string, string>>;
   /** Published vectors that are added to the one of a variable. */
   addends?: Readonly<Record<string, string>>;
+  /** Axes of PyTorch's weights, by the first pattern that fits a whole layer: a layer over one frame may be linear or a convolution. */
+  axes?: readonly (readonly [pattern: string, count: number])[];
   /** Running means from which a published bias in front of them is taken away: voxloop has none there. */
   biasInMean?: Readonly<Record<string, string>>;
 }

@@ -71,8 +71,8 @@ export const isWeSpeaker = (config: unknown): boolean =>
 export function wespeakerSource({ checkpoint, dir }: Found, config: unknown): Source {
   const path = join(dir, WESPEAKER_CONFIG);
   const { model, model_args: args, dataset_args: data } = parseConfig(path, settings, config);
-  const family = FAMILIES.find(({ pattern }) => pattern.test(model));
-  if (!family) throw new UserError(`${path}: voxloop has no network '${model}'. It reads ${KNOWN}.`);
+  const family = FAMILIES.find(({ models }) => models.includes(model));
+  if (!family) throw new UserError(`${path}: voxloop has no network '${model}'. It reads ${KNOWN_NETWORKS}.`);
   const { fbank_args: fbank, cmvn, cmvn_args: normalised } = data;
   return {
     name: `WeSpeaker ${model}`,
@@ -90,7 +90,9 @@ export function wespeakerSource({ checkpoint, dir }: Found, config: unknown): So
 }
 
 interface Family {
-  pattern: RegExp;
+  models: readonly string[];
+  /** Bins are a multiple of it where a network is built by WeSpeaker, which rounds down. */
+  binsOf?: number;
   network(model: string, args: ModelArguments, checkpoint: Checkpoint): Pick<Source, 'backbone' | 'names'>;
 }
 
@@ -119,14 +121,16 @@ const withParts = (names: PublishedNames, { pooling_func: pooling = 'TSTP' }: Mo
 
 const FAMILIES: readonly Family[] = [
   {
-    pattern: /^ResNet(18|34|50|101|152|221|293)$/,
+    models: [18, 34, 50, 101, 152, 221, 293].map((layers) => `ResNet${layers}`),
+    binsOf: 8,
     network: (model, args, checkpoint) => ({
       backbone: overMaps(model.toLowerCase(), args, widthOf(checkpoint, 'conv1.weight')),
       names: withParts(resnetNames(Math.ceil(args.feat_dim / 8)), args),
     }),
   },
   {
-    pattern: /^Gemini_DF_ResNet(60|114|183|237)$/,
+    models: [60, 114, 183, 237].map((layers) => `Gemini_DF_ResNet${layers}`),
+    binsOf: 16,
     network: (model, args, checkpoint) => ({
       backbone: overMaps(model.toLowerCase().replaceAll('_', '-'), args, {
         ...widthOf(checkpoint, 'downsample_layers.0.0.weight'),
@@ -136,27 +140,33 @@ const FAMILIES: readonly Family[] = [
     }),
   },
   {
-    pattern: /^REPVGG_TINY_A0$/,
+    models: ['REPVGG_TINY_A0'],
+    binsOf: 8,
     network: (_, args, checkpoint) => ({
       backbone: overMaps('repvgg-a0', args, widthOf(checkpoint, 'stage0.rbr_dense.conv.weight')),
       names: withParts(repvggNames(Math.ceil(args.feat_dim / 8)), args),
     }),
   },
   {
-    pattern: /^CAMPPlus$/,
+    models: ['CAMPPlus'],
+    binsOf: 8,
     network: (_, args) => ({
       backbone: overMaps('campplus', args),
       names: campplusNames(Math.ceil(args.feat_dim / 8)),
     }),
   },
-  { pattern: /^ECAPA_TDNN_(GLOB_)?c(512|1024)$/, network: ecapa },
   {
-    pattern: /^XVEC$/,
+    models: ['ECAPA_TDNN_c512', 'ECAPA_TDNN_GLOB_c512', 'ECAPA_TDNN_c1024', 'ECAPA_TDNN_GLOB_c1024'],
+    network: ecapa,
+  },
+  {
+    models: ['XVEC'],
     network: (_, args) => ({ backbone: overMaps('xvector', args, { padding: 'valid' }), names: xvectorNames }),
   },
 ];
 
-const KNOWN =
+/** In words. */
+export const KNOWN_NETWORKS =
   'ResNet18 to ResNet293, Gemini_DF_ResNet60 to 237, REPVGG_TINY_A0, CAMPPlus, ECAPA_TDNN_c512 and c1024 (also GLOB_), XVEC';
 
 function ecapa(model: string, { embed_dim: embeddingSize, emb_bn: norm, pooling_func: pooling }: ModelArguments) {
@@ -169,3 +179,57 @@ function ecapa(model: string, { embed_dim: embeddingSize, emb_bn: norm, pooling_
     names: ecapaNames(1536, globalContext),
   };
 }
+
+/** Settings of WeSpeaker, of which `wespeakerSource` reads a model. */
+export interface WeSpeakerConfig {
+  model: string;
+  model_args: { feat_dim: number; embed_dim: number; pooling_func: string; emb_bn?: true };
+  dataset_args: Record<string, unknown>;
+}
+
+/** The network of WeSpeaker that is read as a backbone; undefined for a backbone of voxloop's own. */
+export function wespeakerNetworkOf(backbone: string): { model: string; binsOf: number } | undefined {
+  const usual = modelArguments.parse({ feat_dim: 80, embed_dim: 1 });
+  const all = FAMILIES.flatMap(({ models, network, binsOf = 1 }) =>
+    models.map((model) => ({ model, binsOf, name: network(model, usual, NO_CHECKPOINT).backbone.name })),
+  );
+  return all.find(({ name }) => name === backbone);
+}
+
+/** Poolings over maps and frames. */
+const POOLINGS: Readonly<Record<string, string>> = { tap: 'TAP', tsdp: 'TSDP', tstp: 'TSTP' };
+
+/**
+ * The settings of a network of WeSpeaker that come nearest to a model with such features, and what would be read of them; `options` are
+ * those of its backbone, defaults included. Whether that is the same model, whoever calls compares.
+ */
+export function wespeakerConfigFor(
+  model: string,
+  { features, embeddingSize }: Pick<Source, 'features' | 'embeddingSize'>,
+  options: Readonly<Record<string, unknown>>,
+): { config: WeSpeakerConfig; source: Source } {
+  const { bins, cmn, dither, frameLengthMs, frameShiftMs, sampleRateHz } = features;
+  const { name = '' } = (options.pooling ?? {}) as { name?: string };
+  const isEcapa = model.startsWith('ECAPA');
+  const config: WeSpeakerConfig = {
+    model,
+    model_args: {
+      feat_dim: bins,
+      embed_dim: embeddingSize,
+      pooling_func: isEcapa ? 'ASTP' : (POOLINGS[name] ?? 'TSTP'),
+      // The other networks do not take it.
+      ...(isEcapa && options.embeddingNorm !== 'none' && { emb_bn: true }),
+    },
+    dataset_args: {
+      frontend: 'fbank',
+      resample_rate: sampleRateHz,
+      fbank_args: { num_mel_bins: bins, frame_shift: frameShiftMs, frame_length: frameLengthMs, dither },
+      cmvn: cmn,
+      cmvn_args: { norm_mean: cmn, norm_var: false },
+    },
+  };
+  return { config, source: wespeakerSource({ checkpoint: NO_CHECKPOINT, dir: '' }, config) };
+}
+
+/** Without tensors, widths are the usual ones: WeSpeaker builds no others. */
+const NO_CHECKPOINT: Checkpoint = { path: '', bytes: 0, tensors: new Map(), note: () => undefined };

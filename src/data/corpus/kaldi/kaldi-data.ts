@@ -7,6 +7,7 @@ import { decimalOf } from '../../decimal-field.js';
 import { createNameTable, type NameTable } from '../../name-table.js';
 import { packedRows, type Rows, rowsFrom } from '../../packed-rows.js';
 import { createTextStore, type TextStore } from '../../text-store.js';
+import type { ListedUtterance } from '../listed/listed-corpus.js';
 import { besideList } from '../source-stamp.js';
 import { entries, readColumn, readGenders, type Warn } from './kaldi-tables.js';
 
@@ -15,19 +16,7 @@ export interface KaldiData {
   /** Of the utterances, in the order of segments or else of wav.scp. */
   names: NameTable;
   /** In the same order, created as they are iterated. */
-  utterances: Rows<KaldiUtterance>;
-}
-
-/** An utterance of a Kaldi folder: a file, a segment of it, or the output of a command. */
-export interface KaldiUtterance {
-  name: string;
-  /** Of the file; the recording's name where a command writes it. */
-  path: string;
-  part?: AudioPart;
-  speaker: string | null;
-  language: string | null;
-  /** As spk2gender has it. */
-  gender: string | undefined;
+  utterances: Rows<ListedUtterance>;
 }
 
 /** wav.scp or feats.scp: names, and by the same number the path of a file or a command and its `|`. */
@@ -63,7 +52,7 @@ export function readKaldiData(
   const speakerOf = readColumn(join(dir, 'utt2spk'), names, warn);
   const languageOf = readColumn(join(dir, 'utt2lang'), names, warn);
   const genders = readGenders(join(dir, 'spk2gender'));
-  const walk = function* (): Generator<KaldiUtterance> {
+  const walk = function* (): Generator<ListedUtterance> {
     let i = 0;
     for (const { recording, part } of segments?.rows ?? wholeRecordings(recordings)) {
       const [name, speaker] = [names.at(i), speakerOf(i)];
