@@ -2,6 +2,7 @@
 export const ranks = [
   ['cli'],
   ['tools'],
+  ['follow'],
   ['builtins'],
   ['pipeline'],
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],

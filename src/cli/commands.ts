@@ -26,6 +26,7 @@ import { register as similarity } from './similarity.js';
 import { register as size } from './size.js';
 import { register as speakers } from './speakers.js';
 import { register as verify } from './verify.js';
+import { register as watch } from './watch.js';
 
 /** Every command, in the order of --help. Their files import nothing heavy before they run. */
 export const commands: readonly ((program: Command) => void)[] = [
@@ -33,6 +34,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   doctor,
   learn,
   run,
+  watch,
   plan,
   plugins,
   corpus,

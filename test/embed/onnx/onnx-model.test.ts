@@ -4,7 +4,7 @@ import test from 'ava';
 import { metadataOfFile } from '../../../src/embed/onnx/metadata-of-file.js';
 import { readOnnxModel } from '../../../src/embed/onnx/onnx-model.js';
 import { UserError } from '../../../src/errors.js';
-import { message, nested, text } from '../../../src/onnx/pieces.js';
+import { message, nested, text } from '../../../src/io/protobuf/message.js';
 import { modelMessage } from '../../../src/onnx/proto.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { smallFeatures } from '../../helpers/training/small-training.js';
