@@ -7,6 +7,7 @@ export const ranks = [
   ['pipeline'],
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
   ['index'],
+  ['page'],
   ['speakers', 'diarize', 'import'],
   ['plugin'],
   ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'onnx'],

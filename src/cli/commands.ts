@@ -16,6 +16,7 @@ import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as model } from './model/model.js';
 import { register as pack } from './pack.js';
+import { register as page } from './page.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
 import { register as quantize } from './quantize.js';
@@ -44,6 +45,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   embed,
   exportModel,
   pack,
+  page,
   size,
   quantize,
   similarity,

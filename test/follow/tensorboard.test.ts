@@ -149,8 +149,11 @@ from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer as PluginMultiplexer
 logdir = sys.argv[1]
 plain = EventMultiplexer().AddRunsFromDirectory(logdir).Reload()
-scalars = {run: {tag: [[e.step, e.value] for e in plain.Scalars(run, tag)] for tag in tags["scalars"]} for run, tags in plain.Runs().items()}
-histograms = {run: {tag: [[e.step, e.histogram_value.num, list(e.histogram_value.bucket)] for e in plain.Histograms(run, tag)] for tag in tags["histograms"]} for run, tags in plain.Runs().items()}
+runs = plain.Runs().items()
+steps = lambda run, tag: [[e.step, e.value] for e in plain.Scalars(run, tag)]
+counts = lambda run, tag: [[e.step, e.histogram_value.num, list(e.histogram_value.bucket)] for e in plain.Histograms(run, tag)]
+scalars = {run: {tag: steps(run, tag) for tag in tags["scalars"]} for run, tags in runs}
+histograms = {run: {tag: counts(run, tag) for tag in tags["histograms"]} for run, tags in runs}
 multiplexer = PluginMultiplexer().AddRunsFromDirectory(logdir).Reload()
 plugin = ProjectorPlugin(TBContext(logdir=logdir, data_provider=MultiplexerDataProvider(multiplexer, logdir), multiplexer=multiplexer))
 plugin._update_configs()
