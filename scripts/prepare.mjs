@@ -1,5 +1,5 @@
 // Makes a clone ready: `node scripts/prepare.mjs build library`. Needs Node and npm only; everything it says goes to stderr.
-//   build    installs the dependencies, bundles TensorFlow.js, compiles
+//   build    installs the dependencies, bundles TensorFlow.js and the page, compiles
 //   library  fetches the TensorFlow library (`voxloop setup`)
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -18,9 +18,11 @@ const steps = {
   async build() {
     installDependencies(root);
     removeStaleOutputs(root);
-    // Imported here, for it needs a dependency, which a fresh clone has only now.
+    // Imported here, for they need dependencies, which a fresh clone has only now.
     const { vendorKernels } = await import('./prepare/kernels.mjs');
+    const { bundlePage } = await import('./prepare/page.mjs');
     vendorKernels(root);
+    bundlePage(root);
     runNode('node_modules/typescript/bin/tsc', '-p', '.');
   },
   library() {

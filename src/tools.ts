@@ -27,6 +27,7 @@ export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
 export { packagedModel } from './tools/packaged-model.js';
 export { type QuantizeOptions, type QuantizeSummary, quantizeModel } from './tools/quantize-model.js';
+export { type PageOptions, type PageSummary, writePage } from './tools/write-page.js';
 
 // Enrolled speakers
 

@@ -2,10 +2,12 @@
 export const ranks = [
   ['cli'],
   ['tools'],
+  ['follow'],
   ['builtins'],
   ['pipeline'],
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
   ['index'],
+  ['page'],
   ['speakers', 'diarize', 'import'],
   ['plugin'],
   ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'onnx'],

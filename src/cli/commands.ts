@@ -16,6 +16,7 @@ import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as model } from './model/model.js';
 import { register as pack } from './pack.js';
+import { register as page } from './page.js';
 import { register as plan } from './plan/plan.js';
 import { register as plugins } from './plugins.js';
 import { register as quantize } from './quantize.js';
@@ -26,6 +27,7 @@ import { register as similarity } from './similarity.js';
 import { register as size } from './size.js';
 import { register as speakers } from './speakers.js';
 import { register as verify } from './verify.js';
+import { register as watch } from './watch.js';
 
 /** Every command, in the order of --help. Their files import nothing heavy before they run. */
 export const commands: readonly ((program: Command) => void)[] = [
@@ -33,6 +35,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   doctor,
   learn,
   run,
+  watch,
   plan,
   plugins,
   corpus,
@@ -42,6 +45,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   embed,
   exportModel,
   pack,
+  page,
   size,
   quantize,
   similarity,

@@ -54,6 +54,12 @@ export function lockOwner(path: string): string {
   return owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
 }
 
+/** True while a process holds the lock file; that of a process that is gone from this host does not count. */
+export function isLocked(path: string): boolean {
+  const text = readText(path);
+  return text !== undefined && !isGone(text);
+}
+
 /** Options of waiting for a lock that another process holds. */
 export interface LockWaiting {
   /** Called once, before the first wait, with the owner as `lockOwner` names it. */

@@ -1,5 +1,5 @@
 import type { DType, HostTensor } from '../host-tensor.js';
-import { float, integer, type Message, message, nested, text } from './pieces.js';
+import { float, integer, type Message, message, nested, text } from '../io/protobuf/message.js';
 
 // The messages of ONNX (onnx/onnx.proto), as much of them as an exported network needs.
 

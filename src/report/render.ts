@@ -1,6 +1,7 @@
 import { detChart } from './det-chart.js';
 import { eerChart, highestRate } from './eer-chart.js';
 import { escapeText } from './escape.js';
+import { chartFigures, figure, figureGrid } from './figure.js';
 import { gateChart } from './gate-chart.js';
 import { entropyChart, lossChart } from './line-chart.js';
 import { mapChart } from './map-chart.js';
@@ -79,7 +80,7 @@ function results({ systems = [] }: Report): Section {
     figure(`Equal error rate, ${list}`, eerChart(systems, list, highest)),
   );
   const details = systems.map(systemDetails).join('');
-  const html = systems.length > 0 ? resultsTable(systems) + grid(charts) + details : '';
+  const html = systems.length > 0 ? resultsTable(systems) + figureGrid(charts) + details : '';
   return { id: 'results', title: 'Results', html };
 }
 
@@ -88,28 +89,21 @@ function loops({ loops = [] }: Report): Section {
 }
 
 function training({ losses = [], entropies = [] }: Report): Section {
-  const figures = [
-    ...losses.map((chart) => figure(chart.title, lossChart(chart))),
-    ...entropies.map((chart) => figure(chart.title, entropyChart(chart))),
-  ];
-  return { id: 'training', title: 'Training', html: grid(figures) };
+  const figures = chartFigures(losses, lossChart).concat(chartFigures(entropies, entropyChart));
+  return { id: 'training', title: 'Training', html: figureGrid(figures) };
 }
 
 function gates({ gates = [], shares = [] }: Report): Section {
-  const figures = [
-    ...gates.map((chart) => figure(chart.title, gateChart(chart))),
-    ...shares.map((chart) => figure(chart.title, shareChart(chart))),
-  ];
-  return { id: 'gate', title: 'Loss gate', html: grid(figures) };
+  const figures = chartFigures(gates, gateChart).concat(chartFigures(shares, shareChart));
+  return { id: 'gate', title: 'Loss gate', html: figureGrid(figures) };
 }
 
 function dets({ dets = [] }: Report): Section {
-  const figures = dets.map((chart) => figure(chart.title, detChart(chart)));
-  return { id: 'det', title: 'Error trade-off', html: grid(figures) };
+  return { id: 'det', title: 'Error trade-off', html: figureGrid(chartFigures(dets, detChart)) };
 }
 
 function maps({ maps = [] }: Report): Section {
-  return { id: 'map', title: 'Embeddings', html: grid(maps.map((chart) => figure(chart.title, mapChart(chart)))) };
+  return { id: 'map', title: 'Embeddings', html: figureGrid(chartFigures(maps, mapChart)) };
 }
 
 function voices({ voices }: Report): Section {
@@ -143,12 +137,4 @@ function setting({ environment = {}, config }: Report): Section {
     ? `<details class="card"><summary>Resolved configuration</summary><pre tabindex="0">${escapeText(config)}</pre></details>`
     : '';
   return { id: 'setting', title: 'Environment and configuration', html: list + text };
-}
-
-function figure(title: string, chart: string): string {
-  return `<figure><figcaption><h3>${escapeText(title)}</h3></figcaption>${chart}</figure>`;
-}
-
-function grid(figures: readonly string[]): string {
-  return figures.length > 0 ? `<div class="grid-of-charts">${figures.join('')}</div>` : '';
 }

@@ -1,4 +1,5 @@
 import { builtIns } from '../builtins.js';
+import { eventsBeside } from '../follow/tensorboard/tensorboard.js';
 import { loadConfig } from '../pipeline/config/config.js';
 import { createRegistry } from '../pipeline/registry/registry.js';
 import { describeRun } from '../pipeline/run/environment.js';
@@ -29,14 +30,16 @@ export async function runRecipe(
 ): Promise<Map<string, Artifact>> {
   const registry = createRegistry(builtIns);
   const config = await loadConfig({ file, settings, plugins, registry });
+  const dir = out ?? `runs/${config.name}`;
   const finished = await runPipeline({
     config,
     registry,
-    dir: out ?? `runs/${config.name}`,
+    dir,
     environment: describeRun(config),
     signal,
     progress: () => ({ update: () => {}, line: log, done: () => {} }),
     log,
+    beside: eventsBeside(dir, log),
   });
   return new Map(finished.map(({ as, ...artifact }) => [as, artifact]));
 }

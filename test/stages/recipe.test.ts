@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
+import { readEventValues } from '../helpers/oracles/event-file.js';
 import { runRecipe, steadyResults } from '../helpers/recipes/run-recipe.js';
 import { tinyRecipe } from '../helpers/recipes/tiny-recipe.js';
 
@@ -24,6 +25,10 @@ const stop = (out: string, during: string, signal: NodeJS.Signals) => async (chi
   await sleep(40);
   child.kill(signal);
 };
+
+/** What TensorBoard is told of a part of a run, without the times. */
+const eventsOf = (out: string, folder: string) =>
+  readEventValues(join(out, 'tensorboard', folder)).map(({ seconds: _, ...value }) => value);
 
 test.serial('the whole loop runs; a killed run resumes to the same results', async (t) => {
   t.timeout(240_000);
@@ -45,6 +50,10 @@ test.serial('the whole loop runs; a killed run resumes to the same results', asy
   const resumed = await runRecipe(config, killed);
   t.is(resumed.code, 0, resumed.stderr);
   t.deepEqual(steadyResults(killed), expected);
+  for (const folder of ['dino', 'round1', 'round1/gate', 'vectors']) {
+    t.deepEqual(eventsOf(killed, folder), eventsOf(whole, folder), folder);
+    t.true(eventsOf(whole, folder).length > 0, folder);
+  }
 
   const again = await runRecipe(config, whole);
   t.is(again.code, 0);

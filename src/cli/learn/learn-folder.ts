@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { builtIns } from '../../builtins.js';
 import { UserError } from '../../errors.js';
+import { eventsBeside } from '../../follow/tensorboard/tensorboard.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { loadConfig, memoryBytesOf, type ResolvedConfig } from '../../pipeline/config/config.js';
 import { resolvedYaml } from '../../pipeline/config/resolved-yaml.js';
@@ -233,6 +234,7 @@ function runUntil(
     environment: describeRun(config),
     progress,
     log,
+    beside: eventsBeside(resolve(out), say),
   });
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventsBeside } from '../../follow/tensorboard/tensorboard.js';
 import type { ResolvedConfig } from '../../pipeline/config/config.js';
 import { resolvedYaml } from '../../pipeline/config/resolved-yaml.js';
 import { describeRun } from '../../pipeline/run/environment.js';
@@ -43,6 +44,7 @@ export async function runInTerminal({ config, registry, dir, forced }: Job): Pro
       environment: describeRun(config),
       progress: (label) => createProgress({ stream: process.stderr, label }),
       log: say,
+      beside: eventsBeside(dir, say),
     });
     const table = finished.map(({ result }) => tableOf(result)).findLast((text) => text !== undefined);
     if (table !== undefined) process.stdout.write(`${table.trimEnd()}\n`);

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { readFields, textOf } from '../../io/protobuf.js';
+import { readFields, textOf } from '../../io/protobuf/fields.js';
 import { type OpenFile, withFile } from '../../io/read-file.js';
 
 /** Field numbers of onnx.proto's ModelProto. */

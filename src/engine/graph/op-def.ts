@@ -1,4 +1,4 @@
-import { readFields, textOf } from '../../io/protobuf.js';
+import { readFields, textOf } from '../../io/protobuf/fields.js';
 import { bufferBytes, type CApi, checked, type Pointer } from './c-api.js';
 
 /** One formal input of an op (OpDef.ArgDef): a single tensor or a list whose length or types are an attribute. */

@@ -1,4 +1,4 @@
-import { type Field, intOf, readFields, textOf } from '../../io/protobuf.js';
+import { type Field, intOf, readFields, textOf } from '../../io/protobuf/fields.js';
 
 /** Bytes taken by a node: its outputs and its scratch. */
 export interface Allocation {

@@ -1,5 +1,5 @@
 import type { HostTensor } from '../../host-tensor.js';
-import { intField } from '../../io/protobuf.js';
+import { intField } from '../../io/protobuf/fields.js';
 import { bufferBytes, cApi, type Output, type Pointer, throwIfFailed } from '../graph/c-api.js';
 import { type Node, SESSION_CLOSED } from '../graph/graph.js';
 import { toHost, toNative } from '../graph/tensor-transfer.js';

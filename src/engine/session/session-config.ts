@@ -1,4 +1,4 @@
-import { intField, messageField, stringField } from '../../io/protobuf.js';
+import { intField, messageField, stringField } from '../../io/protobuf/fields.js';
 
 /** The device, threads, numeric type and seed of a session. */
 export interface SessionOptions {

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { lockOwner, tryLock } from '../../io/lock.js';
+import { isLocked, lockOwner, tryLock } from '../../io/lock.js';
+
+const lockPath = (dir: string): string => join(dir, 'lock');
+
+/** True while a process runs in this directory. */
+export const isRunning = (dir: string): boolean => isLocked(lockPath(dir));
 
 /**
  * Takes the run directory for this process; returns the function that gives it back. The lock of a process that is gone is taken
@@ -8,7 +13,7 @@ import { lockOwner, tryLock } from '../../io/lock.js';
  * @throws UserError when another process holds it
  */
 export function lockRun(dir: string): () => void {
-  const path = join(dir, 'lock');
+  const path = lockPath(dir);
   const release = tryLock(path);
   if (release) return release;
   throw new UserError(

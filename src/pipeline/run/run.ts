@@ -10,6 +10,7 @@ import { resolvedYaml } from '../config/resolved-yaml.js';
 import { Interrupted } from './interrupt.js';
 import { appendToJournal } from './journal.js';
 import { lockRun } from './lock.js';
+import { forgetProgress, recordedProgress } from './progress-file.js';
 import { type PlannedStage, planRun, removeForced, titleOf } from './run-plan.js';
 import { type FinishedStage, performStage, type RunParts } from './run-stage.js';
 
@@ -29,6 +30,8 @@ export interface RunRequest {
   until?: string;
   /** A monotonic clock in milliseconds. */
   now?: () => number;
+  /** Begins what goes on beside the run while it holds its folder; returns the function that ends it. */
+  beside?: () => () => void;
 }
 
 /**
@@ -40,12 +43,13 @@ export async function runPipeline(request: RunRequest): Promise<FinishedStage[]>
   try {
     return await runLocked(request);
   } finally {
+    forgetProgress(request.dir);
     release();
   }
 }
 
 async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
-  const { config, registry, dir, environment, forced = [], until, now = () => performance.now() } = request;
+  const { config, registry, dir, environment, forced = [], now = () => performance.now() } = request;
   const plan = planRun(config, dir, registry, forced);
   await checkStages(plan, { ...request, config });
   removeForced(plan, dir, forced);
@@ -55,18 +59,25 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
     appendToJournal(join(dir, 'journal.jsonl'), event, fields);
 
   journal('run-start', { name: config.name, seed: config.seed, pid: process.pid });
+  const end = request.beside?.();
+  try {
+    return await performPlan(plan, { ...request, runDir: dir, now, journal });
+  } finally {
+    end?.();
+  }
+}
+
+async function performPlan(
+  plan: readonly PlannedStage[],
+  request: Omit<RunParts, 'finished' | 'label'>,
+): Promise<FinishedStage[]> {
+  const { journal, runDir, until } = request;
+  const progress = (title: string) => recordedProgress(request.progress(title), { runDir, stage: title });
   const finished = new Map<string, FinishedStage>();
   for (const [index, stage] of plan.entries()) {
     if (request.signal.aborted) throw new Interrupted();
-    const parts: RunParts = {
-      ...request,
-      runDir: dir,
-      now,
-      journal,
-      finished,
-      label: `${index + 1}/${plan.length} ${titleOf(stage)}`,
-    };
-    finished.set(stage.as, await performStage(stage, parts));
+    const label = `${index + 1}/${plan.length} ${titleOf(stage)}`;
+    finished.set(stage.as, await performStage(stage, { ...request, progress, finished, label }));
     if (stage.as === until) break;
   }
   journal('run-done');

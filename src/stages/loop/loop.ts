@@ -13,6 +13,7 @@ import { bestRound, isOver } from './judge-rounds.js';
 import { finishWithLargeMargin, largeMarginLoss, largeMarginResult } from './large-margin.js';
 import { type LoopOptions, loopOptions } from './options.js';
 import { type Round, roundResult } from './round.js';
+import { recordRounds } from './rounds-record.js';
 import { clusterFor, runRound } from './run-round.js';
 
 /** The network that was kept, and what led to it. */
@@ -52,6 +53,7 @@ export default defineStage({
       const last = rounds.at(-1)?.network ?? options.init;
       const round = await runRound(context, options, rounds.length + 1, last);
       rounds.push(round);
+      recordRounds(context.dir, rounds);
       context.log(lineOf(round));
     }
     const best = rounds[bestRound(rounds)];

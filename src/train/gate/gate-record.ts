@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../../io/atomic.js';
 import { writeNpy } from '../../io/npy.js';
 import type { GatedEpoch } from './gate-keeper.js';
 import { type GateQuality, type GateShares, gateQuality, gateShares } from './gate-quality.js';
+import { type LossHistogram, lossHistogram } from './loss-histogram.js';
 
 /** One line of gate.jsonl. Figures about true speakers are null where these are not known or nothing was gated. */
 export interface GateLine extends GateShares, GateQuality {
@@ -12,6 +13,8 @@ export interface GateLine extends GateShares, GateQuality {
   /** The largest loss that was kept; null when all were. */
   gate: number | null;
   components?: Record<string, number>;
+  /** Of the epoch's losses; absent where there is none, and in records of earlier versions. */
+  histogram?: LossHistogram;
 }
 
 /** Epochs whose losses stay on disk: enough to see how a distribution moves. */
@@ -36,7 +39,9 @@ export function gateLine(epoch: GatedEpoch, labels: Int32Array, speakers: readon
  */
 export function recordEpoch(dir: string, line: GateLine, losses: Float32Array): void {
   const earlier = readGateLines(dir).filter(({ epoch }) => epoch < line.epoch);
-  writeFileAtomic(gatePath(dir), [...earlier, line].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  const histogram = lossHistogram(losses);
+  const lines = [...earlier, histogram ? { ...line, histogram } : line];
+  writeFileAtomic(gatePath(dir), lines.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const folder = join(dir, 'losses');
   mkdirSync(folder, { recursive: true });
   writeNpy(lossesPath(dir, line.epoch), [losses.length], losses);
@@ -57,7 +62,8 @@ export function readGateLines(dir: string): GateLine[] {
 export const lossesPath = (dir: string, epoch: number): string =>
   join(dir, 'losses', `epoch-${String(epoch).padStart(3, '0')}.npy`);
 
-const gatePath = (dir: string): string => join(dir, 'gate.jsonl');
+/** Path of the record of a training's epochs, in its folder. */
+export const gatePath = (dir: string): string => join(dir, 'gate.jsonl');
 
 /** An epoch in a sentence, for the log. */
 export function describeEpoch({ epoch, kept, corrected, ...quality }: GateLine): string {

@@ -4,37 +4,9 @@ import test from 'ava';
 import { metadataOfFile } from '../../../src/embed/onnx/metadata-of-file.js';
 import { readOnnxModel } from '../../../src/embed/onnx/onnx-model.js';
 import { UserError } from '../../../src/errors.js';
-import { message, nested, text } from '../../../src/onnx/pieces.js';
-import { modelMessage } from '../../../src/onnx/proto.js';
+import { message, nested, text } from '../../../src/io/protobuf/message.js';
+import { exportDescription as description, writeEmptyOnnx as writeOnnx } from '../../helpers/networks/empty-onnx.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { smallFeatures } from '../../helpers/training/small-training.js';
-
-const description = {
-  format: 'voxloop-onnx-1',
-  model: {
-    format: 'voxloop-model-1',
-    origin: 'test',
-    backbone: { name: 'tdnn', options: {} },
-    features: smallFeatures,
-    embeddingSize: 2,
-  },
-  hears: 'speech at -40 to -16 dB, dither of one bit',
-  digests: { file: 'a'.repeat(64), weights: 'b'.repeat(64) },
-  // 1 and -2 as float32.
-  mean: 'AACAPwAAAMA=',
-  input: 'features',
-  weights: 'float32',
-  subtractsMean: false,
-  minFrames: 3,
-};
-
-/** Writes an ONNX file without nodes and with these metadata. */
-function writeOnnx(path: string, metadata: Record<string, string>): string {
-  const graph = { name: 'empty', nodes: [], tensors: [], inputs: [], outputs: [] };
-  const { pieces } = modelMessage({ opset: 14, producer: { name: 'test', version: '1' }, graph, metadata });
-  writeFileSync(path, Buffer.concat(pieces));
-  return path;
-}
 
 test('metadata are found wherever they stand among the fields of a file, beyond its weights', (t) => {
   const dir = temporaryFolder(t);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { groupInputs, parseOpDef } from '../../../src/engine/graph/op-def.js';
-import { intField, messageField, stringField } from '../../../src/io/protobuf.js';
+import { intField, messageField, stringField } from '../../../src/io/protobuf/fields.js';
 
 /** An ArgDef: name 1, type_attr 4, number_attr 5, type_list_attr 6. */
 const argument = (name: string, attributes: { type?: string; number?: string; list?: string } = {}) => [

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseRunMetadata, timeByOp } from '../../../src/engine/memory/run-metadata.js';
-import { intField, messageField, stringField } from '../../../src/io/protobuf.js';
+import { intField, messageField, stringField } from '../../../src/io/protobuf/fields.js';
 
 // Field numbers of NodeExecStats, AllocatorMemoryUsed, AllocationRecord, NodeOutput and AllocationDescription.
 const record = (atMicros: number, bytes: number) => messageField(6, [...intField(1, atMicros), ...intField(2, bytes)]);

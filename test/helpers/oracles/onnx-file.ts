@@ -1,4 +1,4 @@
-import { type Field, intOf, readFields, textOf } from '../../../src/io/protobuf.js';
+import { type Field, intOf, readFields, textOf } from '../../../src/io/protobuf/fields.js';
 
 // Reads ONNX files by the field numbers of onnx.proto, for tests.
 

@@ -1,4 +1,4 @@
-import { intField, stringField } from '../io/protobuf.js';
+import { doubleField, intField, stringField } from './fields.js';
 
 /** A Protocol Buffers message as pieces, so that weights are neither copied nor held twice. */
 export interface Message {
@@ -14,6 +14,12 @@ export const text = (number: number, value: string): Message => wrap(stringField
 /** A float field. */
 export const float = (number: number, value: number): Message =>
   wrap([...tag(number, 5), ...new Uint8Array(Float32Array.of(value).buffer)]);
+
+export const double = (number: number, value: number): Message => wrap(doubleField(number, value));
+
+/** A repeated field of doubles, packed. */
+export const doubles = (number: number, values: readonly number[]): Message =>
+  nested(number, new Uint8Array(Float64Array.from(values).buffer));
 
 /** The fields of a message one behind the other. */
 export const message = (...fields: readonly Message[]): Message => ({
