@@ -74,6 +74,7 @@ function sessionsOf(dir: string): string[][] {
 
 async function voiceOf(folder: string, speaker: string): Promise<Voice | null> {
   const sessions = sessionsOf(join(folder, speaker));
+  if (sessions.length === 0) return null;
   const half = Math.ceil(sessions[0].length / 2);
   const [first, other] =
     sessions.length > 1

@@ -28,6 +28,8 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
   const recordings = recordingNames(files, format);
   checkNameOptions(options);
   const write = options.embeddings === undefined ? undefined : embeddingWriter(options.embeddings);
+  if (options.embeddings === '-')
+    throw new UserError('--embeddings -: standard output is for who speaks when. Name a file.');
   const diarized: DiarizedFile[] = [];
   const skipped: { file: string; reason: string }[] = [];
   const run = { ...options, json: format === 'json' };

@@ -1,13 +1,14 @@
 import { toPcm16 } from '../../data/shards/pcm16.js';
 import { embedPieces } from '../../embed/embed-pieces.js';
 import type { Extractor } from '../../embed/extractor.js';
+import { UserError } from '../../errors.js';
 import { rowsOf } from '../../rows.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { SpeakerModel } from '../../speakers/speaker-model.js';
 import { type DiarizeOptions, diarize } from '../diarize.js';
 import { loadToDiarize } from '../diarize-file.js';
 import { type Segment, spansBySpeaker } from '../segments.js';
-import type { VoiceIdentity, VoiceNames } from './voice-names.js';
+import type { Voice, VoiceIdentity, VoiceNames } from './voice-names.js';
 
 /** A speaker of a recording. */
 export interface RecordedVoice extends VoiceIdentity {
@@ -39,7 +40,13 @@ export async function diarizeVoices(
   const found = await diarize(loaded.samples, model.extractor, options);
   if (found.length === 0) return { segments: [], voices: [] };
   const voices = await voicesOf(loaded.samples, found, model.extractor);
-  const identities = names?.name(voices.map((voice) => ({ source: `${path}#${voice.found}`, ...voice })));
+  const identities =
+    names &&
+    namesOf(
+      names,
+      voices.map((voice) => ({ source: `${path}#${voice.found}`, ...voice })),
+    );
+  if (identities && 'reason' in identities) return identities;
   const named = voices.map(({ found: number, ...voice }, i): RecordedVoice => {
     const identity = identities?.[i] ?? NOBODY;
     return { ...voice, ...identity, label: identity.speaker ?? names?.nextNumber() ?? number };
@@ -47,6 +54,16 @@ export async function diarizeVoices(
   const labels = new Map(voices.map(({ found: speaker }, i) => [speaker, named[i].label]));
   const segments = found.map((segment) => ({ ...segment, speaker: labels.get(segment.speaker)! }));
   return { segments, voices: named };
+}
+
+/** Names, or the reason why a voice cannot be compared. */
+function namesOf(names: VoiceNames, voices: readonly Voice[]): VoiceIdentity[] | { reason: string } {
+  try {
+    return names.name(voices);
+  } catch (error) {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  }
 }
 
 const NOBODY: VoiceIdentity = {
