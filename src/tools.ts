@@ -32,15 +32,23 @@ export { type PageOptions, type PageSummary, writePage } from './tools/write-pag
 // Enrolled speakers
 
 export type { Match, SpeakerSearch } from './speakers/centroids.js';
-export { removeFromStore } from './speakers/change-store.js';
+export { removeFromStore, renameSpeaker } from './speakers/change-store.js';
 export { type EnrollOptions, type EnrollReport, type EnrollRequest, enrollSpeakers } from './speakers/enroll.js';
 export { openSearch } from './speakers/search.js';
 export { readStore, type Speaker, type SpeakerStore } from './speakers/store.js';
 
 // Verification and identification
 
-export { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './speakers/decision.js';
+export { type SpeechShortage, tooLittleSpeech } from './embed/speech-shortage.js';
+export {
+  chooseThreshold,
+  type DecisionOptions,
+  llrOf,
+  type Threshold,
+  type ThresholdChoice,
+} from './speakers/decision.js';
 export { type Identification, type IdentifyOptions, identifySpeakers } from './speakers/identify.js';
+export { LEAST_SPEECH_SECONDS } from './speakers/least-speech.js';
 export { type Verification, verifySpeaker } from './speakers/verify.js';
 
 // Calibration
@@ -52,5 +60,25 @@ export { scoresOfCrops, scoresOfFile, scoresOfTrials } from './speakers/calibrat
 
 export { type DiarizeOptions, diarizeOptions } from './diarize/diarize.js';
 export { type DiarizeOutcome, diarizeFile } from './diarize/diarize-file.js';
+export { diarizeVoices, type NamedDiarization, type RecordedVoice } from './diarize/names/diarize-voices.js';
+export { enrollNumbered, type NumberedEnrolment } from './diarize/names/enroll-numbered.js';
+export {
+  type NameOptions,
+  type NumberedVoice,
+  openVoiceNames,
+  type Voice,
+  type VoiceIdentity,
+  type VoiceNames,
+} from './diarize/names/voice-names.js';
 export { rttmText } from './diarize/rttm.js';
 export type { Segment } from './diarize/segments.js';
+
+// Sound as it comes
+
+export type { Pcm } from './diarize/live/float-samples.js';
+export {
+  type HeardVoice,
+  openVoiceStream,
+  type VoiceStream,
+  type VoiceStreamOptions,
+} from './diarize/live/voice-stream.js';

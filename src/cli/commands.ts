@@ -4,7 +4,7 @@ import { register as calibrate } from './calibrate.js';
 import { register as cluster } from './cluster.js';
 import { register as corpus } from './corpus/corpus.js';
 import { register as der } from './der.js';
-import { register as diarize } from './diarize.js';
+import { register as diarize } from './diarize/diarize.js';
 import { register as doctor } from './doctor/doctor.js';
 import { register as embed } from './embed.js';
 import { register as enroll } from './enroll.js';

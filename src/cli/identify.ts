@@ -27,6 +27,7 @@ export function register(program: Command): void {
       'Names the enrolled speakers nearest to each recording, or none where the best score is not above the threshold. The model is the ' +
         'one that enrolled them, or a student that learned its embeddings (of which --threshold decides). The false-' +
         'accept rate of a threshold is that of a single comparison: among N speakers, nearly N times as many strangers get a name. ' +
+        'A recording with too little speech gets none. ' +
         'Up to 50,000 speakers are compared exhaustively; more are searched through an index kept in the store.',
     )
     .argument('[files...]', 'audio files')
@@ -45,7 +46,7 @@ export function register(program: Command): void {
     .option('--skip-bad', 'exit with 0 when some recordings cannot be used')
     .option(
       '--json',
-      'print one JSON object per line: {file, speaker, matches: [{speaker, score, llr}]} or {file, reason}',
+      'print one JSON object per line: {file, speaker, matches: [{speaker, score, llr}], shortage} or {file, reason}',
     );
   addDecisionOptions(addSpeakerOptions(command)).action(identify);
 }
@@ -58,6 +59,7 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
     { UNDECIDED },
     { recordingsOf },
     { withEmbedProgress },
+    { tooLittleSpeech },
   ] = await Promise.all([
     import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),
@@ -65,31 +67,35 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
     import('../speakers/decision.js'),
     import('./options/recordings.js'),
     import('./options/embed-progress.js'),
+    import('../embed/speech-shortage.js'),
   ]);
   const paths = recordingsOf(files, options).map(({ path }) => path);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
-  const { top, search, threshold, falseAccepts } = options;
+  const { top, search, threshold, falseAccepts, leastSpeech: leastSpeechSeconds } = options;
   await withModel(options.model, options, (extractor, model) =>
     withEmbedProgress(paths.length, async (progress) => {
-      const query = { top, search, threshold, falseAccepts, log, progress };
+      const query = { top, search, threshold, falseAccepts, leastSpeechSeconds, log, progress };
       const run = await identifySpeakers(options.store, speakerModel(model, extractor), paths, query);
       const { threshold: decisive } = run;
       const decided = decisive ? `threshold ${decisive.value.toFixed(4)}, ${decisive.basis}` : UNDECIDED;
       log(`enrolled speakers: ${run.speakers}${run.exact ? '' : ', searched approximately'}; ${decided}`);
       for await (const result of run.results) {
-        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result, decisive !== null)}\n`);
+        const shortage = 'shortage' in result && result.shortage;
+        const nobody = shortage ? tooLittleSpeech(shortage) : decisive ? 'none of them' : 'undecided';
+        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result, nobody)}\n`);
         if ('reason' in result && !options.skipBad) process.exitCode = 2;
       }
     }),
   );
 }
 
-function textOf(result: Identification, decides: boolean): string {
+/** @param nobody what stands in the place of a name */
+function textOf(result: Identification, nobody: string): string {
   if ('reason' in result) return `${result.file}: cannot be used: ${result.reason}`;
   const { file, speaker, matches } = result;
   const scores = matches.map((match) => {
     const ratio = match.llr === null ? '' : ` (LLR ${match.llr.toFixed(2)})`;
     return `${match.speaker} ${match.score.toFixed(4)}${ratio}`;
   });
-  return `${file}: ${speaker ?? (decides ? 'none of them' : 'undecided')}; ${scores.join(', ')}`;
+  return `${file}: ${speaker ?? nobody}; ${scores.join(', ')}`;
 }

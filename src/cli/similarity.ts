@@ -14,35 +14,42 @@ export function register(program: Command): void {
     .summary('how alike two recordings sound: cosine in [-1, 1]')
     .description(
       'Prints the cosine of the embeddings of two recordings, with the mean embedding of the training data subtracted. If the model ' +
-        'has a calibration (see voxloop calibrate), also the log-likelihood ratio (natural logarithm) and the decision.',
+        'has a calibration (see voxloop calibrate), also the log-likelihood ratio (natural logarithm) and, of recordings with enough ' +
+        'speech, the decision.',
     )
     .argument('<a>', 'audio file')
     .argument('<b>', 'audio file')
     .option('--raw', 'do not subtract the mean')
-    .option('--json', 'print {cosine, llr, same, threshold}; the last three are null without a calibration');
+    .option(
+      '--json',
+      'print {cosine, llr, same, threshold, shortage}; llr, same and threshold are null without a calibration',
+    );
   addDecisionOptions(addModelOptions(command)).action(similarity);
 }
 
 async function similarity(a: string, b: string, options: SimilarityOptions): Promise<void> {
-  const [{ withModel }, { speakerModel, cosineOfFiles }, { chooseThreshold, llrOf }] = await Promise.all([
-    import('./options/with-model.js'),
-    import('../speakers/speaker-model.js'),
-    import('../speakers/decision.js'),
-  ]);
-  const { cosine, calibration } = await withModel(options.model, options, async (extractor, model) => {
+  const [{ withModel }, { speakerModel, hearFile, cosine: cosineOf }, { chooseThreshold, llrOf }, { tooLittleSpeech }] =
+    await Promise.all([
+      import('./options/with-model.js'),
+      import('../speakers/speaker-model.js'),
+      import('../speakers/decision.js'),
+      import('../embed/speech-shortage.js'),
+    ]);
+  const { cosine, calibration, shortage } = await withModel(options.model, options, async (extractor, model) => {
     const opened = speakerModel(model, extractor, { raw: options.raw });
-    return { cosine: await cosineOfFiles(opened, a, b), calibration: opened.calibration };
+    const heard = [await hearFile(opened, a, options.leastSpeech), await hearFile(opened, b, options.leastSpeech)];
+    const shortage = heard.find((recording) => recording.shortage)?.shortage ?? null;
+    return { cosine: cosineOf(heard[0].direction, heard[1].direction), calibration: opened.calibration, shortage };
   });
   const threshold = chooseThreshold(calibration, options);
-  const same = threshold && cosine > threshold.value;
+  const same = shortage ? null : threshold && cosine > threshold.value;
   const llr = llrOf(calibration, cosine);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ cosine, llr, same, threshold })}\n`);
+    process.stdout.write(`${JSON.stringify({ cosine, llr, same, threshold, shortage })}\n`);
     return;
   }
   const ratio = llr === null ? '' : `, LLR ${llr.toFixed(2)}`;
-  const decision = threshold
-    ? `: ${same ? 'the same speaker' : 'different speakers'} (threshold ${threshold.value.toFixed(4)}, ${threshold.basis})`
-    : '';
-  process.stdout.write(`${cosine.toFixed(4)}${ratio}${decision}\n`);
+  const verdict = shortage ? tooLittleSpeech(shortage) : same ? 'the same speaker' : 'different speakers';
+  const decision = threshold && `: ${verdict} (threshold ${threshold.value.toFixed(4)}, ${threshold.basis})`;
+  process.stdout.write(`${cosine.toFixed(4)}${ratio}${decision ?? ''}\n`);
 }

@@ -13,11 +13,17 @@ export async function diarizeFile(
   extractor: Extractor,
   options: DiarizeOptions,
 ): Promise<DiarizeOutcome> {
-  const samples = await loadMono16k(path).catch((error: unknown) => {
-    if (error instanceof UserError) return error;
+  const loaded = await loadToDiarize(path);
+  return 'reason' in loaded ? loaded : { segments: await diarize(loaded.samples, extractor, options) };
+}
+
+/** Samples of a file at 16 kHz, none of one that is silent; or the reason it cannot be used. */
+export async function loadToDiarize(path: string): Promise<{ samples: Float32Array } | { reason: string }> {
+  try {
+    return { samples: await loadMono16k(path) };
+  } catch (error) {
+    if (error instanceof SilentError) return { samples: new Float32Array(0) };
+    if (error instanceof UserError) return { reason: error.message };
     throw error;
-  });
-  if (samples instanceof SilentError) return { segments: [] };
-  if (samples instanceof UserError) return { reason: samples.message };
-  return { segments: await diarize(samples, extractor, options) };
+  }
 }

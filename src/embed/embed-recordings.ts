@@ -8,6 +8,7 @@ import { SAMPLE_RATE_HZ } from '../sample-rate.js';
 import { embedPieces } from './embed-pieces.js';
 import type { Extractor } from './extractor.js';
 import { piecesOfLength, type Windows } from './recording-pieces.js';
+import { type SpeechShortage, speechShortage } from './speech-shortage.js';
 
 /** Recordings, or samples of audio (38 MB), that are decoded before the network runs over them, grouped by length. */
 const CHUNK_RECORDINGS = 128;
@@ -33,7 +34,7 @@ export interface EmbeddedPart {
 
 /** The result for a recording: one part, or its windows in order; or the reason why there is none. */
 export type EmbedOutcome = { recording: Recording } & (
-  | { parts: EmbeddedPart[]; seconds: number; soundSeconds: number | null }
+  | { parts: EmbeddedPart[]; seconds: number; soundSeconds: number | null; shortage: SpeechShortage | null }
   | { reason: string }
 );
 
@@ -42,6 +43,8 @@ export interface EmbedOptions {
   windows?: Windows;
   /** Measure the seconds of each recording that are not silent. */
   measureSound?: boolean;
+  /** Look for so much speech in each recording. Default: 0, which asks nothing. */
+  leastSpeechSeconds?: number;
   progress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -113,7 +116,7 @@ function reasonOf({ path }: Recording, error: unknown): string {
 async function embedChunk(
   chunk: readonly Loaded[],
   extractor: Extractor,
-  { windows, measureSound, progress }: EmbedOptions & { progress(share: number): void },
+  { windows, measureSound, leastSpeechSeconds = 0, progress }: EmbedOptions & { progress(share: number): void },
 ): Promise<EmbedOutcome[]> {
   const pieces = chunk.flatMap(({ pcm }, place) =>
     pcm ? piecesOfLength(pcm.length, windows).map((piece) => ({ ...piece, pcm, place })) : [],
@@ -141,7 +144,8 @@ async function embedChunk(
       return { recording, reason: `${recording.path}: ${why}: its training may have diverged.` };
     }
     const soundSeconds = measureSound ? soundOf(pcm) : null;
-    return { recording, parts: parts[place], seconds: pcm.length / SAMPLE_RATE_HZ, soundSeconds };
+    const shortage = speechShortage(pcm, leastSpeechSeconds);
+    return { recording, parts: parts[place], seconds: pcm.length / SAMPLE_RATE_HZ, soundSeconds, shortage };
   });
 }
 

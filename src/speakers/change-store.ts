@@ -8,6 +8,8 @@ import { writeFileAtomic } from '../io/atomic.js';
 import { openAtomic } from '../io/open-atomic.js';
 import { writeError } from '../io/write-error.js';
 import { dot } from '../rows.js';
+import type { SpeakerModel } from './speaker-model.js';
+import { speakerName } from './speaker-name.js';
 import { isStore, readInfo, readStore, type Speaker, type SpeakerStore, speakerOf, vectorsOf } from './store.js';
 import { journalFile, STORE_FILE, STORE_FILES, type StoreInfo, type Utterance, vectorsFile } from './store-format.js';
 
@@ -19,6 +21,14 @@ export interface Enrolment {
 
 /** The kind of vectors in a store. */
 export type StoreKind = Pick<StoreInfo, 'model' | 'space' | 'embeddingSize' | 'meanSubtracted'>;
+
+/** The kind of vectors that a model enrols. */
+export const storeKindOf = (model: SpeakerModel): StoreKind => ({
+  model: model.identity,
+  space: model.space(),
+  embeddingSize: model.extractor.size,
+  meanSubtracted: model.mean !== null,
+});
 
 /** Options of changes to a store. */
 export interface ChangeOptions {
@@ -34,7 +44,7 @@ const SAME = 1 - 1e-6;
  * its turn; and whenever one is killed, the store holds all that was added before.
  *
  * Vectors are written behind all others, then lines of the journal that name them: a line that stands makes them count. `replace`
- * writes both files anew, so that nothing is left of the recordings that a speaker had.
+ * writes both files anew, so that nothing is left of the recordings that a speaker had; with `onlyNew` nobody may be enrolled yet.
  * @returns the recordings that were enrolled for their speaker already, and were not added again
  * @throws UserError naming both models for a store of another one
  */
@@ -42,14 +52,19 @@ export async function addToStore(
   dir: string,
   kind: StoreKind,
   enrolments: readonly Enrolment[],
-  { replace = false, ...options }: ChangeOptions & { replace?: boolean } = {},
+  { replace = false, onlyNew = false, ...options }: ChangeOptions & { replace?: boolean; onlyNew?: boolean } = {},
 ): Promise<{ repeated: { speaker: string; file: string }[] }> {
   return withFolderLock(join(dir, 'lock'), options, async () => {
     if (!isStore(dir)) createStore(dir, kind);
     checkStoreModel(dir, readInfo(dir), kind.model);
     const store = readStore(dir);
     const named = new Set(enrolments.map(({ speaker }) => speaker));
-    if (replace && [...named].some((name) => store.speakers.has(name))) {
+    const known = [...named].find((name) => store.speakers.has(name));
+    if (onlyNew && known !== undefined)
+      throw new UserError(
+        `'${known}' was enrolled in ${dir} by another process meanwhile; nothing was added. Run the command again.`,
+      );
+    if (replace && known !== undefined) {
       rewrite(store, named, enrolments);
       return { repeated: [] };
     }
@@ -70,6 +85,24 @@ export async function removeFromStore(
     const store = readStore(dir);
     for (const name of names) speakerOf(store, name);
     rewrite(store, new Set(names), []);
+  });
+}
+
+/**
+ * Gives a speaker another name; a speaker who has that name already gets the recordings, too.
+ * @throws UserError for a name that is not enrolled, and for one that nobody can have
+ */
+export async function renameSpeaker(
+  dir: string,
+  { from, to }: { from: string; to: string },
+  options: ChangeOptions = {},
+): Promise<void> {
+  const name = speakerName(to);
+  readInfo(dir);
+  await withFolderLock(join(dir, 'lock'), options, async () => {
+    const store = readStore(dir);
+    const { utterances } = enrolmentOf(store, speakerOf(store, from));
+    if (name !== from) rewrite(store, new Set([from]), [{ speaker: name, utterances }]);
   });
 }
 

@@ -16,6 +16,12 @@ export interface ThresholdChoice {
   falseAccepts?: number;
 }
 
+/** What a decision about a recording rests on. */
+export interface DecisionOptions extends ThresholdChoice {
+  /** With less speech than this nothing is decided. Default: LEAST_SPEECH_SECONDS. */
+  leastSpeechSeconds?: number;
+}
+
 const DEFAULT_RATE = 0.01;
 
 /** What to do where nothing was decided. */

@@ -1,8 +1,9 @@
 import { type EmbedOutcome, embedRecordings } from '../embed/embed-recordings.js';
 import { messageOf, UserError } from '../errors.js';
-import { addToStore, type ChangeOptions, checkStoreModel, type Enrolment } from './change-store.js';
+import { addToStore, type ChangeOptions, checkStoreModel, type Enrolment, storeKindOf } from './change-store.js';
 import { directionOf } from './directions.js';
 import type { SpeakerModel } from './speaker-model.js';
+import { speakerName } from './speaker-name.js';
 import { isStore, readInfo } from './store.js';
 
 /** Recordings to enrol a speaker with. */
@@ -34,7 +35,6 @@ export interface EnrollReport {
 const SHORT_SECONDS = 1;
 /** Speakers stored at a time; a crash loses at most this many of a long list. */
 const BATCH_SPEAKERS = 64;
-const LONGEST_NAME = 200;
 
 /**
  * Enrols speakers in a store, which is made when there is none. A speaker is stored whole or not at all, and a list of many in
@@ -50,12 +50,7 @@ export async function enrollSpeakers(
   const merged = mergeRequests(requests);
   if (isStore(dir)) checkStoreModel(dir, readInfo(dir), model.identity);
   const report: EnrollReport = { enrolled: [], refused: [], skipped: [], repeated: [], warnings: [] };
-  const kind = {
-    model: model.identity,
-    space: model.space(),
-    embeddingSize: model.extractor.size,
-    meanSubtracted: model.mean !== null,
-  };
+  const kind = storeKindOf(model);
   let ready: Enrolment[] = [];
   const store = async () => {
     if (ready.length === 0) return;
@@ -130,13 +125,7 @@ function summaryOf({ speaker, utterances }: Enrolment, repeated: EnrollReport['r
 function mergeRequests(requests: readonly EnrollRequest[]): { speaker: string; files: string[] }[] {
   const files = new Map<string, Set<string>>();
   for (const request of requests) {
-    const name = request.speaker.normalize('NFC').trim();
-    if (name === '' || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
-      const shown = JSON.stringify(request.speaker.slice(0, LONGEST_NAME));
-      throw new UserError(
-        `${shown} cannot be the name of a speaker: it must have 1 to ${LONGEST_NAME} printable characters.`,
-      );
-    }
+    const name = speakerName(request.speaker);
     const known = files.get(name) ?? new Set();
     for (const file of request.files) known.add(file);
     files.set(name, known);

@@ -1,20 +1,30 @@
 import type { Search } from '../cluster/neighbours/neighbours.js';
 import { type EmbedOutcome, embedRecordings } from '../embed/embed-recordings.js';
+import type { SpeechShortage } from '../embed/speech-shortage.js';
 import { messageOf, UserError } from '../errors.js';
 import type { Match, SpeakerSearch } from './centroids.js';
-import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
+import { chooseThreshold, type DecisionOptions, llrOf, type Threshold } from './decision.js';
 import { directionOf } from './directions.js';
+import { LEAST_SPEECH_SECONDS } from './least-speech.js';
 import { openSearch } from './search.js';
 import type { SpeakerModel } from './speaker-model.js';
 import { readInfo } from './store.js';
 import { modelForStore } from './store-space.js';
 
-/** The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold, and without one. */
+/**
+ * The most similar speakers of a recording, best first; `speaker` is null when none is above the threshold, without one, and where the
+ * recording holds too little speech.
+ */
 export type Identification =
-  | { file: string; speaker: string | null; matches: (Match & { llr: number | null })[] }
+  | {
+      file: string;
+      speaker: string | null;
+      matches: (Match & { llr: number | null })[];
+      shortage: SpeechShortage | null;
+    }
   | { file: string; reason: string };
 
-export interface IdentifyOptions extends ThresholdChoice {
+export interface IdentifyOptions extends DecisionOptions {
   /** Number of speakers to name for each recording. */
   top?: number;
   search?: Search;
@@ -41,7 +51,15 @@ export async function identifySpeakers(
   dir: string,
   asked: SpeakerModel,
   files: readonly string[],
-  { top = 5, search, log, progress, signal, ...choice }: IdentifyOptions = {},
+  {
+    top = 5,
+    search,
+    log,
+    progress,
+    signal,
+    leastSpeechSeconds = LEAST_SPEECH_SECONDS,
+    ...choice
+  }: IdentifyOptions = {},
 ): Promise<IdentifyRun> {
   const info = readInfo(dir);
   const model = modelForStore(dir, info, asked);
@@ -49,7 +67,8 @@ export async function identifySpeakers(
   const threshold = chooseThreshold(model.calibration, choice);
   const recordings = files.map((file) => ({ name: file, path: file }));
   const results = async function* (): AsyncGenerator<Identification> {
-    for await (const outcome of embedRecordings(recordings, model.extractor, { progress, signal })) {
+    const options = { progress, signal, leastSpeechSeconds };
+    for await (const outcome of embedRecordings(recordings, model.extractor, options)) {
       yield identificationOf(outcome, { model, opened, top, threshold: threshold?.value ?? null });
     }
   };
@@ -69,11 +88,14 @@ function identificationOf(
   try {
     if ('reason' in outcome) throw new UserError(outcome.reason);
     const matches = opened.find(directionOf(file, outcome.parts[0].vector, model.mean), top);
-    const speaker = threshold !== null && matches[0].score > threshold ? matches[0].speaker : null;
+    const { shortage } = outcome;
+    const decides = threshold !== null && shortage === null;
+    const speaker = decides && matches[0].score > threshold ? matches[0].speaker : null;
     return {
       file,
       speaker,
       matches: matches.map((match) => ({ ...match, llr: llrOf(model.calibration, match.score) })),
+      shortage,
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,6 +1,7 @@
 import type { DescribedModel } from '../embed/described-model.js';
 import { embedRecordings } from '../embed/embed-recordings.js';
 import type { Extractor } from '../embed/extractor.js';
+import type { SpeechShortage } from '../embed/speech-shortage.js';
 import { UserError } from '../errors.js';
 import type { ModelIdentity } from '../eval/model-identity.js';
 import { dot } from '../rows.js';
@@ -32,10 +33,19 @@ export function speakerModel(model: DescribedModel, extractor: Extractor, { raw 
 }
 
 /** The direction of one recording's embedding, float32 [size] of length one. @throws UserError for a file that cannot be used */
-export async function directionOfFile(model: SpeakerModel, file: string): Promise<Float32Array> {
-  for await (const outcome of embedRecordings([{ name: file, path: file }], model.extractor)) {
+export const directionOfFile = async (model: SpeakerModel, file: string): Promise<Float32Array> =>
+  (await hearFile(model, file, 0)).direction;
+
+/** The direction of one recording's embedding, and whether it holds so much speech. @throws UserError for a file that cannot be used */
+export async function hearFile(
+  model: SpeakerModel,
+  file: string,
+  leastSpeechSeconds: number,
+): Promise<{ direction: Float32Array; shortage: SpeechShortage | null }> {
+  const recordings = [{ name: file, path: file }];
+  for await (const outcome of embedRecordings(recordings, model.extractor, { leastSpeechSeconds })) {
     if ('reason' in outcome) throw new UserError(outcome.reason);
-    return directionOf(file, outcome.parts[0].vector, model.mean);
+    return { direction: directionOf(file, outcome.parts[0].vector, model.mean), shortage: outcome.shortage };
   }
   throw new Error('no outcome');
 }

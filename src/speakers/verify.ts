@@ -1,6 +1,8 @@
-import { chooseThreshold, llrOf, type Threshold, type ThresholdChoice } from './decision.js';
+import type { SpeechShortage } from '../embed/speech-shortage.js';
+import { chooseThreshold, type DecisionOptions, llrOf, type Threshold } from './decision.js';
 import { centroidOf } from './directions.js';
-import { cosine, directionOfFile, type SpeakerModel } from './speaker-model.js';
+import { LEAST_SPEECH_SECONDS } from './least-speech.js';
+import { cosine, hearFile, type SpeakerModel } from './speaker-model.js';
 import { readStoreVectors, speakerOf } from './store.js';
 import { modelForStore } from './store-space.js';
 
@@ -14,6 +16,8 @@ export interface Verification {
   llr: number | null;
   /** null, and `same` too, for a model without a calibration where no threshold is chosen. */
   threshold: Threshold | null;
+  /** The speech that the recording lacks for an answer; `same` is null then. */
+  shortage: SpeechShortage | null;
   same: boolean | null;
 }
 
@@ -25,7 +29,12 @@ export interface Verification {
 export async function verifySpeaker(
   dir: string,
   model: SpeakerModel,
-  { speaker, file, ...choice }: { speaker: string; file: string } & ThresholdChoice,
+  {
+    speaker,
+    file,
+    leastSpeechSeconds = LEAST_SPEECH_SECONDS,
+    ...choice
+  }: { speaker: string; file: string } & DecisionOptions,
 ): Promise<Verification> {
   const { store, vectors } = readStoreVectors(dir, (opened) => {
     modelForStore(dir, opened.info, model);
@@ -34,7 +43,8 @@ export async function verifySpeaker(
   const { calibration } = modelForStore(dir, store.info, model);
   const threshold = chooseThreshold(calibration, choice);
   const centroid = centroidOf(speaker, vectors, model.extractor.size);
-  const score = cosine(await directionOfFile(model, file), centroid);
-  const same = threshold && score > threshold.value;
-  return { speaker, file, score, llr: llrOf(calibration, score), threshold, same };
+  const { direction, shortage } = await hearFile(model, file, leastSpeechSeconds);
+  const score = cosine(direction, centroid);
+  const same = shortage ? null : threshold && score > threshold.value;
+  return { speaker, file, score, llr: llrOf(calibration, score), threshold, shortage, same };
 }

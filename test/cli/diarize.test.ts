@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { readNpy } from '../../src/io/npy.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
+import { readStore } from '../../src/speakers/store.js';
 import { hiss, sequence, talk } from '../helpers/corpora/talk.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { EMBEDDING } from '../helpers/training/small-training.js';
 
 const REFERENCE = 'SPEAKER a 1 0 10 <NA> <NA> x <NA> <NA>\nSPEAKER b 1 0 2 <NA> <NA> y <NA> <NA>\n';
 const HYPOTHESIS = 'SPEAKER a 1 0 8 <NA> <NA> s1 <NA> <NA>\nSPEAKER c 1 0 2 <NA> <NA> s1 <NA> <NA>\n';
@@ -64,6 +67,7 @@ test('diarize: contradictions are found before the model is read', async (t) => 
     [['a.wav', 'b/a.flac'], /Two recordings are called a/],
     [['a.wav', 'b.wav', '--format', 'audacity'], /one recording/],
     [['a.wav', '--set', 'windowSecond=2'], /windowSecond/],
+    [['a.wav', '--enroll-unknown'], /--enroll-unknown goes with --store/],
     [['a.wav'], /holds no model/],
   ] as [string[], RegExp][]) {
     const { code, stderr } = await runCli(['diarize', ...args, '--model', join(temporaryFolder(t), 'model')]);
@@ -107,6 +111,18 @@ test('diarize: one bad recording stops no others, and silence of either kind is 
     none.stderr,
     /^None of the 2 recordings can be used: 1 empty or silent, 1 unreadable\. The first: empty\.wav/m,
   );
+  const naming = ['--store', 'voices', '--enroll-unknown', '--threshold', '-1', '--least-speech', '1'];
+  const named = await run(['a.wav', 'b.wav'], ...naming, '--speakers', '1', '--embeddings', 'voices.npy', '--json');
+  t.is(named.code, 0, named.stderr);
+  const [a, b] = JSON.parse(named.stdout) as { voices: { speaker: string; enrolled: boolean; embedding: object }[] }[];
+  t.deepEqual([a.voices[0].speaker, b.voices[0].speaker, b.voices[0].enrolled], ['speaker1', 'speaker1', false]);
+  t.deepEqual(b.voices[0].embedding, { file: 'voices.npy', name: 'b/speaker1' });
+  t.regex(
+    named.stderr,
+    /^enrolled speaker1: 2 recordings, \d\.\d s; to name it: voxloop speakers .* --rename speaker1=NAME$/m,
+  );
+  t.deepEqual(readNpy(join(cwd, 'voices.npy')).shape, [2, EMBEDDING]);
+  t.is(readStore(join(cwd, 'voices')).speakers.get('speaker1')?.utterances.length, 2);
   const silent = await run(['silence.wav']);
   t.deepEqual([silent.code, silent.stdout], [0, '']);
 });

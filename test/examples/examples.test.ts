@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
@@ -12,9 +12,18 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Runs an example in a process of its own; its lines on standard output. */
-function runExample(cwd: string, name: string, ...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+const runExample = (cwd: string, name: string, ...args: string[]) => feedExample(new Uint8Array(0), cwd, name, ...args);
+
+/** The same, with bytes on standard input. */
+function feedExample(
+  input: Uint8Array,
+  cwd: string,
+  name: string,
+  ...args: string[]
+): Promise<{ code: number | null; lines: string[] }> {
   const file = join(root, 'dist', 'examples', `${name}.js`);
-  const child = spawn(process.execPath, [file, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [file, ...args], { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.on('error', () => {}).end(input);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part) => {
     text += part;
@@ -46,17 +55,26 @@ test.serial('embed-and-compare scores every pair', async (t) => {
   for (const line of lines.slice(1)) t.regex(line, / -?[01]\.\d{3}$/);
 });
 
-test.serial('enrol-and-identify names the nearest speaker, and may be run twice', async (t) => {
-  const dir = await prepare(t);
-  const args = ['model', 'voices', 'anna=a1.wav,a2.wav', 'ben=b1.wav', 'a1.wav', 'gone.wav'];
-  const first = await runExample(dir, 'enrol-and-identify', ...args);
-  t.is(first.code, 0);
-  t.deepEqual(first.lines.slice(0, 2), ['enrolled anna, recordings: 2', 'enrolled ben, recordings: 1']);
-  t.regex(first.lines[3], /^a1\.wav: .*, nearest (anna|ben)$/);
-  t.regex(first.lines[4], /^gone\.wav: .*does not exist/);
-  const second = await runExample(dir, 'enrol-and-identify', ...args);
-  t.deepEqual(second.lines.slice(3), first.lines.slice(3));
-});
+test.serial(
+  'enrol-and-identify names the nearest speaker, and may be run twice; live-voices knows the store',
+  async (t) => {
+    const dir = await prepare(t);
+    const args = ['model', 'voices', 'anna=a1.wav,a2.wav', 'ben=b1.wav', 'a1.wav', 'gone.wav'];
+    const first = await runExample(dir, 'enrol-and-identify', ...args);
+    t.is(first.code, 0);
+    t.deepEqual(first.lines.slice(0, 2), ['enrolled anna, recordings: 2', 'enrolled ben, recordings: 1']);
+    t.regex(first.lines[3], /^a1\.wav: .*, nearest (anna|ben)$/);
+    t.regex(first.lines[4], /^gone\.wav: .*does not exist/);
+    const second = await runExample(dir, 'enrol-and-identify', ...args);
+    t.deepEqual(second.lines.slice(3), first.lines.slice(3));
+
+    // One byte too many: a sample that never came to its end.
+    const sound = Buffer.concat([readFileSync(join(dir, 'meeting.wav')).subarray(44), Buffer.alloc(1)]);
+    const { code, lines } = await feedExample(sound, dir, 'live-voices', 'model', 'voices', '16000', '-1');
+    t.is(code, 0);
+    t.deepEqual([lines.length, lines.filter((line) => /^\d\.\d\d to \d\.\d\d s: /.test(line)).length], [2, 2]);
+  },
+);
 
 test.serial('diarize tells segments and how long each speaker speaks', async (t) => {
   const dir = await prepare(t);

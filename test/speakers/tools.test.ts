@@ -13,6 +13,7 @@ import {
   readStore,
   scoresOfCrops,
   scoresOfTrials,
+  tooLittleSpeech,
   verifySpeaker,
   writeCalibration,
 } from '../../src/tools.js';
@@ -49,10 +50,22 @@ test.serial('a life of a store: enrol, verify, identify', async (t) => {
     [3, 2, 2, 2, 2, 2],
   );
 
-  const verified = await verifySpeaker(store, model, { speaker: 'voice 4', file: wav(4, 0), threshold: 0.5 });
+  const verified = await verifySpeaker(store, model, {
+    speaker: 'voice 4',
+    file: wav(4, 0),
+    threshold: 0.5,
+    leastSpeechSeconds: 0,
+  });
   t.true(verified.same && verified.score > 0.5 && verified.llr === null);
-  const strict = await verifySpeaker(store, model, { speaker: 'voice 4', file: wav(0, 0), threshold: 0.9999 });
+  const strict = await verifySpeaker(store, model, {
+    speaker: 'voice 4',
+    file: wav(0, 0),
+    threshold: 0.9999,
+    leastSpeechSeconds: 0,
+  });
   t.false(strict.same);
+  const brief = await verifySpeaker(store, model, { speaker: 'voice 4', file: wav(4, 0), threshold: 0.5 });
+  t.deepEqual([brief.same, brief.shortage?.leastSeconds, brief.score], [null, 3, verified.score]);
   const undecided = await verifySpeaker(store, model, { speaker: 'voice 4', file: wav(4, 0) });
   t.deepEqual([undecided.threshold, undecided.same, undecided.score], [null, null, verified.score]);
   await t.throwsAsync(verifySpeaker(store, model, { speaker: 'voise 4', file: wav(0, 0) }), {
@@ -68,12 +81,15 @@ test.serial('a life of a store: enrol, verify, identify', async (t) => {
     return found;
   };
   for (const search of ['exact', 'hnsw'] as const) {
-    const [first, second, third] = await identified({ top: 2, threshold: -1, search });
+    const [first, second, third] = await identified({ top: 2, threshold: -1, search, leastSpeechSeconds: 0 });
     t.is('matches' in first && first.speaker, 'voice 0');
     t.is('matches' in second && second.speaker, 'voice 5');
     t.is('matches' in first ? first.matches.length : 0, 2);
     t.regex('reason' in third ? third.reason : '', /gone\.wav does not exist/);
   }
+  const [short] = await identified({ threshold: -1 });
+  t.true('matches' in short && short.speaker === null && short.matches[0].speaker === 'voice 0');
+  t.regex('matches' in short ? tooLittleSpeech(short.shortage!) : '', /^too little speech \(\d\.\d s of 3 s\)$/);
   const [nobody] = await identified({ threshold: 1 });
   t.true('matches' in nobody && nobody.speaker === null && nobody.matches.length === 5);
 });

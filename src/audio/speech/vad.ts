@@ -29,10 +29,14 @@ export type VadOptions = z.output<typeof vadOptions>;
 
 /** Frames of 10 ms. */
 export const VAD_FRAME_SECONDS = 0.01;
-const BANDS = 24;
-const FEATURES = fbankOptions.parse({ bins: BANDS, lowHz: 100, window: 'povey' });
+export const VAD_BANDS = 24;
+/** The energies that levels are made of. */
+export const VAD_FEATURES = fbankOptions.parse({ bins: VAD_BANDS, lowHz: 100, window: 'povey' });
 const MOST_ODDS = 4;
-const CLEARLY_PERIODIC = 0.7;
+/** Frames that are more periodic than this are vowels. */
+export const CLEARLY_PERIODIC = 0.7;
+/** Loud frames: the level below which so large a share of the frames lies. */
+export const LOUD_SHARE = 0.9;
 
 export interface VoiceActivity {
   /** [frames] 1 where there is speech. */
@@ -48,18 +52,21 @@ export interface VoiceActivity {
  * @param samples 16 kHz mono in [-1, 1], finite
  */
 export function voiceActivity(samples: Float32Array, options: VadOptions): VoiceActivity {
-  const energies = hostFbank(samples, FEATURES);
-  const heightDb = heightsDb(energies, BANDS, Math.round(options.floorSeconds / VAD_FRAME_SECONDS));
+  const energies = hostFbank(samples, VAD_FEATURES);
+  const heightDb = heightsDb(energies, VAD_BANDS, Math.round(options.floorSeconds / VAD_FRAME_SECONDS));
   const periodic = periodicity(samples, heightDb.length);
-  const threshold = Math.max(options.leastDb, options.share * quantile(heightDb, 0.9));
-  const odds = heightDb.map((height, i) => {
-    // A steady hum is periodic and does not stand out from itself.
-    const voice = Math.max(0, Math.min(1, height)) * MOST_ODDS * (periodic[i] - 0.5);
-    return Math.max(-MOST_ODDS, Math.min(MOST_ODDS, (2 * (height - threshold)) / threshold + voice));
-  });
+  const threshold = Math.max(options.leastDb, options.share * quantile(heightDb, LOUD_SHARE));
+  const odds = heightDb.map((height, i) => speechOdds(height, periodic[i], threshold));
   const active = twoStates(odds, options.switchCost);
   dropUnvoiced(active, periodic, options.leastVoiced);
   return { active, heightDb };
+}
+
+/** Log odds of speech in a frame, from its level above the noise, its periodicity and the level that may be speech. */
+export function speechOdds(heightDb: number, periodic: number, threshold: number): number {
+  // A steady hum is periodic and does not stand out from itself.
+  const voice = Math.max(0, Math.min(1, heightDb)) * MOST_ODDS * (periodic - 0.5);
+  return Math.max(-MOST_ODDS, Math.min(MOST_ODDS, (2 * (heightDb - threshold)) / threshold + voice));
 }
 
 /** The likeliest path through silence and speech. // [frames] */

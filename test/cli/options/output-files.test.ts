@@ -46,6 +46,7 @@ test('the file that each command writes is declared as its output', (t) => {
   t.deepEqual(written.sort(), [
     'cluster --centers-out',
     'cluster --out',
+    'diarize --embeddings',
     'diarize --out',
     'embed --out',
     'embed --report',

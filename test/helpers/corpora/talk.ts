@@ -61,3 +61,25 @@ export const spectrumExtractor: Extractor = {
     return vectors;
   },
 };
+
+/** A model in name only that hears recordings of any length alike: the shape of their mean spectrum. */
+export const shapeExtractor: Extractor = {
+  size: FEATURES.bins,
+  async run(batch) {
+    const { indices, pcm, samples, lengths } = batch;
+    const vectors = new Float32Array(indices.length * FEATURES.bins);
+    indices.forEach((_, row) => {
+      const piece = pcm.subarray(row * samples, row * samples + lengths[row]);
+      const energies = hostFbank(
+        Float32Array.from(piece, (value) => value / 32768),
+        FEATURES,
+      );
+      const sums = new Float64Array(FEATURES.bins);
+      for (let i = 0; i < energies.length; i++) sums[i % FEATURES.bins] += Math.exp(energies[i]);
+      const levels = sums.map((sum) => Math.log(sum));
+      const mean = levels.reduce((sum, level) => sum + level, 0) / FEATURES.bins;
+      for (let bin = 0; bin < FEATURES.bins; bin++) vectors[row * FEATURES.bins + bin] = levels[bin] - mean;
+    });
+    return vectors;
+  },
+};
