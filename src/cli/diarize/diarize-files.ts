@@ -9,8 +9,10 @@ import { openVoiceNames, type VoiceNames } from '../../diarize/names/voice-names
 import { type Diarized, embeddingName, type Format, formatted, voicesLine } from '../../diarize/output.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { checkStoreModel } from '../../speakers/change-store.js';
 import { UNDECIDED } from '../../speakers/decision.js';
 import { type SpeakerModel, speakerModel } from '../../speakers/speaker-model.js';
+import { isStore, readInfo } from '../../speakers/store.js';
 import { type EmbeddingRow, embeddingWriter } from '../../speakers/write-embeddings.js';
 import { reportSkipped } from '../options/embed-progress.js';
 import { keyValues } from '../options/key-values.js';
