@@ -23,16 +23,18 @@ const model: SpeakerModel = {
   calibration: null,
 };
 const talks: [voice: number, seconds: number][] = [
-  [1, 4],
-  [0, 3.5],
-  [2, 1],
-  [1, 3.8],
+  [1, 2.4],
+  [0, 2.2],
+  [2, 0.9],
+  [1, 2.5],
 ];
 const call = sequence(...talks.flatMap(([voice, seconds], i) => [hiss(0.7, 0), talk(voice, seconds, i)]), hiss(0.7, 0));
 
+const SETTINGS = { sampleRateHz: 16000, threshold: 0.95, leastSpeechSeconds: 1.5 };
+
 /** What a stream gives for these chunks. */
 async function hear(chunks: Iterable<Pcm>, options: Partial<VoiceStreamOptions> = {}): Promise<HeardVoice[]> {
-  const stream = await openVoiceStream(model, { sampleRateHz: 16000, threshold: 0.95, ...options });
+  const stream = await openVoiceStream(model, { ...SETTINGS, ...options });
   const heard: HeardVoice[] = [];
   for (const chunk of chunks) heard.push(...(await stream.push(chunk)));
   return heard.concat(await stream.end());
@@ -48,7 +50,7 @@ test('voices come out of a stream as they end, by name, by number, or with too l
   const dir = temporaryFolder(t);
   writeWav16(join(dir, 'anna.wav'), sequence(talk(0, 5, 9)), 16000);
   await enrollSpeakers(join(dir, 'store'), model, [{ speaker: 'anna', files: [join(dir, 'anna.wav')] }]);
-  const stream = await openVoiceStream(model, { sampleRateHz: 16000, threshold: 0.95, store: join(dir, 'store') });
+  const stream = await openVoiceStream(model, { ...SETTINGS, store: join(dir, 'store') });
   const delays: number[] = [];
   const heard: HeardVoice[] = [];
   let seconds = 0;
@@ -69,7 +71,7 @@ test('voices come out of a stream as they end, by name, by number, or with too l
       ['speaker1', false],
     ],
   );
-  t.deepEqual([heard[2].shortage?.leastSeconds, heard[3].shortage], [3, null]);
+  t.deepEqual([heard[2].shortage?.leastSeconds, heard[3].shortage], [1.5, null]);
   t.true(heard[1].score! > 0.95 && heard[1].nearest?.speaker === 'anna' && heard[1].embedding.length === 24);
   t.true(delays.length >= 3 && Math.max(...delays) < 1.5, `late by ${delays} s`);
   let start = 0;
@@ -125,10 +127,10 @@ test('resampling in pieces gives every sample of resampling the whole', (t) => {
 });
 
 test('long speech comes out in parts, and no sample of it twice', async (t) => {
-  const heard = await hear(chunksOf(sequence(hiss(0.5, 0), talk(0, 9), hiss(0.5, 0)), 1600), { mostSeconds: 4 });
+  const heard = await hear(chunksOf(sequence(hiss(0.5, 0), talk(0, 5), hiss(0.5, 0)), 1600), { mostSeconds: 2 });
   t.deepEqual(
     heard.map(({ endSeconds, startSeconds }) => Math.round(endSeconds - startSeconds)),
-    [4, 4, 1],
+    [2, 2, 1],
   );
   t.is(heard[1].startSeconds, heard[0].endSeconds);
   t.deepEqual(
@@ -138,7 +140,7 @@ test('long speech comes out in parts, and no sample of it twice', async (t) => {
 });
 
 test('chunks may be pushed before the ones before are done, and their memory used again', async (t) => {
-  const stream = await openVoiceStream(model, { sampleRateHz: 16000, threshold: 0.95 });
+  const stream = await openVoiceStream(model, SETTINGS);
   const pushed: Promise<HeardVoice[]>[] = [];
   const buffer = new Float32Array(4000);
   for (const chunk of chunksOf(call, buffer.length)) {
@@ -155,7 +157,7 @@ test('silence, nothing, and what cannot be heard', async (t) => {
   t.deepEqual(await hear([new Float32Array(10), new Int16Array(0)]), []);
   t.deepEqual(await hear(chunksOf(new Int16Array(80_000), 999)), []);
   t.deepEqual(await hear(chunksOf(hiss(4), 999)), []);
-  const stream = await openVoiceStream(model, { sampleRateHz: 16000 });
+  const stream = await openVoiceStream(model, { sampleRateHz: 16000, leastSpeechSeconds: 1.5 });
   t.is(stream.threshold, null);
   const broken = Float32Array.from([0, Number.NaN]);
   await t.throwsAsync(stream.push(broken), { instanceOf: UserError, message: /Sample 1 of a chunk of sound is NaN/ });
