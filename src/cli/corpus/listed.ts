@@ -33,7 +33,7 @@ function nemo(corpus: Command): void {
     .description(
       'Reads a line for each utterance: audio_filepath, and where they are there offset and duration in seconds, speaker, lang, gender. ' +
         'Relative paths start at the current folder or beside the manifest. Utterances are named by their path, with #t=FROM,TO behind it ' +
-        'where they have an offset.',
+        'where their offset is not 0.',
     )
     .option('--speaker-field <name>', 'field of the speaker (default: the first of speaker, speaker_id, label)')
     .action(({ json, ...flags }: ListedFlags) =>

@@ -129,7 +129,12 @@ test('a corpus of packed manifests: stretches are cut out of the files, which ar
   const summary = await buildLhotseCorpus({ root: at('supervisions.jsonl.gz'), out, jobs: 1 });
   t.like(summary, { utterances: 2, speakers: 1, skipped: {} });
   t.deepEqual(
-    readManifest(out).utterances.map(({ path, seconds, gender, language }) => [path, seconds, gender ?? null, language]),
+    readManifest(out).utterances.map(({ path, seconds, gender, language }) => [
+      path,
+      seconds,
+      gender ?? null,
+      language,
+    ]),
     [
       ['s1', 0.5, 'f', 'en'],
       ['s2', 1, null, null],

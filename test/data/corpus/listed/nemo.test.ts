@@ -24,7 +24,7 @@ test('a line is an utterance by its fields: path beside the manifest, stretch, s
     lines(
       { audio_filepath: 'a.wav', offset: 0.5, duration: 1.2, label: 'anna', lang: 'en', gender: 'f', text: 'yes' },
       { audio_filepath: 'a.wav', offset: 1.7, duration: null, speaker: 7, label: 'word' },
-      { audio_filepath: '/b.wav', duration: 2.5 },
+      { audio_filepath: '/b.wav', offset: 0, duration: 2.5 },
       { audio_filepath: 'c.wav' },
     ),
   );
