@@ -33,6 +33,10 @@ Examples:
 docs/export.md shows how to use the file. Commands with --model take it, or its folder, too, and need no TensorFlow for it.
 `;
 
+const PRINTED =
+  'print {file, bytes, nodes, input, output}; hf: {out, files, bytes, licence, figures, notForTransformers}; ' +
+  'wespeaker: {out, files, bytes, model, numbers}';
+
 /** `voxloop export`: a model for other programs. */
 export function register(program: Command): void {
   const command = program
@@ -51,7 +55,7 @@ export function register(program: Command): void {
       outputOption(
         program,
         '--out <path>',
-        'file to write, .onnx; or a folder for model.onnx and the calibration (default: the model folder). With --format hf or wespeaker: folder to write',
+        'file to write, .onnx; or a folder for model.onnx and the calibration (default: the model folder); hf, wespeaker: folder to write',
       ),
     )
     .addOption(
@@ -86,10 +90,7 @@ export function register(program: Command): void {
     .option('--system <name>', 'hf: whose figures in it, where it has several systems');
   addPluginOption(command)
     .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0), 0)
-    .option(
-      '--json',
-      'print {file, bytes, nodes, input, output}; hf: {out, files, bytes, licence, figures, notForTransformers}; wespeaker: {out, files, bytes, model, numbers}',
-    )
+    .option('--json', PRINTED)
     .addHelpText('after', AFTER)
     .action(exportModel);
 }

@@ -65,8 +65,8 @@ const fields = z.strictObject({
     .string()
     .optional()
     .describe(
-      'ready: the corpus folder; folders: their root; nemo, lhotse: the manifest; parquet: a file or a folder of them; else the folder of recordings, laid out as ' +
-        'it was published',
+      'ready: the corpus folder; folders: their root; nemo, lhotse: the manifest; parquet: a file or a folder of them; ' +
+        'else the folder of recordings, laid out as it was published',
     ),
   folders: z
     .array(folder)

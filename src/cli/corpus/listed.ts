@@ -31,8 +31,9 @@ function nemo(corpus: Command): void {
   listedCommand(corpus, 'nemo', 'manifest of JSON lines, .json or .jsonl, packed (.gz) or not')
     .summary('manifests of NVIDIA NeMo')
     .description(
-      'Reads a line for each utterance: audio_filepath, and where they are there offset and duration in seconds, speaker, lang, gender. Relative paths ' +
-        'start at the current folder or beside the manifest. Utterances are named by their path, with #t=FROM,TO behind it where they have an offset.',
+      'Reads a line for each utterance: audio_filepath, and where they are there offset and duration in seconds, speaker, lang, gender. ' +
+        'Relative paths start at the current folder or beside the manifest. Utterances are named by their path, with #t=FROM,TO behind it ' +
+        'where their offset is not 0.',
     )
     .option('--speaker-field <name>', 'field of the speaker (default: the first of speaker, speaker_id, label)')
     .action(({ json, ...flags }: ListedFlags) =>
@@ -47,8 +48,8 @@ function lhotse(corpus: Command): void {
   listedCommand(corpus, 'lhotse', 'file of cuts or supervisions, .jsonl or .jsonl.gz, or the folder that holds one')
     .summary('manifests of Lhotse')
     .description(
-      'Reads cuts, or supervisions with the file of recordings beside them (its name has recordings in the place of supervisions). Every supervision is an ' +
-        'utterance, with its channel, start, duration and speaker; a cut without any is one of an unknown speaker.',
+      'Reads cuts, or supervisions with the file of recordings beside them (its name has recordings in the place of supervisions). ' +
+        'Every supervision is an utterance, with its channel, start, duration and speaker; a cut without any is one of an unknown speaker.',
     )
     .action(({ json, ...flags }: ListedFlags) =>
       runBuild(json, async (build) => {
@@ -62,8 +63,8 @@ function parquet(corpus: Command): void {
   listedCommand(corpus, 'parquet', '.parquet file, or a folder of them')
     .summary('Parquet files with audio in them, as on Hugging Face')
     .description(
-      'Reads rows whose column audio is {bytes, path}, or bytes, with speaker, language and gender where there are such columns. Utterances are named by ' +
-        'id, utterance_id, file or path, or else FILE#ROW. Needs the package hyparquet (npm install hyparquet).',
+      'Reads rows whose column audio is {bytes, path}, or bytes, with speaker, language and gender where there are such columns. ' +
+        'Utterances are named by id, utterance_id, file or path, or else FILE#ROW. Needs the package hyparquet (npm install hyparquet).',
     )
     .option('--audio-field <name>', 'column of the audio (default: audio, or the only one with bytes in it)')
     .option('--speaker-field <name>', 'column of the speaker (default: the first of speaker, speaker_id, client_id)')

@@ -25,8 +25,9 @@ export function figuresOf(path: string, system?: string): SystemFigures {
   const found = systems.filter(({ name }) => system === undefined || name === system);
   if (found.length === 1) return { system: found[0].name, lists: found[0].lists };
   if (found.length === 0) throw new UserError(`${path} has no system '${system ?? ''}'. It has: ${names || 'none'}.`);
+  const called = system === undefined ? '' : ` called '${system}'`;
   throw new UserError(
-    `${path} has ${found.length} systems${system === undefined ? '' : ` called '${system}'`}. Say whose figures are the model's with --system: ${names}.`,
+    `${path} has ${found.length} systems${called}. Say whose figures are the model's with --system: ${names}.`,
   );
 }
 

@@ -35,8 +35,8 @@ const SPEAKER_FIELDS = ['speaker', 'speaker_id', 'label'];
 
 /**
  * Makes a corpus of a manifest of NVIDIA NeMo: a line for each utterance, with `audio_filepath` and, where they are known, `offset` and
- * `duration` in seconds, the speaker, `lang` and `gender`. An utterance is named by its path, with `#t=FROM,TO` behind it where it has an
- * offset. Those of no duration are left out.
+ * `duration` in seconds, the speaker, `lang` and `gender`. An utterance is named by its path, with `#t=FROM,TO` behind it where its offset
+ * is not 0. Those of no duration are left out.
  * @throws UserError with the number of a broken line, and for an utterance that is named twice
  */
 export function buildNemoCorpus({ speakerField, ...options }: NemoCorpusOptions): Promise<CorpusSummary> {
@@ -59,7 +59,7 @@ export async function readNemoManifest(path: string, speakerField?: string): Pro
     const { audio_filepath: file, offset, duration } = value;
     const from = offset ?? 0;
     const to = typeof duration === 'number' ? from + duration : null;
-    const name = typeof offset === 'number' ? `${file}#t=${seconds(from)},${to === null ? '' : seconds(to)}` : file;
+    const name = from > 0 ? `${file}#t=${seconds(from)},${to === null ? '' : seconds(to)}` : file;
     if (to !== null && to <= from) {
       skipped.push({
         file: name,

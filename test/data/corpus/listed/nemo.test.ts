@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import { buildNemoCorpus, readNemoManifest } from '../../../../src/data/corpus/listed/nemo.js';
+import { buildNemoCorpus, nemoSound, readNemoManifest } from '../../../../src/data/corpus/listed/nemo.js';
 import { readManifest } from '../../../../src/data/manifest.js';
 import { readTrials } from '../../../../src/data/trials.js';
 import { UserError } from '../../../../src/errors.js';
@@ -24,7 +24,7 @@ test('a line is an utterance by its fields: path beside the manifest, stretch, s
     lines(
       { audio_filepath: 'a.wav', offset: 0.5, duration: 1.2, label: 'anna', lang: 'en', gender: 'f', text: 'yes' },
       { audio_filepath: 'a.wav', offset: 1.7, duration: null, speaker: 7, label: 'word' },
-      { audio_filepath: '/b.wav', duration: 2.5 },
+      { audio_filepath: '/b.wav', offset: 0, duration: 2.5 },
       { audio_filepath: 'c.wav' },
     ),
   );
@@ -107,6 +107,14 @@ test('a corpus of a manifest: stretches are cut, missing files are left out, tes
     ['e.wav', 'dan', 'test', 0.5],
   ]);
   t.is(openCorpusFolder(out).lists[0].trials.length, readTrials(at('list.txt')).length);
+});
+
+test('the file of a line is watched where the line names one', (t) => {
+  t.is(nemoSound('{"audio_filepath": "x/a.wav"}', '/data'), '/data/x/a.wav');
+  t.deepEqual(
+    [nemoSound('{"duration": 1}', '/data'), nemoSound('{"audio', '/data'), nemoSound('null', '/data')],
+    [undefined, undefined, undefined],
+  );
 });
 
 test('a damaged gzip file is told as such', async (t) => {
