@@ -15,7 +15,8 @@ interface Read {
   /** Bytes, up to the end of the last whole line, and their hash. */
   bytes: number;
   hash: Hash;
-  inode: number;
+  /** Tells the file from one that takes its name; numbers of files are used again. */
+  file: string;
 }
 
 const NOTHING: NewLines = { anew: false, lines: [], writtenMs: 0 };
@@ -35,13 +36,14 @@ export function growingLines(path: string): () => NewLines {
       throw error;
     }
     try {
-      const { ino, size, mtimeMs } = fstatSync(file);
-      const before = read && goesOn(read, file, { ino, size }) ? read : undefined;
+      const { ino, birthtimeMs, size, mtimeMs } = fstatSync(file);
+      const identity = `${ino} ${birthtimeMs}`;
+      const before = read && goesOn(read, file, { identity, size }) ? read : undefined;
       const from = before?.bytes ?? 0;
       const fresh = wholeLines(readRange(file, from, size));
       // A file that is still empty, as a training begins, has nothing that could change.
       const anew = from === 0 && (fresh.length > 0 || (read?.bytes ?? 0) > 0);
-      read = { bytes: from + fresh.length, hash: (before?.hash ?? createHash('sha1')).update(fresh), inode: ino };
+      read = { bytes: from + fresh.length, hash: (before?.hash ?? createHash('sha1')).update(fresh), file: identity };
       return { anew, lines: parsed(fresh), writtenMs: mtimeMs };
     } finally {
       closeSync(file);
@@ -50,9 +52,10 @@ export function growingLines(path: string): () => NewLines {
 }
 
 /** True where the file begins with what was read of it. */
-function goesOn({ bytes, hash, inode }: Read, file: number, { ino, size }: { ino: number; size: number }): boolean {
+function goesOn(read: Read, file: number, { identity, size }: { identity: string; size: number }): boolean {
+  const { bytes, hash } = read;
   if (size < bytes) return false;
-  if (ino === inode) return true;
+  if (identity === read.file) return true;
   const same = createHash('sha1')
     .update(readRange(file, 0, bytes))
     .digest();

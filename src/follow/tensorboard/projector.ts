@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -46,27 +46,37 @@ export function projectionsOf(stages: readonly FoundStage[]): Projection[] {
 const withinSame = ({ name }: FoundStage, as: string | undefined): string =>
   `${name.slice(0, name.lastIndexOf('/') + 1)}${as}`;
 
+const CONFIG = 'projector_config.pbtxt';
+
+/** The first line of the projector's configuration, a comment there: what the folder was written from. */
+const headOf = ({ mark }: Projection): string => `# ${mark}\n`;
+
+/** True where the folder of an earlier run of this process or another holds the same: embeddings may be large. */
+export function isWritten(projection: Projection, out: string): boolean {
+  const path = join(out, projection.stage.name, CONFIG);
+  return existsSync(path) && readFileSync(path, 'utf8').startsWith(headOf(projection));
+}
+
 /**
  * Writes embeddings for TensorBoard's projector into a folder of `out`: the vectors, and utterance, speaker and cluster of each where these
  * are known. The folder holds an event file, too, for TensorBoard finds folders by it.
  */
-export function writeProjection({ stage, corpus, clusters }: Projection, out: string): void {
+export function writeProjection(projection: Projection, out: string): void {
+  const { stage, corpus, clusters } = projection;
   const folder = join(out, stage.name);
   const embeddings = readEmbeddings({ dir: stage.dir, stage: '', result: null, seconds: 0 }, 'train');
   const { rows } = embeddings;
-  const shown = Array.from({ length: Math.min(rows, MOST_ROWS) }, (_, i) =>
-    Math.floor((i * rows) / Math.min(rows, MOST_ROWS)),
-  );
+  const count = Math.min(rows, MOST_ROWS);
+  const shown = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
   writeFileAtomic(
     join(folder, 'tensors.tsv'),
     linesOf(shown, (row) => vectorOf(embeddings, row)),
   );
   writeFileAtomic(join(folder, 'metadata.tsv'), metadataOf(shown, rows, corpus, clusters));
-  writeFileAtomic(
-    join(folder, 'projector_config.pbtxt'),
-    `embeddings {\n  tensor_name: ${JSON.stringify(stage.name)}\n  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n}\n`,
-  );
   beginEventLog(folder, [{ step: 0, values: [{ tag: 'embeddings/utterances', scalar: rows }] }], Date.now() / 1000);
+  const files = `  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n`;
+  const config = `embeddings {\n  tensor_name: ${JSON.stringify(stage.name)}\n${files}}\n`;
+  writeFileAtomic(join(folder, CONFIG), headOf(projection) + config);
 }
 
 function vectorOf({ vectors, size }: Embeddings, row: number): string[] {

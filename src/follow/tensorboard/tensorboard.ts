@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import { foundStages } from '../run-folder.js';
-import { projectionsOf, writeProjection } from './projector.js';
+import { isWritten, projectionsOf, writeProjection } from './projector.js';
 import { followStage } from './series.js';
 
 const INTERVAL_MS = 3000;
@@ -11,12 +11,11 @@ export const tensorBoardDir = (runDir: string): string => join(runDir, 'tensorbo
 
 /**
  * Writes event files of a run's trainings, gates and rounds, and embeddings for the projector, from the records that its stages leave in
- * their folders. Each call adds what came since the last one; the first of a process writes everything anew.
+ * their folders. Each call adds what came since the last one; the first of a process writes event files anew.
  */
 export function followRun(runDir: string): () => void {
   const out = tensorBoardDir(runDir);
   const followed = new Map<string, () => void>();
-  const projected = new Map<string, string>();
   return () => {
     const stages = foundStages(runDir);
     for (const stage of stages) {
@@ -25,10 +24,7 @@ export function followRun(runDir: string): () => void {
       follow();
     }
     for (const projection of projectionsOf(stages)) {
-      const { name } = projection.stage;
-      if (projected.get(name) === projection.mark) continue;
-      writeProjection(projection, out);
-      projected.set(name, projection.mark);
+      if (!isWritten(projection, out)) writeProjection(projection, out);
     }
   };
 }

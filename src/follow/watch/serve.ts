@@ -74,8 +74,9 @@ function answer({ method, url, headers }: IncomingMessage, response: ServerRespo
   if (!hosts.includes(headers.host ?? '')) refuse(403, `this is ${hosts[0]}`);
   else if (method !== 'GET') refuse(405, 'only GET');
   else if (url === '/') {
-    const { name, sections } = feed.look();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' }).end(watchPage(name, sections));
+    const page = feed.page();
+    if (page === undefined) refuse(503, 'the run cannot be read just now; load the page again');
+    else response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' }).end(page);
   } else if (url === '/events') {
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
     feed.follow(response);
@@ -84,8 +85,8 @@ function answer({ method, url, headers }: IncomingMessage, response: ServerRespo
 
 /** What the pages that are open are told. */
 interface Feed {
-  /** The run as it is now. */
-  look(): { name: string; sections: Sections };
+  /** The page of the run as it is now; undefined where it cannot be read, as in the moment in which a file is replaced. */
+  page(): string | undefined;
   /** Sends all sections, and from then on those that change. */
   follow(response: ServerResponse): void;
   close(): void;
@@ -95,28 +96,31 @@ function createFeed(dir: string, log: (line: string) => void): Feed {
   const followers = new Set<ServerResponse>();
   let last: Partial<Sections> = {};
   let timer: NodeJS.Timeout | undefined;
-  const look = () => {
-    const view = readRunView(dir);
-    return { name: view.name, sections: sectionsOf(view) };
+  const look = (): { name: string; sections: Sections } | undefined => {
+    try {
+      const view = readRunView(dir);
+      return { name: view.name, sections: sectionsOf(view) };
+    } catch (error) {
+      log(`warning: ${messageOf(error)}`);
+      return undefined;
+    }
   };
   const wait = (pauseMs: number) => {
     timer = followers.size > 0 ? setTimeout(refresh, pauseMs) : undefined;
   };
   const refresh = () => {
     const begun = performance.now();
-    try {
-      const { sections } = look();
-      const changed = Object.entries(sections).filter(([id, html]) => last[id as keyof Sections] !== html);
-      if (changed.length > 0) for (const follower of followers) send(follower, Object.fromEntries(changed));
-      last = sections;
-    } catch (error) {
-      // The run may be replacing what is read; the next look tells.
-      log(`warning: ${messageOf(error)}`);
-    }
+    const sections = look()?.sections ?? last;
+    const changed = Object.entries(sections).filter(([id, html]) => last[id as keyof Sections] !== html);
+    if (changed.length > 0) for (const follower of followers) send(follower, Object.fromEntries(changed));
+    last = sections;
     wait(Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - begun)));
   };
   return {
-    look,
+    page() {
+      const now = look();
+      return now && watchPage(now.name, now.sections);
+    },
     follow(response) {
       followers.add(response);
       response.on('close', () => followers.delete(response));
