@@ -86,12 +86,17 @@ export function refuseJavaScriptRandom(): void {
   );
 }
 
-/** Names of the functions on the stack, read without formatting it (which would resolve source maps every time). */
+/** More frames than lie between a random function of TensorFlow.js and the backend that takes its numbers, which are five. */
+const FRAMES_TO_RANDOM = 10;
+
+/** Names of the next functions on the stack, read without formatting it (which would resolve source maps every time). */
 function callers(): string[] {
-  const prepare = Error.prepareStackTrace;
+  const { prepareStackTrace, stackTraceLimit } = Error;
   Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFunctionName() ?? '');
+  Error.stackTraceLimit = FRAMES_TO_RANDOM;
   const names = new Error().stack as unknown as string[];
-  Error.prepareStackTrace = prepare;
+  Error.prepareStackTrace = prepareStackTrace;
+  Error.stackTraceLimit = stackTraceLimit;
   return names;
 }
 

@@ -42,8 +42,9 @@ function scopeAt(root: Root, local: string): Scope {
     variables.filter((variable) => variable.name === path || variable.name.startsWith(`${path}/`));
   const create = (name: string, shape: number[], initial: Initializer | number, dtype?: DType): Variable => {
     const key = local ? `${local}/${name}` : name;
-    const value = typeof initial === 'number' ? initial : float32(initial(shape, root.rng.fork(key)), [...shape]);
     if (sizeOf(shape) === 0) throw new Error(`variable '${path}/${name}' would be empty: shape [${shape}]`);
+    const drawn = (draw: Initializer) => () => float32(draw([...shape], root.rng.fork(key)), [...shape]);
+    const value = typeof initial === 'number' ? initial : drawn(initial);
     return root.session.variable(`${path}/${name}`, shape, value, dtype);
   };
   return {

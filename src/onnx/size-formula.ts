@@ -61,7 +61,7 @@ function search(
   const span = samples[high].frames - samples[low].frames;
   const slope = (values[high] - values[low]) / span;
   if (slope === 0) return undefined;
-  for (const { over, plus } of ROUNDINGS) {
+  for (const { over, plus } of roundings()) {
     const times = Math.round(slope * over);
     if (times === 0 || Math.abs(times / over - slope) > (2 * Math.abs(times)) / span) continue;
     const add = values[high] - times * Math.floor((samples[high].frames + plus) / over);
@@ -72,14 +72,24 @@ function search(
   return undefined;
 }
 
-/** Windows and their offsets, likely ones first: all that round up, all that round down, then the others. */
-const ROUNDINGS: readonly { over: number; plus: number }[] = [
-  ...windows((over) => [over - 1]),
-  ...windows((over) => [0].slice(over === 1 ? 1 : 0)),
-  ...windows((over) => Array.from({ length: Math.max(over - 2, 0) }, (_, i) => over - 2 - i)),
-];
+interface Rounding {
+  over: number;
+  plus: number;
+}
 
-function windows(offsets: (over: number) => number[]): { over: number; plus: number }[] {
+let allRoundings: Rounding[] | undefined;
+
+/** Windows and their offsets, likely ones first: all that round up, all that round down, then the others. Listed when first asked for. */
+function roundings(): readonly Rounding[] {
+  allRoundings ??= [
+    ...windows((over) => [over - 1]),
+    ...windows((over) => [0].slice(over === 1 ? 1 : 0)),
+    ...windows((over) => Array.from({ length: Math.max(over - 2, 0) }, (_, i) => over - 2 - i)),
+  ];
+  return allRoundings;
+}
+
+function windows(offsets: (over: number) => number[]): Rounding[] {
   return Array.from({ length: WIDEST }, (_, i) => i + 1).flatMap((over) =>
     offsets(over).map((plus) => ({ over, plus })),
   );

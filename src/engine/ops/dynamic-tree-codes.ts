@@ -12,7 +12,7 @@ export interface CodeBook {
    * For each bucket of float32 bit patterns (bits >>> shift) what to add to the bits, modulo 2^32, so that the sum's upper bits
    * are the nearest code. No bucket holds more than one boundary between codes, and the addend puts it at a carry.
    */
-  addends: Int32Array;
+  readonly addends: Int32Array;
 }
 
 const DECADES = 7;
@@ -26,26 +26,38 @@ export const unsignedBook = createBook(false);
 
 function createBook(signed: boolean): CodeBook {
   const positive = Array.from({ length: DECADES }, (_, decade) => fractions(decade, signed)).flat();
+  const negative = signed ? positive.map((value) => -value).reverse() : [];
   // Six bits of mantissa tell the signed codes apart (two codes are further from each other than a bucket is wide), seven the rest.
   const shift = signed ? 17 : 16;
-  const rising = addendsOf([0, ...positive, 1], shift);
-  if (!signed) {
-    // Negative numbers count as zero.
-    const toZero = rising.map((_, bucket) => -bucket * 2 ** shift);
-    return { values: Float32Array.of(0, ...positive, 1), signed, shift, addends: wholeTable(rising, toZero) };
-  }
-  const falling = addendsOf([0, ...positive], shift);
-  const zero = positive.length;
+  let addends: Int32Array | undefined;
   return {
-    values: Float32Array.of(...positive.map((value) => -value).reverse(), 0, ...positive, 1),
+    values: Float32Array.of(...negative, 0, ...positive, 1),
     signed,
     shift,
-    // Below zero the rank counts down from the zero's code: the sum is its complement, see `nearestCodes`.
-    addends: wholeTable(
-      rising.map((addend) => addend + (zero << shift)),
-      falling.map((addend) => addend + ((CODES - 1 - zero) << shift)),
-    ),
+    // Made when first asked for: few trainings need it.
+    get addends() {
+      addends ??= signed ? signedAddends(positive, shift) : unsignedAddends(positive, shift);
+      return addends;
+    },
   };
+}
+
+/** Negative numbers count as zero. */
+function unsignedAddends(positive: readonly number[], shift: number): Int32Array {
+  const rising = addendsOf([0, ...positive, 1], shift);
+  const toZero = rising.map((_, bucket) => -bucket * 2 ** shift);
+  return wholeTable(rising, toZero);
+}
+
+/** Below zero the rank counts down from the zero's code: the sum is its complement, see `nearestCodes`. */
+function signedAddends(positive: readonly number[], shift: number): Int32Array {
+  const rising = addendsOf([0, ...positive, 1], shift);
+  const falling = addendsOf([0, ...positive], shift);
+  const zero = positive.length;
+  return wholeTable(
+    rising.map((addend) => addend + (zero << shift)),
+    falling.map((addend) => addend + ((CODES - 1 - zero) << shift)),
+  );
 }
 
 /** Midpoints of equal parts of [0.1, 1], scaled to the decade. */

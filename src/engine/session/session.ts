@@ -26,7 +26,7 @@ export interface Device {
 /** One graph and the values of its variables on one device. */
 export interface Session extends CompilingSession {
   readonly devices: Device[];
-  /** Creates a variable; `initial` is a value or a number to fill it with. Names are unique. */
+  /** Creates a variable; `initial` is a value, a number to fill it with, or a function that makes the value. Names are unique. */
   variable(name: string, shape: number[], initial: Initial, dtype?: DType): Variable;
   /** Traces `fn` once per set of input shapes and runs it as one graph call. */
   compile<I extends Inputs, O extends Outputs>(name: string, fn: (inputs: Traced<I>) => O): Compiled<I, O>;

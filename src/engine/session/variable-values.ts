@@ -6,8 +6,11 @@ import type { Graph, Node } from '../graph/graph.js';
 import type { Variable } from '../variable.js';
 import type { RunRequest, RunResult } from './runner.js';
 
-/** A variable's first value: a tensor of its shape and type, or a number to fill it with. */
-export type Initial = HostTensor | number;
+/**
+ * A variable's first value: a tensor of its shape and type, a number to fill it with, or a function that makes the tensor. It is called only
+ * if something runs before another value is loaded: not where a graph is built to predict its memory, nor for the weights of a model file.
+ */
+export type Initial = HostTensor | number | (() => HostTensor);
 
 /** Bytes fed in one run while loading; a run holds a copy of what it feeds. */
 const LOAD_CHUNK_BYTES = 256 * 2 ** 20;
@@ -37,8 +40,7 @@ export function createVariableValues(graph: Graph, run: Run): VariableValues {
     const fills = firstValues.flatMap(([variable, value]) =>
       typeof value === 'number' ? [addFill(graph, variable, value)] : [],
     );
-    if (fills.length > 0) await run({ name: 'initialise', feeds: [], fetches: [], targets: fills });
-    await assign(firstValues.filter((pair): pair is [Variable, HostTensor] => typeof pair[1] !== 'number'));
+    await assign(valuesOf(firstValues), fills);
   }
 
   function flush(): Promise<void> {
@@ -48,7 +50,7 @@ export function createVariableValues(graph: Graph, run: Run): VariableValues {
 
   return {
     initialise(variable, initial) {
-      if (typeof initial !== 'number') checkValue(variable, initial);
+      if (typeof initial === 'object') checkValue(variable, initial);
       pending.set(variable, initial);
     },
     flush,
@@ -59,6 +61,7 @@ export function createVariableValues(graph: Graph, run: Run): VariableValues {
         checkValue(variable, value);
         return [variable, value];
       });
+      for (const [variable] of assignments) pending.delete(variable);
       await flush();
       await assign(assignments);
     },
@@ -78,25 +81,42 @@ export function createVariableValues(graph: Graph, run: Run): VariableValues {
 
 /**
  * Assigns values to variables, some at a time. Values are fed, never embedded as constants: a graph may not pass 2 GB, and
- * constants stay in memory.
+ * constants stay in memory. The operations `also` are executed along with the first of them: each run of its own would have the whole
+ * graph optimised once more.
  */
-function createAssigner(graph: Graph, run: Run): (assignments: readonly Assignment[]) => Promise<void> {
+function createAssigner(
+  graph: Graph,
+  run: Run,
+): (assignments: Iterable<Assignment>, also?: readonly Pointer[]) => Promise<void> {
   const feeds = new Map<Variable, { placeholder: Node; operation: Pointer }>();
   const feedOf = (variable: Variable) => {
     const feed = feeds.get(variable) ?? addFeed(graph, variable);
     feeds.set(variable, feed);
     return feed;
   };
-  return async (assignments) => {
+  return async (assignments, also = []) => {
+    let others = also;
     for (const chunk of inChunks(assignments)) {
       const targets = chunk.map(([variable]) => feedOf(variable).operation);
       const fed = chunk.map(([variable, value]) => [feedOf(variable).placeholder, value] as const);
-      await run({ name: 'load', feeds: fed, fetches: [], targets });
+      await run({ name: 'load', feeds: fed, fetches: [], targets: [...targets, ...others] });
+      others = [];
     }
+    if (others.length > 0) await run({ name: 'initialise', feeds: [], fetches: [], targets: others });
   };
 }
 
-function* inChunks(assignments: readonly Assignment[]): Generator<Assignment[]> {
+/** First values that are tensors, each made when it is its turn. */
+function* valuesOf(firstValues: Iterable<readonly [Variable, Initial]>): Generator<Assignment> {
+  for (const [variable, initial] of firstValues) {
+    if (typeof initial === 'number') continue;
+    const value = typeof initial === 'function' ? initial() : initial;
+    checkValue(variable, value);
+    yield [variable, value];
+  }
+}
+
+function* inChunks(assignments: Iterable<Assignment>): Generator<Assignment[]> {
   let chunk: Assignment[] = [];
   let bytes = 0;
   for (const assignment of assignments) {

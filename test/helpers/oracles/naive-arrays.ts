@@ -18,17 +18,22 @@ export function build(shape: number[], element: (at: number[]) => number): Naive
   return { shape, data };
 }
 
-export function get({ shape, data }: NaiveArray, at: readonly number[]): number {
-  return data[shape.reduce((place, size, axis) => place * size + at[axis], 0)];
+/** Where the element of an index lies among the data. */
+export function placeOf({ shape }: NaiveArray, at: readonly number[]): number {
+  let place = 0;
+  for (let axis = 0; axis < shape.length; axis++) place = place * shape[axis] + at[axis];
+  return place;
 }
 
+export const get = (array: NaiveArray, at: readonly number[]): number => array.data[placeOf(array, at)];
+
 /** The element at an index of a larger shape: axes of one place repeat. */
-export function getBroadcast(array: NaiveArray, at: readonly number[]): number {
-  const skipped = at.length - array.shape.length;
-  return get(
-    array,
-    array.shape.map((size, axis) => (size === 1 ? 0 : at[skipped + axis])),
-  );
+export function getBroadcast({ shape, data }: NaiveArray, at: readonly number[]): number {
+  const skipped = at.length - shape.length;
+  let place = 0;
+  for (let axis = 0; axis < shape.length; axis++)
+    place = place * shape[axis] + (shape[axis] === 1 ? 0 : at[skipped + axis]);
+  return data[place];
 }
 
 export function broadcastShape(shapes: readonly number[][]): number[] {

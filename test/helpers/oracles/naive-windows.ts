@@ -1,4 +1,4 @@
-import { build, get } from './naive-arrays.js';
+import { build, get, placeOf, sizeOf } from './naive-arrays.js';
 import type { NaiveArray, Operator } from './onnx-file.js';
 
 // ONNX operators that look at windows of their input.
@@ -30,15 +30,16 @@ export const conv: Operator = ([x, weight, bias], { attributes }) => {
   const sizes = kernel.map((size, i) =>
     Math.floor((x.shape[2 + i] + pads[i] + pads[space + i] - dilations[i] * (size - 1) - 1) / strides[i] + 1),
   );
-  const taps = build(kernel, () => 0);
+  const [mapSize, kernelSize] = [sizeOf(x.shape.slice(2)), sizeOf(kernel)];
   return build([x.shape[0], outputs, ...sizes], ([row, output, ...place]) => {
     let total = bias ? bias.data[output] : 0;
     const firstChannel = Math.floor(output / (outputs / group)) * perGroup;
-    build(taps.shape, (tap) => {
+    build(kernel, (tap) => {
       const from = place.map((p, i) => p * strides[i] + tap[i] * dilations[i] - pads[i]);
       if (from.some((p, i) => p < 0 || p >= x.shape[2 + i])) return 0;
+      const [first, firstWeight] = [placeOf(x, [row, firstChannel, ...from]), placeOf(weight, [output, 0, ...tap])];
       for (let c = 0; c < perGroup; c++)
-        total += get(x, [row, firstChannel + c, ...from]) * get(weight, [output, c, ...tap]);
+        total += x.data[first + c * mapSize] * weight.data[firstWeight + c * kernelSize];
       return 0;
     });
     return total;
