@@ -79,8 +79,8 @@ test('a checkpointed network learns the same from rows that were padded', async 
     close(t, again[name].data as Float32Array, data as Float32Array, 1e-4, name);
 });
 
-// A df-resnet56 has many more blocks, of which any number can be kept.
-for (const [name, steps] of Object.entries({ resnet18: [1, 2, 3, 7, 100], 'df-resnet56': [1, 3, 100] })) {
+// Each number is a training step of its own, and a df-resnet56 has the most blocks.
+for (const [name, steps] of Object.entries({ resnet34: [1, 2, 3, 7, 100], 'df-resnet56': [1, 3, 100] })) {
   test(`${name}: inputs kept every k blocks change no gradient; more blocks, fewer bytes`, async (t) => {
     const run = async (checkpointing: boolean | number) => {
       const build = await backboneOf(name, { width: 4, embeddingSize: 6, checkpointing }, 20);
@@ -111,6 +111,6 @@ for (const [name, steps] of Object.entries({ resnet18: [1, 2, 3, 7, 100], 'df-re
         close(t, scaled(values[key].data), scaled(data), 1e-4, `${every}: ${key}`);
       }
     }
-    if (name === 'resnet18') t.is((await run(true)).keptBytes, kept[1], 'true is every block');
+    if (name === 'resnet34') t.is((await run(true)).keptBytes, kept[1], 'true is every block');
   });
 }

@@ -100,7 +100,7 @@ for (const method of ['dino', 'simclr'] as const)
       t.true(result.otherUtterances > 0 && result.sameSpeaker > 0);
       t.is(whole.lines.filter((line) => /embedding 14 utterances before epoch [13]$/.test(line)).length, 2);
       t.is(whole.lines.filter((line) => /% of the utterances have partners, of whom/.test(line)).length, 2);
-      // Right before the groups are made, inside their interval, and when the next are due; once, for no method is asked when.
+      // Right before the groups are made, inside their interval, and when the next are due; once, for the method has no part in it.
       const everywhere = method === 'simclr' && preset === 'cluster-aware';
       const stopped = await run(t, corpus, stageOptions, everywhere ? [3, 5, 9] : [5]);
       t.deepEqual(stopped.result, whole.result);
