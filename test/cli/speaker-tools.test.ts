@@ -50,7 +50,7 @@ test('embed, enroll, speakers, verify, identify, calibrate and similarity on the
   t.is(identified.code, 2);
   t.regex(
     identified.stdout,
-    /voice0-0\.wav: too little speech \(\d\.\d s of 3 s\); voice 0 1\.0000\n.*gone\.wav: cannot be used: /,
+    /voice0-0\.wav: too little speech \(\d\.\d s of 2 s\); voice 0 1\.0000\n.*gone\.wav: cannot be used: /,
   );
 
   const removed = await runCli(['speakers', ...store, '--remove', 'voice 1', '--rename', 'voice 2=ann=e', '--json']);

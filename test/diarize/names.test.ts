@@ -89,7 +89,7 @@ test('too little speech gets a number, no name, and says so', async (t) => {
   t.deepEqual(labels(rest), ['speaker2', 'speaker1']);
   const [short, long] = voices;
   t.deepEqual([short.speaker, short.enrolled, short.score, short.nearest?.speaker], [null, false, null, 'anna']);
-  t.is(short.shortage?.leastSeconds, 3);
+  t.is(short.shortage?.leastSeconds, 2);
   t.is(long.speaker, 'speaker1');
   t.deepEqual(
     names.numbered().map(({ speaker }) => speaker),
@@ -99,7 +99,7 @@ test('too little speech gets a number, no name, and says so', async (t) => {
   const diarized = { recording: 'short', voices, ...rest };
   t.regex(
     voicesLine(diarized),
-    /^short: speaker2, too little speech \(1\.\d s of 3 s\), nearest anna [01]\.\d\d; speaker1, nearest/,
+    /^short: speaker2, too little speech \(1\.\d s of 2 s\), nearest anna [01]\.\d\d; speaker1, nearest/,
   );
   const [item] = JSON.parse(formatted([diarized], 'json', 'x.npy'));
   t.regex(item.voices[0].undecided, /too little speech/);
@@ -158,7 +158,8 @@ test('a number that another process has enrolled, a foreign store and a missing 
   await t.throwsAsync(renameSpeaker(store, { from: 'ana', to: 'x' }), { message: /did you mean 'anna'/ });
   await t.throwsAsync(renameSpeaker(store, { from: 'anna', to: ' ' }), { message: /cannot be the name/ });
 
-  const foreign = { ...model, identity: { name: 'other', digest: 'b'.repeat(64) } };
+  const identity = { name: 'other', digest: 'b'.repeat(64) };
+  const foreign = { ...model, identity, space: () => identity };
   for (const mayBeMissing of [false, true])
     await t.throwsAsync(openVoiceNames(foreign, { store, mayBeMissing }), { message: /but this is 'other'/ });
   const none = { store: join(dir, 'none'), threshold: THRESHOLD };
@@ -166,4 +167,12 @@ test('a number that another process has enrolled, a foreign store and a missing 
   const fresh = await openVoiceNames(model, { ...none, mayBeMissing: true });
   t.deepEqual(labels(await diarize(file, 1, fresh)), ['speaker1']);
   t.is((await enrollNumbered(none.store, model, fresh)).length, 1);
+});
+
+test('a student that learned the embeddings of the model that enrolled knows its voices, and enrols none', async (t) => {
+  const { store } = await prepare(t);
+  const student = { ...model, identity: { name: 'student', digest: 'c'.repeat(64) } };
+  const names = await openVoiceNames(student, { store, threshold: THRESHOLD });
+  t.is(names.enrolled, 1);
+  await t.throwsAsync(enrollNumbered(store, student, names), { message: /but this is 'student'/ });
 });
