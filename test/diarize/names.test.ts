@@ -174,5 +174,7 @@ test('a student that learned the embeddings of the model that enrolled knows its
   const student = { ...model, identity: { name: 'student', digest: 'c'.repeat(64) } };
   const names = await openVoiceNames(student, { store, threshold: THRESHOLD });
   t.is(names.enrolled, 1);
+  const stranger = Float32Array.from({ length: shapeExtractor.size }, (_, i) => (i % 2 === 0 ? 1 : -1));
+  t.is(names.name([{ source: 'b.wav', speechSeconds: 5, vector: stranger }])[0].speaker, 'speaker1');
   await t.throwsAsync(enrollNumbered(store, student, names), { message: /but this is 'student'/ });
 });
