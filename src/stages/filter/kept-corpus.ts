@@ -1,5 +1,5 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Utterance, writeManifest } from '../../data/manifest.js';
 import { buildShards, type ShardBuild } from '../../data/shards/build.js';
 import { openReader } from '../../data/shards/reader.js';
@@ -33,13 +33,15 @@ export async function writeKeptCorpus(
   counts: Record<string, number>,
   hooks: Pick<ShardBuild, 'log' | 'signal' | 'progress'>,
 ): Promise<void> {
-  await writePieces(shardsDir(dir, 'train'), corpus, pieces, hooks);
+  const out = join(dir, 'corpus');
+  // A corpus whose lists name parts of one set of test utterances holds its shards itself.
+  const holder = existsSync(shardsDir(corpus.dir, 'test')) ? out : dir;
+  await writePieces(shardsDir(holder, 'train'), corpus, pieces, hooks);
   const of = new Map(corpus.manifest.utterances.map((utterance) => [utterance.id, utterance]));
   const train = pieces.map(({ id, utterance, start, end }): Utterance => {
     const whole = of.get(corpus.train.ids[utterance])!;
     return { ...whole, id, seconds: (end - start) / SAMPLE_RATE_HZ };
   });
-  const out = join(dir, 'corpus');
   mkdirSync(out, { recursive: true });
   writeManifest(out, [...train, ...corpus.manifest.utterances.filter(({ split }) => split === 'test')]);
   if (existsSync(join(corpus.dir, 'trials')))
@@ -47,7 +49,8 @@ export async function writeKeptCorpus(
   if (existsSync(join(corpus.dir, 'LICENSES.md')))
     copyFileSync(join(corpus.dir, 'LICENSES.md'), join(out, 'LICENSES.md'));
   writeFileAtomic(join(out, 'corpus.json'), `${JSON.stringify(factsOf(corpus, counts), null, 2)}\n`);
-  for (const { name, shards } of corpus.lists) shareFolder(shards.dir, shardsDir(dir, name));
+  for (const from of new Set(corpus.lists.map(({ shards }) => shards.dir)))
+    shareFolder(from, shardsDir(holder, basename(from)));
 }
 
 /** Copies the samples of kept pieces into new shards; a shard that an earlier attempt wrote with the same pieces is used as it is. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { writeManifest } from '../../../src/data/manifest.js';
@@ -160,4 +160,20 @@ test('a model hears where the voice changes', async (t) => {
   t.true(Math.abs(two!.atSeconds - 2) <= 0.5, String(two!.atSeconds));
   t.true(two!.cosine < one!.cosine - 0.02, `${two!.cosine} ${one!.cosine}`);
   t.is(await voiceChange(pcm(TEST), spectrumExtractor), null);
+});
+
+test('trial lists of one set of test utterances come along', async (t) => {
+  const whole = await corpusArtifact(t, { one: CLIPS.one });
+  // As a corpus of folders or of Kaldi's tables lies: it holds its shards, and its lists have names of their own.
+  const held = join(whole.dir, 'corpus');
+  renameSync(join(whole.dir, 'shards'), join(held, 'shards'));
+  renameSync(join(held, 'shards', 'clean'), join(held, 'shards', 'test'));
+  renameSync(join(held, 'trials', 'clean.txt'), join(held, 'trials', 'calls.txt'));
+  const before = openTrialLists(whole);
+  const dir = temporaryFolder(t);
+  const stage = { registry: newRegistry(), stage: 'filter', dir, artifacts: { corpus: whole } };
+  const [list, ...others] = openTrialLists(await runStage({ ...stage, options: { corpus: 'corpus' } }));
+  t.is(others.length, 0);
+  t.deepEqual([list.name, list.paths, list.trials], ['calls', before[0].paths, before[0].trials]);
+  t.deepEqual(readUtterance(list.shards, 0), readUtterance(before[0].shards, 0));
 });
