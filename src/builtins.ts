@@ -2,7 +2,7 @@ import type { BuiltIn } from './pipeline/registry/registry.js';
 
 /** Every built-in plugin. This is the only place that names them; each file is imported when it is first used. */
 export const builtIns: readonly BuiltIn[] = [
-  { kind: 'stage', name: 'corpus', load: () => import('./stages/corpus.js') },
+  { kind: 'stage', name: 'corpus', load: () => import('./stages/corpus/corpus.js') },
   { kind: 'stage', name: 'filter', load: () => import('./stages/filter/filter.js') },
   { kind: 'stage', name: 'noises', load: () => import('./stages/noises.js') },
   { kind: 'stage', name: 'baseline', load: () => import('./stages/baseline.js') },

@@ -3,7 +3,6 @@ import {
   batchNormLayer,
   checkpointed,
   defineBackbone,
-  denseLayer,
   depthwiseTimeConvLayer,
   type Layer,
   maskTime,
@@ -17,6 +16,7 @@ import {
   timeConvLayer,
   z,
 } from '../index.js';
+import { normalisedHead } from './blocks/ends.js';
 
 /** Frames that the first layer sees, and the modules of each block. */
 const FIRST_KERNEL = 5;
@@ -47,9 +47,7 @@ export default defineBackbone({
     const first = wrap(firstLayer(scope.child('first'), bins, width));
     const blocks = KERNELS.map((kernel, i) => wrap(block(scope.child(`block${i + 1}`), width, kernel)));
     const last = wrap(mixing(scope.child('last'), { inputs: width, outputs: width }));
-    const { size, pool } = pooling(scope.child('pooling'), width);
-    const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
-    const embedding = denseLayer(scope.child('embedding'), { inputs: size, outputs: embeddingSize });
+    const head = normalisedHead({ scope, pooling }, { inputs: width, outputs: embeddingSize });
     return {
       embeddingSize,
       layers: Object.fromEntries(blocks.map((_, i) => [`block${i + 1}`, { size: width, of: 'frames' }])),
@@ -60,7 +58,7 @@ export default defineBackbone({
           x = layer(x, at);
           pass.tap?.(`block${i + 1}`, x);
         }
-        return embedding(poolNorm(pool(last(x, at), at), pass));
+        return head(last(x, at), at, pass);
       },
     };
   },

@@ -3,7 +3,6 @@ import {
   batchNormLayer,
   checkpointed,
   defineBackbone,
-  denseLayer,
   depthwiseTimeConvLayer,
   type Layer,
   maskTime,
@@ -15,6 +14,7 @@ import {
   timeConvLayer,
   z,
 } from '../index.js';
+import { normalisedHead } from './blocks/ends.js';
 import { squeezeExcitation } from './ecapa.js';
 
 /** Dilations of the three blocks. */
@@ -51,9 +51,7 @@ export default defineBackbone({
     );
     const together = { inputs: DILATIONS.length * width, outputs: aggregated, kernel: 1, bias: true };
     const aggregate = timeConvLayer(scope.child('aggregate'), together);
-    const { size, pool } = pooling(scope.child('pooling'), aggregated);
-    const poolNorm = batchNormLayer(scope.child('pooling-norm'), size);
-    const embedding = denseLayer(scope.child('embedding'), { inputs: size, outputs: embeddingSize });
+    const head = normalisedHead({ scope, pooling }, { inputs: aggregated, outputs: embeddingSize });
     return {
       embeddingSize,
       layers: Object.fromEntries(blocks.map((_, i) => [`block${i + 1}`, { size: width, of: 'frames' }])),
@@ -66,7 +64,7 @@ export default defineBackbone({
           pass.tap?.(`block${i + 1}`, x);
           outputs.push(x);
         }
-        return embedding(poolNorm(pool(relu(aggregate(tf.concat(outputs, 2))), at), pass));
+        return head(relu(aggregate(tf.concat(outputs, 2))), at, pass);
       },
     };
   },

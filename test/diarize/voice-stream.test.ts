@@ -11,17 +11,10 @@ import { writeWav16 } from '../../src/io/wav-write.js';
 import { createRng } from '../../src/random.js';
 import { joinRows } from '../../src/rows.js';
 import { enrollSpeakers } from '../../src/speakers/enroll.js';
-import type { SpeakerModel } from '../../src/speakers/speaker-model.js';
-import { hiss, sequence, shapeExtractor, talk } from '../helpers/corpora/talk.js';
+import { hiss, sequence, shapeModel, talk } from '../helpers/corpora/talk.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-const model: SpeakerModel = {
-  identity: { name: 'shapes', digest: 'a'.repeat(64) },
-  space: () => model.identity,
-  extractor: shapeExtractor,
-  mean: null,
-  calibration: null,
-};
+const model = shapeModel;
 const talks: [voice: number, seconds: number][] = [
   [1, 2.4],
   [0, 2.2],

@@ -5,9 +5,11 @@ import {
   type Layer,
   maskTime,
   normalisedConv,
+  type Pass,
   type PoolingLayer,
   relu,
   type Scope,
+  type Tensor,
   tf,
 } from '../../index.js';
 
@@ -31,4 +33,15 @@ export function headLayer({ scope, options, pooling }: MapContext, rows: number,
   const { size, pool } = pooling(scope.child('pooling'), rows * channels);
   const embedding = denseLayer(scope.child('embedding'), { inputs: size, outputs: options.embeddingSize });
   return (x, pass) => embedding(pool(tf.reshape(x, [x.shape[0], x.shape[1]!, rows * channels]), pass));
+}
+
+/** The last layers over time of small networks: pooling, normalised over the batch, and a linear embedding; `at` is the pass of the frames. */
+export function normalisedHead(
+  { scope, pooling }: Pick<MapContext, 'scope' | 'pooling'>,
+  { inputs, outputs }: { inputs: number; outputs: number },
+): (x: Tensor, at: Pass, pass: Pass) => Tensor {
+  const { size, pool } = pooling(scope.child('pooling'), inputs);
+  const norm = batchNormLayer(scope.child('pooling-norm'), size);
+  const embedding = denseLayer(scope.child('embedding'), { inputs: size, outputs });
+  return (x, at, pass) => embedding(norm(pool(x, at), pass));
 }

@@ -18,15 +18,16 @@ const FIRST_DAY = 0x21;
  * which the networks that are written fill to a thirtieth.
  */
 export function writeTorch(path: string, folder: string, tensors: ReadonlyMap<string, HostTensor>): void {
-  const members = [
+  const members: Member[] = [
     { name: `${folder}/data.pkl`, pieces: [pickleOfTensors(tensors)] },
     { name: `${folder}/byteorder`, pieces: [Buffer.from('little')] },
-    ...[...tensors.values()].map(({ data }, block) => ({
-      name: `${folder}/data/${block}`,
-      pieces: [...piecesOf(data)],
-    })),
-    { name: `${folder}/version`, pieces: [Buffer.from('3\n')] },
   ];
+  let block = 0;
+  for (const { data } of tensors.values()) {
+    members.push({ name: `${folder}/data/${block}`, pieces: Array.from(piecesOf(data)) });
+    block++;
+  }
+  members.push({ name: `${folder}/version`, pieces: [Buffer.from('3\n')] });
   writeFileAtomic(path, ...archiveOf(members));
 }
 

@@ -2,6 +2,7 @@ import { fbankOptions } from '../../../src/audio/features/fbank-options.js';
 import { hostFbank } from '../../../src/audio/features/host-fbank.js';
 import type { Extractor } from '../../../src/embed/extractor.js';
 import { createRng } from '../../../src/random.js';
+import type { SpeakerModel } from '../../../src/speakers/speaker-model.js';
 
 const RATE_HZ = 16000;
 
@@ -82,4 +83,13 @@ export const shapeExtractor: Extractor = {
     });
     return vectors;
   },
+};
+
+/** The same as a model that knows speakers, without mean and calibration. */
+export const shapeModel: SpeakerModel = {
+  identity: { name: 'shapes', digest: 'a'.repeat(64) },
+  space: () => shapeModel.identity,
+  extractor: shapeExtractor,
+  mean: null,
+  calibration: null,
 };

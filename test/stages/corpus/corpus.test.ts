@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { listFile } from '../../src/data/corpus/trial-lists.js';
-import { readTrials, writeTrials } from '../../src/data/trials.js';
-import { UserError } from '../../src/errors.js';
-import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
-import { newRegistry, runStage } from '../helpers/recipes/run-stage.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { listFile } from '../../../src/data/corpus/trial-lists.js';
+import { readTrials, writeTrials } from '../../../src/data/trials.js';
+import { UserError } from '../../../src/errors.js';
+import { writeTinyCorpus } from '../../helpers/corpora/tiny-corpus.js';
+import { newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 test('lists of a ready corpus that could not be scored are refused by the corpus stage', async (t) => {
   const dir = temporaryFolder(t);
