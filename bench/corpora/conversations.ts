@@ -27,21 +27,24 @@ export interface ConversationOptions {
   speakers: number;
   seconds: number;
   seed: number;
+  /** Test utterances are heard as they are: they have channels of their own. */
+  plain?: boolean;
 }
 
 /**
  * Composes a conversation of a corpus' speakers by seed: turns of 1.5 to 8 s in random order, no speaker twice in a row, pauses of 0.2
  * to 1.5 s, and where overlap is due a turn that begins before the last has ended, up to 5 % of the speech. The room's noise lies 30 dB
  * below the speech. Every utterance went through a
- * channel of its own: test utterances come from the corpus' channel form, training utterances through a channel drawn here.
+ * channel of its own, unless it is to be heard plain: test utterances come from the corpus' channel form, training utterances through a channel
+ * drawn here.
  */
 export async function composeConversation(manifest: Manifest, options: ConversationOptions): Promise<Conversation> {
-  const { side, speakers, seconds, seed } = options;
+  const { side, speakers, seconds, seed, plain = false } = options;
   const rng = createRng(seed).fork(`conversation/${side}`);
   const sources = new Map(
     chooseSpeakers(manifest, side, speakers, seconds, rng).map(([speaker, own]) => [
       speaker,
-      openVoice(manifest.dir, rng.fork(`order/${speaker}`).shuffle(own), rng.fork(`channel/${speaker}`)),
+      openVoice(manifest.dir, rng.fork(`order/${speaker}`).shuffle(own), plain, rng.fork(`channel/${speaker}`)),
     ]),
   );
   const names = [...sources.keys()];
@@ -84,7 +87,12 @@ function chooseSpeakers(manifest: Manifest, side: string, count: number, seconds
 }
 
 /** Hands out a speaker's audio in turns of a given length, at one loudness; begins anew when all is used up. */
-function openVoice(dir: string, utterances: Utterance[], rng: Rng): (seconds: number) => Promise<Float32Array> {
+function openVoice(
+  dir: string,
+  utterances: readonly Utterance[],
+  plain: boolean,
+  rng: Rng,
+): (seconds: number) => Promise<Float32Array> {
   let next = 0;
   return async (seconds) => {
     const turn = new Float32Array(Math.round(seconds * RATE_HZ));
@@ -92,7 +100,7 @@ function openVoice(dir: string, utterances: Utterance[], rng: Rng): (seconds: nu
       const { id, path, split } = utterances[next++ % utterances.length];
       const audio =
         split === 'test'
-          ? await loadMono16k(join(dir, channelPath(path)))
+          ? await loadMono16k(join(dir, plain ? path : channelPath(path)))
           : applyChannel(await loadMono16k(join(dir, path)), rng.fork(id));
       const piece = atLevel(audio.subarray(0, turn.length - at), LEVEL);
       turn.set(piece, at);

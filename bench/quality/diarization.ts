@@ -6,6 +6,9 @@
  *
  *   node dist/bench/quality/diarization.js --model runs/diarization/stages/embed/model --corpus DIR [--side test] [--conversations 20] [--seed 1]
  *     [--set neighbours=0.2 ...] [--rttm FOLDER]
+ *   node dist/bench/quality/diarization.js --model DIR --recordings DIR [--most 4] ...
+ *
+ * The second form joins recordings as they are, those of a folder SPEAKER/.../FILE; 2 to `--most` speakers.
  *
  * Options were chosen on conversations of training speakers (--side train), but for smoothSeconds and hopSeconds, which were chosen on the twenty of
  * seed 1. Standard output: one line of JSON; shares of the speech.
@@ -21,6 +24,7 @@ import { rttmText } from '../../src/diarize/rttm.js';
 import { writeFileAtomic } from '../../src/io/atomic.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
 import { composeConversation } from '../corpora/conversations.js';
+import { manifestOfRecordings } from '../corpora/recordings.js';
 
 const SCORING = { collarSeconds: 0.25, skipOverlap: false };
 
@@ -28,6 +32,8 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string' },
     corpus: { type: 'string' },
+    recordings: { type: 'string' },
+    most: { type: 'string', default: '5' },
     side: { type: 'string', default: 'test' },
     conversations: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '90' },
@@ -36,8 +42,10 @@ const { values } = parseArgs({
     rttm: { type: 'string' },
   },
 });
-if (!values.model || !values.corpus) throw new Error('--model and --corpus are needed');
-const manifest = readManifest(values.corpus);
+const { model, corpus, recordings } = values;
+if (!model || !(corpus || recordings)) throw new Error('--model and --corpus, or --recordings, are needed');
+const plain = recordings !== undefined;
+const manifest = plain ? await manifestOfRecordings(recordings) : readManifest(corpus!);
 const side = values.side === 'train' ? 'train' : 'test';
 const chosen = keyValues(values.set);
 
@@ -51,12 +59,13 @@ const rates = (error: DiarizationError) => {
   };
 };
 
-const found = await withModel(values.model, {}, async (extractor) => {
+const found = await withModel(model, {}, async (extractor) => {
   const all = [];
   for (let i = 0; i < Number(values.conversations); i++) {
-    const speakers = 2 + (i % 4);
+    const speakers = 2 + (i % (Number(values.most) - 1));
     const seed = Number(values.seed) + i;
-    const conversation = await composeConversation(manifest, { side, speakers, seconds: Number(values.seconds), seed });
+    const seconds = Number(values.seconds);
+    const conversation = await composeConversation(manifest, { side, speakers, seconds, seed, plain });
     const run = (more: object) =>
       diarize(conversation.samples, extractor, diarizeOptions.parse({ ...chosen, ...more }));
     const [known, unknown] = [await run({ speakers }), await run({})];

@@ -25,3 +25,16 @@ for (const [name, megabytes] of Object.entries(SIZES))
     t.true(cosine > 1 - 1e-9, `cosine ${cosine}`);
     t.true(worst < 1e-5, `worst difference / rms ${worst}`);
   });
+
+test('tdnn with levels gives what its formula in PyTorch gives', async (t) => {
+  const oracle = readOracle('tdnn-levels');
+  const options = { width: 32, embeddingSize: oracle.size, pooling: 'tstp', embeddingNorm: false, levels: [0, 2, 4] };
+  const build = await backboneOf('tdnn', options, oracle.bins);
+  const network = (scope: Scope) => {
+    const { embed } = build(scope);
+    return (features: Tensor) => embed(features, { training: false });
+  };
+  const { cosine, worst } = await compareWith(oracle, network, ownNames);
+  t.true(cosine > 1 - 1e-9, `cosine ${cosine}`);
+  t.true(worst < 1e-5, `worst difference / rms ${worst}`);
+});

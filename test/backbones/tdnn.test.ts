@@ -5,6 +5,7 @@ import { backboneOf } from '../helpers/networks/build-backbone.js';
 
 testBackbone('tdnn', { width: 8 });
 testBackbone('tdnn', { width: 8, pooling: 'tstp', embeddingNorm: false }, { title: 'tdnn with statistics pooling' });
+testBackbone('tdnn', { width: 8, levels: [0, 1, 3] }, { title: 'tdnn with levels' });
 
 const [bins, width, embeddingSize, hidden] = [80, 48, 32, 128];
 const counted = async (options: Record<string, unknown>) => {
@@ -21,6 +22,8 @@ test('the parameters of tdnn follow from its layers', async (t) => {
   t.is(await count({ pooling: 'tstp' }), convolutions + rest);
   t.is(await count({ pooling: 'tstp', embeddingNorm: false }), convolutions + rest + embeddingSize);
   t.is(await count({}), convolutions + attention + rest);
+  const levels = (bins + 2 * width) * (embeddingSize + 2);
+  t.is(await count({ levels: [0, 2] }), convolutions + attention + rest + levels);
 });
 
 test('the names that poolings had before they were plugins still work', async (t) => {

@@ -17,7 +17,12 @@ export const limits = {
     .max(1)
     .optional()
     .describe('with a model: the least cosine of the voices before and after any instant; default 0.5'),
-  several: z.enum(['split', 'drop']).default('split').describe('what to do with an utterance of several speakers'),
+  several: z
+    .enum(['split', 'drop', 'keep'])
+    .default('split')
+    .describe(
+      'what to do with an utterance of several speakers; keep looks for none, as where each recording is one voice',
+    ),
   leastSeconds: z
     .number()
     .positive()
@@ -64,6 +69,7 @@ export function decide(measures: SpeechMeasures, voice: VoiceChange | null | und
 }
 
 function changeAt({ change }: SpeechMeasures, voice: VoiceChange | null | undefined, limits: Limits): number | null {
+  if (limits.several === 'keep') return null;
   if (voice) return voice.cosine < (limits.leastCosine ?? 0.5) ? voice.atSeconds : null;
   return change && change.gain > limits.mostGain ? change.atSeconds : null;
 }

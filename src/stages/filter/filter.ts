@@ -22,7 +22,7 @@ import { modelBuilder } from '../training/resolve-plugins.js';
 import { decide, limits, type Reason, type Verdict } from './decide.js';
 import { type Piece, writeKeptCorpus } from './kept-corpus.js';
 import { noneLeft } from './none-left.js';
-import { type Stretch, stretchesOf } from './stretches.js';
+import { drawHours, type Stretch, stretchesOf } from './stretches.js';
 
 const fields = z.strictObject({
   corpus: artifact('corpus'),
@@ -35,13 +35,15 @@ const fields = z.strictObject({
     .positive()
     .optional()
     .describe('longer utterances are cut into equal parts of at most this length'),
+  hours: z.number().positive().optional().describe('takes only utterances of so many hours, drawn by the seed'),
   ...limits,
 });
 const options = fields.superRefine(
   refuseIdle(({ model, network, leastCosine, several, leastSeconds }) => [
     [model === undefined && network !== undefined, 'network', 'has no effect without a model'],
     [model === undefined && leastCosine !== undefined, 'leastCosine', 'has no effect without a model'],
-    [several === 'drop' && leastSeconds !== undefined, 'leastSeconds', 'has no effect with several: drop'],
+    [several === 'keep' && model !== undefined, 'model', 'has no effect with several: keep'],
+    [several !== 'split' && leastSeconds !== undefined, 'leastSeconds', `has no effect with several: ${several}`],
   ]),
 );
 
@@ -63,10 +65,11 @@ export default defineStage({
   options,
   result,
   produces: 'corpus',
-  async run(context, { corpus: corpusName, model, network, mostSeconds, ...limits }) {
+  async run(context, { corpus: corpusName, model, network, mostSeconds, hours, ...limits }) {
     const corpus = openTraining(context.artifact(corpusName));
     refuseStored(corpus.train);
-    const stretches = stretchesOf(corpus.train, mostSeconds);
+    const drawn = hours === undefined ? undefined : drawHours(corpus.train, hours, context.seed);
+    const stretches = stretchesOf(corpus.train, mostSeconds, drawn);
     const measures = await measureAll(corpus.train, stretches, context);
     const voices = model === undefined ? [] : await hearAll(corpus.train, stretches, context, model, network);
     const verdicts = measures.map((measured, i) => decide(measured, voices[i], limits));

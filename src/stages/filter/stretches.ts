@@ -1,4 +1,5 @@
 import type { ShardSet } from '../../data/shards/shards.js';
+import { createRng } from '../../random.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 
 /** What is judged at a time: an utterance, or one of the equal parts that a long one is cut into. */
@@ -12,9 +13,30 @@ export interface Stretch {
   samples: number;
 }
 
-/** All utterances of a shard set; those longer than `mostSeconds` as equal parts that are not. */
-export function stretchesOf({ ids, samples }: Pick<ShardSet, 'ids' | 'samples'>, mostSeconds = Infinity): Stretch[] {
-  return ids.flatMap((id, utterance) => {
+/**
+ * Numbers of the utterances, in order, that a draw takes until it has so many hours; all of them where there are fewer. A draw of more
+ * hours with the same seed holds that of fewer.
+ */
+export function drawHours({ samples }: Pick<ShardSet, 'samples'>, hours: number, seed: number): number[] {
+  const order = createRng(`${seed}/filter/hours`).shuffle(Int32Array.from(samples.keys()));
+  let left = hours * 3600 * SAMPLE_RATE_HZ;
+  const drawn: number[] = [];
+  for (const utterance of order) {
+    if (left <= 0) break;
+    left -= samples[utterance];
+    drawn.push(utterance);
+  }
+  return drawn.sort((a, b) => a - b);
+}
+
+/** Utterances of a shard set, all where none are named; those longer than `mostSeconds` as equal parts that are not. */
+export function stretchesOf(
+  { ids, samples }: Pick<ShardSet, 'ids' | 'samples'>,
+  mostSeconds = Infinity,
+  utterances: Iterable<number> = ids.keys(),
+): Stretch[] {
+  return Array.from(utterances).flatMap((utterance) => {
+    const id = ids[utterance];
     const parts = Math.max(1, Math.ceil(samples[utterance] / (mostSeconds * SAMPLE_RATE_HZ)));
     const edge = (part: number) => Math.round((part * samples[utterance]) / parts);
     return Array.from({ length: parts }, (_, part) => ({

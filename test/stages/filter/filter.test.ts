@@ -9,6 +9,7 @@ import { voiceChange } from '../../../src/diarize/voice-change.js';
 import { UserError } from '../../../src/errors.js';
 import { openTraining, openTrialLists } from '../../../src/stages/artifacts/corpus-data.js';
 import { decide, type Limits } from '../../../src/stages/filter/decide.js';
+import { drawHours } from '../../../src/stages/filter/stretches.js';
 import { hiss, sequence, spectrumExtractor, talk } from '../../helpers/corpora/talk.js';
 import { artifactAt, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
@@ -119,6 +120,19 @@ test('a long utterance is cut into equal parts, each of which is judged on its o
   t.deepEqual(openTraining(apart).train.ids, ['long.1', 'long.3'], 'the silent part is dropped');
 });
 
+test('so many hours are drawn by the seed, and more of them hold fewer', async (t) => {
+  const samples = Int32Array.from({ length: 500 }, (_, i) => 16000 * (1 + (i % 7)));
+  const hours = (drawn: number[]) => drawn.reduce((sum, i) => sum + samples[i], 0) / 16000 / 3600;
+  const few = drawHours({ samples }, 0.1, 1);
+  t.true(hours(few) >= 0.1 && hours(few) < 0.1 + 7 / 3600, String(hours(few)));
+  const more = drawHours({ samples }, 0.3, 1);
+  t.true(few.every((i) => more.includes(i)));
+  t.notDeepEqual(drawHours({ samples }, 0.1, 2), few);
+  t.is(drawHours({ samples }, 9, 1).length, 500);
+  const made = await filter(t, CLIPS, { hours: 0.001 });
+  t.is(readFileSync(join(made.dir, 'filter.jsonl'), 'utf8').trimEnd().split('\n').length, 1);
+});
+
 const LIMITS: Limits = {
   leastSpeech: 0.1,
   leastSpeechSeconds: 0.5,
@@ -144,6 +158,8 @@ test('verdicts', (t) => {
     reasons: ['several speakers'],
     parts: [[1, 4]],
   });
+  t.deepEqual(decide(changing, { atSeconds: 2, cosine: 0.2 }, { ...LIMITS, several: 'keep' }), whole);
+  t.is(decide({ ...changing, snrDb: 1 }, undefined, { ...LIMITS, several: 'keep' }).verdict, 'dropped');
   t.deepEqual(decide({ ...changing, seconds: 2 }, undefined, LIMITS).verdict, 'dropped');
   t.deepEqual(decide(changing, { atSeconds: 2, cosine: 0.8 }, LIMITS), whole, "the model's word goes first");
   t.deepEqual(decide(good, { atSeconds: 2, cosine: 0.2 }, LIMITS).parts, [
