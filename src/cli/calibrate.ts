@@ -6,6 +6,7 @@ import { decimal, decimalBetween } from './options/values.js';
 
 interface CalibrateOptions extends ModelOptions {
   model: string;
+  enrollModel?: string;
   scores?: string;
   trials?: string;
   root?: string;
@@ -42,33 +43,47 @@ export function register(program: Command): void {
       0.5,
     )
     .requiredOption('--model <dir>', 'model folder, e.g. RUN/stages/embed/model, which the calibration is written to')
+    .option(
+      '--enroll-model <dir>',
+      'with --scores or --trials: the model that embeds the enrolments, which --model learned the embeddings of; verify, identify and ' +
+        'diarize use this calibration with stores of that model',
+    )
     .option('--raw', 'do not subtract the mean embedding')
     .option('--json', 'print the calibration');
   addPluginOption(addDeviceOptions(command)).action(calibrate);
 }
 
 async function calibrate(options: CalibrateOptions): Promise<void> {
-  const { scores, trials, crops, root, prior } = options;
+  const { scores, trials, crops, root, prior, enrollModel } = options;
   if ([scores, trials, crops].filter((source) => source !== undefined).length !== 1) {
     throw new UserError('Choose what to calibrate on: one of --scores, --trials and --crops.');
   }
   if (trials !== undefined && root === undefined)
     throw new UserError('--trials needs --root, the folder of its recordings.');
+  if (crops !== undefined && enrollModel !== undefined)
+    throw new UserError(
+      '--enroll-model needs trials of two recordings, from --trials or --scores, and --crops has none.',
+    );
   const [{ calibrate, writeCalibration }, { calibrationWarnings }] = await Promise.all([
     import('../speakers/calibration.js'),
     import('../speakers/calibration-warnings.js'),
   ]);
   const { model, measured } = await measure(options);
   const meanSubtracted = model.mean !== null && !options.raw;
-  const calibration = calibrate(measured.scores, { ...measured, model: model.identity(), meanSubtracted, prior });
+  const enrolledBy = enrollModel === undefined ? undefined : await identityOf(enrollModel);
+  const about = { model: model.identity(), enrolledBy, meanSubtracted, prior };
+  const calibration = calibrate(measured.scores, { ...measured, ...about });
   const path = writeCalibration(model.dir, calibration);
   process.stdout.write(options.json ? `${JSON.stringify(calibration)}\n` : `${await textOf(calibration)}\n${path}\n`);
   for (const warning of calibrationWarnings(calibration)) process.stderr.write(`warning: ${warning}\n`);
 }
 
+const identityOf = async (model: string) =>
+  (await import('../tools/describe-model.js')).describeModel(model).identity();
+
 /** The scores, and the model that they are of: of a folder with an exported model beside its network, the one that ran. */
 async function measure(options: CalibrateOptions) {
-  const { scores, trials, crops, root, cropSeconds } = options;
+  const { scores, trials, crops, root, cropSeconds, enrollModel } = options;
   const [from, { describeModel }, { withModel }, { withEmbedProgress }, { readRecordingList }, { basename }] =
     await Promise.all([
       import('../speakers/calibration-scores.js'),
@@ -84,6 +99,10 @@ async function measure(options: CalibrateOptions) {
       model,
       measured: { scores: await from.scoresOfFile(scores), source: basename(scores), kind: 'scores' as const },
     };
+  }
+  if (enrollModel !== undefined) {
+    const measured = await scoresOfPair(trials!, root!, { ...options, enrollModel });
+    return { model: describeModel(options.model), measured };
   }
   return withModel(options.model, options, async (extractor, model) => {
     const comparing = { extractor, mean: options.raw ? null : model.mean };
@@ -103,6 +122,20 @@ async function measure(options: CalibrateOptions) {
     );
     return { model, measured: { scores: scored.scores, source: basename(crops!), kind: 'crops' as const } };
   });
+}
+
+/** Cosines of a trial list between the enrolments of one model and the tests of another. */
+async function scoresOfPair(list: string, root: string, options: CalibrateOptions & { enrollModel: string }) {
+  const [{ scoreWithTwo }, { recordingsOfTrials }, { sortScores }, { basename }] = await Promise.all([
+    import('./score/score-asymmetric.js'),
+    import('../speakers/calibration-scores.js'),
+    import('../eval/detection/sorted-scores.js'),
+    import('node:path'),
+  ]);
+  const { trials, recordings } = recordingsOfTrials(list, root);
+  const scores = await scoreWithTwo({ trials, recordings }, options);
+  const targets = trials.map(({ target }) => target);
+  return { scores: sortScores(scores, targets, list), source: basename(list), kind: 'trials' as const };
 }
 
 async function textOf({ equalError, cllr, scale, offset, thresholds, measuredOn }: Calibration): Promise<string> {

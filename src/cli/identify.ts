@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .summary('which enrolled speaker is it?')
     .description(
       'Names the enrolled speakers nearest to each recording, or none where the best score is not above the threshold. The model is the ' +
-        'one that enrolled them, or a student that learned its embeddings (of which --threshold decides). The false-' +
+        'one that enrolled them, or a student that learned its embeddings. The false-' +
         'accept rate of a threshold is that of a single comparison: among N speakers, nearly N times as many strangers get a name. ' +
         'A recording with too little speech gets none. ' +
         'Up to 50,000 speakers are compared exhaustively; more are searched through an index kept in the store.',

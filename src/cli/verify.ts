@@ -22,9 +22,9 @@ export function register(program: Command): void {
     .summary('is a recording of an enrolled speaker?')
     .description(
       'Compares a recording with one enrolled speaker by the cosine to the mean direction of their recordings, by the model that enrolled ' +
-        'them or a student that learned its embeddings (of which --threshold decides). The threshold is that ' +
-        "of the model's calibration for 1 % false accepts, unless --threshold or --false-accepts sets another. Without a " +
-        'calibration and a threshold, and of a recording with too little speech, only the score is printed.',
+        'them or a student that learned its embeddings. The threshold is that ' +
+        "of the model's calibration (of both models', where another one enrolled) for 1 % false accepts, unless --threshold or " +
+        '--false-accepts sets another. Without a calibration and a threshold, and of a recording with too little speech, only the score is printed.',
     )
     .argument('<name>', 'name of the speaker')
     .argument('<file>', 'audio file')

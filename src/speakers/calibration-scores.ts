@@ -33,17 +33,22 @@ export async function scoresOfFile(path: string): Promise<SortedScores> {
   return scores;
 }
 
+/** A labelled trial list, and its recordings below a folder. @throws UserError for unknown recordings, all of them listed */
+export function recordingsOfTrials(list: string, root: string) {
+  const trials = readTrials(list);
+  checkTrials(trials, (name) => existsSync(pathBelow(root, name)), list);
+  return { trials, recordings: trialUtterances(trials).map((name) => ({ name, path: pathBelow(root, name) })) };
+}
+
 /** Cosines of a trial list, of recordings below a folder. @throws UserError for unknown recordings, all of them listed */
 export async function scoresOfTrials(
   { extractor, mean }: Comparing,
   { list, root, progress }: { list: string; root: string; progress?: Progress },
 ): Promise<SortedScores> {
-  const trials = readTrials(list);
-  checkTrials(trials, (name) => existsSync(pathBelow(root, name)), list);
-  const names = trialUtterances(trials);
-  const paths = names.map((name) => pathBelow(root, name));
+  const { trials, recordings } = recordingsOfTrials(list, root);
+  const paths = recordings.map(({ path }) => path);
   const { vectors } = await embedFiles(paths, extractor, { skipBad: false, progress });
-  const embeddings = new Map([...rowsOf(vectors, extractor.size)].map((row, i) => [names[i], row]));
+  const embeddings = new Map([...rowsOf(vectors, extractor.size)].map((row, i) => [recordings[i].name, row]));
   const scores = scoreTrials(embeddings, trials, { mean: mean ?? undefined });
   return sortScores(
     scores,

@@ -34,6 +34,8 @@ const measuredOn = z.strictObject({
 const calibration = z.strictObject({
   format: z.literal('voxloop-calibration-1'),
   model: modelIdentity,
+  /** The model that embeds the enrolments, where it is another one: a student's teacher. */
+  enrolledBy: modelIdentity.optional(),
   /** True when the mean embedding is subtracted before the cosine. */
   meanSubtracted: z.boolean(),
   /** log-likelihood ratio = scale * cosine + offset, natural logarithm. */
@@ -52,22 +54,30 @@ const calibration = z.strictObject({
 export type Calibration = z.output<typeof calibration>;
 export type MeasuredOn = z.output<typeof measuredOn>;
 
-const FILE = 'calibration.json';
+/** The calibration of a model with itself; with another one, which enrols, its file has that one's digest in its name. */
+const fileOf = (enrolledBy?: ModelIdentity): string =>
+  enrolledBy ? `calibration-${enrolledBy.digest.slice(0, 12)}.json` : 'calibration.json';
 
 /** Calibrates cosines of labelled trials. @throws UserError where they cannot be: see fitAffineCalibration */
 export function calibrate(
   scores: SortedScores,
-  about: Pick<Calibration, 'model' | 'meanSubtracted'> & { prior?: number; source: string; kind: MeasuredOn['kind'] },
+  about: Pick<Calibration, 'model' | 'enrolledBy' | 'meanSubtracted'> & {
+    prior?: number;
+    source: string;
+    kind: MeasuredOn['kind'];
+  },
 ): Calibration {
-  const { model, meanSubtracted, prior = 0.5, source, kind } = about;
+  const { model, enrolledBy, meanSubtracted, prior = 0.5, source, kind } = about;
   const { targets, nontargets } = scores;
   const { scale, offset } = fitAffineCalibration(scores, prior);
   const toLlr = (list: SortedScores['targets']) => Float64Array.from(list, (score) => scale * score + offset);
+  const pair = enrolledBy ? { enrolledBy } : {};
   // One false accept must be possible within the rate.
   const rates = FALSE_ACCEPT_RATES.filter((rate) => rate * nontargets.length >= 1);
   return {
     format: 'voxloop-calibration-1',
     model,
+    ...pair,
     meanSubtracted,
     prior,
     scale,
@@ -79,23 +89,25 @@ export function calibrate(
   };
 }
 
-/** Writes DIR/calibration.json, whole or not at all. */
+/** Writes DIR/calibration.json, or that of a pair of models, whole or not at all. */
 export function writeCalibration(dir: string, value: Calibration): string {
-  const path = join(dir, FILE);
+  const path = join(dir, fileOf(value.enrolledBy));
   writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
   return path;
 }
 
 /**
  * The calibration in a model's folder; null where there is none.
- * @throws UserError when the file is broken, or was measured with another model
+ * @param enrolledBy the model that embeds the enrolments, where it is another one
+ * @throws UserError when the file is broken, or was measured with other models
  */
-export function readCalibration(dir: string, model: ModelIdentity): Calibration | null {
-  const path = join(dir, FILE);
+export function readCalibration(dir: string, model: ModelIdentity, enrolledBy?: ModelIdentity): Calibration | null {
+  const path = join(dir, fileOf(enrolledBy));
   if (!existsSync(path)) return null;
   const advice = 'Calibrate again with `voxloop calibrate`, or delete the file.';
   const calibrated = parse(path, advice);
   checkSameModel(path, calibrated.model, model, advice);
+  if (enrolledBy) checkSameModel(path, calibrated.enrolledBy, enrolledBy, advice);
   return calibrated;
 }
 

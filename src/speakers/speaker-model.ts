@@ -17,6 +17,8 @@ export interface SpeakerModel {
   /** Mean embedding that is subtracted before the cosine; null where the model has none. [size] */
   mean: Float32Array | null;
   calibration: Calibration | null;
+  /** Of its cosines with speakers that another model of its space enrolled; null where nobody measured them. */
+  calibrationWith(enrolling: ModelIdentity): Calibration | null;
 }
 
 /**
@@ -27,9 +29,12 @@ export interface SpeakerModel {
 export function speakerModel(model: DescribedModel, extractor: Extractor, { raw = false } = {}): SpeakerModel {
   const identity = model.identity();
   const mean = raw ? null : model.mean;
-  const stored = readCalibration(model.dir, identity);
-  const calibration = stored?.meanSubtracted === (mean !== null) ? stored : null;
-  return { identity, space: () => model.space(), extractor, mean, calibration };
+  const calibrationOf = (enrolledBy?: ModelIdentity) => {
+    const stored = readCalibration(model.dir, identity, enrolledBy);
+    return stored?.meanSubtracted === (mean !== null) ? stored : null;
+  };
+  const calibration = calibrationOf();
+  return { identity, space: () => model.space(), extractor, mean, calibration, calibrationWith: calibrationOf };
 }
 
 /** The direction of one recording's embedding, float32 [size] of length one. @throws UserError for a file that cannot be used */

@@ -4,15 +4,16 @@ import type { SpeakerModel } from './speaker-model.js';
 import type { StoreInfo } from './store-format.js';
 
 /**
- * A model as it compares recordings with the speakers of a store: the one that enrolled them, or, without its calibration, which was
- * measured on other scores, one whose embeddings lie in the same space, as those of a student that learned its teacher's.
+ * A model as it compares recordings with the speakers of a store: the one that enrolled them, or, with the calibration of both instead
+ * of its own, one whose embeddings lie in the same space, as those of a student that learned its teacher's.
  * @throws UserError naming the models for one of another space, and where only one of both subtracts its mean
  */
 export function modelForStore(dir: string, info: StoreInfo, model: SpeakerModel): SpeakerModel {
   if (info.model.digest === model.identity.digest) return model;
   const name = `The store ${dir}`;
   if (!isShared(info, model)) checkSameModel(name, info.model, model.identity, adviceFor(info, model));
-  if (info.meanSubtracted === (model.mean !== null)) return { ...model, calibration: null };
+  if (info.meanSubtracted === (model.mean !== null))
+    return { ...model, calibration: model.calibrationWith(info.model) };
   const [store, other] = info.meanSubtracted ? ['with', 'has none'] : ['without', 'has one'];
   throw new UserError(
     `${name} was enrolled ${store} a mean embedding subtracted, and '${model.identity.name}' ${other}. Take both models from embed ` +

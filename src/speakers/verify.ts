@@ -22,8 +22,8 @@ export interface Verification {
 }
 
 /**
- * Compares a recording with one enrolled speaker. The model is the one that enrolled, or shares its space: then its own calibration does not
- * hold for the scores, and is not used.
+ * Compares a recording with one enrolled speaker. The model is the one that enrolled, or shares its space: then the calibration of both
+ * decides, where there is one.
  * @throws UserError for an unknown name (with the nearest one), a file that cannot be used, and a store of another model
  */
 export async function verifySpeaker(

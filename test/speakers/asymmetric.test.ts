@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Command } from 'commander';
+import { register as registerCalibrate } from '../../src/cli/calibrate.js';
 import { register } from '../../src/cli/score/score.js';
 import { checkSides, embedList, scoreSides, sidesOf } from '../../src/cli/score/score-asymmetric.js';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
@@ -136,6 +137,21 @@ test.serial('a small network verifies and identifies what its teacher enrolled, 
   const written = readFileSync(out, 'utf8').trim().split('\n');
   t.is(written.length, 2);
   for (const [i, line] of written.entries()) t.true(Math.abs(Number(line.split(' ')[0]) - scores[i]) < 1e-5, line);
+
+  const pairs = [0, 1, 2, 3].flatMap((a) =>
+    [0, 1, 2, 3].map((b) => `${a === b ? 1 : 0} ${name(a, 1)} ${name(b, 2)}\n`),
+  );
+  writeFileSync(list, pairs.join(''));
+  registerCalibrate(program);
+  await program.parseAsync(['calibrate'].concat(models, files.slice(0, 4)), { from: 'user' });
+  const claim = { speaker: 'voice 0', file: wav(0, 2) };
+  const { score, llr, threshold } = await verifySpeaker(store, small, claim);
+  t.is(score, verified.score);
+  const { scale, offset, enrolledBy, equalError } = small.calibrationWith(large.identity)!;
+  t.deepEqual(enrolledBy, large.identity);
+  t.is(llr, scale * score + offset);
+  t.is(threshold!.value, equalError.threshold);
+  t.is(small.calibration, null, 'that of the small network with itself is another one');
 });
 
 test('sides of different spaces, or with parts of a back-end, are refused before anything is embedded', async (t) => {

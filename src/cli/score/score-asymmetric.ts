@@ -4,6 +4,7 @@ import type { Extractor } from '../../embed/extractor.js';
 import { UserError, userError } from '../../errors.js';
 import { scoreTrials } from '../../eval/cosine-scoring.js';
 import { checkSameSpace } from '../../eval/model-identity.js';
+import type { ModelOptions } from '../options/model-options.js';
 import type { BackendOptions } from './score-backend.js';
 
 /** A recording and what a list calls it. */
@@ -49,6 +50,26 @@ export function sidesOf({ trials, enrolments, recordings }: AsymmetricList) {
   const tested = new Set(trials.map(({ test }) => test));
   const of = (names: ReadonlySet<string>) => recordings.filter(({ name }) => names.has(name));
   return { enrolled: of(enrolled), tested: of(tested) };
+}
+
+/** The cosines of trials whose enrolments `enrollModel` embeds and whose tests `model`. @throws UserError as checkSides // [trials] */
+export async function scoreWithTwo(
+  { trials, enrolments, recordings }: AsymmetricList,
+  options: ModelOptions & BackendOptions & { enrollModel: string },
+): Promise<Float32Array> {
+  const [{ withModel }, { describeModel }, { packagedModel }] = await Promise.all([
+    import('../options/with-model.js'),
+    import('../../tools/describe-model.js'),
+    import('../../tools/packaged-model.js'),
+  ]);
+  const { enrollModel, model: testModel, raw } = options;
+  checkSides(describeModel(enrollModel), describeModel(testModel ?? packagedModel()), options);
+  const sides = sidesOf({ trials, enrolments, recordings });
+  const embed = (path: string | undefined, side: readonly ListedRecording[]) =>
+    withModel(path, options, async (extractor, model) => ({ model, ...(await embedList(side, extractor)) }));
+  const enrolled = await embed(enrollModel, sides.enrolled);
+  const tested = await embed(testModel, sides.tested);
+  return scoreSides({ trials, enrolments }, { enrolled, tested, raw });
 }
 
 /** Cosines between enrolments of one model and tests of another, each side with its own mean subtracted. // [trials] */

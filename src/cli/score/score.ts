@@ -106,20 +106,8 @@ async function scoresOfTwo(
   enrollModel: string,
   options: ScoreOptions,
 ): Promise<Scored> {
-  const [{ withModel }, { describeModel }, { packagedModel }, { checkSides, embedList, scoreSides, sidesOf }] =
-    await Promise.all([
-      import('../options/with-model.js'),
-      import('../../tools/describe-model.js'),
-      import('../../tools/packaged-model.js'),
-      import('./score-asymmetric.js'),
-    ]);
-  checkSides(describeModel(enrollModel), describeModel(options.model ?? packagedModel()), options);
-  const sides = sidesOf({ trials, enrolments, recordings });
-  const embed = (path: string | undefined, side: typeof recordings) =>
-    withModel(path, options, async (extractor, model) => ({ model, ...(await embedList(side, extractor)) }));
-  const enrolled = await embed(enrollModel, sides.enrolled);
-  const tested = await embed(options.model, sides.tested);
-  return ['cosine', scoreSides({ trials, enrolments }, { enrolled, tested, raw: options.raw })];
+  const { scoreWithTwo } = await import('./score-asymmetric.js');
+  return ['cosine', await scoreWithTwo({ trials, enrolments, recordings }, { ...options, enrollModel })];
 }
 
 /** The error rates of scores, as text or JSON. */

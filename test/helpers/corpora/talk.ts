@@ -92,4 +92,5 @@ export const shapeModel: SpeakerModel = {
   extractor: shapeExtractor,
   mean: null,
   calibration: null,
+  calibrationWith: () => null,
 };
