@@ -14,6 +14,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'finetune', load: () => import('./stages/finetune/finetune.js') },
   { kind: 'stage', name: 'teacher-outputs', load: () => import('./stages/teacher-outputs/teacher-outputs.js') },
   { kind: 'stage', name: 'distill', load: () => import('./stages/distill/distill.js') },
+  { kind: 'stage', name: 'overlap', load: () => import('./stages/overlap.js') },
   { kind: 'stage', name: 'crop-trials', load: () => import('./stages/crop-trials.js') },
   { kind: 'stage', name: 'loop', load: () => import('./stages/loop/loop.js') },
   { kind: 'stage', name: 'backend', load: () => import('./stages/scoring-backend.js') },

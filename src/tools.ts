@@ -58,7 +58,7 @@ export { scoresOfCrops, scoresOfFile, scoresOfTrials } from './speakers/calibrat
 
 // Diarization
 
-export { type DiarizeOptions, diarizeOptions } from './diarize/diarize.js';
+export { type DiarizeContext, type DiarizeOptions, diarizeOptions } from './diarize/diarize.js';
 export { type DiarizeOutcome, diarizeFile } from './diarize/diarize-file.js';
 export { diarizeVoices, type NamedDiarization, type RecordedVoice } from './diarize/names/diarize-voices.js';
 export { enrollNumbered, type NumberedEnrolment } from './diarize/names/enroll-numbered.js';
@@ -70,6 +70,8 @@ export {
   type VoiceIdentity,
   type VoiceNames,
 } from './diarize/names/voice-names.js';
+export type { OverlapDetector } from './diarize/overlap/detector.js';
+export { readOverlapDetector } from './diarize/overlap/detector-file.js';
 export { rttmText } from './diarize/rttm.js';
 export type { Segment } from './diarize/segments.js';
 

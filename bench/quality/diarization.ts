@@ -5,7 +5,7 @@
  * bench/quality/diarization.yaml trains a model for it.
  *
  *   node dist/bench/quality/diarization.js --model runs/diarization/stages/embed/model --corpus DIR [--side test] [--conversations 20] [--seed 1]
- *     [--set neighbours=0.2 ...] [--rttm FOLDER]
+ *     [--set neighbours=0.2 ...] [--rttm FOLDER] [--overlap FILE]
  *   node dist/bench/quality/diarization.js --model DIR --recordings DIR [--most 4] ...
  *
  * The second form joins recordings as they are, those of a folder SPEAKER/.../FILE; 2 to `--most` speakers.
@@ -20,6 +20,7 @@ import { withModel } from '../../src/cli/options/with-model.js';
 import { readManifest } from '../../src/data/manifest.js';
 import { addErrors, type DiarizationError, diarizationError, errorRate } from '../../src/diarize/der.js';
 import { diarize, diarizeOptions } from '../../src/diarize/diarize.js';
+import { readOverlapDetector } from '../../src/diarize/overlap/detector-file.js';
 import { rttmText } from '../../src/diarize/rttm.js';
 import { writeFileAtomic } from '../../src/io/atomic.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
@@ -40,10 +41,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     set: { type: 'string', multiple: true, default: [] },
     rttm: { type: 'string' },
+    overlap: { type: 'string' },
   },
 });
 const { model, corpus, recordings } = values;
 if (!model || !(corpus || recordings)) throw new Error('--model and --corpus, or --recordings, are needed');
+const overlap = values.overlap === undefined ? undefined : readOverlapDetector(values.overlap);
 const plain = recordings !== undefined;
 const manifest = plain ? await manifestOfRecordings(recordings) : readManifest(corpus!);
 const side = values.side === 'train' ? 'train' : 'test';
@@ -67,7 +70,7 @@ const found = await withModel(model, {}, async (extractor) => {
     const seconds = Number(values.seconds);
     const conversation = await composeConversation(manifest, { side, speakers, seconds, seed, plain });
     const run = (more: object) =>
-      diarize(conversation.samples, extractor, diarizeOptions.parse({ ...chosen, ...more }));
+      diarize(conversation.samples, extractor, diarizeOptions.parse({ ...chosen, ...more }), { overlap });
     const [known, unknown] = [await run({ speakers }), await run({})];
     if (values.rttm) save(values.rttm, conversation, known);
     const score = (segments: typeof known) => diarizationError(conversation.reference, segments, SCORING);

@@ -1,7 +1,7 @@
 import { loadMono16k, SilentError } from '../audio/decode/decode.js';
 import type { Extractor } from '../embed/extractor.js';
 import { UserError } from '../errors.js';
-import { type DiarizeOptions, diarize } from './diarize.js';
+import { type DiarizeContext, type DiarizeOptions, diarize } from './diarize.js';
 import type { Segment } from './segments.js';
 
 /** The result for a recording: segments, none where nobody speaks; or the reason it cannot be used, naming the file. */
@@ -12,9 +12,10 @@ export async function diarizeFile(
   path: string,
   extractor: Extractor,
   options: DiarizeOptions,
+  context: DiarizeContext = {},
 ): Promise<DiarizeOutcome> {
   const loaded = await loadToDiarize(path);
-  return 'reason' in loaded ? loaded : { segments: await diarize(loaded.samples, extractor, options) };
+  return 'reason' in loaded ? loaded : { segments: await diarize(loaded.samples, extractor, options, context) };
 }
 
 /** Samples of a file at 16 kHz, none of one that is silent; or the reason it cannot be used. */

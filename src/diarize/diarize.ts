@@ -6,6 +6,8 @@ import { UserError } from '../errors.js';
 import { clusterSpeakers } from './cluster-speakers.js';
 import { centredRows } from './cosines.js';
 import { embedSpans } from './embed-spans.js';
+import { type OverlapDetector, overlapSpans } from './overlap/detector.js';
+import { addSecondVoices } from './overlap/second-voices.js';
 import { resegment } from './resegment.js';
 import { runsOf, type Segment, type Span } from './segments.js';
 import { smoothWindows } from './smooth-windows.js';
@@ -46,6 +48,12 @@ export const diarizeOptions = z.strictObject({
     .describe('cosine, summed over frames of 0.1 s, that a change of speaker must gain'),
   passes: z.number().int().positive().default(3).describe('times that the borders between speakers are refined'),
   joinSeconds: z.number().min(0).default(0.3).describe('pauses up to this length are speech'),
+  leastOverlap: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('probability from which two people are taken to speak at once, where a detector listens'),
   padSeconds: z.number().min(0).default(0.05).describe('seconds added to each end of a stretch of speech'),
   seed: z.number().int().default(1),
   vad: vadOptions.prefault({}),
@@ -55,18 +63,26 @@ export type DiarizeOptions = z.output<typeof diarizeOptions>;
 
 const FRAME_SECONDS = 0.1;
 
+/** What else a diarization may be given. */
+export interface DiarizeContext {
+  /** Hears where two people speak at once; both are then given. Default: one speaker at a time. */
+  overlap?: OverlapDetector;
+  signal?: AbortSignal;
+}
+
 /**
- * Finds who speaks when in a recording: voice activity, embeddings of windows, clustering, and borders by the best path. The same
- * recording, model and options give the same result.
+ * Finds who speaks when in a recording: voice activity, embeddings of windows, clustering, borders by the best path, and a second
+ * speaker where a detector hears two. The same recording, models and options give the same result.
  * @param samples 16 kHz mono in [-1, 1], finite
- * @returns segments in the order of time, speakers named speaker1, speaker2, ... in the order of their first turns; none for silence
+ * @returns segments in the order of time, speakers named speaker1, speaker2, ... in the order of their first turns as the only one to
+ * speak; none for silence
  * @throws UserError when the least number of speakers exceeds the most
  */
 export async function diarize(
   samples: Float32Array,
   extractor: Extractor,
   options: DiarizeOptions,
-  signal?: AbortSignal,
+  { overlap, signal }: DiarizeContext = {},
 ): Promise<Segment[]> {
   const bounds = boundsOf(options);
   const speech = speechSpans(samples, {
@@ -83,7 +99,8 @@ export async function diarize(
     ...options,
     frameSeconds: FRAME_SECONDS,
   });
-  return segmentsOf(speech, best);
+  const segments = segmentsOf(speech, best);
+  return overlap ? addSecondVoices(segments, overlapSpans(samples, overlap, options.leastOverlap)) : segments;
 }
 
 /** Runs of frames of one speaker within each stretch of speech, which begin and end where it does. */

@@ -34,6 +34,20 @@ export function spansBySpeaker(segments: readonly Segment[]): Map<string, Span[]
   return new Map([...spans].map(([speaker, turns]) => [speaker, joinSpans(turns)]));
 }
 
+/** What is left of spans where none of `taken` is; both sorted and joined. */
+export function spansWithout(spans: readonly Span[], taken: readonly Span[]): Span[] {
+  return spans.flatMap((span) => {
+    const inside = taken.filter(
+      (other) => other.startSeconds < span.endSeconds && other.endSeconds > span.startSeconds,
+    );
+    const starts = [span.startSeconds, ...inside.map(({ endSeconds }) => endSeconds)];
+    const ends = [...inside.map(({ startSeconds }) => startSeconds), span.endSeconds];
+    return starts
+      .map((startSeconds, i) => ({ startSeconds, endSeconds: ends[i] }))
+      .filter(({ startSeconds, endSeconds }) => endSeconds > startSeconds);
+  });
+}
+
 /** Runs of equal labels over frames of `frameSeconds`, negative labels left out, as spans with their label. */
 export function runsOf(labels: ArrayLike<number>, frameSeconds: number): (Span & { label: number })[] {
   const runs: (Span & { label: number })[] = [];

@@ -32,7 +32,7 @@ async function prepare(t: ExecutionContext) {
   await enrollSpeakers(store, model, [{ speaker: 'anna', files: [save('anna.wav', turns([0, 5]))] }]);
   const open = (options: NameOptions = {}) => openVoiceNames(model, { store, threshold: THRESHOLD, ...options });
   const diarize = async (file: string, speakers: number, names: Awaited<ReturnType<typeof open>>) =>
-    usable(await diarizeVoices(file, model, diarizeOptions.parse({ speakers }), names));
+    usable(await diarizeVoices(file, model, diarizeOptions.parse({ speakers }), { names }));
   return { dir, store, save, open, diarize };
 }
 

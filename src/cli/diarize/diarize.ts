@@ -12,6 +12,8 @@ export interface DiarizeCommandOptions extends ModelOptions, DecisionOptions {
   speakers?: number;
   minSpeakers?: number;
   maxSpeakers?: number;
+  /** A file of a detector; false: one speaker at a time. */
+  overlap?: string | false;
   algorithm: 'spectral' | 'agglomerative';
   window: number;
   hop: number;
@@ -30,7 +32,7 @@ export function register(program: Command): void {
     .description(
       'Finds who speaks when, by voice activity detection, clustering of window embeddings and a best path through the windows. ' +
         'Writes RTTM (recordings are named after their files, without extension), JSON or an Audacity label track. The number of ' +
-        'speakers can be fixed, bounded or estimated. With --store, enrolled speakers are called by their names; the others are ' +
+        'speakers can be fixed, bounded or estimated. Where two speak at once both are named, by a detector that comes with voxloop. With --store, enrolled speakers are called by their names; the others are ' +
         'numbered, and a voice that is heard in several of the recordings has one number. A recording that cannot be used is left ' +
         'out and reported, the others are written, and the exit code is 2; a recording without speech has no segments.',
     )
@@ -45,6 +47,11 @@ export function register(program: Command): void {
     .addOption(
       choice(program, '--algorithm <name>', 'clustering of windows', ['spectral', 'agglomerative'], 'spectral'),
     )
+    .option(
+      '--overlap <file>',
+      'detector of overlapping speech, RUN/stages/<name>/overlap.safetensors of a stage `overlap` (default: the one that comes with voxloop)',
+    )
+    .option('--no-overlap', 'one speaker at a time')
     .option(
       '--set <option=value>',
       'set any other option, such as windowSeconds=1.5, hopSeconds=0.75 or vad={leastDb: 2}; may be repeated',

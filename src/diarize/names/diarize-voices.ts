@@ -5,9 +5,9 @@ import { UserError } from '../../errors.js';
 import { rowsOf } from '../../rows.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { SpeakerModel } from '../../speakers/speaker-model.js';
-import { type DiarizeOptions, diarize } from '../diarize.js';
+import { type DiarizeContext, type DiarizeOptions, diarize } from '../diarize.js';
 import { loadToDiarize } from '../diarize-file.js';
-import { type Segment, spansBySpeaker } from '../segments.js';
+import { joinSpans, type Segment, type Span, spansBySpeaker, spansWithout } from '../segments.js';
 import type { Voice, VoiceIdentity, VoiceNames } from './voice-names.js';
 
 /** A speaker of a recording. */
@@ -18,7 +18,7 @@ export interface RecordedVoice extends VoiceIdentity {
   startSeconds: number;
   /** Of all turns. */
   speechSeconds: number;
-  /** The embedding of all turns together, as the model gives it. // [size] */
+  /** The embedding of all turns together, where nobody else speaks at the same time, as the model gives it. // [size] */
   vector: Float32Array;
 }
 
@@ -33,11 +33,11 @@ export async function diarizeVoices(
   path: string,
   model: Pick<SpeakerModel, 'extractor'>,
   options: DiarizeOptions,
-  names?: VoiceNames,
+  { names, ...context }: DiarizeContext & { names?: VoiceNames } = {},
 ): Promise<NamedDiarization> {
   const loaded = await loadToDiarize(path);
   if ('reason' in loaded) return loaded;
-  const found = await diarize(loaded.samples, model.extractor, options);
+  const found = await diarize(loaded.samples, model.extractor, options, context);
   if (found.length === 0) return { segments: [], voices: [] };
   const voices = await voicesOf(loaded.samples, found, model.extractor);
   const identities =
@@ -80,8 +80,8 @@ async function voicesOf(samples: Float32Array, segments: readonly Segment[], ext
   const pcm = toPcm16(samples);
   const spans = [...spansBySpeaker(segments)];
   const place = (seconds: number) => Math.round(seconds * SAMPLE_RATE_HZ);
-  const turns = spans.map(([, own]) =>
-    own.map((span) => pcm.subarray(place(span.startSeconds), place(span.endSeconds))),
+  const turns = spans.map(([speaker, own]) =>
+    spansAlone(own, segments, speaker).map((span) => pcm.subarray(place(span.startSeconds), place(span.endSeconds))),
   );
   const vectors = await embedPieces(turns.map(joinTurns), extractor);
   const rows = [...rowsOf(vectors, extractor.size)];
@@ -91,6 +91,12 @@ async function voicesOf(samples: Float32Array, segments: readonly Segment[], ext
     speechSeconds: own.reduce((sum, span) => sum + span.endSeconds - span.startSeconds, 0),
     vector: rows[i],
   }));
+}
+
+/** A speaker's turns without what others say at the same time; all of them where nothing is left. */
+function spansAlone(own: readonly Span[], segments: readonly Segment[], speaker: string): readonly Span[] {
+  const alone = spansWithout(own, joinSpans(segments.filter((segment) => segment.speaker !== speaker)));
+  return alone.length > 0 ? alone : own;
 }
 
 function joinTurns(turns: readonly Int16Array[]): Int16Array {
