@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FeatureDefinition } from '../audio/features/features.js';
 import type { Session } from '../engine/session/session.js';
+import type { WorkerGroup } from '../engine/workers/group.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import type { CompiledCall } from '../train/step/training-step.js';
 import type { Json } from './json.js';
@@ -37,10 +38,14 @@ export interface CheckContext {
   /** Bytes that tensors may take at once; default: all that the device has. */
   memoryBytes?: number;
   registry: Registry;
+  /** Set where several processes train together, each on a part of every batch. */
+  workers?: Pick<WorkerGroup, 'count'>;
   log(line: string): void;
 }
 
 export interface StageContext extends CheckContext {
+  /** The processes that train together; a stage that trains hands them to its session. */
+  workers?: WorkerGroup;
   /** This stage's folder; it exists. The runner writes `stage.json` and `stage.partial.json` in it. */
   dir: string;
   /** The folder of the whole run, for `results.json` and reports. */

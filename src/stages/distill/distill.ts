@@ -77,7 +77,9 @@ export default defineStage({
   },
   async run(context, options) {
     const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'distill', compute }, (session) => distill(session, context, options));
+    return withSession({ ...context, name: 'distill', compute, group: context.workers }, (session) =>
+      distill(session, context, options),
+    );
   },
 });
 

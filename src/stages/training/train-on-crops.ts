@@ -15,6 +15,7 @@ import type { CollapseEvent } from '../../train/guard/collapse-guard.js';
 import { type CollapseWatch, createCollapseWatch, type GuardOptions } from '../../train/guard/collapse-watch.js';
 import { createHealthyCheckpoints } from '../../train/guard/healthy-checkpoints.js';
 import { createStreamRange } from '../../train/guard/stream-range.js';
+import { batchCut } from '../../train/step/micro-batches.js';
 import type { RunPosition } from '../../train/step/ssl-method.js';
 import type { CompiledCall, StepMetrics } from '../../train/step/training-step.js';
 import { type TrainTask, trainLoop } from '../../train/train-loop.js';
@@ -46,6 +47,7 @@ export interface CropTraining {
 
 interface CropTrainingOptions {
   batchSize: number;
+  accumulate: number;
   steps?: number;
   epochs?: number;
   rate: ScheduleOptions;
@@ -123,10 +125,10 @@ const noCrops: CropStream = {
 };
 
 /** The run's length, and its stream of crops; after `retries` roll-backs batches come in another order. */
-function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
+function planCrops({ seed, workers, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
   if (options.steps === 0 || options.epochs === 0) return { steps: 0, batchesPerEpoch: 1, openCrops: () => noCrops };
   const { shards, plan, subset, rule } = training;
-  const { batchSize } = options;
+  const { batchSize, accumulate } = options;
   const cropSeed = `${seed}/crops`;
   const count = shards.samples.length;
   const { batchesPerEpoch, leftOut } = openSampler({ count, batchSize, seed: cropSeed, subset, rule });
@@ -136,7 +138,8 @@ function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, tr
     batchesPerEpoch,
     openCrops(retries = 0): CropStream {
       const streamSeed = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
-      return createCropStream({ shards, batchSize, plan, seed: streamSeed, subset, rule });
+      const part = workers && batchCut(accumulate, workers);
+      return createCropStream({ shards, batchSize, plan, seed: streamSeed, subset, rule, part });
     },
   };
 }
