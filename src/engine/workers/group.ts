@@ -4,6 +4,8 @@ export interface WorkerGroup {
   readonly rank: number;
   /** Number of processes. */
   readonly count: number;
+  /** How many of them run on this machine, and share its memory. */
+  readonly local: number;
   /** TensorFlow's server in this process, as sessions address it. */
   readonly target: string;
   /** Type in which gradients travel; they are added up in it, too. */
@@ -14,21 +16,27 @@ export interface WorkerGroup {
   nextKey(): number;
   /** True when this process was asked to stop. */
   stopWanted(): boolean;
+  /** Called at the start of a training: until its end, a process that is asked to stop does so when a step has told all of them. */
+  begin(): void;
+  end(): void;
   /** Called when a step has told all processes that one of them was asked to stop. */
   stopAgreed(): void;
 }
 
 /** The part of a group that is chosen; see {@link WorkerGroup}. */
 export type GroupOptions = Pick<WorkerGroup, 'rank' | 'count' | 'target'> &
-  Partial<Pick<WorkerGroup, 'wire' | 'timeoutSeconds' | 'stopWanted' | 'stopAgreed'>>;
+  Partial<Omit<WorkerGroup, 'rank' | 'count' | 'target' | 'nextKey'>>;
 
 /** A group whose keys start from 1. */
 export function createGroup(options: GroupOptions): WorkerGroup {
   let last = 0;
   return {
+    local: options.count,
     wire: 'float32',
     timeoutSeconds: 300,
     stopWanted: () => false,
+    begin: () => {},
+    end: () => {},
     stopAgreed: () => {},
     ...options,
     nextKey: () => ++last,

@@ -47,6 +47,7 @@ export default defineStage({
   options: distillOptions,
   result: distillResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: convertibleOptions,
   check: distillFaults,
   async sketch(context, options) {

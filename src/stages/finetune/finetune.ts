@@ -42,6 +42,7 @@ export default defineStage({
   options: finetuneOptions,
   result: finetuneResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: convertibleOptions,
   check: checkFinetune,
   async sketch(context, options) {

@@ -87,6 +87,7 @@ export default defineStage({
   options: optionsSchema,
   result: pretrainResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
   async sketch(context, written) {

@@ -69,17 +69,22 @@ export async function trainOnCrops(
   options: CropTrainingOptions,
   training: CropTraining,
 ): Promise<Trained> {
-  const { dir, progress, signal, log } = context;
+  const { dir, progress, signal, workers, log } = context;
   const { batchSize, checkpointSeconds } = options;
-  const checkpoint = join(dir, 'checkpoint.safetensors');
+  const shared = context.checkpoints ?? dir;
+  const checkpoint = join(shared, 'checkpoint.safetensors');
+  const writes = (workers?.rank ?? 0) === 0;
   const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
   const startStep = resumed?.step ?? 0;
   const { steps, batchesPerEpoch, openCrops } = planCrops(context, options, training);
 
   const states: Stateful[] = [...training.states, ...training.average.states];
   const hostState = (): HostState => stateOf(watch ? [...states, watch.guard] : states);
-  const save = (step: number) => saveCheckpoint(session, checkpoint, step, hostState());
-  const healthy = createHealthyCheckpoints(session, dir, hostState);
+  // All workers hold the same state, of which the first writes the checkpoints.
+  const save = async (step: number) => {
+    if (writes) await saveCheckpoint(session, checkpoint, step, hostState());
+  };
+  const healthy = createHealthyCheckpoints(session, shared, hostState, writes);
   const run = { steps, log, save, keep: healthy.keep, goBack };
   const watch = training.guard && createCollapseWatch(training.guard, { ...run, size: training.guard.size });
   if (resumed) {
@@ -101,6 +106,7 @@ export async function trainOnCrops(
   const seeStreams = createStreamRange(training.network, log);
   const task = { ...stepsOnCrops(options, training, { crops, steps, batchesPerEpoch, watch, seeStreams }), save };
   const metricsPath = join(dir, 'metrics.jsonl');
+  workers?.begin();
   try {
     if (startStep < steps) {
       checkMemory(session, training.calls(batchSize), context);
@@ -112,6 +118,7 @@ export async function trainOnCrops(
     // Shows when data is too slow.
     if (batches > 0) log(`waited ${(waitMs / batches).toFixed(1)} ms a step for data`);
   } finally {
+    workers?.end();
     await crops.current.close();
   }
   return { steps, batchesPerEpoch, collapse: watch?.guard.events ?? [] };

@@ -1,22 +1,8 @@
-import { createServer } from 'node:net';
 import { openSession, type Session } from '../../../src/engine/session/session.js';
 import type { SessionOptions } from '../../../src/engine/session/session-config.js';
 import { createGroup, type WorkerGroup } from '../../../src/engine/workers/group.js';
 import { startServer } from '../../../src/engine/workers/server.js';
-
-/** Ports of this machine that nothing listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+import { freePorts } from '../../../src/pipeline/workers/free-ports.js';
 
 /** Several workers in this one process, each with a server of its own. */
 export async function openGroups(count: number, more: Partial<WorkerGroup> = {}): Promise<WorkerGroup[]> {
