@@ -67,7 +67,7 @@ async function runWorkers(job: Job, options: WorkersOptions): Promise<void> {
         const { count, local } = cluster;
         const others = count > local.length;
         const meeting = others ? await meet(dir, { ranks: local, count, signal, say }) : undefined;
-        return { workers: await startWorkers(options, config), outdated: meeting?.outdated };
+        return { workers: await startWorkers(options), outdated: meeting?.outdated };
       },
     });
   } finally {
@@ -82,20 +82,23 @@ function refuseGpu({ device }: ResolvedConfig): void {
 }
 
 /** Starts a process for each worker of this machine: the same command, with its place in the environment. */
-async function startWorkers(
-  { cluster, sources, wire, allowNetwork, timeoutSeconds }: WorkersOptions,
-  config: ResolvedConfig,
-): Promise<Started[]> {
+async function startWorkers({
+  cluster,
+  sources,
+  wire,
+  allowNetwork,
+  timeoutSeconds,
+}: WorkersOptions): Promise<Started[]> {
   const { local } = cluster;
   // Of one machine alone, every attempt has new ports: the ones before may not be free yet.
   const addresses = cluster.addresses ?? (await freePorts(cluster.count)).map((port) => `127.0.0.1:${port}`);
   const place = { addresses, sources, allowNetwork, wire, timeoutSeconds, local: local.length };
-  return local.map((rank) => startWorker({ ...place, rank }, config));
+  return local.map((rank) => startWorker({ ...place, rank }));
 }
 
 const LINES_KEPT = 20;
 
-function startWorker(place: WorkerPlace, { device }: ResolvedConfig): Started {
+function startWorker(place: WorkerPlace): Started {
   const { rank } = place;
   const [entry, ...args] = process.argv.slice(1);
   const child = fork(entry, args, {

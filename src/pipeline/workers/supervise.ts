@@ -31,7 +31,7 @@ export interface Started {
 }
 
 /** How an attempt ended, for all workers. */
-type Outcome = { kind: 'done' | 'fault' | 'interrupted' } | { kind: 'failed'; why: string };
+type Outcome = { kind: 'done' } | { kind: 'fault' } | { kind: 'interrupted' } | { kind: 'failed'; why: string };
 
 /** Time that workers have to end by themselves when one of them has. */
 const GRACE_MS = 15_000;
@@ -50,7 +50,8 @@ export async function supervise(supervision: Supervision): Promise<number> {
     const outcome = await oneAttempt(await supervision.start(attempt), supervision);
     if (outcome.kind === 'done') return 0;
     if (outcome.kind === 'fault') return 2;
-    if (outcome.kind === 'interrupted' || signal.aborted) return 130;
+    if (outcome.kind === 'interrupted') return 130;
+    if (signal.aborted) return 130;
     if (attempt === restarts) {
       say(`${outcome.why}; the workers were started again ${restarts} times, and the run is given up. The same command goes on.`);
       return 1;
