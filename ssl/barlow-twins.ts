@@ -1,4 +1,13 @@
-import { crossCorrelation, defineSsl, leastBatch, offDiagonal, projectionHead, tf, wholeBatchRows, z } from '../src/index.js';
+import {
+  crossCorrelation,
+  defineSsl,
+  leastBatch,
+  offDiagonal,
+  projectionHead,
+  tf,
+  wholeBatchRows,
+  z,
+} from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({

@@ -1,4 +1,13 @@
-import { covariancePenalty, defineSsl, leastBatch, projectionHead, spreadShortfall, tf, wholeBatchRows, z } from '../src/index.js';
+import {
+  covariancePenalty,
+  defineSsl,
+  leastBatch,
+  projectionHead,
+  spreadShortfall,
+  tf,
+  wholeBatchRows,
+  z,
+} from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({

@@ -11,17 +11,17 @@
  * all workers ended with the same bits is said, too.
  */
 import { parseArgs } from 'node:util';
+import { featureDefinition } from '../../src/audio/features/features.js';
+import { builtIns } from '../../src/builtins.js';
+import type { Batch } from '../../src/data/crops/loader.js';
 import { openSession, type Session } from '../../src/engine/session/session.js';
-import type { HostTensor } from '../../src/host-tensor.js';
 import { createGroup } from '../../src/engine/workers/group.js';
 import { startServer } from '../../src/engine/workers/server.js';
-import { builtIns } from '../../src/builtins.js';
-import { featureDefinition } from '../../src/audio/features/features.js';
+import type { HostTensor } from '../../src/host-tensor.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createRegistry } from '../../src/pipeline/registry/registry.js';
 import { freePorts } from '../../src/pipeline/workers/free-ports.js';
 import { choosePlugin } from '../../src/plugin/choose-plugin.js';
-import type { Batch } from '../../src/data/crops/loader.js';
 import { createRng } from '../../src/random.js';
 import { backboneBuilder } from '../../src/stages/training/resolve-plugins.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
@@ -32,7 +32,10 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '50' },
     rate: { type: 'string', default: '0.001' },
     methods: { type: 'string', default: 'dino,simclr,moco,swav' },
-    backbone: { type: 'string', default: '{"name":"tdnn","width":8,"embeddingSize":6,"pooling":"tstp","embeddingNorm":false}' },
+    backbone: {
+      type: 'string',
+      default: '{"name":"tdnn","width":8,"embeddingSize":6,"pooling":"tstp","embeddingNorm":false}',
+    },
     states: { type: 'string', default: '32' },
     frames: { type: 'string', default: '30' },
   },
@@ -115,7 +118,9 @@ const apart = (a: Trained, b: Trained): string => {
 };
 
 const bits = (tensors: Record<string, HostTensor>): string =>
-  Object.values(tensors).map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')).join();
+  Object.values(tensors)
+    .map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'))
+    .join();
 
 async function alone(name: string, reversed: boolean): Promise<Trained> {
   const session = openSession({ device: 'cpu', threads: 1 });

@@ -70,7 +70,11 @@ function start(out: string): Run {
 /** Process ids of a supervisor's workers (Linux). */
 function workersOf({ child }: Run): number[] {
   try {
-    return readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+    return readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }
@@ -81,7 +85,10 @@ async function disturbedRun(out: string, left: number): Promise<number> {
   let run = start(out);
   for (let kills = 0; ; ) {
     const pause = setTimeout(1000 * rng.uniform(0, Number(values.seconds)), 'kill' as const);
-    const next = await Promise.race([run.ended.then((code) => ({ code })), kills < left ? pause : run.ended.then((code) => ({ code }))]);
+    const next = await Promise.race([
+      run.ended.then((code) => ({ code })),
+      kills < left ? pause : run.ended.then((code) => ({ code })),
+    ]);
     if (next !== 'kill') {
       if (next.code === 0) return kills;
       throw new Error(`the run ended with exit code ${next.code}:\n${run.stderr()}`);
@@ -116,9 +123,13 @@ while (kills < wanted) {
   const began = performance.now();
   kills += await disturbedRun(out, wanted - kills);
   const found = digests(out);
-  const other = [...new Set([...expected.keys()].concat([...found.keys()]))].filter((file) => expected.get(file) !== found.get(file));
+  const other = [...new Set([...expected.keys()].concat([...found.keys()]))].filter(
+    (file) => expected.get(file) !== found.get(file),
+  );
   differing += other.length;
-  console.log(`run ${runs}: ${((performance.now() - began) / 1000).toFixed(1)} s, ${other.length} files differ ${other.slice(0, 5).join(' ')}`);
+  console.log(
+    `run ${runs}: ${((performance.now() - began) / 1000).toFixed(1)} s, ${other.length} files differ ${other.slice(0, 5).join(' ')}`,
+  );
 }
 console.log(`${kills} kills in ${runs} runs, ${differing} files differ`);
 if (!values.keep) rmSync(root, { recursive: true, force: true });

@@ -8,8 +8,8 @@ import { listenForInterrupt } from '../../pipeline/run/interrupt.js';
 import { createProgress } from '../../pipeline/run/progress.js';
 import { checkStages, type RunRequest, runPipeline } from '../../pipeline/run/run.js';
 import { planLines, planRun } from '../../pipeline/run/run-plan.js';
-import type { CheckContext } from '../../plugin/stage.js';
 import type { Registry } from '../../plugin/plugin.js';
+import type { CheckContext } from '../../plugin/stage.js';
 
 export interface Job {
   config: ResolvedConfig;

@@ -2,14 +2,6 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { allowedSources } from '../../pipeline/workers/addresses.js';
-import type { Cluster } from '../../pipeline/workers/cluster.js';
-import { followPipeline } from '../../pipeline/workers/follow.js';
-import { freePorts } from '../../pipeline/workers/free-ports.js';
-import { meet } from '../../pipeline/workers/rendezvous.js';
-import { PLACE, type WorkerPlace, workerPlace } from '../../pipeline/workers/place.js';
-import { type Started, supervise } from '../../pipeline/workers/supervise.js';
-import { openWorker } from '../../pipeline/workers/worker.js';
 import { UserError } from '../../errors.js';
 import { tryLock } from '../../io/lock.js';
 import type { ResolvedConfig } from '../../pipeline/config/config.js';
@@ -18,6 +10,14 @@ import { listenForInterrupt } from '../../pipeline/run/interrupt.js';
 import { lockRun } from '../../pipeline/run/lock.js';
 import { checkStages } from '../../pipeline/run/run.js';
 import { planRun, removeForced } from '../../pipeline/run/run-plan.js';
+import { allowedSources } from '../../pipeline/workers/addresses.js';
+import type { Cluster } from '../../pipeline/workers/cluster.js';
+import { followPipeline } from '../../pipeline/workers/follow.js';
+import { freePorts } from '../../pipeline/workers/free-ports.js';
+import { PLACE, type WorkerPlace, workerPlace } from '../../pipeline/workers/place.js';
+import { meet } from '../../pipeline/workers/rendezvous.js';
+import { type Started, supervise } from '../../pipeline/workers/supervise.js';
+import { openWorker } from '../../pipeline/workers/worker.js';
 import { type Job, runAlone, say } from './run-recipe.js';
 
 /** How the workers of a run are started and watched. */
@@ -135,6 +135,8 @@ async function takePlace(dir: string, rank: number): Promise<void> {
   for (const from = performance.now(); ; await setTimeout(50)) {
     if (tryLock(path)) return;
     if (performance.now() - from > TAKEN_MS)
-      throw new UserError(`${path}: another process is worker ${rank} of this run. Wait for it, or choose another --out.`);
+      throw new UserError(
+        `${path}: another process is worker ${rank} of this run. Wait for it, or choose another --out.`,
+      );
   }
 }

@@ -34,14 +34,24 @@ export function register(program: Command): void {
       [],
     )
     .option('--force-stage <name>', 'redo a stage and every stage that depends on it; may be repeated', collect, [])
-    .option('--workers <n>', 'train with so many processes of this machine, each on its part of every batch', wholeNumber(1))
+    .option(
+      '--workers <n>',
+      'train with so many processes of this machine, each on its part of every batch',
+      wholeNumber(1),
+    )
     .option(
       '--cluster <list>',
       "workers of several machines: host:port of each, with commas; or 'env': TF_CONFIG, RANK and WORLD_SIZE, or SLURM's variables",
     )
     .option('--rank <n>', 'with --cluster: number of the first worker that runs here, from 0', wholeNumber(0))
     .addOption(
-      choice(program, '--wire <type>', 'type in which gradients travel between workers', ['float32', 'bfloat16'], 'float32'),
+      choice(
+        program,
+        '--wire <type>',
+        'type in which gradients travel between workers',
+        ['float32', 'bfloat16'],
+        'float32',
+      ),
     )
     .option('--allow-network', 'let workers of a private network connect, without a password')
     .option(

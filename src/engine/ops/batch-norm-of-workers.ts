@@ -4,8 +4,8 @@ import { DT } from '../graph/data-types.js';
 import { kept, withGradient } from '../local-gradients.js';
 import { cast, dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import type { WorkerGroup } from '../workers/group.js';
 import { gathered, reduced } from '../workers/collectives.js';
+import type { WorkerGroup } from '../workers/group.js';
 import type { BatchNormResult } from './batch-norm.js';
 
 /**
@@ -27,17 +27,19 @@ export function batchNormOfWorkers(
   ];
   const empty = () => tensorflow.tensor1d([], 'float32');
   const values = x.size / x.shape[3]!;
-  const [, ownMean, ownVariance] = raw('FusedBatchNormV3', [x, scale, offset, empty(), empty()], [
-    ...attributes(true),
-    floatAttr('exponential_avg_factor', 1),
-  ]);
+  const [, ownMean, ownVariance] = raw(
+    'FusedBatchNormV3',
+    [x, scale, offset, empty(), empty()],
+    [...attributes(true), floatAttr('exponential_avg_factor', 1)],
+  );
   // TensorFlow's variance has Bessel's correction, which is taken back: a mean of means would be wrong with it.
   const plain = tensorflow.mul(ownVariance, Math.max(values - 1, 1) / values);
   const { mean, variance } = joinedMoments(tensorflow.stack([ownMean, plain]));
-  const [y] = raw('FusedBatchNormV3', [x, scale, offset, mean, variance], [
-    ...attributes(false),
-    floatAttr('exponential_avg_factor', 1),
-  ]);
+  const [y] = raw(
+    'FusedBatchNormV3',
+    [x, scale, offset, mean, variance],
+    [...attributes(false), floatAttr('exponential_avg_factor', 1)],
+  );
   const [input, gamma] = [kept(x), kept(scale)];
   const [result] = withGradient([x, scale, offset], [y], ([dy]) => {
     const narrow = dataTypeOfTensor(input) === DT.BFLOAT16;
@@ -50,7 +52,10 @@ export function batchNormOfWorkers(
     // The statistics' part is (allOffset + normalised x * allScale) * gamma / deviation. Means are taken away first, for precision.
     const inverse: Tensor = tensorflow.rsqrt(tensorflow.add(variance, epsilon));
     const slope: Tensor = tensorflow.mul(gamma, inverse);
-    const centred = tensorflow.mul(tensorflow.sub(input, mean), tensorflow.mul(tensorflow.mul(slope, inverse), allScale));
+    const centred = tensorflow.mul(
+      tensorflow.sub(input, mean),
+      tensorflow.mul(tensorflow.mul(slope, inverse), allScale),
+    );
     const whole = tensorflow.sub(dx, tensorflow.add(centred, tensorflow.mul(slope, allOffset)));
     return [narrow ? cast(whole, 'bfloat16') : whole, dScale, dOffset];
   });

@@ -28,7 +28,12 @@ export function gathered(tensor: Tensor): Tensor {
   return raw('EnsureShape', [all], [shapeAttr('shape', [group.count * rows].concat(rest))])[0];
 }
 
-function collective(type: string, tensor: Tensor, group: WorkerGroup, attributes: ReturnType<typeof intAttr>[]): Tensor {
+function collective(
+  type: string,
+  tensor: Tensor,
+  group: WorkerGroup,
+  attributes: ReturnType<typeof intAttr>[],
+): Tensor {
   const trace = currentTrace();
   const { graph } = trace;
   const number = (value: number) => graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(value) });

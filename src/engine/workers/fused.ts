@@ -21,7 +21,10 @@ export function meanOverWorkers(gradients: readonly Gradient[]): Gradient[] {
     const sent = joined(part.map(({ gradient }) => gradient));
     const sum = cast(reduced(cast(sent, wire)), 'float32');
     const mean: Tensor = tensorflow.div(sum, count);
-    apart(mean, part.map(({ gradient }) => gradient)).forEach((tensor, i) => means.set(part[i], tensor));
+    apart(
+      mean,
+      part.map(({ gradient }) => gradient),
+    ).forEach((tensor, i) => means.set(part[i], tensor));
   }
   return gradients.map((gradient) => ({ variable: gradient.variable, gradient: means.get(gradient)! }));
 }
@@ -90,10 +93,17 @@ export function outputsOfWorkers(outputs: Record<string, Tensor>, worst: Readonl
 }
 
 /** All values in one row. */
-const joined = (tensors: readonly Tensor[]): Tensor => tensorflow.concat(tensors.map((tensor) => tensorflow.reshape(tensor, [-1])));
+const joined = (tensors: readonly Tensor[]): Tensor =>
+  tensorflow.concat(tensors.map((tensor) => tensorflow.reshape(tensor, [-1])));
 
 /** The reverse, for tensors of the same shapes. */
 function apart(row: Tensor, like: readonly Tensor[]): Tensor[] {
-  const parts = like.length === 1 ? [row] : tensorflow.split(row, like.map(({ size }) => size));
+  const parts =
+    like.length === 1
+      ? [row]
+      : tensorflow.split(
+          row,
+          like.map(({ size }) => size),
+        );
   return parts.map((part, i) => tensorflow.reshape(part, like[i].shape));
 }

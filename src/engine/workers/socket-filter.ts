@@ -35,11 +35,13 @@ export function sourceFilter(sources: readonly string[]): Instruction[] {
     [plain(SHIFT_RIGHT, 24), equals(127, 0, 1), accept, plain(RETURN, 0)],
   );
   const sixth = ['::1'].concat(v6).flatMap((address) =>
-    wordsOf(address).flatMap((word, i, words) => [
-      plain(LOAD_WORD, SOURCE_V6 + 4 * i),
-      // Past the other words and the acceptance.
-      equals(word, 0, 2 * (words.length - 1 - i) + 1),
-    ]).concat(accept),
+    wordsOf(address)
+      .flatMap((word, i, words) => [
+        plain(LOAD_WORD, SOURCE_V6 + 4 * i),
+        // Past the other words and the acceptance.
+        equals(word, 0, 2 * (words.length - 1 - i) + 1),
+      ])
+      .concat(accept),
   );
   const version = [plain(LOAD_BYTE, PACKET), plain(SHIFT_RIGHT, 4), equals(4, 0, fourth.length)];
   return version.concat(fourth, sixth, [plain(RETURN, 0)]);
@@ -108,7 +110,9 @@ function listeningSockets(port: number): number[] {
       inodes.add(`socket:[${columns[9]}]`);
     }
   }
-  return readdirSync('/proc/self/fd').map(Number).filter((fd) => inodes.has(linkOf(fd)));
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => inodes.has(linkOf(fd)));
 }
 
 /** A descriptor may be closed while they are listed. */

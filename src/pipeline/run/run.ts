@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkerGroup } from '../../engine/workers/group.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import type { WorkerGroup } from '../../engine/workers/group.js';
 import type { Json } from '../../plugin/json.js';
 import type { Registry } from '../../plugin/plugin.js';
 import type { CheckContext, Progress } from '../../plugin/stage.js';

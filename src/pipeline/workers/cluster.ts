@@ -48,7 +48,9 @@ export function clusterOf({ workers, cluster, rank }: ClusterFlags, environment:
 }
 
 function checked({ addresses, local }: { addresses: string[]; local: number[] }): Cluster {
-  const wrong = addresses.find((address) => !/^[\w.-]+:\d{1,5}$/.test(address) || Number(address.split(':')[1]) > 65_535);
+  const wrong = addresses.find(
+    (address) => !/^[\w.-]+:\d{1,5}$/.test(address) || Number(address.split(':')[1]) > 65_535,
+  );
   if (wrong !== undefined) throw new UserError(`'${wrong}' is no address of a worker: write host:port.`);
   const twice = addresses.find((address, i) => addresses.indexOf(address) !== i);
   if (twice !== undefined) throw new UserError(`${twice} stands for two workers: each needs a port of its own.`);
@@ -98,7 +100,11 @@ function numberOf(environment: Environment, name: string, otherwise?: number): n
 /** torchrun names the first worker's host only: that is enough where all are on it. */
 function ofTorchrun(environment: Environment): { addresses: string[]; local: number[] } {
   const [rank, count] = [numberOf(environment, 'RANK'), numberOf(environment, 'WORLD_SIZE')];
-  const here = numberOf(environment, 'LOCAL_WORLD_SIZE', numberOf(environment, 'LOCAL_RANK', rank) === rank ? count : 0);
+  const here = numberOf(
+    environment,
+    'LOCAL_WORLD_SIZE',
+    numberOf(environment, 'LOCAL_RANK', rank) === rank ? count : 0,
+  );
   if (here !== count) {
     throw new UserError(
       `RANK and WORLD_SIZE say that ${count} workers are on several machines, and not which: MASTER_ADDR names one. ` +

@@ -8,7 +8,12 @@ export function expandHosts(text: string): string[] {
     const match = /^([^[\]]*)(?:\[([^\]]+)\])?([^[\]]*)$/.exec(part.trim());
     if (!match) throw new UserError(`SLURM_NODELIST: '${part}' is not understood. Give --cluster host:port,host:port.`);
     const [, before, numbers, after] = match;
-    return numbers === undefined ? [before] : numbers.split(',').flatMap(range).map((number) => before + number + after);
+    return numbers === undefined
+      ? [before]
+      : numbers
+          .split(',')
+          .flatMap(range)
+          .map((number) => before + number + after);
   });
 }
 

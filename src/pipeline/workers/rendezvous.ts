@@ -18,7 +18,12 @@ export interface Meeting {
  */
 export async function meet(
   dir: string,
-  { ranks, count, signal, say }: { ranks: readonly number[]; count: number; signal: AbortSignal; say(line: string): void },
+  {
+    ranks,
+    count,
+    signal,
+    say,
+  }: { ranks: readonly number[]; count: number; signal: AbortSignal; say(line: string): void },
 ): Promise<Meeting> {
   const folder = join(dir, 'workers');
   mkdirSync(folder, { recursive: true });
@@ -38,7 +43,8 @@ export async function meet(
     told = true;
     if (missing > 0) await setTimeout(POLL_MS, undefined, { signal });
   }
-  for (const old of attempts(folder)) if (old < attempt) rmSync(join(folder, String(old)), { recursive: true, force: true });
+  for (const old of attempts(folder))
+    if (old < attempt) rmSync(join(folder, String(old)), { recursive: true, force: true });
   return { outdated: () => attempts(folder).at(-1)! > attempt };
 }
 

@@ -53,14 +53,19 @@ export async function supervise(supervision: Supervision): Promise<number> {
     if (outcome.kind === 'interrupted') return 130;
     if (signal.aborted) return 130;
     if (attempt === restarts) {
-      say(`${outcome.why}; the workers were started again ${restarts} times, and the run is given up. The same command goes on.`);
+      say(
+        `${outcome.why}; the workers were started again ${restarts} times, and the run is given up. The same command goes on.`,
+      );
       return 1;
     }
     say(`${outcome.why}; all workers start again from the last checkpoint (${attempt + 1} of ${restarts})`);
   }
 }
 
-async function oneAttempt({ workers, outdated }: Attempt, { signal, timeoutSeconds, say }: Supervision): Promise<Outcome> {
+async function oneAttempt(
+  { workers, outdated }: Attempt,
+  { signal, timeoutSeconds, say }: Supervision,
+): Promise<Outcome> {
   const watched = workers.map(watch);
   const stop = () => {
     for (const { child } of workers) if (child.connected) child.send(STOP_MESSAGE, () => {});
@@ -103,7 +108,9 @@ function watch(started: Started): Watched {
       watched.end = { worker: watched, code, why: `worker ${rank} ${why}` };
       resolve(watched.end);
     };
-    child.once('exit', (code, signal) => ended(code, signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+    child.once('exit', (code, signal) =>
+      ended(code, signal ? `was ended by ${signal}` : `ended with exit code ${code}`),
+    );
     child.once('error', (error) => ended(1, `could not be started: ${error.message}`));
   });
   return watched;

@@ -31,7 +31,13 @@ import {
 import { sketchInit, startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
-import { checkTraining, convertibleOptions, speedsOption, trainingOptions, workersFault } from '../training/training-options.js';
+import {
+  checkTraining,
+  convertibleOptions,
+  speedsOption,
+  trainingOptions,
+  workersFault,
+} from '../training/training-options.js';
 import { cropPlan, cropSeconds } from './crop-plan.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';

@@ -80,7 +80,10 @@ export function microBatchTensors(
 }
 
 /** The parts of values of the batch's utterances [batch]. */
-export function cutValues<Values extends Int32Array | Float32Array>(values: Values, { count, own }: BatchCut): Values[] {
+export function cutValues<Values extends Int32Array | Float32Array>(
+  values: Values,
+  { count, own }: BatchCut,
+): Values[] {
   const width = values.length / count;
   return own.map((part) => values.slice(part * width, (part + 1) * width) as Values);
 }

@@ -154,7 +154,8 @@ function inPieces<V>(parts: StepParts<V>, count: number, update: Update): Traini
 const STOP = 'stop';
 
 /** What a step tells the other workers beside its batch; nothing where there are none. */
-const stopInput = (workers: WorkerGroup | undefined): Inputs => (workers ? { [STOP]: workers.stopWanted() ? 1 : 0 } : {});
+const stopInput = (workers: WorkerGroup | undefined): Inputs =>
+  workers ? { [STOP]: workers.stopWanted() ? 1 : 0 } : {};
 
 /** The outputs of a step without what its workers told each other: all of them stop after the same step. */
 function withoutStop({ [STOP]: stop, ...outputs }: Values<Outputs>, workers: WorkerGroup): Values<Outputs> {

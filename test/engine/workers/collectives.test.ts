@@ -27,16 +27,22 @@ test('sums, largest values and rows of all workers; each draws its own random nu
       drawn: random.normal([2], 'drawn'),
     }));
     // Two crops of two utterances each.
-    const x = float32(Float32Array.from([1, 2, 3, 4], (value) => value + 10 * rank), [4, 1]);
+    const x = float32(
+      Float32Array.from([1, 2, 3, 4], (value) => value + 10 * rank),
+      [4, 1],
+    );
     return act({ x, step: 0 } as never);
   });
   t.deepEqual(numbers(first.sum.data), [12, 14, 16, 18]);
   t.deepEqual(numbers(first.most.data), [11, 12, 13, 14]);
   t.deepEqual(numbers(first.whole.data), [1, 2, 11, 12, 3, 4, 13, 14], 'crop by crop, the utterances of both workers');
-  t.deepEqual([numbers(first.own.data), numbers(second.own.data)], [
-    [1, 2, 3, 4],
-    [11, 12, 13, 14],
-  ]);
+  t.deepEqual(
+    [numbers(first.own.data), numbers(second.own.data)],
+    [
+      [1, 2, 3, 4],
+      [11, 12, 13, 14],
+    ],
+  );
   for (const name of ['sum', 'most', 'whole'] as const) t.deepEqual(first[name], second[name]);
   t.notDeepEqual(first.drawn, second.drawn);
 });
@@ -55,10 +61,13 @@ test('a row gets the gradient of every worker that used it', async (t) => {
     });
     return act({});
   });
-  t.deepEqual(results.map(({ own }) => numbers(own.data)), [
-    [3, 6],
-    [9, 12],
-  ]);
+  t.deepEqual(
+    results.map(({ own }) => numbers(own.data)),
+    [
+      [3, 6],
+      [9, 12],
+    ],
+  );
   for (const { mean } of results) t.deepEqual(numbers(mean.data), [6, 9]);
 });
 
@@ -69,7 +78,10 @@ test('gradients in bfloat16 are rounded on the wire, to the same bits everywhere
     async (session) => {
       const weight = session.variable('weight', [1], float32(Float32Array.of(1), [1]));
       const act = session.compile('act', (_: Record<string, never>) => {
-        const { gradients } = differentiate(() => ({ loss: tf.mul(tf.sum(weight.read()), exact), aux: {} }) as never, [weight]);
+        const { gradients } = differentiate(
+          () => ({ loss: tf.mul(tf.sum(weight.read()), exact), aux: {} }) as never,
+          [weight],
+        );
         return { mean: meanOverWorkers(gradients)[0].gradient };
       });
       return act({});
@@ -86,7 +98,12 @@ test('batch normalisation by the statistics of both workers: the formula on all 
   const [gamma, beta] = [Float32Array.of(0.5, 1, 2), Float32Array.of(0, 1, -1)];
   const results = await inEveryWorker(await groups, async (session, { rank }) => {
     const part = (values: number[]) =>
-      float32(Float32Array.from(values.slice(rank * rows * channels, (rank + 1) * rows * channels)), [rows, 1, 1, channels]);
+      float32(Float32Array.from(values.slice(rank * rows * channels, (rank + 1) * rows * channels)), [
+        rows,
+        1,
+        1,
+        channels,
+      ]);
     const act = session.compile('act', ({ x, dy }) => {
       const scale = tf.tensor1d(Array.from(gamma));
       const offset = tf.tensor1d(Array.from(beta));
@@ -115,10 +132,25 @@ test('batch normalisation by the statistics of both workers: the formula on all 
       close(t, [Number(result.variance.data[c])], [(variance * x.length) / (x.length - 1)], 1e-5);
     }
   }
-  close(t, results.flatMap((result) => numbers(result.y.data)), y, 1e-5);
-  close(t, results.flatMap((result) => numbers(result.dx.data)), dx, 1e-5);
+  close(
+    t,
+    results.flatMap((result) => numbers(result.y.data)),
+    y,
+    1e-5,
+  );
+  close(
+    t,
+    results.flatMap((result) => numbers(result.dx.data)),
+    dx,
+    1e-5,
+  );
   const scales = results.map((result) => numbers(result.dScale.data));
-  close(t, scales[0].map((value, c) => value + scales[1][c]), dScale, 1e-4);
+  close(
+    t,
+    scales[0].map((value, c) => value + scales[1][c]),
+    dScale,
+    1e-4,
+  );
 });
 
 test("one worker's NaN refuses the step in all of them, with the same words, and changes nothing", async (t) => {

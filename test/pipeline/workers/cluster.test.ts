@@ -70,7 +70,16 @@ test("SLURM's variables: hosts in order, with as many workers on each as it says
 });
 
 test("SLURM's short form of hosts", (t) => {
-  t.deepEqual(expandHosts('gpu[01-03,7],login,r[9-11]-x'), ['gpu01', 'gpu02', 'gpu03', 'gpu7', 'login', 'r9-x', 'r10-x', 'r11-x']);
+  t.deepEqual(expandHosts('gpu[01-03,7],login,r[9-11]-x'), [
+    'gpu01',
+    'gpu02',
+    'gpu03',
+    'gpu7',
+    'login',
+    'r9-x',
+    'r10-x',
+    'r11-x',
+  ]);
   t.throws(() => expandHosts(''), { instanceOf: UserError });
   t.throws(() => expandHosts('n[a-b]'), { instanceOf: UserError });
 });
@@ -79,7 +88,8 @@ test('loopback, private and public addresses are told apart', (t) => {
   for (const address of ['127.0.0.1', '127.1.2.3', '::1']) t.is(reachOf(address), 'loopback', address);
   for (const address of ['10.0.0.1', '172.31.0.1', '192.168.1.1', '100.64.0.1', '169.254.1.1', 'fd00::1', 'fe80::1'])
     t.is(reachOf(address), 'private', address);
-  for (const address of ['8.8.8.8', '172.32.0.1', '192.169.0.1', '2001:4860::1', '0.0.0.0']) t.is(reachOf(address), 'public', address);
+  for (const address of ['8.8.8.8', '172.32.0.1', '192.169.0.1', '2001:4860::1', '0.0.0.0'])
+    t.is(reachOf(address), 'public', address);
 });
 
 test('loopback is let in at once, a private network with a flag and a warning, a public one never', async (t) => {
@@ -93,6 +103,9 @@ test('loopback is let in at once, a private network with a flag and a warning, a
   await t.throwsAsync(sources(['node1:1']), { instanceOf: UserError, message: /10\.0\.0\.1.*--allow-network/ });
   t.deepEqual(await sources(['node1:1', '192.168.0.9:1'], true), ['10.0.0.1', 'fd00::1', '192.168.0.9']);
   t.regex(said.join(), /warning: connections from 10\.0\.0\.1.*without a password/);
-  await t.throwsAsync(sources(['shop:1', 'node1:1'], true), { instanceOf: UserError, message: /public network.*tunnel/ });
+  await t.throwsAsync(sources(['shop:1', 'node1:1'], true), {
+    instanceOf: UserError,
+    message: /public network.*tunnel/,
+  });
   await t.throwsAsync(sources(['nowhere:1']), { instanceOf: UserError, message: /'nowhere' is not found/ });
 });

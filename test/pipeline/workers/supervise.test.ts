@@ -26,7 +26,10 @@ const started = (rank: number, act: string): Started => {
 };
 
 /** Supervises workers of which each attempt is a list of what they do. */
-async function outcome(attempts: string[][], more: { signal?: AbortSignal; restarts?: number; timeoutSeconds?: number } = {}) {
+async function outcome(
+  attempts: string[][],
+  more: { signal?: AbortSignal; restarts?: number; timeoutSeconds?: number } = {},
+) {
   const lines: string[] = [];
   let count = 0;
   const code = await supervise({
@@ -56,7 +59,13 @@ test('a worker that was killed ends all of them, and all start again', async (t)
 });
 
 test('after so many failures the run is given up', async (t) => {
-  const { code, count, lines } = await outcome([['wait', '1'], ['1', 'wait']], { restarts: 1 });
+  const { code, count, lines } = await outcome(
+    [
+      ['wait', '1'],
+      ['1', 'wait'],
+    ],
+    { restarts: 1 },
+  );
   t.like({ code, count }, { code: 1, count: 2 });
   t.regex(lines, /worker 1: its last lines/);
   t.regex(lines, /started again 1 times, and the run is given up/);
@@ -69,7 +78,13 @@ test('what the user has to put right is not tried again', async (t) => {
 });
 
 test('a worker that trains and gives no sign counts as hanging', async (t) => {
-  const { code, lines } = await outcome([['wait', 'silent'], ['0', '0']], { timeoutSeconds: 2 });
+  const { code, lines } = await outcome(
+    [
+      ['wait', 'silent'],
+      ['0', '0'],
+    ],
+    { timeoutSeconds: 2 },
+  );
   t.is(code, 0);
   t.regex(lines, /worker 1 gave no sign for 2 s; all workers start again/);
 });

@@ -41,10 +41,16 @@ test('fine-tuning behind a gate: two workers with half the batch each train as o
   const alone = await withSession(train, { threads: 1 });
   t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
   const kept = alone.results.map(({ metrics }) => metrics.kept);
-  t.true(kept.some((share) => share > 0 && share < 1), `the gate decides: ${kept}`);
+  t.true(
+    kept.some((share) => share > 0 && share < 1),
+    `the gate decides: ${kept}`,
+  );
   first.results.forEach(({ metrics, losses, decisions }, step) => {
     const { metrics: single, losses: each, decisions: decided } = alone.results[step];
-    t.true(Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss), `step ${step}: ${metrics.loss}, ${single.loss}`);
+    t.true(
+      Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss),
+      `step ${step}: ${metrics.loss}, ${single.loss}`,
+    );
     t.is(losses.length, BATCH);
     losses.forEach((loss, i) => t.true(Math.abs(loss - each[i]) < 1e-4, `sample ${i} of step ${step}`));
     t.deepEqual(decisions, decided);

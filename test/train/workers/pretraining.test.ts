@@ -54,3 +54,25 @@ for (const [title, name, more] of cases) {
     t.true(distance < NEAR, `${variable} differs by ${distance}`);
   });
 }
+
+test('one worker is asked to stop: all hear of it after the same step', async (t) => {
+  const agreed: [rank: number, step: number][] = [];
+  const steps = [0, 0];
+  const stopping = (await groups).map((group) => ({
+    ...group,
+    stopWanted: () => group.rank === 1 && steps[1] === 1,
+    stopAgreed: () => void agreed.push([group.rank, steps[group.rank]]),
+  }));
+  await inEveryWorker(stopping, async (session, { rank }) => {
+    const trainer = smallPretrainer(session, { name: 'sgd' }, { batchSize: BATCH, crops: { global: 2, local: 1 } });
+    for (; steps[rank] < 2; steps[rank]++) {
+      const batch = speakerBatch(`step ${steps[rank]}`, BATCH, { global: 2, local: 1 });
+      const values = { rate: 0, ...trainer.method.schedule?.({ step: 0, steps: 2, epoch: 0 }) };
+      t.false('stop' in (await trainer.step(batch, steps[rank], values)));
+    }
+  });
+  t.deepEqual(agreed.sort(), [
+    [0, 1],
+    [1, 1],
+  ]);
+});
