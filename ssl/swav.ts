@@ -14,6 +14,7 @@ import {
   unitRows,
   wholeBatchRows,
   withoutGradient,
+  workerCount,
   z,
 } from '../src/index.js';
 import { crossViewLoss } from './parts/cross-view-loss.js';
@@ -105,15 +106,14 @@ export default defineSsl({
         const targets = withoutGradient(() => {
           const codes = Array.from({ length: options.globalCrops }, (_, crop) => {
             const ownScores = tf.slice(scores, crop * batch, batch);
-            const cropProjections = tf.slice(projections, crop * batch, batch);
+            const cropProjections = () => tf.slice(projections, crop * batch, batch);
             // The whole batch is shared out, whichever worker has its rows.
-            const everyone = wholeBatchRows(cropProjections);
-            const cropScores = everyone === cropProjections ? ownScores : cosines(everyone);
+            const cropScores = workerCount() > 1 ? cosines(wholeBatchRows(cropProjections())) : ownScores;
             const queue = queues[crop];
             const code = queue
               ? codesWithQueue(cropScores, queue, { cosines, queueInUse, options })
               : codesOf(cropScores, options);
-            queue?.push(cropProjections);
+            queue?.push(cropProjections());
             return ownRows(code);
           });
           return tf.concat(codes, 0);

@@ -74,6 +74,9 @@ export const anyLength = (): boolean => current?.anyLength ?? false;
 /** The processes that the function being traced runs in, each on a part of the batch; undefined where one does it alone. */
 export const currentWorkers = (): WorkerGroup | undefined => currentTrace().workers;
 
+/** Number of processes that the function being traced runs in, each on a part of the batch. */
+export const workerCount = (): number => currentTrace().workers?.count ?? 1;
+
 /** Makes `trace` the current one while `act` runs. */
 export function withTrace<T>(trace: Trace, act: () => T): T {
   if (current) throw new Error(`compile('${trace.name}') was run inside the tracing of '${current.name}'`);

@@ -21,10 +21,11 @@ export function meanOverWorkers(gradients: readonly Gradient[]): Gradient[] {
     const sent = joined(part.map(({ gradient }) => gradient));
     const sum = cast(reduced(cast(sent, wire)), 'float32');
     const mean: Tensor = tensorflow.div(sum, count);
-    apart(
+    const parts = apart(
       mean,
       part.map(({ gradient }) => gradient),
-    ).forEach((tensor, i) => means.set(part[i], tensor));
+    );
+    for (const [i, tensor] of parts.entries()) means.set(part[i], tensor);
   }
   return gradients.map((gradient) => ({ variable: gradient.variable, gradient: means.get(gradient)! }));
 }

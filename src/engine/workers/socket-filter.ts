@@ -55,7 +55,7 @@ function wordsOf(address: string): number[] {
   const missing = 8 - head.length - (tail?.length ?? 0);
   const groups = tail ? head.concat(Array(missing).fill('0'), tail) : head;
   const bytes = Buffer.alloc(16);
-  groups.forEach((group, i) => bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * i));
+  for (const [i, group] of groups.entries()) bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * i);
   return [0, 4, 8, 12].map((at) => bytes.readUInt32BE(at));
 }
 

@@ -1,6 +1,6 @@
 import { stopGradient } from '../../engine/autodiff.js';
 import { type Tensor, tf } from '../../engine/tf.js';
-import { currentWorkers } from '../../engine/trace.js';
+import { workerCount } from '../../engine/trace.js';
 import { wholeBatchSum } from '../../engine/workers/collectives.js';
 import type { ClassificationLoss, LossSchedule } from '../classifier/classification-loss.js';
 import { KEPT, REJECTED } from './gate-keeper.js';
@@ -82,7 +82,7 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
 
 /** The sum of losses over how many there are. Of several workers each has its share of the whole batch's mean: the mean of shares is that. */
 function meanOfCounted(sum: Tensor, counted: Tensor): Tensor {
-  const workers = currentWorkers()?.count ?? 1;
+  const workers = workerCount();
   return tf.div(workers > 1 ? tf.mul(sum, workers) : sum, tf.maximum(wholeBatchSum(counted), 1));
 }
 

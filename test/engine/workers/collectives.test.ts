@@ -194,7 +194,7 @@ const packetV4 = (source: string): Buffer =>
 const packetV6 = (groups: number[]): Buffer => {
   const packet = Buffer.alloc(40);
   packet[0] = 0x60;
-  groups.forEach((group, i) => packet.writeUInt16BE(group, 8 + 2 * i));
+  for (const [i, group] of groups.entries()) packet.writeUInt16BE(group, 8 + 2 * i);
   return packet;
 };
 

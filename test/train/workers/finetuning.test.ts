@@ -52,7 +52,10 @@ test('fine-tuning behind a gate: two workers with half the batch each train as o
       `step ${step}: ${metrics.loss}, ${single.loss}`,
     );
     t.is(losses.length, BATCH);
-    losses.forEach((loss, i) => t.true(Math.abs(loss - each[i]) < 1e-4, `sample ${i} of step ${step}`));
+    t.true(
+      losses.every((loss, i) => Math.abs(loss - each[i]) < 1e-4),
+      `samples of step ${step}`,
+    );
     t.deepEqual(decisions, decided);
   });
   // Centres, the running mean of predictions and running statistics are among them.
