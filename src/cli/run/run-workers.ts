@@ -29,6 +29,8 @@ export interface WorkersOptions {
   allowNetwork: boolean;
   timeoutSeconds: number;
   restarts: number;
+  /** Go on with fewer workers when the restarts are used up. */
+  fewer: boolean;
 }
 
 /** The flags of a run with workers. */
@@ -37,17 +39,20 @@ interface WorkersFlags {
   allowNetwork?: boolean;
   workerTimeout: number;
   restarts: number;
+  fewerWorkers?: boolean;
 }
 
 /** Starts the workers of this machine and watches them; sets the exit code of the run. */
 export async function superviseWorkers(job: Job, cluster: Cluster, flags: WorkersFlags): Promise<void> {
-  const { wire, allowNetwork = false, workerTimeout: timeoutSeconds, restarts } = flags;
+  const { wire, allowNetwork = false, workerTimeout: timeoutSeconds, restarts, fewerWorkers: fewer = false } = flags;
+  if (fewer && cluster.addresses)
+    throw new UserError('--fewer-workers is for the workers of one machine. Leave it out, or take --workers alone.');
   const sources = cluster.addresses ? await allowedSources(cluster.addresses, { allowNetwork, say }) : [];
-  await runWorkers(job, { cluster, sources, wire, allowNetwork, timeoutSeconds, restarts });
+  await runWorkers(job, { cluster, sources, wire, allowNetwork, timeoutSeconds, restarts, fewer });
 }
 
 async function runWorkers(job: Job, options: WorkersOptions): Promise<void> {
-  const { cluster, restarts, timeoutSeconds } = options;
+  const { cluster } = options;
   const { config, registry, dir, forced } = job;
   const leads = cluster.local.includes(0);
   const release = leads ? lockRun(dir) : lockRun(dir, `lock.machine-${cluster.local[0]}`);
@@ -58,22 +63,47 @@ async function runWorkers(job: Job, options: WorkersOptions): Promise<void> {
     await checkStages(plan, { config, registry, workers: { count: cluster.count }, log: say });
     if (leads) removeForced(plan, dir, forced);
     say(`${config.name}: ${cluster.count} workers, of which this machine runs ${cluster.local.length}`);
-    process.exitCode = await supervise({
-      restarts,
-      timeoutSeconds,
-      signal,
-      say,
-      async start() {
-        const { count, local } = cluster;
-        const others = count > local.length;
-        const meeting = others ? await meet(dir, { ranks: local, count, signal, say }) : undefined;
-        return { workers: await startWorkers(options), outdated: meeting?.outdated };
-      },
-    });
+    process.exitCode = await superviseAll(job, options, signal);
   } finally {
     stop();
     release();
   }
+}
+
+/** Supervises the workers, and, where that is asked for, fewer of them when so many do not hold out; returns the exit code. */
+async function superviseAll(job: Job, options: WorkersOptions, signal: AbortSignal): Promise<number> {
+  const { cluster, restarts, timeoutSeconds, fewer } = options;
+  const { count, local } = cluster;
+  const { dir } = job;
+  const code = await supervise({
+    restarts,
+    timeoutSeconds,
+    signal,
+    say,
+    async start() {
+      const others = count > local.length;
+      const meeting = others ? await meet(dir, { ranks: local, count, signal, say }) : undefined;
+      return { workers: await startWorkers(options), outdated: meeting?.outdated };
+    },
+  });
+  if (code !== 1 || !fewer) return code;
+  const less = await fewerWorkers(job, count);
+  if (less === undefined) return code;
+  say(`the run goes on with ${less} workers; its results are not those of ${count}`);
+  return superviseAll(job, { ...options, cluster: { count: less, local: [...Array(less).keys()] } }, signal);
+}
+
+/** The largest number of workers below `count`, two at least, that can share the batches of what is still to do. */
+async function fewerWorkers({ config, registry, dir }: Job, count: number): Promise<number | undefined> {
+  for (let less = count - 1; less >= 2; less--) {
+    try {
+      await checkStages(planRun(config, dir, registry), { config, registry, workers: { count: less }, log: () => {} });
+      return less;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 function refuseGpu({ device }: ResolvedConfig): void {
@@ -133,7 +163,8 @@ const TAKEN_MS = 10_000;
 async function takePlace(dir: string, rank: number): Promise<void> {
   const path = join(dir, `lock.worker-${rank}`);
   for (const from = performance.now(); ; await setTimeout(50)) {
-    if (tryLock(path)) return;
+    const release = tryLock(path);
+    if (release) return void process.once('exit', release);
     if (performance.now() - from > TAKEN_MS)
       throw new UserError(
         `${path}: another process is worker ${rank} of this run. Wait for it, or choose another --out.`,

@@ -15,6 +15,7 @@ interface RunFlags {
   allowNetwork?: boolean;
   workerTimeout: number;
   restarts: number;
+  fewerWorkers?: boolean;
 }
 
 /** `voxloop run CONFIG`: runs the stages of a recipe in order. */
@@ -59,6 +60,10 @@ export function register(program: Command): void {
       'a worker that trains and gives no sign for so long, or waits so long for the others, counts as hanging',
       wholeNumber(1),
       300,
+    )
+    .option(
+      '--fewer-workers',
+      'after that many restarts, go on with the next smaller number that can share the batches',
     )
     .option('--restarts <n>', 'times that all workers start again when one dies or hangs', wholeNumber(0), 10)
     .option('--dry-run', 'print the resolved config and the plan, check that nothing is missing, and stop');

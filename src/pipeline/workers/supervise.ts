@@ -33,8 +33,8 @@ export interface Started {
 /** How an attempt ended, for all workers. */
 type Outcome = { kind: 'done' } | { kind: 'fault' } | { kind: 'interrupted' } | { kind: 'failed'; why: string };
 
-/** Time that workers have to end by themselves when one of them has. */
-const GRACE_MS = 15_000;
+/** Time that workers have to stop by themselves when one of them has. */
+const GRACE_MS = 60_000;
 /** Time in which a worker's own word on what the user can put right may follow another's crash. */
 const LAST_WORD_MS = 1500;
 
@@ -47,7 +47,12 @@ export async function supervise(supervision: Supervision): Promise<number> {
   const { restarts, say, signal } = supervision;
   for (let attempt = 0; ; attempt++) {
     if (signal.aborted) return 130;
-    const outcome = await oneAttempt(await supervision.start(attempt), supervision);
+    const begun = await supervision.start(attempt).catch((error: unknown) => {
+      // It may have been waiting for another machine.
+      if (!signal.aborted) throw error;
+    });
+    if (!begun) return 130;
+    const outcome = await oneAttempt(begun, supervision);
     if (outcome.kind === 'done') return 0;
     if (outcome.kind === 'fault') return 2;
     if (outcome.kind === 'interrupted') return 130;
@@ -144,9 +149,10 @@ function firstHanging(
 async function outcomeOf(first: End, workers: readonly Watched[], say: (line: string) => void): Promise<Outcome> {
   const leader = workers.find(({ rank }) => rank === 0);
   const others = Promise.all(workers.map(({ exited }) => exited));
-  if (first.code === 0 || first.code === 130) {
-    await Promise.race([others, failureOf(workers), setTimeout(GRACE_MS, undefined, { ref: false })]);
-  } else await Promise.race([others, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
+  // A worker that follows is done a little before the first, which has the last word.
+  if (first.code === 0) await Promise.race([leader?.exited ?? others, failureOf(workers)]);
+  else if (first.code === 130) await Promise.race([others, setTimeout(GRACE_MS, undefined, { ref: false })]);
+  else await Promise.race([others, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
   const ends = workers.flatMap(({ end }) => end ?? []);
   if (leader ? leader.end?.code === 0 : ends.every(({ code }) => code === 0)) return { kind: 'done' };
   const fault = ends.find(({ code }) => code === 2);
