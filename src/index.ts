@@ -43,9 +43,10 @@ export { convolveRows, fastFftLength, irfft, rfft } from './engine/ops/spectral.
 export { random } from './engine/random.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
-export { anyLength } from './engine/trace.js';
+export { anyLength, workerCount } from './engine/trace.js';
 export type { Variable } from './engine/variable.js';
 export { withWholeBatch } from './engine/whole-batch.js';
+export { ownRows, wholeBatchRows, wholeBatchSum } from './engine/workers/collectives.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';
 
 // Random numbers

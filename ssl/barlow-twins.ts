@@ -1,4 +1,13 @@
-import { crossCorrelation, defineSsl, leastBatch, offDiagonal, projectionHead, tf, z } from '../src/index.js';
+import {
+  crossCorrelation,
+  defineSsl,
+  leastBatch,
+  offDiagonal,
+  projectionHead,
+  tf,
+  wholeBatchRows,
+  z,
+} from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({
@@ -25,6 +34,7 @@ export default defineSsl({
   summary: 'The cross-correlation of two crops is drawn to the identity (Zbontar et al. 2021).',
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'barlow-twins: correlations over a batch need'),
   build({ options: { projection, redundancyWeight, scale }, backbone, scope }) {
     const network = backbone('network');
@@ -35,7 +45,7 @@ export default defineSsl({
       networks: { student: network },
       loss({ global }) {
         const embeddings = network.embed(global, { training: true });
-        const [first, second] = tf.split(projector(embeddings), 2, 0);
+        const [first, second] = tf.split(wholeBatchRows(projector(embeddings), 2), 2, 0);
         const correlation = crossCorrelation(first, second); // [size, size]
         const diagonal = tf.sum(tf.mul(correlation, tf.eye(correlation.shape[0]!)), 1);
         const alignment = tf.sum(tf.square(tf.sub(1, diagonal)));

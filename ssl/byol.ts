@@ -26,6 +26,7 @@ export default defineSsl({
   summary: "Predicts an EMA teacher's projection of the other crop; no negatives (Grill et al. 2020).",
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'byol: batch normalisation needs'),
   build({ options: { projection, predictorSize, emaMomentum }, ...context }) {
     const { student, teacher, networks, updateTeacher } = teacherStudent(context, (scope, inputs) =>

@@ -58,6 +58,7 @@ export default defineSsl({
   summary: 'Teacher-student self-distillation over global and local crops, EMA teacher, centred and sharpened targets.',
   options: z.strictObject(dinoOptions),
   views: ({ globalCrops, localCrops }) => ({ global: globalCrops, local: localCrops }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'dino: batch normalisation needs'),
   build: (context) => dinoMethod(context),
 });

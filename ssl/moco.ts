@@ -48,6 +48,7 @@ export default defineSsl({
   summary: 'Momentum contrast: crops find each other among a queue of keys from a momentum encoder (He et al. 2020).',
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: ({ queue }, { batch }) => [
     ...leastBatch(batch, 2, 'moco: batch normalisation needs'),
     ...wholeBatches('moco', queue, batch),

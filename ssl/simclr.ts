@@ -11,6 +11,7 @@ import {
   type Tensor,
   tf,
   unit,
+  wholeBatchRows,
   z,
 } from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
@@ -49,6 +50,7 @@ export default defineSsl({
     'Two crops of an utterance find each other in the batch: NT-Xent (Chen et al. 2020) or angular prototypical.',
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'simclr: negatives are the other utterances of a batch; it needs'),
   build({ options, backbone, scope }) {
     const { temperature = 0.07, margin } = options;
@@ -62,9 +64,11 @@ export default defineSsl({
     return {
       trained: [network.scope, projectorScope, scaleScope].flatMap((part) => part.params()),
       networks: { student: network },
-      loss({ global, batch }) {
+      loss({ global }) {
         const embeddings = network.embed(global, { training: true });
-        const { loss, accuracy } = contrastCrops(unit(projector(embeddings), 1), batch);
+        // Negatives are all other crops of the batch, whichever worker has them.
+        const projections = wholeBatchRows(unit(projector(embeddings), 1), 2);
+        const { loss, accuracy } = contrastCrops(projections, projections.shape[0]! / 2);
         return { loss, metrics: { accuracy }, embeddings };
       },
     };

@@ -18,6 +18,7 @@ export default defineSsl({
   summary: "Predicts the other crop's projection behind a stop-gradient; no negatives, no teacher (Chen and He 2021).",
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'simsiam: batch normalisation needs'),
   build({ options: { projection, bottleneckSize }, backbone, scope }) {
     const network = backbone('student');

@@ -3,6 +3,7 @@ import {
   defineSsl,
   leastBatch,
   meanEntropy,
+  ownRows,
   projectionHead,
   type Queue,
   refuseIdle,
@@ -11,7 +12,9 @@ import {
   tf,
   unit,
   unitRows,
+  wholeBatchRows,
   withoutGradient,
+  workerCount,
   z,
 } from '../src/index.js';
 import { crossViewLoss } from './parts/cross-view-loss.js';
@@ -66,6 +69,7 @@ export default defineSsl({
     'Crops predict the balanced prototype assignments of each other, with an optional queue (Caron et al. 2020).',
   options,
   views: ({ globalCrops, localCrops }) => ({ global: globalCrops, local: localCrops }),
+  manyWorkers: true,
   check: ({ queue }, { batch }) => [
     ...leastBatch(batch, 2, 'swav: sharing a batch out among prototypes needs'),
     ...wholeBatches('swav', queue, batch),
@@ -101,13 +105,16 @@ export default defineSsl({
         const scores = cosines(projections); // [crops * batch, prototypes]
         const targets = withoutGradient(() => {
           const codes = Array.from({ length: options.globalCrops }, (_, crop) => {
-            const cropScores = tf.slice(scores, crop * batch, batch);
+            const ownScores = tf.slice(scores, crop * batch, batch);
+            const cropProjections = () => tf.slice(projections, crop * batch, batch);
+            // The whole batch is shared out, whichever worker has its rows.
+            const cropScores = workerCount() > 1 ? cosines(wholeBatchRows(cropProjections())) : ownScores;
             const queue = queues[crop];
             const code = queue
               ? codesWithQueue(cropScores, queue, { cosines, queueInUse, options })
               : codesOf(cropScores, options);
-            queue?.push(tf.slice(projections, crop * batch, batch));
-            return code;
+            queue?.push(cropProjections());
+            return ownRows(code);
           });
           return tf.concat(codes, 0);
         });

@@ -1,4 +1,13 @@
-import { covariancePenalty, defineSsl, leastBatch, projectionHead, spreadShortfall, tf, z } from '../src/index.js';
+import {
+  covariancePenalty,
+  defineSsl,
+  leastBatch,
+  projectionHead,
+  spreadShortfall,
+  tf,
+  wholeBatchRows,
+  z,
+} from '../src/index.js';
 import { projectionSizes } from './parts/projection.js';
 
 const options = z.strictObject({
@@ -23,6 +32,7 @@ export default defineSsl({
   summary: 'Crops agree, dimensions vary and do not repeat each other (Bardes et al. 2022).',
   options,
   views: () => ({ global: 2, local: 0 }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'vicreg: variances over a batch need'),
   build({ options: { projection, invarianceWeight, varianceWeight, covarianceWeight }, backbone, scope }) {
     const network = backbone('network');
@@ -33,7 +43,7 @@ export default defineSsl({
       networks: { student: network },
       loss({ global }) {
         const embeddings = network.embed(global, { training: true });
-        const crops = tf.split(projector(embeddings), 2, 0); // each [batch, size]
+        const crops = tf.split(wholeBatchRows(projector(embeddings), 2), 2, 0); // each [whole batch, size]
         const invariance = tf.mean(tf.square(tf.sub(crops[0], crops[1])));
         const variance = tf.addN(crops.map((crop) => spreadShortfall(crop)));
         const covariance = tf.addN(crops.map(covariancePenalty));

@@ -8,8 +8,8 @@ import { tf } from './tf.js';
 import { currentTrace } from './trace.js';
 
 /**
- * Random ops of the graph. Each draw is a pure function of (session seed, step, name): two steps draw different numbers, the
- * same step the same bytes, on every machine of one device kind. Names must be unique within a compiled function.
+ * Random ops of the graph. Each draw is a pure function of (session seed, step, name), and of the worker where several train together: two
+ * steps draw different numbers, the same step the same bytes, on every machine of one device kind. Names must be unique within a compiled function.
  */
 export const random = {
   /** Standard normal, float32 `shape`. */
@@ -34,7 +34,9 @@ function draw(type: string, shape: number[], name: string): Tensor {
     throw new Error(`two random draws are named '${name}': they would be the same numbers`);
   trace.draws.add(name);
   const { graph } = trace;
-  const key = uint64(keyOf(trace.seed, name), [1]);
+  // Each worker sees other rows of the batch, and draws for them.
+  const part = trace.workers ? `${name}/worker ${trace.workers.rank}` : name;
+  const key = uint64(keyOf(trace.seed, part), [1]);
   const shapeNode = graph.constant({ dtype: 'int32', shape: [shape.length], data: Int32Array.from(shape) });
   const algorithm = graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(PHILOX) });
   return raw(type, [shapeNode, key, counterOf(trace.step), algorithm], [typeAttr('dtype', DT.FLOAT)])[0];

@@ -4,14 +4,16 @@ import { intAttr } from './graph/attributes.js';
 import { TensorFlowError } from './graph/c-api.js';
 import { raw, rawOperation } from './raw.js';
 import type { Tensor } from './tf.js';
-import { currentTrace } from './trace.js';
+import { currentTrace, withControls } from './trace.js';
+import { reduced } from './workers/collectives.js';
 
 /** A step that was refused before it changed anything, because a value was not finite. */
 export class NotFiniteError extends UserError {}
 
 /**
  * While tracing: whatever is added from here on, updates above all, runs only when every number of `tensors` is finite; otherwise
- * the run throws a NotFiniteError that names the first few, and no variable has changed. Ask once in a function.
+ * the run throws a NotFiniteError that names the first few, and no variable has changed. Ask once in a function. Where several workers run
+ * it, all of them are refused when one of them has such a number; ask when nothing is to be heard of the others any more.
  */
 export function requireFinite(tensors: Readonly<Record<string, Tensor>>): void {
   const trace = currentTrace();
@@ -19,9 +21,13 @@ export function requireFinite(tensors: Readonly<Record<string, Tensor>>): void {
   trace.guarded = Object.keys(tensors);
   // Half the sum of squares: one pass over each tensor, without a copy of it.
   const energies = Object.values(tensors).map((tensor) => raw('L2Loss', [tensor])[0]);
-  const all = tensorflow.stack(energies);
+  const own = tensorflow.stack(energies);
+  const all = trace.workers ? reduced(own) : own;
   const sound = raw('IsFinite', [tensorflow.sum(all)])[0];
-  const { operation } = rawOperation('Assert', [sound, all], [intAttr('summarize', energies.length)]);
+  // A refused run ends every operation that waits for other workers, and theirs: it waits until none does.
+  const { operation } = withControls(trace.collectives, () =>
+    rawOperation('Assert', [sound, all], [intAttr('summarize', energies.length)]),
+  );
   trace.controls = [...trace.controls, operation];
 }
 

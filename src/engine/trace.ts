@@ -4,6 +4,7 @@ import type { Phase } from './graph/operation-record.js';
 import type { Tensor } from './tf.js';
 import type { Variable } from './variable.js';
 import type { BatchMove } from './whole-batch.js';
+import type { WorkerGroup } from './workers/group.js';
 
 /** The uses of a variable so far in one trace; they keep reads and writes in program order. */
 export interface VariableUse {
@@ -47,6 +48,10 @@ export interface Trace {
   compute: 'float32' | 'bfloat16';
   /** One graph shall serve inputs of any length, see {@link anyLength}. */
   anyLength: boolean;
+  /** The processes that run this function together, each on a part of the batch; undefined where one does it alone. */
+  workers?: WorkerGroup;
+  /** The operations so far that wait for the other processes. */
+  collectives: Pointer[];
 }
 
 let current: Trace | undefined;
@@ -65,6 +70,12 @@ export const isTracing = (): boolean => current !== undefined;
  * the branch that is right for all of them: it pads though this number needs no padding.
  */
 export const anyLength = (): boolean => current?.anyLength ?? false;
+
+/** The processes that the function being traced runs in, each on a part of the batch; undefined where one does it alone. */
+export const currentWorkers = (): WorkerGroup | undefined => currentTrace().workers;
+
+/** Number of processes that the function being traced runs in, each on a part of the batch. */
+export const workerCount = (): number => currentTrace().workers?.count ?? 1;
 
 /** Makes `trace` the current one while `act` runs. */
 export function withTrace<T>(trace: Trace, act: () => T): T {

@@ -38,6 +38,11 @@ export interface SslPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'
   /** Crops of each utterance that the method wants; `clean` global crops are not augmented. */
   views(options: z.output<O>): { global: number; local: number; clean?: boolean };
   /**
+   * True where the loss is that of the whole batch though several workers have a part of it each: it is a mean over rows, or brings
+   * the rows together by wholeBatchRows. Default: false, and the method is trained by one process only.
+   */
+  manyWorkers?: boolean;
+  /**
    * Checked before the run starts: a sentence for each setting that the method cannot work with. `batch` is the number of
    * utterances in a forward pass (batchSize / accumulate).
    */
@@ -63,6 +68,8 @@ export interface DistillationPlugin<O extends z.ZodType = z.ZodType> extends Plu
   compares: Compared;
   /** True where it asks for the class of each row. Default: false. */
   labels?: boolean;
+  /** As an ssl plugin's `manyWorkers`. */
+  manyWorkers?: boolean;
   /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(options: z.output<O>): DistillationLoss;

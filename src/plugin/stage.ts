@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FeatureDefinition } from '../audio/features/features.js';
 import type { Session } from '../engine/session/session.js';
+import type { WorkerGroup } from '../engine/workers/group.js';
 import type { OptimizerOptions } from '../optim/optimizer.js';
 import type { CompiledCall } from '../train/step/training-step.js';
 import type { Json } from './json.js';
@@ -37,12 +38,21 @@ export interface CheckContext {
   /** Bytes that tensors may take at once; default: all that the device has. */
   memoryBytes?: number;
   registry: Registry;
+  /** Set where several processes train together, each on a part of every batch. */
+  workers?: Pick<WorkerGroup, 'count'>;
   log(line: string): void;
 }
 
 export interface StageContext extends CheckContext {
-  /** This stage's folder; it exists. The runner writes `stage.json` and `stage.partial.json` in it. */
+  /** The processes that train together; a stage that trains hands them to its session. */
+  workers?: WorkerGroup;
+  /**
+   * This stage's folder; it exists. The runner writes `stage.json` and `stage.partial.json` in it. In a worker other than the first it is a
+   * folder that is thrown away.
+   */
   dir: string;
+  /** The folder of checkpoints, which the first worker writes and all read; default: `dir`. */
+  checkpoints?: string;
   /** The folder of the whole run, for `results.json` and reports. */
   runDir: string;
   runName: string;
@@ -114,6 +124,8 @@ export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.Zo
   sources?(options: z.output<O>): string | undefined;
   /** Finds problems that would otherwise stop the run hours later, such as missing data: one sentence for each. */
   check?(context: CheckContext, options: z.output<O>): Promise<string[] | undefined> | string[] | undefined;
+  /** True where every worker runs it, and its session is given `workers`; other stages run in the first worker only. */
+  inEveryWorker?: boolean;
   /** For a stage that trains: lets `voxloop plan` predict its memory. */
   sketch?(context: SketchContext, options: z.output<O>): Promise<TrainingSketch>;
   /** Does the work; the result must be equal for a resumed and an undisturbed run. */

@@ -37,10 +37,12 @@ export function checkMemory(
   { memoryBytes, log }: { memoryBytes?: number; log(line: string): void },
 ): void {
   const { peakBytes, parts } = largestPeak(calls);
-  const { bytes, source } =
+  const { bytes: whole, source } =
     memoryBytes === undefined
       ? availableMemory(session.devices)
       : { bytes: memoryBytes, source: "the config's `memory`" };
+  // Each worker of a machine has its part of it.
+  const bytes = Math.floor(whole / (session.workers?.local ?? 1));
   const need = `${formatByteSize(peakBytes)} of ${formatByteSize(bytes)} (${source})`;
   if (peakBytes <= bytes) {
     log(`memory: a step needs ${need}`);

@@ -11,7 +11,7 @@ import { createLabelAlignment, type LabelAlignment } from './gate/label-alignmen
 import type { TrainedBits } from './quantize/trained-bits.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
 import { type FreezeOptions, freeze } from './step/freeze.js';
-import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
+import { type BatchCut, batchCut, checkMicroBatches, cutValues, microBatchTensors } from './step/micro-batches.js';
 import { createUpdate, type TrainerParts, trainedNetwork } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
 
@@ -117,7 +117,7 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
       );
     },
   });
-  const cut = { accumulate, bins: view.features.bins };
+  const feed = { cut: batchCut(accumulate, session.workers), bins: view.features.bins };
   return {
     scope,
     headScope,
@@ -127,12 +127,12 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
     average,
     embeddingSize,
     functions: (batch, samples, values) =>
-      update.functions(inputsOf(batch, samples, cut, values.confidence !== undefined), values),
+      update.functions(inputsOf(batch, samples, feed, values.confidence !== undefined), values),
     async step(batch, samples, { gate, correction, ...rest }) {
-      checkMicroBatches(samples.labels.length, accumulate);
+      checkMicroBatches(samples.labels.length, accumulate, session.workers);
       // Infinity enters the graph as the largest float, which no loss exceeds.
       const values = { ...rest, gate: Math.min(gate, 3e38), ...correction };
-      const inputs = inputsOf(batch, samples, cut, correction !== undefined);
+      const inputs = inputsOf(batch, samples, feed, correction !== undefined);
       const outputs = await update.run(inputs, values);
       return {
         metrics: meanMetrics(outputs),
@@ -147,18 +147,19 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
 function inputsOf(
   { global, local }: Pick<Batch, 'global' | 'local'>,
   { labels, history, speed }: LabelledSamples,
-  { accumulate, bins }: { accumulate: number; bins: number },
+  { cut, bins }: { cut: BatchCut; bins: number },
   corrects: boolean,
 ): Inputs[] {
-  const rows = labels.length / accumulate;
-  const parts = { crops: 1, batchSize: labels.length, count: accumulate, bins };
+  const parts = { crops: 1, batchSize: labels.length, cut, bins };
+  const [labelsOf, historyOf] = [cutValues(labels, cut), cutValues(history, cut)];
+  const speedOf = speed && cutValues(speed, cut);
   const longer = corrects && local ? microBatchTensors(local, parts) : undefined;
   return microBatchTensors(global, parts).map((crops, i) => ({
     crops,
     ...(longer && { longer: longer[i] }),
-    labels: int32(labels.slice(i * rows, (i + 1) * rows)),
-    history: float32(history.slice(i * rows, (i + 1) * rows)),
-    ...(speed && { speed: int32(speed.slice(i * rows, (i + 1) * rows)) }),
+    labels: int32(labelsOf[i]),
+    history: float32(historyOf[i]),
+    ...(speedOf && { speed: int32(speedOf[i]) }),
   }));
 }
 

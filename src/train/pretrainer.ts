@@ -3,13 +3,14 @@ import type { Batch } from '../data/crops/loader.js';
 import { stopGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/session/compile.js';
 import { type Tensor, tf } from '../engine/tf.js';
+import { wholeBatchRows } from '../engine/workers/collectives.js';
 import { int32 } from '../host-tensor.js';
 import { createScope } from '../nn/scope.js';
 import { effectiveRank, spread, unit } from '../nn/statistics.js';
 import type { Averaging } from './averaging/averaging.js';
 import { type AdversaryOptions, createAdversary } from './step/adversary.js';
 import { cleanView, cropsToFeatures, cropsWithTwins, playedAt } from './step/crop-features.js';
-import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
+import { batchCut, checkMicroBatches, cutValues, microBatchTensors } from './step/micro-batches.js';
 import type { SslContext, SslMethod, Views } from './step/ssl-method.js';
 import { createUpdate, type TrainerParts, withFrameCheck } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
@@ -43,7 +44,8 @@ export interface Pretrainer {
 /** Builds the networks, the optimizer and the compiled step of a self-supervised method. */
 export function createPretrainer(parts: PretrainParts): Pretrainer {
   const { crops, accumulate = 1, speeds = [1] } = parts;
-  checkMicroBatches(parts.batchSize, accumulate);
+  const { workers } = parts.session;
+  checkMicroBatches(parts.batchSize, accumulate, workers);
   const { method, adversary } = buildNetworks(parts);
   // The first network is written first, and meant to be used.
   const [network] = Object.values(method.networks);
@@ -55,7 +57,7 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
     loss(views, inputs) {
       const plain = method.loss(views, inputs);
       const { loss, metrics, embeddings } = adversary?.oppose(plain, { ...views, twins: views.twins! }) ?? plain;
-      const directions = stopGradient(unit(embeddings, 1));
+      const directions = wholeBatchRows(stopGradient(unit(embeddings, 1)));
       const health = { embeddingStd: spread(directions), effectiveRank: effectiveRank(directions) };
       return { loss, aux: { ...metrics, ...health } };
     },
@@ -64,13 +66,14 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
   });
   const inputsOf = ({ global, local }: CropArrays, step: number): Inputs[] => {
     const speed = drawSpeeds(`${parts.seed}/speeds`, step, parts.batchSize, speeds.length);
-    const width = parts.batchSize / accumulate;
-    const cut = { batchSize: parts.batchSize, count: accumulate, bins: parts.view.features.bins };
-    const locals = local ? microBatchTensors(local, { ...cut, crops: crops.local }) : [];
-    return microBatchTensors(global, { ...cut, crops: crops.global }).map((piece, i) => ({
+    const cut = batchCut(accumulate, workers);
+    const whole = { batchSize: parts.batchSize, cut, bins: parts.view.features.bins };
+    const locals = local ? microBatchTensors(local, { ...whole, crops: crops.local }) : [];
+    const speedsOf = cutValues(speed, cut);
+    return microBatchTensors(global, { ...whole, crops: crops.global }).map((piece, i) => ({
       global: piece,
       ...(locals[i] && { local: locals[i] }),
-      ...(speeds.length > 1 && { speed: int32(speed.slice(i * width, (i + 1) * width)) }),
+      ...(speeds.length > 1 && { speed: int32(speedsOf[i]) }),
     }));
   };
 
@@ -98,10 +101,10 @@ function buildNetworks({ session, seed, backbone, build, crops, adversary }: Pre
 
 /** Features of a micro-batch's crops, with twins of the second crops where there is an adversary. */
 function viewsOf(
-  { batchSize, accumulate = 1, crops, view, adversary, speeds = [1] }: PretrainParts,
+  { session, batchSize, accumulate = 1, crops, view, adversary, speeds = [1] }: PretrainParts,
   inputs: Record<string, Tensor>,
 ): Views & { twins?: Tensor } {
-  const batch = batchSize / accumulate;
+  const batch = batchSize / batchCut(accumulate, session.workers).count;
   const { speed } = inputs;
   const played = (wave: Tensor, count: number) => (speed ? playedAt(wave, tf.tile(speed, [count]), speeds) : wave);
   const global = played(inputs.global, crops.global);

@@ -1,4 +1,4 @@
-import { spread, type Tensor, tf, unit } from '../../src/index.js';
+import { spread, type Tensor, tf, unit, wholeBatchRows } from '../../src/index.js';
 
 /** The mean cosine of each row of `predictions` to the other view's row of `targets`; both [2 batch, size], crop-major. */
 export function cosineToOther(predictions: Tensor, targets: Tensor): Tensor {
@@ -11,4 +11,4 @@ export function cosineToOther(predictions: Tensor, targets: Tensor): Tensor {
  * a method without negatives collapses (section 4.1 of SimSiam's paper, see simsiam.ts).
  */
 export const relativeSpread = (projections: Tensor): Tensor =>
-  tf.mul(spread(unit(projections, 1)), Math.sqrt(projections.shape[1]!));
+  tf.mul(spread(wholeBatchRows(unit(projections, 1))), Math.sqrt(projections.shape[1]!));

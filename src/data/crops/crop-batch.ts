@@ -43,6 +43,14 @@ export interface CropSource {
   seed: number | string;
   /** Default: every crop is cut from its own utterance. */
   sources?: CropSources;
+  /** The part of every batch whose crops are read; the rest of a slot is left as it is. Default: all. */
+  part?: BatchPart;
+}
+
+/** Equal parts of a batch's utterances, in order, of which this process needs some. */
+export interface BatchPart {
+  count: number;
+  own: readonly number[];
 }
 
 /** Fills a slot with the crops of a step: a pure function of the source and the step. */
@@ -54,16 +62,25 @@ export function fillSlot(source: CropSource, step: number, slot: BatchSlot): Sam
   const partners = createRng(seed).fork('partners').fork(step);
   const lengths = cropLengths(plan);
   const size = batch.utterances.length;
+  const reads = readsOf(source.part, size);
   slot.utterances.set(batch.utterances);
   batch.utterances.forEach((utterance, i) => {
     const origins = sources ? drawOrigins(utterance, plan, sources, partners) : lengths.map(() => utterance);
     const starts = startsOf(origins, layout.samples, plan, rng);
     origins.forEach((origin, crop) => {
       slot.origins[crop * size + i] = origin;
-      reader.fill(origin, starts[crop], lengths[crop], rowOf(slot, plan, size, crop, i));
+      // What is drawn does not depend on who reads it.
+      if (reads(i)) reader.fill(origin, starts[crop], lengths[crop], rowOf(slot, plan, size, crop, i));
     });
   });
   return batch;
+}
+
+/** Tells which utterances of a batch of `size` are read. */
+function readsOf(part: BatchPart | undefined, size: number): (utterance: number) => boolean {
+  if (!part) return () => true;
+  const own = new Set(part.own);
+  return (utterance) => own.has(Math.floor((utterance * part.count) / size));
 }
 
 /** The plan of one batch: its crops may be shorter. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, UserError } from '../../errors.js';
 import type { ShardLayout } from '../shards/reader.js';
-import { type BatchSlot, fillSlot } from './crop-batch.js';
+import { type BatchPart, type BatchSlot, fillSlot } from './crop-batch.js';
 import { openCropReader } from './crop-reader.js';
 import type { CropSources } from './crop-sources.js';
 import type { CropPlan } from './crops.js';
@@ -13,6 +13,7 @@ export interface LoaderJob {
   sampling: Sampling;
   plan: CropPlan;
   sources?: CropSources;
+  part?: BatchPart;
   slots: BatchSlot[];
 }
 
@@ -28,9 +29,9 @@ export interface FillAnswer extends FillRequest {
 }
 
 const port = parentPort!;
-const { layout, sampling, plan, sources, slots } = workerData as LoaderJob;
+const { layout, sampling, plan, sources, part, slots } = workerData as LoaderJob;
 const reader = openCropReader(layout);
-const source = { layout, reader, sampler: openSampler(sampling), plan, seed: sampling.seed, sources };
+const source = { layout, reader, sampler: openSampler(sampling), plan, seed: sampling.seed, sources, part };
 
 port.on('message', ({ step, slot }: FillRequest) => {
   const answer: FillAnswer = { step, slot };

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, UserError } from '../../errors.js';
 import type { ShardLayout } from '../shards/reader.js';
-import { createSlot, usedCrops } from './crop-batch.js';
+import { type BatchPart, createSlot, usedCrops } from './crop-batch.js';
 import type { CropValues } from './crop-reader.js';
 import type { CropSources } from './crop-sources.js';
 import { type CropPlan, checkPlan } from './crops.js';
@@ -45,6 +45,8 @@ export interface LoaderOptions {
   rule?: SamplingRule;
   /** Utterances that crops are cut from in the place of the batch's own. Default: none. */
   sources?: CropSources;
+  /** The part of every batch whose crops are read; the others' rows mean nothing. Default: all. */
+  part?: BatchPart;
 }
 
 export interface Loader {
@@ -119,7 +121,7 @@ export function createLoader(options: LoaderOptions): Loader {
 }
 
 function start(options: LoaderOptions) {
-  const { shards, batchSize, plan, seed, subset, rule, sources, workers = 1, prefetch = 3 } = options;
+  const { shards, batchSize, plan, seed, subset, rule, sources, part, workers = 1, prefetch = 3 } = options;
   checkPlan(plan);
   checkContent(shards, plan);
   const { files, shard, offset, samples, features } = shards;
@@ -127,7 +129,7 @@ function start(options: LoaderOptions) {
   const sampler = openSampler(sampling);
   // One slot more than are kept ready, because the consumer holds one while the others are filled.
   const slots = Array.from({ length: prefetch + 1 }, () => createSlot(batchSize, plan));
-  const job: LoaderJob = { layout: { files, shard, offset, samples, features }, sampling, plan, sources, slots };
+  const job: LoaderJob = { layout: { files, shard, offset, samples, features }, sampling, plan, sources, part, slots };
   const module = new URL('./loader-worker.js', import.meta.url);
   // Without the process's own flags: some, such as --input-type, do not suit a worker.
   const open = () => new Worker(module, { workerData: job, execArgv: [] });

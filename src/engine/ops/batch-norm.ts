@@ -3,6 +3,8 @@ import { boolAttr, floatAttr, stringAttr } from '../graph/attributes.js';
 import { DT } from '../graph/data-types.js';
 import { cast, dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
+import { currentWorkers } from '../trace.js';
+import { batchNormOfWorkers } from './batch-norm-of-workers.js';
 
 /** Normalised map and the batch's own mean and (unbiased) variance, each [channels]. */
 export interface BatchNormResult {
@@ -13,9 +15,12 @@ export interface BatchNormResult {
 
 /**
  * Batch normalisation of `x` [batch, height, width, channels] by the batch's statistics (FusedBatchNormV3 with its fused
- * gradient), differentiable in x, scale and offset. `variance` has Bessel's correction, as running statistics want it.
+ * gradient), differentiable in x, scale and offset. `variance` has Bessel's correction, as running statistics want it. Where several
+ * workers have a part of the batch each, the statistics are those of all of it.
  */
 export function batchNormTrain(x: Tensor, scale: Tensor, offset: Tensor, epsilon: number): BatchNormResult {
+  const workers = currentWorkers();
+  if (workers) return batchNormOfWorkers(x, scale, offset, epsilon, workers);
   const attributes = (training: boolean) => [
     floatAttr('epsilon', epsilon),
     stringAttr('data_format', 'NHWC'),

@@ -16,7 +16,8 @@ import type { Tensor } from '../tf.js';
 import { inPhase, type Trace, withTrace } from '../trace.js';
 import { userFrame, withDeepStack } from '../user-frame.js';
 import { type Variable, writePending } from '../variable.js';
-import type { RunRequest, RunResult } from './runner.js';
+import type { WorkerGroup } from '../workers/group.js';
+import type { CollectiveRun, RunRequest, RunResult } from './runner.js';
 
 /** Values fed to a compiled function; a number is a float32 scalar. `step` is the step counter, see {@link Compiled}. */
 export type Inputs = Record<string, HostTensor | number>;
@@ -50,6 +51,8 @@ export interface CompilingSession {
   readonly seed: number;
   readonly compute: 'float32' | 'bfloat16';
   readonly xla: boolean;
+  /** The processes that run its functions together; undefined where this one does it alone. */
+  readonly workers?: WorkerGroup;
   /** Every variable, by name. */
   readonly variables: ReadonlyMap<string, Variable>;
   run(request: RunRequest): Promise<RunResult>;
@@ -62,6 +65,8 @@ interface Plan {
   fetches: Node[];
   targets: Pointer[];
   guarded?: string[];
+  /** Set where it waits for other processes: the number that all of them know the function by. */
+  collective?: CollectiveRun;
 }
 
 export function compileFunction<I extends Inputs, O extends Outputs>(
@@ -82,8 +87,8 @@ export function compileFunction<I extends Inputs, O extends Outputs>(
     const values = toValues(inputs);
     const plan = planFor(values);
     const feeds = values.map(([input, value]) => [plan.placeholders.get(input)!, value] as const);
-    const { fetches, targets, guarded } = plan;
-    const result = await session.run({ name, feeds, fetches, targets, traced }).catch((error) => {
+    const { fetches, targets, guarded, collective } = plan;
+    const result = await session.run({ name, feeds, fetches, targets, traced, collective }).catch((error) => {
       throw notFinite(error, guarded) ?? outOfMemory(error, name, () => predict(inputs)) ?? error;
     });
     const outputs = Object.fromEntries(plan.names.map((output, i) => [output, result.outputs[i]])) as Values<O>;
@@ -150,7 +155,7 @@ function tracePlan(
   values: [string, Shaped][],
   anyLength = false,
 ): Plan {
-  const { graph, seed, compute } = session;
+  const { graph, seed, compute, workers } = session;
   const placeholders = new Map<string, Node>();
   for (const [input, { dtype, shape }] of values) {
     const attributes = [typeAttr('dtype', dataTypeOf(dtype)), shapeAttr('shape', shape)];
@@ -170,11 +175,19 @@ function tracePlan(
     draws: new Set(),
     kept: [],
     anyLength,
+    workers,
+    collectives: [],
   };
   const outputs = withTrace(trace, () => withDeepStack(() => traceOutputs(trace, fn, placeholders)));
   const { effects: targets, guarded } = trace;
-  return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets, guarded };
+  const collective = trace.collectives.length > 0 ? collectiveRun(workers!) : undefined;
+  return { placeholders, names: [...outputs.keys()], fetches: [...outputs.values()], targets, guarded, collective };
 }
+
+const collectiveRun = (workers: WorkerGroup): CollectiveRun => ({
+  key: workers.nextKey(),
+  timeoutSeconds: 2 * workers.timeoutSeconds,
+});
 
 /** Calls the function once; returns the nodes of its outputs, by name. */
 function traceOutputs(

@@ -1,5 +1,5 @@
 import type { HostTensor } from '../../host-tensor.js';
-import { intField } from '../../io/protobuf/fields.js';
+import { intField, messageField } from '../../io/protobuf/fields.js';
 import { bufferBytes, cApi, type Output, type Pointer, throwIfFailed } from '../graph/c-api.js';
 import { type Node, SESSION_CLOSED } from '../graph/graph.js';
 import { toHost, toNative } from '../graph/tensor-transfer.js';
@@ -12,6 +12,15 @@ export interface RunRequest {
   targets: readonly Pointer[];
   /** Also return TensorFlow's RunMetadata (trace level FULL). */
   traced?: boolean;
+  /** Set where it waits for other processes. */
+  collective?: CollectiveRun;
+}
+
+/** A run in several processes at once. */
+export interface CollectiveRun {
+  /** The number by which all of them know the graph: runs with the same one are parts of one step. */
+  key: number;
+  timeoutSeconds: number;
 }
 
 export interface RunResult {
@@ -28,6 +37,10 @@ const ONE_BY_ONE = intField(3, -1);
 // trace_level 1 is FULL_TRACE.
 const FULL_TRACE = intField(1, 3);
 const [PLAIN_RUN, TRACED_RUN] = [ONE_BY_ONE, [...FULL_TRACE, ...ONE_BY_ONE]].map((bytes) => Uint8Array.from(bytes));
+
+/** RunOptions with timeout_in_ms (2) and experimental.collective_graph_key (8, 1). */
+const collectiveOptions = ({ key, timeoutSeconds }: CollectiveRun): Uint8Array =>
+  Uint8Array.from(ONE_BY_ONE.concat(intField(2, 1000 * timeoutSeconds), messageField(8, intField(1, key))));
 
 // TensorFlow refuses to trace two runs of a process at once, even of different sessions.
 let lastTraced: Promise<unknown> = Promise.resolve();
@@ -60,7 +73,8 @@ export function createRunner(session: Pointer): {
 async function runOnce(session: Pointer, request: RunRequest): Promise<RunResult> {
   const c = cApi();
   const status: Pointer = c.NewStatus();
-  const settings = request.traced ? TRACED_RUN : PLAIN_RUN;
+  const plain = request.collective ? collectiveOptions(request.collective) : PLAIN_RUN;
+  const settings = request.traced ? TRACED_RUN : plain;
   const options: Pointer = c.NewBufferFromString(settings, settings.length);
   const metadata: Pointer = request.traced ? c.NewBuffer() : null;
   const fed: Pointer[] = [];

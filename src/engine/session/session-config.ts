@@ -1,5 +1,7 @@
 import { intField, messageField, stringField } from '../../io/protobuf/fields.js';
 import { hasNvidiaDriver } from '../library/platform.js';
+import type { WorkerGroup } from '../workers/group.js';
+import { groupConfig } from '../workers/server.js';
 
 /** The device, threads, numeric type and seed of a session. */
 export interface SessionOptions {
@@ -16,6 +18,8 @@ export interface SessionOptions {
   compute?: 'float32' | 'bfloat16';
   /** Seed of the random ops. Default 0. */
   seed?: number;
+  /** The processes that run its functions together, each on a part of the batch. Default: this one alone. */
+  workers?: WorkerGroup;
 }
 
 /**
@@ -32,7 +36,7 @@ const REWRITES = [...intField(3, 2), ...intField(7, 2)];
 const IDLE_ON_CPU = [...intField(1, 2), ...intField(4, 1), ...intField(12, 1)];
 
 /** Serialises a ConfigProto (tensorflow/core/protobuf/config.proto). */
-export function configProto({ device = 'auto', threads = 0, xla = false }: SessionOptions): Uint8Array {
+export function configProto({ device = 'auto', threads = 0, xla = false, workers }: SessionOptions): Uint8Array {
   const noGpu = messageField(1, [...stringField(1, 'GPU'), ...intField(2, 0)]);
   const onCpu = device === 'cpu' || (device === 'auto' && !hasNvidiaDriver());
   const rewrites = messageField(10, [...REWRITES, ...(onCpu ? IDLE_ON_CPU : [])]);
@@ -42,5 +46,6 @@ export function configProto({ device = 'auto', threads = 0, xla = false }: Sessi
     ...(threads > 0 ? [...intField(2, threads), ...intField(5, threads)] : []),
     ...intField(7, 1),
     ...graph,
+    ...(workers ? groupConfig(workers.rank) : []),
   ]);
 }

@@ -44,7 +44,8 @@ export function openSession(options: SessionOptions = {}): Session {
   const c = cApi();
   kernelBackend();
   const graph = createGraph();
-  const pointer = newSession(c, graph, configProto(options));
+  const { workers } = options;
+  const pointer = newSession(c, graph, configProto(options), workers?.target);
   const devices = listDevices(c, pointer);
   if (options.device === 'gpu' && !devices.some((device) => device.type === 'GPU')) {
     deleteSession(c, pointer);
@@ -64,6 +65,7 @@ export function openSession(options: SessionOptions = {}): Session {
     seed: options.seed ?? 0,
     compute: options.compute ?? 'float32',
     xla: options.xla ?? false,
+    workers,
     devices,
     variables,
     variable(name, shape, initial, dtype = 'float32') {
@@ -103,9 +105,10 @@ function claimThreads(threads: number): void {
   );
 }
 
-function newSession(c: CApi, graph: Graph, config: Uint8Array): Pointer {
+function newSession(c: CApi, graph: Graph, config: Uint8Array, target?: string): Pointer {
   const options: Pointer = c.NewSessionOptions();
   try {
+    if (target !== undefined) c.SetTarget(options, target);
     checked('SetConfig', (status) => c.SetConfig(options, config, config.length, status));
     return checked('NewSession', (status) => c.NewSession(graph.pointer, options, status));
   } finally {

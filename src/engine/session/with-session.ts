@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { hash32 } from '../../random.js';
 import { locateLibrary } from '../library/locate.js';
+import type { WorkerGroup } from '../workers/group.js';
 import { openSession, type Session } from './session.js';
 
 /** Where a piece of work runs, and what its random draws start from. */
@@ -11,12 +12,14 @@ export interface SessionRequest {
   /** Joins the seed: pieces of work of different names draw different numbers. */
   name: string;
   compute?: 'float32' | 'bfloat16';
+  /** The processes that work together, each on a part of every batch. Default: this one alone. */
+  group?: WorkerGroup;
 }
 
 /** Opens a session seeded for one piece of work, and closes it whatever happens. */
 export async function withSession<T>(request: SessionRequest, act: (session: Session) => Promise<T>): Promise<T> {
-  const { device, threads, seed, name, compute } = request;
-  const session = openSession({ device, threads, compute, seed: hash32(`${seed}/${name}`) });
+  const { device, threads, seed, name, compute, group } = request;
+  const session = openSession({ device, threads, compute, seed: hash32(`${seed}/${name}`), workers: group });
   try {
     return await act(session);
   } finally {

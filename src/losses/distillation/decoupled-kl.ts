@@ -14,6 +14,7 @@ export default defineDistillation({
   name: 'decoupled-kl',
   summary: 'Divergence of class posteriors, apart for the true class and among the others (Zhao et al. 2022).',
   compares: 'scores',
+  manyWorkers: true,
   labels: true,
   options: z.strictObject({
     ...posteriorOptions,

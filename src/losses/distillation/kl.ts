@@ -10,6 +10,7 @@ export default defineDistillation({
   name: 'kl',
   summary: "Divergence of the student's class posteriors from the teacher's (Hinton et al. 2015).",
   compares: 'scores',
+  manyWorkers: true,
   options: z.strictObject(posteriorOptions),
   build: (options) => (student, teacher) => {
     const [p, q] = [teacher, student].map((scores) => logSoftmax(softened(scores, options)));

@@ -5,6 +5,7 @@ export default defineDistillation({
   name: 'mean-square',
   summary: "Mean squared difference between the student's outputs and the teacher's.",
   compares: 'vectors',
+  manyWorkers: true,
   options: z.strictObject({
     normalise: z
       .boolean()

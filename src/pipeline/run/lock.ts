@@ -9,11 +9,11 @@ export const isRunning = (dir: string): boolean => isLocked(lockPath(dir));
 
 /**
  * Takes the run directory for this process; returns the function that gives it back. The lock of a process that is gone is taken
- * over.
+ * over. `name` is that of the lock's file: a machine that only lends workers to a run has one of its own.
  * @throws UserError when another process holds it
  */
-export function lockRun(dir: string): () => void {
-  const path = lockPath(dir);
+export function lockRun(dir: string, name = 'lock'): () => void {
+  const path = join(dir, name);
   const release = tryLock(path);
   if (release) return release;
   throw new UserError(

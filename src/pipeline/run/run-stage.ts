@@ -82,7 +82,7 @@ async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedS
 
 async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Promise<Json> {
   const progress = parts.progress(stage.as);
-  const { config, registry, runDir, environment, signal, finished } = parts;
+  const { config, registry, runDir, environment, signal, finished, workers } = parts;
   const inputs = stage.references.flatMap((name) => finished.get(name) ?? []);
   const inner = openInner({ folder, within: stage.as, inputs, parts, perform: performStage });
   const context: StageContext = {
@@ -95,6 +95,7 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     threads: config.threads,
     memoryBytes: memoryBytesOf(config),
     registry,
+    workers,
     progress,
     signal,
     resume: stage.state === 'resume',

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkerGroup } from '../../engine/workers/group.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import type { Json } from '../../plugin/json.js';
@@ -30,6 +31,8 @@ export interface RunRequest {
   until?: string;
   /** A monotonic clock in milliseconds. */
   now?: () => number;
+  /** The processes that run it together, of which this is the first; the folder is theirs already. Default: this one alone. */
+  workers?: WorkerGroup;
   /** Begins what goes on beside the run while it holds its folder; returns the function that ends it. */
   beside?: () => () => void;
 }
@@ -39,7 +42,7 @@ export interface RunRequest {
  * when the signal ended it, and whatever a stage throws.
  */
 export async function runPipeline(request: RunRequest): Promise<FinishedStage[]> {
-  const release = lockRun(request.dir);
+  const release = request.workers ? () => {} : lockRun(request.dir);
   try {
     return await runLocked(request);
   } finally {
@@ -92,10 +95,15 @@ function writeConfig(path: string, yaml: string): void {
 /** Runs the check of every stage that is to run; throws one UserError with all problems. */
 export async function checkStages(
   plan: readonly PlannedStage[],
-  { config, registry, log }: { config: ResolvedConfig; registry: Registry; log(line: string): void },
+  {
+    config,
+    registry,
+    workers,
+    log,
+  }: { config: ResolvedConfig; registry: Registry; workers?: CheckContext['workers']; log(line: string): void },
 ): Promise<void> {
   const { seed, device, threads } = config;
-  const context: CheckContext = { seed, device, threads, memoryBytes: memoryBytesOf(config), registry, log };
+  const context: CheckContext = { seed, device, threads, memoryBytes: memoryBytesOf(config), registry, workers, log };
   // A problem of several stages is reported once, for the first of them.
   const problems = new Map<string, string>();
   for (const stage of plan) {

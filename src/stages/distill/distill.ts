@@ -47,6 +47,7 @@ export default defineStage({
   options: distillOptions,
   result: distillResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: convertibleOptions,
   check: distillFaults,
   async sketch(context, options) {
@@ -77,7 +78,9 @@ export default defineStage({
   },
   async run(context, options) {
     const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'distill', compute }, (session) => distill(session, context, options));
+    return withSession({ ...context, name: 'distill', compute, group: context.workers }, (session) =>
+      distill(session, context, options),
+    );
   },
 });
 

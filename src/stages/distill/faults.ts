@@ -6,7 +6,7 @@ import { lossFaults } from '../finetune/loss-faults.js';
 import { samplingFaults } from '../finetune/sampling.js';
 import { quantizeFaults } from '../training/bits.js';
 import { startFaults } from '../training/start.js';
-import { checkTraining } from '../training/training-options.js';
+import { checkTraining, workersFault } from '../training/training-options.js';
 import type { DistillOptions, LevelOptions } from './options.js';
 import { storedFaults } from './stored.js';
 
@@ -25,6 +25,8 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
   );
   return [
     ...checkTraining(context, options),
+    ...chosen.flatMap(({ plugin }, i) => workersFault(context, `levels[${i}]: '${plugin.name}'`, plugin.manyWorkers)),
+    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined),
     ...startFaults(options),
     ...levelFaults(options, chosen),
     ...classifierFaults(options, loss, chosen),

@@ -26,7 +26,7 @@ import { backboneBuilder, cropView, type Preparation } from '../training/resolve
 import { startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
-import { checkTraining, convertibleOptions } from '../training/training-options.js';
+import { checkTraining, convertibleOptions, workersFault } from '../training/training-options.js';
 import { countClasses } from './classes.js';
 import { lossFaults, lossWritten } from './loss-faults.js';
 import { classifierFaults, openStart, plannedClasses, type Start, sketchStart } from './network.js';
@@ -42,6 +42,7 @@ export default defineStage({
   options: finetuneOptions,
   result: finetuneResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: convertibleOptions,
   check: checkFinetune,
   async sketch(context, options) {
@@ -63,7 +64,9 @@ export default defineStage({
   },
   async run(context, options) {
     const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'finetune', compute }, (session) => finetune(session, context, options));
+    return withSession({ ...context, name: 'finetune', compute, group: context.workers }, (session) =>
+      finetune(session, context, options),
+    );
   },
 });
 
@@ -72,6 +75,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
   const loss = await context.registry.load('loss', options.loss.name);
   return [
     ...checkTraining(context, options),
+    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined),
     ...startFaults(options),
     ...classifierFaults(options),
     ...samplingFaults(options, loss.batch?.(options.loss.options).utterancesPerSpeaker),

@@ -36,6 +36,7 @@ export default defineStage({
   options: loopOptions,
   result: loopResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: (finetune.convertible ?? []).map((option) => `training.${option}`),
   check: async (context, options) => [
     ...((await finetune.check?.(context, firstRound(options))) ?? []),

@@ -31,7 +31,13 @@ import {
 import { sketchInit, startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { trainOnCrops } from '../training/train-on-crops.js';
-import { checkTraining, convertibleOptions, speedsOption, trainingOptions } from '../training/training-options.js';
+import {
+  checkTraining,
+  convertibleOptions,
+  speedsOption,
+  trainingOptions,
+  workersFault,
+} from '../training/training-options.js';
 import { cropPlan, cropSeconds } from './crop-plan.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
@@ -87,6 +93,7 @@ export default defineStage({
   options: optionsSchema,
   result: pretrainResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: [...convertibleOptions, 'positives.algorithm', 'guard', 'reference'],
   check,
   async sketch(context, written) {
@@ -113,7 +120,7 @@ export default defineStage({
       await refuseWaveChanges(registry, written);
     }
     const compute = await computeType(device, written.compute, threads);
-    return withSession({ ...context, name: 'pretrain', compute }, (session) =>
+    return withSession({ ...context, name: 'pretrain', compute, group: context.workers }, (session) =>
       pretrain(session, context, { ...written, ...network, stored }, { corpus, init }),
     );
   },
@@ -134,6 +141,7 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
   return [
     ...startFaults(options),
     ...checkTraining(context, options),
+    ...workersFault(context, `method: '${options.method.name}'`, plugin.manyWorkers),
     ...faults,
     ...positivesFaults(options),
     adversary,

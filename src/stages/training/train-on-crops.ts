@@ -15,6 +15,7 @@ import type { CollapseEvent } from '../../train/guard/collapse-guard.js';
 import { type CollapseWatch, createCollapseWatch, type GuardOptions } from '../../train/guard/collapse-watch.js';
 import { createHealthyCheckpoints } from '../../train/guard/healthy-checkpoints.js';
 import { createStreamRange } from '../../train/guard/stream-range.js';
+import { batchCut } from '../../train/step/micro-batches.js';
 import type { RunPosition } from '../../train/step/ssl-method.js';
 import type { CompiledCall, StepMetrics } from '../../train/step/training-step.js';
 import { type TrainTask, trainLoop } from '../../train/train-loop.js';
@@ -46,6 +47,7 @@ export interface CropTraining {
 
 interface CropTrainingOptions {
   batchSize: number;
+  accumulate: number;
   steps?: number;
   epochs?: number;
   rate: ScheduleOptions;
@@ -67,17 +69,22 @@ export async function trainOnCrops(
   options: CropTrainingOptions,
   training: CropTraining,
 ): Promise<Trained> {
-  const { dir, progress, signal, log } = context;
+  const { dir, progress, signal, workers, log } = context;
   const { batchSize, checkpointSeconds } = options;
-  const checkpoint = join(dir, 'checkpoint.safetensors');
+  const shared = context.checkpoints ?? dir;
+  const checkpoint = join(shared, 'checkpoint.safetensors');
+  const writes = (workers?.rank ?? 0) === 0;
   const resumed = context.resume ? await loadCheckpoint(session, checkpoint, log) : null;
   const startStep = resumed?.step ?? 0;
   const { steps, batchesPerEpoch, openCrops } = planCrops(context, options, training);
 
   const states: Stateful[] = [...training.states, ...training.average.states];
   const hostState = (): HostState => stateOf(watch ? [...states, watch.guard] : states);
-  const save = (step: number) => saveCheckpoint(session, checkpoint, step, hostState());
-  const healthy = createHealthyCheckpoints(session, dir, hostState);
+  // All workers hold the same state, of which the first writes the checkpoints.
+  const save = async (step: number) => {
+    if (writes) await saveCheckpoint(session, checkpoint, step, hostState());
+  };
+  const healthy = createHealthyCheckpoints(session, shared, hostState, writes);
   const run = { steps, log, save, keep: healthy.keep, goBack };
   const watch = training.guard && createCollapseWatch(training.guard, { ...run, size: training.guard.size });
   if (resumed) {
@@ -99,6 +106,7 @@ export async function trainOnCrops(
   const seeStreams = createStreamRange(training.network, log);
   const task = { ...stepsOnCrops(options, training, { crops, steps, batchesPerEpoch, watch, seeStreams }), save };
   const metricsPath = join(dir, 'metrics.jsonl');
+  workers?.begin();
   try {
     if (startStep < steps) {
       checkMemory(session, training.calls(batchSize), context);
@@ -110,6 +118,7 @@ export async function trainOnCrops(
     // Shows when data is too slow.
     if (batches > 0) log(`waited ${(waitMs / batches).toFixed(1)} ms a step for data`);
   } finally {
+    workers?.end();
     await crops.current.close();
   }
   return { steps, batchesPerEpoch, collapse: watch?.guard.events ?? [] };
@@ -123,10 +132,10 @@ const noCrops: CropStream = {
 };
 
 /** The run's length, and its stream of crops; after `retries` roll-backs batches come in another order. */
-function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
+function planCrops({ seed, workers, log }: StageContext, options: CropTrainingOptions, training: CropTraining) {
   if (options.steps === 0 || options.epochs === 0) return { steps: 0, batchesPerEpoch: 1, openCrops: () => noCrops };
   const { shards, plan, subset, rule } = training;
-  const { batchSize } = options;
+  const { batchSize, accumulate } = options;
   const cropSeed = `${seed}/crops`;
   const count = shards.samples.length;
   const { batchesPerEpoch, leftOut } = openSampler({ count, batchSize, seed: cropSeed, subset, rule });
@@ -136,7 +145,8 @@ function planCrops({ seed, log }: StageContext, options: CropTrainingOptions, tr
     batchesPerEpoch,
     openCrops(retries = 0): CropStream {
       const streamSeed = retries > 0 ? `${cropSeed}/retry ${retries}` : cropSeed;
-      return createCropStream({ shards, batchSize, plan, seed: streamSeed, subset, rule });
+      const part = workers && batchCut(accumulate, workers);
+      return createCropStream({ shards, batchSize, plan, seed: streamSeed, subset, rule, part });
     },
   };
 }

@@ -47,11 +47,33 @@ export const convertibleOptions = [
 /** A training stage's check, before the run starts. */
 export function checkTraining(
   context: CheckContext,
-  { batchSize, accumulate, steps, epochs }: { batchSize: number; accumulate: number; steps?: number; epochs?: number },
+  {
+    batchSize,
+    accumulate,
+    steps,
+    epochs,
+    compute,
+  }: { batchSize: number; accumulate: number; steps?: number; epochs?: number; compute: string },
 ): string[] {
-  const faults = [microBatchFault(batchSize, accumulate), lengthFault({ steps, epochs })];
+  const { workers } = context;
+  const faults = [
+    microBatchFault(batchSize, accumulate, workers?.count),
+    lengthFault({ steps, epochs }),
+    workers && compute === 'auto'
+      ? 'compute: auto asks how fast this processor is, and each of several workers might choose otherwise. Give float32 or bfloat16.'
+      : undefined,
+  ];
   return [...checkLibrary(context), ...faults.filter((fault) => fault !== undefined)];
 }
+
+/** The fault of a part, such as `method: 'sdpn'`, that several workers cannot train. */
+export const workersFault = ({ workers }: CheckContext, part: string, fit: boolean | undefined): string[] =>
+  workers && !fit
+    ? [
+        `${part} compares the rows of a batch, and does not bring those of several workers together. Run it without --workers, ` +
+          'or choose another.',
+      ]
+    : [];
 
 const lengthFault = ({ steps, epochs }: { steps?: number; epochs?: number }): string | undefined =>
   (steps === undefined) === (epochs === undefined)

@@ -8,7 +8,7 @@ import { layerOutputs } from '../../nn/taps.js';
 import type { Averaging } from '../averaging/averaging.js';
 import type { TrainedBits } from '../quantize/trained-bits.js';
 import { cropsToFeatures, playedAt } from '../step/crop-features.js';
-import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
+import { batchCut, checkMicroBatches, cutValues, microBatchTensors } from '../step/micro-batches.js';
 import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
@@ -81,7 +81,7 @@ interface DistillViews {
 /** Builds the student, its teachers, their comparison and the compiled step. */
 export function createDistiller(parts: DistillParts): Distiller {
   const { session, seed, accumulate = 1, view, batchSize, classifier } = parts;
-  checkMicroBatches(batchSize, accumulate);
+  checkMicroBatches(batchSize, accumulate, session.workers);
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const levelScope = createScope(session, 'projection', `${seed}/projection`);
@@ -121,18 +121,18 @@ export function createDistiller(parts: DistillParts): Distiller {
 
 /** Inputs of each micro-batch. */
 function pieces(
-  { batchSize, accumulate = 1, view, stored }: DistillParts,
+  { session, batchSize, accumulate = 1, view, stored }: DistillParts,
   { global }: Pick<Batch, 'global'>,
   { labels, speed, outputs }: DistillSamples,
 ): Inputs[] {
-  const rows = batchSize / accumulate;
-  const piece = (values: Int32Array, i: number) => int32(values.slice(i * rows, (i + 1) * rows));
-  const cut = { crops: 1, batchSize, count: accumulate, bins: view.features.bins };
-  return microBatchTensors(global, cut).map((crops, i) => ({
+  const cut = batchCut(accumulate, session.workers);
+  const rows = batchSize / cut.count;
+  const [labelsOf, speedOf] = [labels, speed].map((values) => values && cutValues(values, cut));
+  return microBatchTensors(global, { crops: 1, batchSize, cut, bins: view.features.bins }).map((crops, i) => ({
     crops,
-    ...(labels && { labels: piece(labels, i) }),
-    ...(speed && { speed: piece(speed, i) }),
-    ...(stored && outputs && storedInputs(stored, outputs, { rows, from: i * rows })),
+    ...(labelsOf && { labels: int32(labelsOf[i]) }),
+    ...(speedOf && { speed: int32(speedOf[i]) }),
+    ...(stored && outputs && storedInputs(stored, outputs, { rows, from: cut.own[i] * rows })),
   }));
 }
 

@@ -1,5 +1,7 @@
 import { stopGradient } from '../../engine/autodiff.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { workerCount } from '../../engine/trace.js';
+import { wholeBatchSum } from '../../engine/workers/collectives.js';
 import type { ClassificationLoss, LossSchedule } from '../classifier/classification-loss.js';
 import { KEPT, REJECTED } from './gate-keeper.js';
 import type { LabelAlignment } from './label-alignment.js';
@@ -65,7 +67,7 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
       const targetLosses = trained.beside ? tf.add(trained.losses, trained.beside) : trained.losses;
       head.note?.(stopGradient(embeddings), targets, weights);
       return {
-        loss: tf.div(tf.sum(tf.mul(targetLosses, weights)), tf.maximum(tf.sum(weights), 1)) as Tensor,
+        loss: meanOfCounted(tf.sum(tf.mul(targetLosses, weights)), tf.sum(weights)),
         aux: {
           losses: judged,
           decisions: decisionsOf(kept, corrected, targets),
@@ -76,6 +78,12 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
       };
     },
   };
+}
+
+/** The sum of losses over how many there are. Of several workers each has its share of the whole batch's mean: the mean of shares is that. */
+function meanOfCounted(sum: Tensor, counted: Tensor): Tensor {
+  const workers = workerCount();
+  return tf.div(workers > 1 ? tf.mul(sum, workers) : sum, tf.maximum(wholeBatchSum(counted), 1));
 }
 
 const share = (which: Tensor): Tensor => tf.mean(tf.cast(which, 'float32'));

@@ -17,25 +17,28 @@ export interface HealthyCheckpoints {
 
 /**
  * A collapse shows only when it is under way, so a state counts as healthy when the run stayed healthy for as long again after it: until
- * then it is a candidate, in a file of its own. Which states are kept depends on steps alone, so that a resumed run keeps the same.
+ * then it is a candidate, in a file of its own. Which states are kept depends on steps alone, so that a resumed run keeps the same. Of
+ * several workers one `writes`, and all go back.
  */
 export function createHealthyCheckpoints(
   session: Session,
   dir: string,
   hostState: () => HostState,
+  writes = true,
 ): HealthyCheckpoints {
   const healthy = join(dir, 'healthy.safetensors');
   const candidate = join(dir, 'candidate.safetensors');
   return {
     async keep(step, every) {
+      if (!writes) return;
       if (stepOf(candidate) === step - every) replace(candidate, healthy);
       await saveCheckpoint(session, candidate, step, hostState());
     },
     async begin(step) {
-      if (!existsSync(healthy)) await saveCheckpoint(session, healthy, step, hostState());
+      if (writes && !existsSync(healthy)) await saveCheckpoint(session, healthy, step, hostState());
     },
     async goBack() {
-      rmSync(candidate, { force: true });
+      if (writes) rmSync(candidate, { force: true });
       const loaded = await loadCheckpoint(session, healthy);
       if (!loaded) throw new Error(`${healthy} is missing, which was written at the start.`);
       return loaded;

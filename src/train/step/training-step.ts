@@ -5,7 +5,10 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { inPhase } from '../../engine/trace.js';
 import type { Variable } from '../../engine/variable.js';
-import { asPartOfBatch } from '../../engine/whole-batch.js';
+import { asPartOfBatch, type BatchMove } from '../../engine/whole-batch.js';
+import { gathered } from '../../engine/workers/collectives.js';
+import { meanOverWorkers, outputsOfWorkers, shareAssignments } from '../../engine/workers/fused.js';
+import type { WorkerGroup } from '../../engine/workers/group.js';
 import type { HostTensor } from '../../host-tensor.js';
 import { STREAM_ERRORS, STREAM_PEAK, streamMetrics } from '../../nn/recompute/stream-watch.js';
 import { createScope } from '../../nn/scope.js';
@@ -74,7 +77,8 @@ export function createTrainingStep<V>(parts: StepParts<V>): TrainingStep {
       if (batches.length !== count) throw new Error(`${batches.length} micro-batches for a step of ${count}`);
       const outputs: Values<Outputs>[] = [];
       for (const { compiled, inputs } of functions(batches, values)) outputs.push(await compiled(inputs));
-      return outputs.slice(0, count);
+      const { workers } = parts.session;
+      return outputs.slice(0, count).map((output) => (workers ? withoutStop(output, workers) : output));
     },
   };
 }
@@ -91,12 +95,14 @@ function ratesBy(factors: StepParts<unknown>['rateFactors'], rate: Tensor): (wei
 type Update = (gradients: Gradient[], inputs: Named) => void;
 
 function atOnce<V>(parts: StepParts<V>, update: Update): TrainingStep['functions'] {
+  const { workers } = parts.session;
   const compiled = parts.session.compile(parts.name, (inputs: Named) => {
-    const { gradients, outputs } = soundGradients(parts, inputs);
+    const { gradients, outputs, moves } = soundGradients(parts, inputs, { piece: false });
+    for (const { rows, act } of moves) inPhase('update', () => act(rows));
     update(gradients, inputs);
     return outputs;
   }) as Compiled<Inputs, Outputs>;
-  return ([batch], values) => [{ compiled, inputs: { ...batch, ...values } }];
+  return ([batch], values) => [{ compiled, inputs: { ...batch, ...values, ...stopInput(workers) } }];
 }
 
 function inPieces<V>(parts: StepParts<V>, count: number, update: Update): TrainingStep['functions'] {
@@ -111,23 +117,30 @@ function inPieces<V>(parts: StepParts<V>, count: number, update: Update): Traini
       .sort()
       .join('+');
   const gather = session.compile(name, (inputs: Named) => {
-    const { result, moves } = asPartOfBatch(() => soundGradients(parts, inputs));
+    const { gradients, outputs, moves } = soundGradients(parts, inputs, { piece: true });
     inPhase('update', () => {
       batchMoves.gather(kindOf(inputs), moves, inputs.fresh);
-      accumulators.add(result.gradients, inputs.fresh);
+      accumulators.add(gradients, inputs.fresh);
     });
-    return result.outputs;
+    return outputs;
   }) as Compiled<Inputs, Outputs>;
   const apply = session.compile(`${name}-update`, (inputs: Named) => {
     inPhase('update', () => batchMoves.apply(kindOf(inputs)));
-    update(accumulators.mean(count), inputs);
+    const means = accumulators.mean(count);
+    update(session.workers ? meanOverWorkers(means) : means, inputs);
     return {};
   }) as Compiled<Inputs, Outputs>;
   const callsOf = (batches: readonly Inputs[], values: StepValues): CompiledCall[] => [
     ...batches.map((batch, i) => ({
       compiled: gather,
       // Each micro-batch draws its own random numbers. The first one starts the sums anew, so that a refused step leaves nothing.
-      inputs: { ...batch, ...values, step: values.step * count + i, fresh: i === 0 ? 1 : 0 },
+      inputs: {
+        ...batch,
+        ...values,
+        step: values.step * count + i,
+        fresh: i === 0 ? 1 : 0,
+        ...stopInput(session.workers),
+      },
     })),
     { compiled: apply, inputs: { ...values } },
   ];
@@ -137,13 +150,54 @@ function inPieces<V>(parts: StepParts<V>, count: number, update: Update): Traini
   };
 }
 
-/** Loss and gradients, behind the check that all of them are finite. */
-function soundGradients<V>(parts: StepParts<V>, inputs: Named): { gradients: Gradient[]; outputs: Outputs } {
-  const views = parts.views(inputs);
-  const { loss, aux, gradients } = differentiate(() => parts.loss(views, inputs), parts.trained);
-  const named = gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
+/** Name of the input, and of the output, that tells whether a worker was asked to stop. */
+const STOP = 'stop';
+
+/** What a step tells the other workers beside its batch; nothing where there are none. */
+const stopInput = (workers: WorkerGroup | undefined): Inputs =>
+  workers ? { [STOP]: workers.stopWanted() ? 1 : 0 } : {};
+
+/** The outputs of a step without what its workers told each other: all of them stop after the same step. */
+function withoutStop({ [STOP]: stop, ...outputs }: Values<Outputs>, workers: WorkerGroup): Values<Outputs> {
+  if (Number(stop.data[0]) > 0) workers.stopAgreed();
+  return outputs;
+}
+
+/**
+ * Loss and gradients, behind the check that all of them are finite, and the moves that wait for the whole batch: of a `piece` of it, and where
+ * several workers have a part of it each. Moves, outputs and, unless of a piece, gradients are those of all workers.
+ */
+function soundGradients<V>(
+  parts: StepParts<V>,
+  inputs: Named,
+  { piece }: { piece: boolean },
+): { gradients: Gradient[]; outputs: Outputs; moves: BatchMove[] } {
+  const compute = () => {
+    const views = parts.views(inputs);
+    return differentiate(() => parts.loss(views, inputs), parts.trained);
+  };
+  const { workers } = parts.session;
+  const { result, moves } = piece || workers ? asPartOfBatch(compute) : { result: compute(), moves: [] };
+  const { loss, aux, gradients } = result;
+  const own = { gradients, moves, outputs: { loss, ...aux, ...streamMetrics() } };
+  const shared = workers ? inPhase('update', () => ofWorkers(own, inputs, piece)) : own;
+  const named = shared.gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
   inPhase('update', () => requireFinite({ 'the loss': loss, ...Object.fromEntries(named) }));
-  return { gradients, outputs: { loss, ...aux, ...streamMetrics() } };
+  return shared;
+}
+
+/** What the workers make of the whole batch together. */
+function ofWorkers(
+  { gradients, moves, outputs }: { gradients: Gradient[]; moves: BatchMove[]; outputs: Outputs },
+  inputs: Named,
+  piece: boolean,
+) {
+  shareAssignments();
+  return {
+    gradients: piece ? gradients : meanOverWorkers(gradients),
+    moves: moves.map(({ rows, act }) => ({ rows: rows.map(gathered), act })),
+    outputs: outputsOfWorkers({ ...outputs, [STOP]: inputs[STOP] }, WORST),
+  };
 }
 
 /** Metrics of one training step, as they are logged. */

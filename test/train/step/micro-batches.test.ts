@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { UserError } from '../../../src/errors.js';
-import { checkMicroBatches, microBatches } from '../../../src/train/step/micro-batches.js';
+import { batchCut, checkMicroBatches, microBatches } from '../../../src/train/step/micro-batches.js';
 
 test('every crop of an utterance goes to the part of its utterance', (t) => {
   const shape = fc.record({
@@ -16,7 +16,7 @@ test('every crop of an utterance goes to the part of its utterance', (t) => {
       // Each sample says whose it is: crop, utterance and place.
       const mark = (crop: number, utterance: number, at: number) => (crop * batch + utterance) * width + at;
       const rows = Int16Array.from({ length: crops * batch * width }, (_, i) => i);
-      const parts = microBatches(rows, crops, batch, count);
+      const parts = microBatches(rows, crops, batch, batchCut(count));
       t.is(parts.length, count);
       for (const [i, own] of parts.entries()) {
         for (let crop = 0; crop < crops; crop++) {

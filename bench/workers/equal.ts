@@ -1,0 +1,150 @@
+/**
+ * Several workers beside one process with the whole batch, for every method that several can train: the same seeds and data, 50 updates.
+ * Workers are sessions of this process, each with a server of TensorFlow's and a part of every batch, as `voxloop run --workers` has them in
+ * processes of their own.
+ *
+ *   npm run build && node dist/bench/workers/equal.js [--workers 2] [--steps 50] [--rate 0.001] [--methods dino,simclr,...]
+ *                    [--backbone '{"name":"tdnn",...}'] [--states 32] [--frames 30]
+ *
+ * Prints for each method the largest relative difference of a step's loss and the largest difference of a weight at the end, and beside it
+ * the same between two runs of one process whose batches hold the same utterances in another order: how far rounding alone leads. Whether
+ * all workers ended with the same bits is said, too.
+ */
+import { parseArgs } from 'node:util';
+import { featureDefinition } from '../../src/audio/features/features.js';
+import { builtIns } from '../../src/builtins.js';
+import type { Batch } from '../../src/data/crops/loader.js';
+import { openSession, type Session } from '../../src/engine/session/session.js';
+import { createGroup } from '../../src/engine/workers/group.js';
+import { startServer } from '../../src/engine/workers/server.js';
+import type { HostTensor } from '../../src/host-tensor.js';
+import { optimizerOptions } from '../../src/optim/optimizer.js';
+import { createRegistry } from '../../src/pipeline/registry/registry.js';
+import { freePorts } from '../../src/pipeline/workers/free-ports.js';
+import { choosePlugin } from '../../src/plugin/choose-plugin.js';
+import { createRng } from '../../src/random.js';
+import { backboneBuilder } from '../../src/stages/training/resolve-plugins.js';
+import { createPretrainer } from '../../src/train/pretrainer.js';
+
+const { values } = parseArgs({
+  options: {
+    workers: { type: 'string', default: '2' },
+    steps: { type: 'string', default: '50' },
+    rate: { type: 'string', default: '0.001' },
+    methods: { type: 'string', default: 'dino,simclr,moco,swav' },
+    backbone: {
+      type: 'string',
+      default: '{"name":"tdnn","width":8,"embeddingSize":6,"pooling":"tstp","embeddingNorm":false}',
+    },
+    states: { type: 'string', default: '32' },
+    frames: { type: 'string', default: '30' },
+  },
+});
+const [BATCH, BINS] = [16, 16];
+const [steps, frames, workers] = [Number(values.steps), Number(values.frames), Number(values.workers)];
+
+const small: Record<string, Record<string, unknown>> = {
+  dino: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
+  moco: { queue: 32, projection: [8, 6] },
+  swav: { prototypes: 10, projection: [8, 6], queue: 32, queueEpochs: 0.5, frozenEpochs: 0.5 },
+  simclr: { projection: [8, 6] },
+  byol: { projection: [8, 6], predictorSize: 8 },
+  simsiam: { projection: [8, 8, 6], bottleneckSize: 4 },
+  vicreg: { projection: [8, 6] },
+  'barlow-twins': { projection: [8, 6] },
+};
+
+const registry = createRegistry(builtIns);
+
+/** Stored features: a voice for each utterance, and noise that differs from crop to crop; the utterances of `reversed` stand in reverse. */
+function batchOf(step: number, crops: { global: number; local: number }, reversed: boolean): Batch {
+  const rng = createRng(`step ${step % 5}`);
+  const voices = Array.from({ length: BATCH }, () => Float32Array.from({ length: BINS }, () => rng.normal()));
+  const width = frames * BINS;
+  const cut = (count: number) => {
+    const rows = new Float32Array(count * BATCH * width);
+    for (let row = 0; row < count * BATCH; row++) {
+      const utterance = row % BATCH;
+      const at = row - utterance + (reversed ? BATCH - 1 - utterance : utterance);
+      for (let i = 0; i < width; i++) rows[at * width + i] = voices[utterance][i % BINS] + rng.normal();
+    }
+    return rows;
+  };
+  const numbers = Int32Array.from({ length: BATCH }, (_, i) => i);
+  const global = cut(crops.global);
+  const local = crops.local > 0 ? cut(crops.local) : null;
+  return { step, epoch: 0, utterances: numbers, origins: numbers, global, local, release: () => {} };
+}
+
+async function train(session: Session, name: string, reversed = false) {
+  const method = await choosePlugin(registry, 'ssl', name, small[name]);
+  const plugin = await registry.load('ssl', name);
+  const crops = plugin.views(method.options);
+  const { name: network, ...sizes } = JSON.parse(values.backbone);
+  const backbone = await choosePlugin(registry, 'backbone', network, sizes);
+  const optimizer = optimizerOptions.parse(
+    values.states === '8' ? { name: 'adamw', clipNorm: 1, stateBits: 8 } : { name: 'sgd', clipNorm: 1 },
+  );
+  const trainer = createPretrainer({
+    session,
+    seed: 1,
+    batchSize: BATCH,
+    crops,
+    optimizer,
+    backbone: await backboneBuilder(registry, backbone, BINS),
+    build: (parts) => plugin.build({ ...parts, options: method.options }),
+    view: { features: featureDefinition.parse({ bins: BINS, dither: 0 }), augmentations: [] },
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const position = { step, steps, epoch: (2 * step) / steps };
+    const rates = { rate: Number(values.rate), ...trainer.method.schedule?.(position) };
+    losses.push((await trainer.step(batchOf(step, crops, reversed), step, rates)).loss);
+  }
+  return { losses, weights: await session.save(trainer.method.trained.map((variable) => variable.name)) };
+}
+
+type Trained = Awaited<ReturnType<typeof train>>;
+
+const apart = (a: Trained, b: Trained): string => {
+  const loss = Math.max(...a.losses.map((value, i) => Math.abs(value / b.losses[i] - 1)));
+  let weight = 0;
+  for (const [name, { data }] of Object.entries(a.weights)) {
+    data.forEach((value, i) => {
+      weight = Math.max(weight, Math.abs(Number(value) - Number(b.weights[name].data[i])));
+    });
+  }
+  return `loss ${loss.toExponential(1)}, weights ${weight.toExponential(1)}`;
+};
+
+const bits = (tensors: Record<string, HostTensor>): string =>
+  Object.values(tensors)
+    .map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'))
+    .join();
+
+async function alone(name: string, reversed: boolean): Promise<Trained> {
+  const session = openSession({ device: 'cpu', threads: 1 });
+  try {
+    return await train(session, name, reversed);
+  } finally {
+    await session.close();
+  }
+}
+
+const addresses = (await freePorts(workers)).map((port) => `127.0.0.1:${port}`);
+const groups = addresses.map((_, rank) => {
+  const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse' });
+  return createGroup({ rank, count: workers, target });
+});
+for (const name of values.methods.split(',')) {
+  const sessions = groups.map((group) => openSession({ device: 'cpu', threads: 1, workers: group }));
+  const together = await Promise.all(sessions.map((session) => train(session, name)));
+  await Promise.all(sessions.map((session) => session.close()));
+  const [one, turned] = [await alone(name, false), await alone(name, true)];
+  const same = together.every(({ weights }) => bits(weights) === bits(together[0].weights));
+  console.log(
+    `${name}: ${workers} workers beside one: ${apart(together[0], one)}; one beside itself, rows reversed: ${apart(turned, one)}; ` +
+      `${same ? 'all workers hold the same bits' : 'THE WORKERS DIFFER'}`,
+  );
+}
+process.exit(0);

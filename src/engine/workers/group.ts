@@ -1,0 +1,44 @@
+/** The processes that train one model together, as one of them sees them. */
+export interface WorkerGroup {
+  /** This process's number, from 0. */
+  readonly rank: number;
+  /** Number of processes. */
+  readonly count: number;
+  /** How many of them run on this machine, and share its memory. */
+  readonly local: number;
+  /** TensorFlow's server in this process, as sessions address it. */
+  readonly target: string;
+  /** Type in which gradients travel; they are added up in it, too. */
+  readonly wire: 'float32' | 'bfloat16';
+  /** Seconds that a collective operation waits for the others before it fails; a run that holds some has twice as many. */
+  readonly timeoutSeconds: number;
+  /** A number that no other collective operation of the group has; all processes must ask in the same order. */
+  nextKey(): number;
+  /** True when this process was asked to stop. */
+  stopWanted(): boolean;
+  /** Called at the start of a training: until its end, a process that is asked to stop does so when a step has told all of them. */
+  begin(): void;
+  end(): void;
+  /** Called when a step has told all processes that one of them was asked to stop. */
+  stopAgreed(): void;
+}
+
+/** The part of a group that is chosen; see {@link WorkerGroup}. */
+export type GroupOptions = Pick<WorkerGroup, 'rank' | 'count' | 'target'> &
+  Partial<Omit<WorkerGroup, 'rank' | 'count' | 'target' | 'nextKey'>>;
+
+/** A group whose keys start from 1. */
+export function createGroup(options: GroupOptions): WorkerGroup {
+  let last = 0;
+  return {
+    local: options.count,
+    wire: 'float32',
+    timeoutSeconds: 300,
+    stopWanted: () => false,
+    begin: () => {},
+    end: () => {},
+    stopAgreed: () => {},
+    ...options,
+    nextKey: () => ++last,
+  };
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { WorkerGroup } from '../../engine/workers/group.js';
+import type { Json } from '../../plugin/json.js';
+import type { Progress, StageContext } from '../../plugin/stage.js';
+import { memoryBytesOf } from '../config/config.js';
+import { openInner } from '../run/inner-stages.js';
+import { Interrupted, isInterruption } from '../run/interrupt.js';
+import type { RunRequest } from '../run/run.js';
+import { type PlannedStage, planRun } from '../run/run-plan.js';
+import type { FinishedStage, RunParts } from '../run/run-stage.js';
+import { readPartial, readRecord, stageFolder } from '../run/stage-folder.js';
+
+const POLL_MS = 100;
+
+const silent: Progress = { update: () => {}, line: () => {}, done: () => {} };
+
+/** A run in a worker other than the first, whose stages and folder it follows. */
+export type FollowRequest = Pick<RunRequest, 'config' | 'registry' | 'dir' | 'environment' | 'signal'> & {
+  workers: WorkerGroup;
+};
+
+/**
+ * Goes through the stages of a run beside its first worker: takes part in those that every worker runs, and waits for the others, whose
+ * results it reads from the run's folder. Writes nothing in it.
+ */
+export async function followPipeline(request: FollowRequest): Promise<void> {
+  const { config, dir, registry } = request;
+  const finished = new Map<string, FinishedStage>();
+  const parts: RunParts = {
+    ...request,
+    runDir: dir,
+    finished,
+    label: '',
+    now: () => performance.now(),
+    journal: () => {},
+    progress: () => silent,
+    log: () => {},
+  };
+  for (const stage of planRun(config, dir, registry)) finished.set(stage.as, await followStage(stage, parts));
+}
+
+async function followStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+  const folder = stageFolder(parts.dir, stage.as);
+  const done = () => readRecord(folder)?.key === stage.key;
+  const begun = () => stage.plugin.inEveryWorker === true && readPartial(folder)?.attempt === stage.attempt;
+  try {
+    await until(() => done() || begun(), parts.signal);
+    if (!done()) await takePart(stage, folder, parts);
+    await until(done, parts.signal);
+  } catch (error) {
+    if (isInterruption(error, parts.signal)) throw new Interrupted();
+    throw error;
+  }
+  const { result, seconds } = readRecord(folder)!;
+  return { as: stage.as, dir: folder, stage: stage.stage, result, seconds };
+}
+
+async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition()) await setTimeout(POLL_MS, undefined, { signal });
+}
+
+/** Runs the stage beside the first worker; what it writes is thrown away. */
+async function takePart(stage: PlannedStage, folder: string, parts: RunParts): Promise<void> {
+  const { config, registry, runDir, environment, signal, finished, workers } = parts;
+  const inputs = stage.references.flatMap((name) => finished.get(name) ?? []);
+  const inner = openInner({ folder, within: stage.as, inputs, parts, perform: followStage });
+  const dir = mkdtempSync(join(tmpdir(), 'voxloop-worker-'));
+  const context: StageContext = {
+    dir,
+    checkpoints: folder,
+    runDir,
+    runName: config.name,
+    environment: environment as Json,
+    seed: config.seed,
+    device: config.device,
+    threads: config.threads,
+    memoryBytes: memoryBytesOf(config),
+    registry,
+    workers,
+    progress: silent,
+    signal,
+    // What an attempt before this one left, the first worker has kept or moved away by now.
+    resume: true,
+    log: () => {},
+    inner: inner.run,
+    artifact: (name) => inner.artifacts.get(name)!,
+  };
+  try {
+    await stage.plugin.run(context, stage.options);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

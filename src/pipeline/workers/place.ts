@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Name of the environment variable that tells a worker its place, as JSON. */
+export const PLACE = 'VOXLOOP_WORKER';
+
+/** True in a process that a supervisor has started. */
+export const isWorker = (): boolean => process.env[PLACE] !== undefined;
+
+/** A worker's place among the others, as its supervisor hands it down. */
+export const workerPlace = z.strictObject({
+  rank: z.number().int(),
+  /** `host:port` of every worker, in order of rank. */
+  addresses: z.array(z.string()),
+  /** Network addresses that may connect, beside loopback. */
+  sources: z.array(z.string()),
+  /** Go on where the kernel cannot keep others out. */
+  allowNetwork: z.boolean(),
+  wire: z.enum(['float32', 'bfloat16']),
+  timeoutSeconds: z.number(),
+  /** Workers of this machine, which share its memory. */
+  local: z.number().int(),
+});
+export type WorkerPlace = z.output<typeof workerPlace>;
+
+/** What a worker tells its supervisor: that it is alive, and whether it trains. */
+export interface WorkerSign {
+  training: boolean;
+}
+
+/** What a supervisor tells its workers. */
+export const STOP_MESSAGE = 'stop';
+
+/** Interval of a worker's signs. */
+export const SIGN_MS = 500;
