@@ -106,7 +106,7 @@ function speechLevel(powers: Float64Array): number {
 
 let period: Float32Array | undefined;
 
-function noiseOf(samples: number): Float32Array {
+export function noiseOf(samples: number): Float32Array {
   period ??= drawNoise();
   const noise = new Float32Array(samples);
   for (let at = 0; at < samples; at += NOISE_SAMPLES) {

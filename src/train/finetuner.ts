@@ -3,14 +3,18 @@ import { withoutGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/session/compile.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { float32, type HostData, int32 } from '../host-tensor.js';
+import { isAdapter } from '../nn/domains/adapters.js';
+import { withOwnNorms } from '../nn/domains/own-norms.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
+import { createBeside, type ObjectiveParts, TARGET } from './objectives/beside.js';
+import { type BesideSamples, besideInputs } from './objectives/samples.js';
 import type { TrainedBits } from './quantize/trained-bits.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
-import { type FreezeOptions, freeze } from './step/freeze.js';
+import { type FreezeOptions, freeze, freezeAllBut } from './step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
 import { createUpdate, type TrainerParts, trainedNetwork } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
@@ -27,6 +31,12 @@ export interface FinetuneParts extends TrainerParts {
   backboneRate?: number;
   /** Parts that are frozen. Default: none. */
   freeze?: FreezeOptions;
+  /** Losses beside the classification. Default: none. */
+  objectives?: readonly ObjectiveParts[];
+  /** The target has batch normalisations of its own. Default: false. */
+  ownNorms?: boolean;
+  /** Of the network, only adapters learn. Default: false. */
+  adaptersOnly?: boolean;
 }
 
 /** Labels of a batch, and the earlier losses of its samples. */
@@ -37,6 +47,8 @@ export interface LabelledSamples {
   speed?: Int32Array;
   /** Loss of each as the gate last judged it, NaN for none. // [batch] */
   history: Float32Array;
+  /** What the objectives learn from. */
+  beside?: BesideSamples;
 }
 
 /** Values that change from update to update. */
@@ -47,6 +59,8 @@ export interface FinetuneValues extends GateSetting {
   margin: number;
   /** 0 while parts are frozen for a time, 1 when they learn. */
   thawed?: number;
+  /** Share of the run that is done; where there are objectives. */
+  progress?: number;
 }
 
 /** The outcome of an update: for each sample, against the label it was given. */
@@ -64,6 +78,8 @@ export interface Finetuner {
   scope: Scope;
   /** The classifier's scope. */
   headScope: Scope;
+  /** The batch normalisations of the target, where it has its own; named as the network's. */
+  normScope: Scope;
   /** Where the network is trained in a few bits. */
   bits?: TrainedBits;
   head: ClassificationLoss;
@@ -71,6 +87,8 @@ export interface Finetuner {
   alignment: LabelAlignment;
   embeddingSize: number;
   average: Averaging;
+  /** Names of the variables that are frozen for good. */
+  frozen: readonly string[];
   /** The compiled calls of one update, to predict its memory. */
   functions(batch: Pick<Batch, 'global' | 'local'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
   /**
@@ -87,44 +105,54 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const { network, bits } = trainedNetwork(parts, scope);
+  const normScope = createScope(session, 'network/target', `${seed}/backbone`);
+  const targetNetwork = parts.ownNorms ? parts.backbone(withOwnNorms(scope, normScope)) : undefined;
+  const beside = createBeside(session, seed, { network, targetNetwork }, parts.objectives ?? []);
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const gated = createGatedLoss(head, alignment, gateJudges);
-  const { trained, learnsWhen, forward } = freeze([scope, headScope].concat(bits?.scope ?? []), parts.freeze);
-  const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor }>(parts, {
+  const others = [headScope, normScope, beside.scope].concat(bits?.scope ?? []);
+  const { trained, learnsWhen, frozen, forward } = parts.adaptersOnly
+    ? freezeAllBut(scope, others, isAdapter)
+    : freeze([scope, ...others], parts.freeze);
+  const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor; target?: Tensor }>(parts, {
     name: 'finetune',
     trained,
     learnsWhen,
-    averaged: [scope, headScope],
+    averaged: [scope, headScope, normScope],
     bits,
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
-    views({ crops, speed, confidence, longer = crops }) {
+    views({ crops, speed, confidence, longer = crops, [TARGET]: target }) {
       const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
       return {
         augmented: cropsToFeatures(played(crops), view, 'crops'),
         clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
+        target: target && cropsToFeatures(target, view, TARGET),
       };
     },
-    loss({ augmented, clean }, inputs) {
+    loss({ augmented, clean, target }, inputs) {
       // Micro-batches count steps of their own.
       const schedule = { margin: inputs.margin, step: tf.floor(tf.div(inputs.step, accumulate)) as Tensor };
       // Before the training pass, and by running statistics: as the network would be used, and without changing it.
       const predicted =
         clean && withoutGradient(() => gated.predict(network.embed(clean, { training: false }), inputs, schedule));
-      return forward(inputs, () =>
-        gated.loss(network.embed(augmented, { training: true }), inputs, schedule, predicted),
-      );
+      return forward(inputs, () => {
+        const ran = beside.run(augmented, target);
+        return beside.add(gated.loss(ran.own.get('embedding')!, inputs, schedule, predicted), ran, inputs);
+      });
     },
   });
   const cut = { accumulate, bins: view.features.bins };
   return {
     scope,
     headScope,
+    normScope,
     bits,
     head,
     alignment,
     average,
+    frozen,
     embeddingSize,
     functions: (batch, samples, values) =>
       update.functions(inputsOf(batch, samples, cut, values.confidence !== undefined), values),
@@ -146,15 +174,17 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
 /** The inputs of each micro-batch; local crops are the longer clean views, fed only where labels are corrected. */
 function inputsOf(
   { global, local }: Pick<Batch, 'global' | 'local'>,
-  { labels, history, speed }: LabelledSamples,
+  { labels, history, speed, beside }: LabelledSamples,
   { accumulate, bins }: { accumulate: number; bins: number },
   corrects: boolean,
 ): Inputs[] {
   const rows = labels.length / accumulate;
   const parts = { crops: 1, batchSize: labels.length, count: accumulate, bins };
   const longer = corrects && local ? microBatchTensors(local, parts) : undefined;
+  const others = besideInputs(beside, parts);
   return microBatchTensors(global, parts).map((crops, i) => ({
     crops,
+    ...others[i],
     ...(longer && { longer: longer[i] }),
     labels: int32(labels.slice(i * rows, (i + 1) * rows)),
     history: float32(history.slice(i * rows, (i + 1) * rows)),
