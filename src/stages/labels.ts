@@ -38,7 +38,8 @@ const options = z.strictObject({
 /** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none and for unknown speakers. */
 export default defineStage({
   name: 'labels',
-  summary: 'Labels training utterances with their known speakers, all of them or a share of each; or languages, channels.',
+  summary:
+    'Labels training utterances with their known speakers, all of them or a share of each; or languages, channels.',
   options,
   result: clustersResult.extend({ labelled: z.number(), leftOut: z.number() }),
   produces: 'clusters',
@@ -78,7 +79,10 @@ function namesOf({ manifest, train, trainSpeakers }: TrainingData, by: 'speaker'
   return train.ids.map((id) => known.get(id) ?? '');
 }
 
-/** What a file says of each training utterance; '' where it says nothing. @throws UserError for a broken line, and for utterances that are not in the corpus */
+/**
+ * What a file says of each training utterance; '' where it says nothing.
+ * @throws UserError for a broken line, and for utterances that are not in the corpus
+ */
 function namesOfFile({ manifest, train, dir }: TrainingData, file: string): string[] {
   declareInputs([file]);
   const inCorpus = new Set(manifest.utterances.map(({ id }) => id));
@@ -92,7 +96,8 @@ function namesOfFile({ manifest, train, dir }: TrainingData, file: string): stri
       throw new UserError(`${file}:${number}: expected "UTTERANCE LABEL", got ${JSON.stringify(line)}.`);
     if (!inCorpus.has(utterance))
       throw new UserError(
-        `${file}:${number}: '${utterance}' is not in the corpus ${dir}, whose names are like '${train.ids[0]}'. Correct the name, or take the line out.`,
+        `${file}:${number}: '${utterance}' is not in the corpus ${dir}, whose names are like '${train.ids[0]}'. Correct the name, or take ` +
+          'the line out.',
       );
     known.set(utterance, label);
   }

@@ -3,24 +3,22 @@ import { withoutGradient } from '../engine/autodiff.js';
 import type { Inputs } from '../engine/session/compile.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { float32, type HostData, int32 } from '../host-tensor.js';
-import { isAdapter } from '../nn/domains/adapters.js';
-import { withOwnNorms } from '../nn/domains/own-norms.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
-import { createBeside, type ObjectiveParts, TARGET } from './objectives/beside.js';
+import { TARGET } from './objectives/beside.js';
 import { type BesideSamples, besideInputs } from './objectives/samples.js';
+import { type DomainParts, trainedDomains } from './objectives/trained-domains.js';
 import type { TrainedBits } from './quantize/trained-bits.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
-import { type FreezeOptions, freeze, freezeAllBut } from './step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from './step/micro-batches.js';
-import { createUpdate, type TrainerParts, trainedNetwork } from './step/trainer.js';
+import { createUpdate, type TrainerParts } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
 
 /** The parts of a classification step; the average is that of network and classifier. */
-export interface FinetuneParts extends TrainerParts {
+export interface FinetuneParts extends TrainerParts, DomainParts {
   classes: number;
   loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
   /** Losses that a gate judges. Default: those without margin. */
@@ -29,14 +27,6 @@ export interface FinetuneParts extends TrainerParts {
   speeds?: readonly number[];
   /** Factor on the backbone's learning rate. Default 1. */
   backboneRate?: number;
-  /** Parts that are frozen. Default: none. */
-  freeze?: FreezeOptions;
-  /** Losses beside the classification. Default: none. */
-  objectives?: readonly ObjectiveParts[];
-  /** The target has batch normalisations of its own. Default: false. */
-  ownNorms?: boolean;
-  /** Of the network, only adapters learn. Default: false. */
-  adaptersOnly?: boolean;
 }
 
 /** Labels of a batch, and the earlier losses of its samples. */
@@ -99,38 +89,32 @@ export interface Finetuner {
   step(batch: Batch, samples: LabelledSamples, values: FinetuneValues): Promise<FinetuneResult>;
 }
 
+/** Features of the crops, of the views that labels are corrected by, and of the target. // [rows, frames, bins] each */
+interface FinetuneViews {
+  augmented: Tensor;
+  clean?: Tensor;
+  target?: Tensor;
+}
+
 /** Builds backbone, classifier, optimizer and the compiled step; with and without correction it is traced when first needed. */
 export function createFinetuner(parts: FinetuneParts): Finetuner {
   const { session, seed, classes, view, accumulate = 1, backboneRate = 1, gateJudges = 'without-margin' } = parts;
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
-  const { network, bits } = trainedNetwork(parts, scope);
-  const normScope = createScope(session, 'network/target', `${seed}/backbone`);
-  const targetNetwork = parts.ownNorms ? parts.backbone(withOwnNorms(scope, normScope)) : undefined;
-  const beside = createBeside(session, seed, { network, targetNetwork }, parts.objectives ?? []);
+  const { network, bits, normScope, beside, frozen: frozenOf } = trainedDomains(parts, scope);
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const gated = createGatedLoss(head, alignment, gateJudges);
-  const others = [headScope, normScope, beside.scope].concat(bits?.scope ?? []);
-  const { trained, learnsWhen, frozen, forward } = parts.adaptersOnly
-    ? freezeAllBut(scope, others, isAdapter)
-    : freeze([scope, ...others], parts.freeze);
-  const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor; target?: Tensor }>(parts, {
+  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope]);
+  const { update, average } = createUpdate<FinetuneViews>(parts, {
     name: 'finetune',
     trained,
     learnsWhen,
     averaged: [scope, headScope, normScope],
     bits,
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
-    views({ crops, speed, confidence, longer = crops, [TARGET]: target }) {
-      const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
-      return {
-        augmented: cropsToFeatures(played(crops), view, 'crops'),
-        clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
-        target: target && cropsToFeatures(target, view, TARGET),
-      };
-    },
+    views: (inputs) => viewsOf(parts, inputs),
     loss({ augmented, clean, target }, inputs) {
       // Micro-batches count steps of their own.
       const schedule = { margin: inputs.margin, step: tf.floor(tf.div(inputs.step, accumulate)) as Tensor };
@@ -168,6 +152,16 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
         decisions: Int32Array.from(joined(outputs.map(({ decisions }) => decisions.data))),
       };
     },
+  };
+}
+
+function viewsOf({ view, speeds }: FinetuneParts, inputs: Record<string, Tensor>): FinetuneViews {
+  const { crops, speed, confidence, longer = crops, [TARGET]: target } = inputs;
+  const played = (wave: Tensor) => (speed ? playedAt(wave, speed, speeds!) : wave);
+  return {
+    augmented: cropsToFeatures(played(crops), view, 'crops'),
+    clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
+    target: target && cropsToFeatures(target, view, TARGET),
   };
 }
 

@@ -29,7 +29,8 @@ async function open(session: Session, name: string, options: Record<string, unkn
   return { x, scope, seen };
 }
 
-const squared = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
+const squared = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The maximum mean discrepancy as Gretton et al. write it: means of k over the pairs of each kind. */
@@ -61,7 +62,8 @@ function coral(all: Rows, means: boolean): number {
   return squared(covariance(s), covariance(t)) / (4 * SIZE ** 2) + apart;
 }
 
-const units = (all: Rows): number[][] => all.map((row) => Array.from(row, (value) => value / Math.hypot(...Array.from(row))));
+const units = (all: Rows): number[][] =>
+  all.map((row) => Array.from(row, (value) => value / Math.hypot(...Array.from(row))));
 
 const comparisons: { name: string; options: Record<string, unknown>; smooth: boolean; oracle(x: Rows): number }[] = [
   { name: 'mmd', options: {}, smooth: false, oracle: (x) => discrepancy(units(x), [0.25, 0.5, 1, 2, 4]) },
@@ -94,7 +96,8 @@ test('a reversed gradient is exactly -lambda times the other one, of a number an
   await withSession(async (session) => {
     const x = session.variable('x', [5], normalTensor([5], 'x'));
     const gradientOf = (change: (x: Tensor) => Tensor) =>
-      differentiate(() => ({ loss: tf.sum(tf.square(change(x.read()))) as Tensor, aux: {} }), [x]).gradients[0].gradient;
+      differentiate(() => ({ loss: tf.sum(tf.square(change(x.read()))) as Tensor, aux: {} }), [x]).gradients[0]
+        .gradient;
     const run = session.compile('run', ({ lambda }: Record<string, Tensor>) => ({
       plain: gradientOf((value) => value),
       byNumber: gradientOf((value) => gradientReversal(value, 0.5)),
@@ -151,9 +154,16 @@ test('phones: cross-entropy over the known frames, with gradients; adversarial t
       close(t, plain(outputs.loss), [crossEntropy(frames, weight, bias, TARGETS)], 1e-5, 'loss');
       gradients[String(adversarial)] = plain(outputs.x);
       gradients[`head ${adversarial}`] = plain(outputs[head[0].name]);
-      if (!adversarial) await checkVariableGradients(t, session, [x, ...head], { labels, progress }, (inputs) => seen(inputs).loss);
+      if (!adversarial)
+        await checkVariableGradients(t, session, [x, ...head], { labels, progress }, (inputs) => seen(inputs).loss);
     });
   const lambda = 2 * (2 / (1 + Math.exp(-10 * progress)) - 1);
-  close(t, gradients.true, gradients.false.map((value) => -lambda * value), 1e-5, 'the layer');
+  close(
+    t,
+    gradients.true,
+    gradients.false.map((value) => -lambda * value),
+    1e-5,
+    'the layer',
+  );
   close(t, gradients['head true'], gradients['head false'], 1e-6, 'the head');
 });

@@ -106,13 +106,7 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const objectives = await openObjectives(context, options, { ...options, train, features, plan: batches.plan });
   const parts = { features, backbone, classes: speakers * speeds, objectives: objectives.parts };
   const trainer = await prepare(session, context, options, parts);
-  await start.load(session, trainer);
-  await startNorms(session, trainer);
-  await trainer.bits?.start();
-  await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
-  if (options.prototypes) {
-    await startPrototypes(session, trainer, labels, context.artifact(options.prototypes), speeds);
-  }
+  await startTrainer(session, context, options, trainer, { start, labels, speakers, speeds });
   const gate = openGate({
     rule: await gateRule(context, options.gate),
     options,
@@ -143,11 +137,8 @@ async function finetune(session: Session, context: StageContext, options: Finetu
   const lastLine = gate.finish();
   const averaged = await trainer.average.result(steps);
   const classifier = { ...lossWritten(options.loss), speakers, speeds };
-  const networks = await writeClassified(session, context.dir, trainer, {
-    start,
-    averaged: averaged?.weights,
-    classifier,
-  });
+  const written = { start, averaged: averaged?.weights, classifier };
+  const networks = await writeClassified(session, context.dir, trainer, written);
   return {
     networks,
     steps,
@@ -155,6 +146,21 @@ async function finetune(session: Session, context: StageContext, options: Finetu
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...gateResult(lastLine),
   };
+}
+
+/** Gives a training its first weights: those of its start, and what is known of the labels. */
+async function startTrainer(
+  session: Session,
+  { artifact }: StageContext,
+  { prototypes }: FinetuneOptions,
+  trainer: Finetuner,
+  { start, labels, speakers, speeds }: { start: Start; labels: Int32Array; speakers: number; speeds: number },
+): Promise<void> {
+  await start.load(session, trainer);
+  await startNorms(session, trainer);
+  await trainer.bits?.start();
+  await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
+  if (prototypes) await startPrototypes(session, trainer, labels, artifact(prototypes), speeds);
 }
 
 /** A classifier that is trained on, with a larger margin, has no further one on the nearest wrong classes, as published. */

@@ -11,7 +11,7 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { float32, type HostTensor, int32 } from '../../host-tensor.js';
 import { maskTime, type Pass } from '../../nn/pass.js';
-import { framePeriodMs } from '../../train/distill/align-frames.js';
+import { framePeriodMs } from '../../train/frame-period.js';
 import { middlesOf } from '../../train/objectives/label-frames.js';
 
 /** What turns recordings into vectors of frames. */

@@ -3,17 +3,15 @@ import { stopGradient } from '../../engine/autodiff.js';
 import type { Inputs } from '../../engine/session/compile.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { int32 } from '../../host-tensor.js';
-import { isAdapter } from '../../nn/domains/adapters.js';
-import { withOwnNorms } from '../../nn/domains/own-norms.js';
 import { createScope, type Scope } from '../../nn/scope.js';
 import type { Averaging } from '../averaging/averaging.js';
-import { createBeside, type ObjectiveParts, TARGET } from '../objectives/beside.js';
+import { TARGET } from '../objectives/beside.js';
 import { type BesideSamples, besideInputs } from '../objectives/samples.js';
+import { type DomainParts, trainedDomains } from '../objectives/trained-domains.js';
 import type { TrainedBits } from '../quantize/trained-bits.js';
 import { cropsToFeatures, playedAt } from '../step/crop-features.js';
-import { freezeAllBut } from '../step/freeze.js';
 import { checkMicroBatches, microBatchTensors } from '../step/micro-batches.js';
-import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
+import { createUpdate, type TrainerParts } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
 import { type StoredTeacher, storedInputs, storedViews } from './stored-teachers.js';
@@ -29,7 +27,7 @@ import {
 import { createTotalLoss } from './total-loss.js';
 
 /** The parts of a distillation step; the average is that of the student and its classifier. */
-export interface DistillParts extends TrainerParts {
+export interface DistillParts extends TrainerParts, DomainParts {
   /** Utterances in a batch. */
   batchSize: number;
   teachers: readonly TeacherParts[];
@@ -43,12 +41,6 @@ export interface DistillParts extends TrainerParts {
   stored?: readonly StoredTeacher[];
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
-  /** Losses beside the comparisons. Default: none. */
-  objectives?: readonly ObjectiveParts[];
-  /** The target has batch normalisations of its own. Default: false. */
-  ownNorms?: boolean;
-  /** Of the network, only adapters learn. Default: false. */
-  adaptersOnly?: boolean;
 }
 
 /** What is known of a batch's utterances beside their crops. */
@@ -102,19 +94,16 @@ export function createDistiller(parts: DistillParts): Distiller {
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const levelScope = createScope(session, 'projection', `${seed}/projection`);
-  const { network: student, bits } = trainedNetwork(parts, scope);
-  const normScope = createScope(session, 'network/target', `${seed}/backbone`);
-  const targetNetwork = parts.ownNorms ? parts.backbone(withOwnNorms(scope, normScope)) : undefined;
-  const beside = createBeside(session, seed, { network: student, targetNetwork }, parts.objectives ?? []);
+  const { network: student, bits, normScope, beside, frozen: frozenOf } = trainedDomains(parts, scope);
   const { embeddingSize } = student;
   const head = classifier?.loss({ scope: headScope, embeddingSize, classes: classifier.classes });
   const teachers = buildTeachers(session, parts.teachers);
   const lossOf = createTotalLoss(levelScope, parts, head && { head, weight: classifier!.weight });
-  const others = [headScope, levelScope, normScope, beside.scope].concat(bits?.scope ?? []);
-  const { trained, frozen, forward } = freezeAllBut(scope, others, parts.adaptersOnly ? isAdapter : () => true);
+  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope, levelScope]);
   const { update, average } = createUpdate<DistillViews>(parts, {
     name: 'distill',
     trained,
+    learnsWhen,
     averaged: [scope, headScope, normScope],
     bits,
     views: (inputs) => viewsOf(parts, teachers, inputs),

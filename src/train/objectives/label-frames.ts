@@ -1,5 +1,5 @@
 import { type Tensor, tf } from '../../engine/tf.js';
-import { framePeriodMs } from '../distill/align-frames.js';
+import { framePeriodMs } from '../frame-period.js';
 
 /**
  * For each frame of a layer, the number of the feature frame at its middle. A layer of stride k has one where its k-th feature frames lie; what

@@ -31,7 +31,10 @@ test('lines that are no alignment, phones that overlap, and ends beyond the audi
     return [...readAlignment(file)];
   };
   for (const text of ['u1 0 0.1', 'u1 0 zero a', 'u1 -0.1 0.2 a', 'u1 1 0 0.1 a 1 2'])
-    t.throws(() => read(`u1 0 0.1 a\n${text}\n`), { instanceOf: UserError, message: /ali\.txt:2: expected "UTTERANCE/ });
+    t.throws(() => read(`u1 0 0.1 a\n${text}\n`), {
+      instanceOf: UserError,
+      message: /ali\.txt:2: expected "UTTERANCE/,
+    });
   const overlapping = read('u1 0 0.2 a\nu1 0.15 0.2 b\n');
   t.regex(misfit(overlapping, 1, 0)!, /lines 1 and 2: 'a' ends at 0\.2 s and 'b' begins at 0\.15 s/);
   const long = read('u1 0 0.2 a\nu1 0.2 0.9 b\n');
@@ -79,5 +82,8 @@ test('distributions are kept for every frame, and an utterance without labels ha
     message: /labels of 2 utterances, not of 1/,
   });
   writeFileSync(join(dir, 'shares.f16'), 'x');
-  t.throws(() => ofCrops(crops, features), { instanceOf: UserError, message: /has 1 bytes, not 8\. Delete it and run/ });
+  t.throws(() => ofCrops(crops, features), {
+    instanceOf: UserError,
+    message: /has 1 bytes, not 8\. Delete it and run/,
+  });
 });

@@ -79,14 +79,20 @@ test('a second network over the same weights has running statistics, scales and 
       statistics,
     );
     t.true(local.every((name) => /\/(mean|variance|scale|offset)$/.test(name)));
-    const move = session.compile('move', ({ x }: Record<string, Tensor>) => ({ y: target.embed(x, { training: true }) }));
+    const move = session.compile('move', ({ x }: Record<string, Tensor>) => ({
+      y: target.embed(x, { training: true }),
+    }));
     const names = [...scope.params(), ...scope.buffers()].map(({ name }) => name);
-    const started = await session.save([...names, 'target/conv1/norm/mean'].filter((name) => session.variables.has(name)));
+    const started = await session.save(
+      [...names, 'target/conv1/norm/mean'].filter((name) => session.variables.has(name)),
+    );
     await move({ x: normalTensor([4, 20, BINS], 'x') });
     const ended = await session.save(Object.keys(started));
     for (const name of names) t.deepEqual(ended[name].data, started[name].data);
     const moved = await session.save(own.buffers().map(({ name }) => name));
-    t.true(Object.entries(moved).some(([name, { data }]) => /mean$/.test(name) && (data as Float32Array).some(Boolean)));
+    t.true(
+      Object.entries(moved).some(([name, { data }]) => /mean$/.test(name) && (data as Float32Array).some(Boolean)),
+    );
     t.is(target.embeddingSize, network.embeddingSize);
   });
 });

@@ -38,16 +38,27 @@ async function make() {
     runStage({ registry, dir: join(root, name), stage, options, artifacts: { ...corpora, ...inputs } });
   const clusters = await made('labels', 'labels', { corpus: 'corpus' });
   const units = await made('units', 'units', { corpus: 'corpus', features: { bins: BINS }, units: 5, iterations: 3 });
-  const other = await made('other-units', 'units', { corpus: 'corpus-target', features: { bins: BINS }, units: 5, iterations: 1 });
+  const other = await made('other-units', 'units', {
+    corpus: 'corpus-target',
+    features: { bins: BINS },
+    units: 5,
+    iterations: 1,
+  });
   const backbone = { name: 'tdnn', width: 8, embeddingSize: 6 };
   const training = { ...TRAINING, backbone, features: { bins: BINS }, steps: 2 };
   const model = await made('model', 'finetune', training, { clusters });
   return { ...corpora, clusters, units, 'units-other': other, model };
 }
 
-const finetune = (options: Record<string, unknown>) => ({ registry, artifacts, stage: 'finetune', options: { ...TRAINING, ...options } });
+const finetune = (options: Record<string, unknown>) => ({
+  registry,
+  artifacts,
+  stage: 'finetune',
+  options: { ...TRAINING, ...options },
+});
 const weightsOf = (dir: string, network = 'network') => readModel(join(dir, 'models', network));
-const bits = ({ data }: HostTensor) => Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).toString('hex');
+const bits = ({ data }: HostTensor) =>
+  Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).toString('hex');
 
 const OBJECTIVES = [
   { name: 'mmd', weight: 0.5 },
@@ -59,7 +70,14 @@ const OBJECTIVES = [
 ];
 
 test('all objectives train beside labels in micro-batches, and a killed run ends with the same bits', async (t) => {
-  const options = { init: 'model', objectives: OBJECTIVES, target: 'corpus-target', accumulate: 2, domainNorms: true, steps: 4 };
+  const options = {
+    init: 'model',
+    objectives: OBJECTIVES,
+    target: 'corpus-target',
+    accumulate: 2,
+    domainNorms: true,
+    steps: 4,
+  };
   const attempt = finetune({ ...options, checkpointSeconds: 0.001 });
   const whole = await runStage({ ...attempt, dir: temporaryFolder(t) });
   const stopped = { ...attempt, dir: temporaryFolder(t) };
@@ -67,14 +85,19 @@ test('all objectives train beside labels in micro-batches, and a killed run ends
   const resumed = await runStage({ ...stopped, resume: true });
   for (const file of ['metrics.jsonl', 'models/network/model.safetensors', 'models/source/model.safetensors'])
     t.true(readFileSync(join(resumed.dir, file)).equals(readFileSync(join(whole.dir, file))), file);
-  const first = JSON.parse(readFileSync(join(whole.dir, 'metrics.jsonl'), 'utf8').split('\n')[0]) as Record<string, number>;
+  const first = JSON.parse(readFileSync(join(whole.dir, 'metrics.jsonl'), 'utf8').split('\n')[0]) as Record<
+    string,
+    number
+  >;
   const parts = [0.5 * first.mmd, first.coral, first.classes, first.classes2, first.phones, first.phones2];
   t.true(Math.abs(first.loss - parts.reduce((a, b) => a + b, first.main)) < 1e-4 * first.loss);
   t.true(first['classes-accuracy'] >= 0 && first['phones2-accuracy'] <= 1);
   t.like(whole.result, { networks: ['network', 'source'] });
   const [target, source] = [weightsOf(whole.dir), weightsOf(whole.dir, 'source')];
   t.deepEqual([target.info.domain, source.info.domain], ['target', 'source']);
-  const differing = Object.keys(target.weights).filter((name) => bits(target.weights[name]) !== bits(source.weights[name]));
+  const differing = Object.keys(target.weights).filter(
+    (name) => bits(target.weights[name]) !== bits(source.weights[name]),
+  );
   t.true(differing.length > 0 && differing.every((name) => name.includes('norm/')), differing.join());
 });
 
@@ -97,7 +120,15 @@ test('with adapters every other weight and statistic keeps its bits, also in a m
 });
 
 test('a trained model adapts to recordings without a label', async (t) => {
-  const options = { model: 'model', corpus: 'corpus', target: 'corpus-target', cropSeconds: 0.4, batchSize: 4, steps: 3, rate: { peak: 0.01 } };
+  const options = {
+    model: 'model',
+    corpus: 'corpus',
+    target: 'corpus-target',
+    cropSeconds: 0.4,
+    batchSize: 4,
+    steps: 3,
+    rate: { peak: 0.01 },
+  };
   const { dir, result } = await runStage({ registry, artifacts, stage: 'adapt', options, dir: temporaryFolder(t) });
   t.like(result, { networks: ['network'], steps: 3, classes: null });
   const { info, weights } = weightsOf(dir);
@@ -114,7 +145,10 @@ test('units name the nearest of their centres for every frame', (t) => {
   const bytes = readFileSync(join(root, 'units', 'labels.i16'));
   const labels = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   const frames = LENGTHS.map((samples) => 1 + Math.floor((samples - 400) / 160));
-  t.is(labels.length, frames.reduce((a, b) => a + b));
+  t.is(
+    labels.length,
+    frames.reduce((a, b) => a + b),
+  );
   t.true(labels.every((label) => label >= 0 && label < 5));
 });
 
@@ -123,15 +157,37 @@ const ALIGNED = LENGTHS.map((_, i) => `utterance-${i} 0.0 0.2 a_B\nutterance-${i
 test('an alignment labels frames by phone, endings of word positions apart', async (t) => {
   const dir = temporaryFolder(t);
   writeFileSync(join(dir, 'ali.txt'), ALIGNED);
-  const { result } = await runStage({ registry, artifacts, stage: 'alignments', options: { corpus: 'corpus', file: join(dir, 'ali.txt') }, dir });
+  const { result } = await runStage({
+    registry,
+    artifacts,
+    stage: 'alignments',
+    options: { corpus: 'corpus', file: join(dir, 'ali.txt') },
+    dir,
+  });
   t.like(result, { kind: 'class', names: ['a', 'b'], shiftMs: 10, utterances: LENGTHS.length });
 });
 
 const BAD_ALIGNMENTS: Record<string, [text: string, more: Record<string, unknown>, message: RegExp]> = {
-  'longer than the audio': ['utterance-0 0 0.9 a\nutterance-1 0 0.2 b\n', {}, /'a' of 'utterance-0' ends at 0\.9 s, and its audio has 0\.406 s.*slackSeconds/],
-  'of overlapping phones': ['utterance-0 0 0.2 a\nutterance-0 0.1 0.2 b\n', {}, /lines 1 and 2: .* overlap.*take the utterance out/],
-  'of utterances that are not there': ['someone 0 0.2 a\nutterance-0 0 0.2 b\n', {}, /1 utterances are not in the corpus .*'someone'.*strays: leave-out/],
-  'of phones that are not in the list': [ALIGNED, { phones: 'phones.txt' }, /1 phones are not in the list of phones: 'b'\. Correct the names/],
+  'longer than the audio': [
+    'utterance-0 0 0.9 a\nutterance-1 0 0.2 b\n',
+    {},
+    /'a' of 'utterance-0' ends at 0\.9 s, and its audio has 0\.406 s.*slackSeconds/,
+  ],
+  'of overlapping phones': [
+    'utterance-0 0 0.2 a\nutterance-0 0.1 0.2 b\n',
+    {},
+    /lines 1 and 2: .* overlap.*take the utterance out/,
+  ],
+  'of utterances that are not there': [
+    'someone 0 0.2 a\nutterance-0 0 0.2 b\n',
+    {},
+    /1 utterances are not in the corpus .*'someone'.*strays: leave-out/,
+  ],
+  'of phones that are not in the list': [
+    ALIGNED,
+    { phones: 'phones.txt' },
+    /1 phones are not in the list of phones: 'b'\. Correct the names/,
+  ],
   'of one phone': ['utterance-0 0 0.2 a\n', {}, /tells 1 phones apart; two are needed/],
 };
 
@@ -142,11 +198,17 @@ for (const [what, [text, more, message]] of Object.entries(BAD_ALIGNMENTS))
     writeFileSync(join(dir, 'phones.txt'), 'a 1\nc 2\n');
     const phones = 'phones' in more ? { phones: join(dir, 'phones.txt') } : {};
     const options = { corpus: 'corpus', file: join(dir, 'ali.txt'), ...phones };
-    await t.throwsAsync(runStage({ registry, artifacts, stage: 'alignments', options, dir }), { instanceOf: UserError, message });
+    await t.throwsAsync(runStage({ registry, artifacts, stage: 'alignments', options, dir }), {
+      instanceOf: UserError,
+      message,
+    });
   });
 
 const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> = {
-  'a domain of one utterance': [{ objectives: ['mmd'], target: 'corpus-single' }, /'corpus-single' has 1 utterance, and a domain is compared by 2 or more/],
+  'a domain of one utterance': [
+    { objectives: ['mmd'], target: 'corpus-single' },
+    /'corpus-single' has 1 utterance, and a domain is compared by 2 or more/,
+  ],
   'frame labels of another corpus': [
     { objectives: [{ name: 'phones', labels: 'units-other' }] },
     /labels the frames of 10 utterances of another corpus; this one has 12\. Label the frames of the corpus that is trained on/,
@@ -159,16 +221,28 @@ const BAD: Record<string, [options: Record<string, unknown>, message: RegExp]> =
 
 for (const [what, [options, message]] of Object.entries(BAD))
   test(`${what} is refused`, async (t) => {
-    await t.throwsAsync(runStage({ ...finetune({ init: 'model', steps: 1, ...options }), dir: temporaryFolder(t) }), { instanceOf: UserError, message });
+    await t.throwsAsync(runStage({ ...finetune({ init: 'model', steps: 1, ...options }), dir: temporaryFolder(t) }), {
+      instanceOf: UserError,
+      message,
+    });
   });
 
 test('what cannot work is told before the run', async (t) => {
   const faults = (options: Record<string, unknown>) => checkStage(finetune({ init: 'model', steps: 1, ...options }));
   t.regex((await faults({ objectives: ['mmd'] }))[0], /'mmd' compares the corpus with a target\. Give `target`/);
-  t.regex((await faults({ target: 'corpus-target' }))[0], /target: nothing compares it with the corpus\. Choose an objective/);
+  t.regex(
+    (await faults({ target: 'corpus-target' }))[0],
+    /target: nothing compares it with the corpus\. Choose an objective/,
+  );
   t.regex((await faults({ target: 'corpus', objectives: ['coral'] }))[0], /is the corpus itself/);
   t.regex((await faults({ domainNorms: true }))[0], /one domain without `target`/);
-  t.regex((await faults({ adapters: {}, freeze: { parts: ['*'] } }))[0], /freeze: with adapters, nothing else is trained/);
-  t.regex((await faults({ objectives: [{ name: 'phones', labels: 'units' }], speeds: [1, 0.9] }))[0], /speeds: labels of frames/);
+  t.regex(
+    (await faults({ adapters: {}, freeze: { parts: ['*'] } }))[0],
+    /freeze: with adapters, nothing else is trained/,
+  );
+  t.regex(
+    (await faults({ objectives: [{ name: 'phones', labels: 'units' }], speeds: [1, 0.9] }))[0],
+    /speeds: labels of frames/,
+  );
   t.deepEqual(await faults({ objectives: OBJECTIVES, target: 'corpus-target' }), []);
 });

@@ -45,7 +45,8 @@ for (const { name, options, layer, slack } of NETWORKS)
       });
       const inner = heard.flatMap((middle, at) => (middle === undefined ? [] : [{ middle, at }]));
       if (name === 'xvector') t.true(inner.length > time / 2);
-      for (const { middle, at } of inner) t.true(Math.abs(middle - middles[at]) <= slack, `${at}: ${middle}, ${middles[at]}`);
+      for (const { middle, at } of inner)
+        t.true(Math.abs(middle - middles[at]) <= slack, `${at}: ${middle}, ${middles[at]}`);
       t.is(time, name === 'resnet18' ? FRAMES / 8 : time);
       t.deepEqual([middles[0] >= 0, middles.at(-1)! < FRAMES], [true, true]);
     });
@@ -55,7 +56,12 @@ test('classes become distributions, at the frames of a layer or as shares of a c
   await withSession(async (session) => {
     const run = session.compile('run', ({ labels }: Record<string, Tensor>) => {
       const known = distributionsOf(labels, 3);
-      return { all: known, atLayer: atLayer(known, 2), shares: sharesOf(known), sum: tf.sum(sharesOf(known), 1) as Tensor };
+      return {
+        all: known,
+        atLayer: atLayer(known, 2),
+        shares: sharesOf(known),
+        sum: tf.sum(sharesOf(known), 1) as Tensor,
+      };
     });
     const { atLayer: slow, shares, sum } = await run({ labels: int32([0, -1, 2, 2, -1, -1, -1, -1], [2, 4]) });
     close(t, plain(slow), [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], 0, 'every second');

@@ -1,0 +1,67 @@
+/**
+ * What adaptation to unlabelled recordings of another domain does: adapt.yaml trains a network on labelled recordings of one domain and adapts
+ * it by maximum mean discrepancy, CORAL, gradient reversal, batch normalisation by domain and adapters. Runs that are done are not done again.
+ *
+ *   npm run build && node dist/bench/quality/adapt.js --source DIR --target DIR [--out runs/adapt] [--seeds 3] [--set known.steps=100 ...]
+ *
+ * Both are folders of recordings, a folder for each speaker. Standard output: a line of JSON for each system, with equal error rates on
+ * voices of the target that no training heard, and the accuracy of a probe: logistic regression that tells the domain from an embedding,
+ * fitted on every second training utterance and tried on the others, with both domains weighing the same.
+ */
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fitLogistic } from '../../src/eval/backend/logistic-regression.js';
+import { readNpy } from '../../src/io/npy.js';
+import { dot, rowsOf } from '../../src/rows.js';
+import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } from './recipe.js';
+
+const { values } = parseArgs({
+  options: {
+    source: { type: 'string' },
+    target: { type: 'string' },
+    out: { type: 'string', default: 'runs/adapt' },
+    seeds: { type: 'string', default: '3' },
+    set: { type: 'string', multiple: true, default: [] },
+  },
+});
+if (!values.source || !values.target) throw new Error('--source DIR and --target DIR are missing');
+
+const SYSTEMS = ['known', 'further', 'mmd', 'coral', 'reversal', 'norms', 'adapters'];
+/** Of the probe's squared weights: there are more dimensions than it takes to tell anything apart. */
+const RIDGE = 1e-2;
+
+const [source, target] = [values.source, values.target].map((path) => resolve(path));
+const seeds = seedsUpTo(values.seeds);
+const runFolder = (seed: number): string => join(values.out, `seed${seed}`);
+
+for (const seed of seeds) {
+  const settings = [`seed=${seed}`, `source.path=${source}`, `target.path=${target}`, ...values.set];
+  runRecipe({ recipe: repository('bench/quality/adapt.yaml'), out: runFolder(seed), settings });
+}
+for (const system of SYSTEMS) {
+  const eers = seeds.map((seed) => {
+    const { lists } = stageResult<{ lists: Record<string, { eer: number }> }>(runFolder(seed), `${system}-result`);
+    return lists.clean.eer;
+  });
+  const probe = seeds.map((seed) => probeAccuracy(runFolder(seed), system));
+  const figures = { eer: mean(eers), standardError: standardError(eers), probe: mean(probe) };
+  console.log(JSON.stringify({ system, seeds, eers, probes: probe, ...figures }));
+}
+
+/** The mean over both domains of the share of held-out utterances whose domain the probe names. */
+function probeAccuracy(run: string, system: string): number {
+  const domains = ['source', 'target'].map((domain) => {
+    const { shape, data } = readNpy(join(run, 'stages', `${system}-${domain}`, 'train.npy'));
+    return [...rowsOf(data as Float32Array, shape[1])];
+  });
+  const part = (held: boolean) => domains.map((rows) => rows.filter((_, i) => (i % 2 === 1) === held));
+  const [fitted, heard] = [part(false), part(true)];
+  const width = fitted[0][0].length;
+  const features = Float64Array.from(fitted.flat().flatMap((row) => Array.from(row)));
+  const isTarget = Uint8Array.from(fitted.flatMap((rows, domain) => rows.map(() => domain)));
+  const { weights, bias } = fitLogistic({ features, width, isTarget }, { ridge: RIDGE });
+  const shares = heard.map((rows, domain) =>
+    mean(rows.map((row) => Number(dot(row, weights) + bias > 0 === (domain === 1)))),
+  );
+  return mean(shares);
+}
