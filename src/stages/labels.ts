@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sourceStamp } from '../data/corpus/source-stamp.js';
 import { knownLabels } from '../data/known-labels.js';
 import { UserError } from '../errors.js';
 import { declareInputs } from '../io/inputs.js';
@@ -43,6 +44,7 @@ export default defineStage({
   options,
   result: clustersResult.extend({ labelled: z.number(), leftOut: z.number() }),
   produces: 'clusters',
+  sources: ({ file }) => (file === undefined ? undefined : sourceStamp([file])),
   check: (_, { file }) => (file === undefined || existsSync(file) ? [] : [`${file} does not exist. Check the path.`]),
   async run({ artifact, dir, seed, log }, { corpus: name, by, file, share, least }) {
     const corpus = openTraining(artifact(name));

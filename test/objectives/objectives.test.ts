@@ -145,7 +145,8 @@ test('phones: cross-entropy over the known frames, with gradients; adversarial t
       const head = scope.params();
       const run = session.compile('run', (inputs: Record<string, Tensor>) => {
         const { loss, gradients: all } = differentiate(() => ({ loss: seen(inputs).loss, aux: {} }), [x, ...head]);
-        return { loss, ...Object.fromEntries(all.map(({ variable, gradient }) => [variable.name, gradient])) };
+        const named = all.map(({ variable, gradient }) => [variable.name, gradient]);
+        return { loss, ...Object.fromEntries(named) } as Record<string, Tensor>;
       });
       const outputs = await run({ labels, progress });
       const values = await session.save(['x', ...head.map(({ name }) => name)]);

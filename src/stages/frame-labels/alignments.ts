@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { sourceStamp } from '../../data/corpus/source-stamp.js';
 import { type AlignedPhone, frameClasses, misfit, readAlignment } from '../../data/frame-labels/alignment-file.js';
 import { writeFrameLabels } from '../../data/frame-labels/frame-labels.js';
 import { UserError } from '../../errors.js';
@@ -21,23 +22,29 @@ export default defineStage({
   options: alignmentOptions,
   result: frameLabelsResult,
   produces: FRAME_LABELS,
-  check: (_, chosen) => {
-    const files = [chosen.file, chosen.posteriors, chosen.phones].filter((path) => path !== undefined);
-    return faultsWhere([
+  sources: (chosen) => sourceStamp(filesOf(chosen)),
+  check: (_, chosen) =>
+    faultsWhere([
       [
         (chosen.file === undefined) === (chosen.posteriors === undefined),
         () => 'file, posteriors: give one of them: an alignment, or the posteriors of a frame classifier.',
       ],
-    ]).concat(files.filter((path) => !existsSync(path)).map((path) => `${path} does not exist. Check the path.`));
-  },
+    ]).concat(
+      filesOf(chosen)
+        .filter((path) => !existsSync(path))
+        .map((path) => `${path} does not exist. Check the path.`),
+    ),
   async run(context, chosen) {
     const corpus = openTraining(context.artifact(chosen.corpus));
-    declareInputs([chosen.file, chosen.posteriors, chosen.phones].filter((path) => path !== undefined));
+    declareInputs(filesOf(chosen));
     return chosen.file === undefined
       ? labelByPosteriors(context, corpus, chosen, knownPhones(chosen))
       : labelByFile(context, corpus, chosen);
   },
 });
+
+const filesOf = ({ file, posteriors, phones }: AlignmentOptions): string[] =>
+  [file, posteriors, phones].filter((path) => path !== undefined);
 
 /** The phones of the list; undefined where there is no list. */
 function knownPhones({ phones, wordPositions }: AlignmentOptions): string[] | undefined {
@@ -66,7 +73,8 @@ async function labelByFile({ dir, log }: StageContext, corpus: TrainingData, cho
     const fault = misfit(phones, seconds, chosen.slackSeconds);
     if (fault)
       throw new UserError(
-        `${chosen.file}: ${fault}. Align the corpus' own recordings (a longer one by raising slackSeconds), or take the utterance out of the file.`,
+        `${chosen.file}: ${fault}. Align the corpus' own recordings (a longer one by raising slackSeconds), or take the utterance out of ` +
+          'the file.',
       );
     const frames = Math.floor((seconds * 1000) / shiftMs);
     const row = frameClasses(phones, classes, { frames, shiftMs });
