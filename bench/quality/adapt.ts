@@ -2,11 +2,12 @@
  * What adaptation to unlabelled recordings of another domain does: adapt.yaml trains a network on labelled recordings of one domain and adapts
  * it by maximum mean discrepancy, CORAL, gradient reversal, batch normalisation by domain and adapters. Runs that are done are not done again.
  *
- *   npm run build && node dist/bench/quality/adapt.js --source DIR --target DIR [--out runs/adapt] [--seeds 3] [--set known.steps=100 ...]
+ *   npm run build && node dist/bench/quality/adapt.js --source CORPUS --target DIR [--out runs/adapt] [--seeds 3] [--set known.steps=100 ...]
  *
- * Both are folders of recordings, a folder for each speaker. Standard output: a line of JSON for each system, with equal error rates on
- * voices of the target that no training heard, and the accuracy of a probe: logistic regression that tells the domain from an embedding,
- * fitted on every second training utterance and tried on the others, with both domains weighing the same.
+ * CORPUS was made by `voxloop corpus`, with known speakers; DIR is a folder of recordings of the other domain, a folder for each speaker, of
+ * whom twenty are kept for tests. Standard output: a line of JSON for each system, with equal error rates on those, and the accuracy of a
+ * probe: logistic regression that tells the domain from an embedding, fitted on every second training utterance and tried on the others, with
+ * both domains weighing the same.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +25,7 @@ const { values } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
   },
 });
-if (!values.source || !values.target) throw new Error('--source DIR and --target DIR are missing');
+if (!values.source || !values.target) throw new Error('--source CORPUS and --target DIR are missing');
 
 const SYSTEMS = ['known', 'further', 'mmd', 'coral', 'reversal', 'norms', 'adapters'];
 /** Of the probe's squared weights: there are more dimensions than it takes to tell anything apart. */
