@@ -1,5 +1,6 @@
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
+import { fitBackend } from '../../src/eval/backend/fit-backend.js';
 import { alignToDomain } from '../../src/eval/coral.js';
 import { close } from '../helpers/close.js';
 import { normals } from '../helpers/random-values.js';
@@ -51,6 +52,22 @@ const target = domain(
 test('vectors get mean and covariance of the other domain, and those of their own domain stay as they are', (t) => {
   close(t, momentsOf(alignToDomain(source, target, SIZE)), momentsOf(target), 5e-3, 'moments');
   close(t, alignToDomain(source, source, SIZE), source, 1e-4, 'the same domain');
+});
+
+test('a back-end learns from the training embeddings as the target domain would have them', (t) => {
+  const labels = Int32Array.from({ length: source.length / SIZE }, (_, row) => row % 2);
+  const data = { vectors: source, size: SIZE, labels, seed: 1 };
+  const recipe = { subtractMean: true, whiten: false, adapt: { vectors: target, method: 'coral' as const } };
+  const { cohort } = fitBackend(data, recipe).backend;
+  const aligned = alignToDomain(source, target, SIZE);
+  // The mean embeddings of both speakers.
+  const expected = [0, 1].flatMap((speaker) =>
+    [0, 1, 2].map((i) => {
+      const values = aligned.filter((_, k) => k % SIZE === i && Math.floor(k / SIZE) % 2 === speaker);
+      return values.reduce((sum, value) => sum + value / values.length, 0);
+    }),
+  );
+  close(t, cohort!, expected, 1e-4, 'cohort');
 });
 
 test('directions without variance stay finite, and a domain of one vector is refused', (t) => {

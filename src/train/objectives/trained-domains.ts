@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js';
 import type { Backbone } from '../../nn/backbone.js';
 import { isAdapter } from '../../nn/domains/adapters.js';
 import { withOwnNorms } from '../../nn/domains/own-norms.js';
@@ -37,6 +38,10 @@ export function trainedDomains(parts: TrainerParts & DomainParts, scope: Scope):
   const { network, bits } = trainedNetwork(parts, scope);
   const normScope = createScope(session, 'network/target', `${seed}/backbone`);
   const targetNetwork = ownNorms ? backbone(withOwnNorms(scope, normScope)) : undefined;
+  if (ownNorms && normScope.buffers().length === 0)
+    throw new UserError(
+      'domainNorms: the network has no batch normalisation that domains could have of their own. Leave it out.',
+    );
   const beside = createBeside(session, seed, { network, targetNetwork }, parts.objectives ?? []);
   return {
     network,

@@ -163,6 +163,27 @@ test('an alignment labels frames by phone, endings of word positions apart', asy
   t.like(result, { kind: 'class', names: ['a', 'b'], shiftMs: 10, utterances: LENGTHS.length });
 });
 
+test('posteriors of a frame classifier become soft labels; logarithms, and rows beyond the audio, are refused', async (t) => {
+  const dir = temporaryFolder(t);
+  const posteriors = join(dir, 'post.ark');
+  const options = { corpus: 'corpus', posteriors };
+  const write = (rows: string) => writeFileSync(posteriors, `utterance-3  [\n${rows} ]\n`);
+  write('0.25 0.75\n1 0');
+  const { result } = await runStage({ registry, artifacts, stage: 'alignments', options, dir });
+  t.like(result, { kind: 'shares', names: ['0', '1'], shiftMs: 10 });
+  // 0.25, 0.75, 1 and 0 as float16.
+  t.is(readFileSync(join(dir, 'shares.f16')).toString('hex'), '0034003a003c0000');
+  const bad = async (rows: string, message: RegExp) => {
+    write(rows);
+    await t.throwsAsync(runStage({ registry, artifacts, stage: 'alignments', options, dir }), {
+      instanceOf: UserError,
+      message,
+    });
+  };
+  await bad('-1.4 -0.3', /row 0 sums to -1\.70: these are no posteriors\. Give probabilities/);
+  await bad('1 0\n'.repeat(90), /'utterance-3' has 90 rows, one every 10 ms, and its audio has 0\.54 s/);
+});
+
 const BAD_ALIGNMENTS: Record<string, [text: string, more: Record<string, unknown>, message: RegExp]> = {
   'longer than the audio': [
     'utterance-0 0 0.9 a\nutterance-1 0 0.2 b\n',
