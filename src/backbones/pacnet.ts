@@ -25,8 +25,7 @@ const STEM_LAYERS = 4;
  * beside its own; a fifth convolution, mean, and a linear layer. Meant for the triplet loss. Rectifier and normalisation stand behind every
  * convolution; neither they nor the kernel of the fifth are in the published table, and it has the others'.
  *
- * S. Zheng, Y. Lei, H. Suo, "Phonetically-Aware Coupled Network For Short Duration Text-Independent Speaker Verification", Interspeech 2020,
- * doi:10.21437/Interspeech.2020-1306.
+ * S. Zheng, Y. Lei, H. Suo, "Phonetically-Aware Coupled Network For Short Duration Text-Independent Speaker Verification", Interspeech 2020.
  */
 export default defineBackbone({
   name: 'pacnet',

@@ -7,7 +7,7 @@ import { classifierOptions, classifyLayer } from './parts/classify.js';
  * said.
  *
  * S. Wang, J. Rohdin, L. Burget, O. Plchot, Y. Qian, K. Yu, J. Cernocky, "On the Usage of Phonetic Information for Text-Independent Speaker
- * Embedding Extraction", Interspeech 2019, doi:10.21437/Interspeech.2019-3036.
+ * Embedding Extraction", Interspeech 2019.
  */
 export default defineObjective({
   name: 'phones',

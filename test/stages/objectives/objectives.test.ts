@@ -6,10 +6,12 @@ import { readModel } from '../../../src/embed/model-file.js';
 import { UserError } from '../../../src/errors.js';
 import type { HostTensor } from '../../../src/host-tensor.js';
 import { isAdapter } from '../../../src/nn/domains/adapters.js';
+import { storedCorpus } from '../../helpers/corpora/stored-corpus.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
+import { normals } from '../../helpers/random-values.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { BINS } from '../../helpers/training/small-training.js';
+import { BINS, smallFeatures } from '../../helpers/training/small-training.js';
 
 const registry = newRegistry();
 const root = mkdtempSync(join(tmpdir(), 'voxloop-test-'));
@@ -243,6 +245,29 @@ for (const [what, [options, message]] of Object.entries(BAD))
       message,
     });
   });
+
+test('stored features have units, phones and a target, which must be of stored features, too', async (t) => {
+  const dir = temporaryFolder(t);
+  const features = { ...smallFeatures, cmn: false };
+  const noise = (i: number) => ({ frames: 45 + i, data: normals((45 + i) * BINS, `stored ${i}`) });
+  const matrices = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`u${i}`, noise(i)]));
+  const corpus = await storedCorpus(join(dir, 'corpus'), matrices, features);
+  const target = await storedCorpus(join(dir, 'target'), { u6: noise(6), u7: noise(7), u8: noise(8) }, features);
+  const stored = { corpus, 'corpus-target': target, 'corpus-recordings': artifacts.corpus };
+  const made = (stage: string, options: Record<string, unknown>, inputs = {}) =>
+    runStage({ registry, dir: join(dir, stage), stage, options, artifacts: { ...stored, ...inputs } });
+  const units = await made('units', { corpus: 'corpus', units: 3, iterations: 1 });
+  const clusters = await made('labels', { corpus: 'corpus', least: 1 });
+  const objectives = ['mmd', { name: 'phones', labels: 'units' }];
+  const options = { ...TRAINING, backbone: { name: 'tdnn', width: 4, embeddingSize: 4 }, objectives, steps: 1 };
+  const trained = await made('finetune', { ...options, target: 'corpus-target' }, { units, clusters });
+  const [line] = readFileSync(join(trained.dir, 'metrics.jsonl'), 'utf8').split('\n');
+  t.true(JSON.parse(line).mmd > 0 && JSON.parse(line).phones > 0);
+  await t.throwsAsync(made('finetune', { ...options, target: 'corpus-recordings' }, { units, clusters }), {
+    instanceOf: UserError,
+    message: /the corpus holds stored features, and 'corpus-recordings' holds recordings\. Give two corpora/,
+  });
+});
 
 test('what cannot work is told before the run', async (t) => {
   const faults = (options: Record<string, unknown>) => checkStage(finetune({ init: 'model', steps: 1, ...options }));
