@@ -11,9 +11,8 @@
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fitLogistic } from '../../src/eval/backend/logistic-regression.js';
 import { readNpy } from '../../src/io/npy.js';
-import { dot, rowsOf } from '../../src/rows.js';
+import { domainAccuracy } from './domain-probe.js';
 import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } from './recipe.js';
 
 const { values } = parseArgs({
@@ -28,8 +27,6 @@ const { values } = parseArgs({
 if (!values.source || !values.target) throw new Error('--source CORPUS and --target DIR are missing');
 
 const SYSTEMS = ['known', 'further', 'mmd', 'coral', 'reversal', 'norms', 'adapters'];
-/** Of the probe's squared weights: there are more dimensions than it takes to tell anything apart. */
-const RIDGE = 1e-2;
 
 const [source, target] = [values.source, values.target].map((path) => resolve(path));
 const seeds = seedsUpTo(values.seeds);
@@ -49,20 +46,9 @@ for (const system of SYSTEMS) {
   console.log(JSON.stringify({ system, seeds, eers, probes: probe, ...figures }));
 }
 
-/** The mean over both domains of the share of held-out utterances whose domain the probe names. */
+/** The probe on the training embeddings of a system. */
 function probeAccuracy(run: string, system: string): number {
-  const domains = ['source', 'target'].map((domain) => {
-    const { shape, data } = readNpy(join(run, 'stages', `${system}-${domain}`, 'train.npy'));
-    return [...rowsOf(data as Float32Array, shape[1])];
-  });
-  const part = (held: boolean) => domains.map((rows) => rows.filter((_, i) => (i % 2 === 1) === held));
-  const [fitted, heard] = [part(false), part(true)];
-  const width = fitted[0][0].length;
-  const features = Float64Array.from(fitted.flat().flatMap((row) => Array.from(row)));
-  const isTarget = Uint8Array.from(fitted.flatMap((rows, domain) => rows.map(() => domain)));
-  const { weights, bias } = fitLogistic({ features, width, isTarget }, { ridge: RIDGE });
-  const shares = heard.map((rows, domain) =>
-    mean(rows.map((row) => Number(dot(row, weights) + bias > 0 === (domain === 1)))),
-  );
-  return mean(shares);
+  const read = (domain: string) => readNpy(join(run, 'stages', `${system}-${domain}`, 'train.npy'));
+  const [known, other] = [read('source'), read('target')];
+  return domainAccuracy([known.data as Float32Array, other.data as Float32Array], known.shape[1]);
 }
