@@ -1,10 +1,13 @@
 import test from 'ava';
+import { differentiate } from '../../../src/engine/autodiff.js';
 import { type Tensor, tf } from '../../../src/engine/tf.js';
+import type { HostTensor } from '../../../src/host-tensor.js';
 import { convLayer } from '../../../src/nn/conv.js';
 import { isAdapter, withAdapters } from '../../../src/nn/domains/adapters.js';
 import { withOwnNorms } from '../../../src/nn/domains/own-norms.js';
 import { createScope } from '../../../src/nn/scope.js';
 import { close } from '../../helpers/close.js';
+import { liveIn } from '../../helpers/networks/backbone-session.js';
 import { backboneOf } from '../../helpers/networks/build-backbone.js';
 import { normalTensor } from '../../helpers/random-values.js';
 import { withSession } from '../../helpers/session.js';
@@ -94,5 +97,38 @@ test('a second network over the same weights has running statistics, scales and 
       Object.entries(moved).some(([name, { data }]) => /mean$/.test(name) && (data as Float32Array).some(Boolean)),
     );
     t.is(target.embeddingSize, network.embeddingSize);
+  });
+});
+
+test('of a reversible network, too, the gradients of adapters follow from those of the kernels by the chain rule', async (t) => {
+  const build = await backboneOf('adapted', { of: { ...inner, name: 'prev-resnet34' }, rank: 2 }, BINS);
+  await withSession(async (session) => {
+    const scope = createScope(session, 'network', 1);
+    const network = build(scope);
+    await liveIn(session, scope);
+    const run = session.compile('run', ({ x }: Record<string, Tensor>) => {
+      const loss = () => ({ loss: tf.mean(tf.square(network.embed(x, { training: true }))) as Tensor, aux: {} });
+      const { gradients } = differentiate(loss, scope.params());
+      return Object.fromEntries(gradients.map(({ variable, gradient }) => [variable.name, gradient]));
+    });
+    const gradients: Record<string, HostTensor> = await run({ x: normalTensor([3, 16, BINS], 'x') });
+    const downs = scope.params().filter(({ name }) => name.endsWith('adapter/down'));
+    const values = await session.save(downs.map(({ name }) => name));
+    for (const { name } of downs) {
+      const [layer, up] = [name.slice(0, -'/adapter/down'.length), name.replace(/down$/, 'up')];
+      const { shape, data } = gradients[`${layer}/weight`];
+      const [inputs, outputs] = shape.slice(-2);
+      const [height, width] = shape.length === 4 ? shape : [1, 1];
+      const middle = (Math.floor((height - 1) / 2) * width + Math.floor((width - 1) / 2)) * inputs * outputs;
+      const rank = values[name].shape[1];
+      // The kernel's middle has down up added to it: d up = down' d middle.
+      const expected = Array.from({ length: rank * outputs }, (_, k) =>
+        Array.from({ length: inputs }, (_, i) => {
+          const change = Number(data[middle + i * outputs + (k % outputs)]);
+          return plain(values[name])[i * rank + Math.floor(k / outputs)] * change;
+        }).reduce((a, b) => a + b),
+      );
+      close(t, plain(gradients[up]), expected, 1e-5, up);
+    }
   });
 });
