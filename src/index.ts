@@ -13,12 +13,14 @@ export {
   defineDistillation,
   defineGate,
   defineLoss,
+  defineObjective,
   definePooling,
   defineSsl,
   defineStage,
 } from './plugin/define.js';
 export type { Json } from './plugin/json.js';
 export type { AugmentationContext } from './plugin/kinds.js';
+export { objectiveOptions } from './plugin/objective-options.js';
 export { artifact, type PluginChoice, type PluginChoiceInput, pluginChoice } from './plugin/options.js';
 export type { AnyPlugin, Kind, Registry } from './plugin/plugin.js';
 export { readResult } from './plugin/read-result.js';
@@ -29,6 +31,7 @@ export type { Artifact, CheckContext, Progress, StageContext, StageDefinition } 
 export type { Backbone, TappedLayer } from './nn/backbone.js';
 export type { ClassificationLoss, LossSchedule } from './train/classifier/classification-loss.js';
 export type { Compared, DistillationLoss } from './train/distill/distillation-loss.js';
+export type { Objective, ObjectiveNeeds, Seen } from './train/objectives/objective.js';
 export type { Network, RunPosition, SslContext, SslLoss, SslMethod, Views } from './train/step/ssl-method.js';
 export { leastBatch } from './train/step/ssl-method.js';
 
@@ -67,6 +70,8 @@ export {
   timeConvLayer,
 } from './nn/conv.js';
 export { denseLayer, matMul } from './nn/dense.js';
+export { withAdapters } from './nn/domains/adapters.js';
+export { gradientReversal } from './nn/domains/gradient-reversal.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';

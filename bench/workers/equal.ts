@@ -73,7 +73,7 @@ function batchOf(step: number, crops: { global: number; local: number }, reverse
   const numbers = Int32Array.from({ length: BATCH }, (_, i) => i);
   const global = cut(crops.global);
   const local = crops.local > 0 ? cut(crops.local) : null;
-  return { step, epoch: 0, utterances: numbers, origins: numbers, global, local, release: () => {} };
+  return { step, epoch: 0, utterances: numbers, origins: numbers, starts: numbers, global, local, release: () => {} };
 }
 
 async function train(session: Session, name: string, reversed = false) {

@@ -7,6 +7,7 @@ const titles = {
   pooling: 'Poolings (`pooling`)',
   loss: 'Losses on labels (`loss`)',
   distillation: 'Distillation losses (`distillation`)',
+  objective: 'Objectives beside the main loss (`objective`)',
   clustering: 'Clusterings (`clustering`)',
   gate: 'Loss gates (`gate`)',
   augmentation: 'Augmentations (`augmentation`)',

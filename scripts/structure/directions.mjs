@@ -5,7 +5,7 @@ export const ranks = [
   ['follow'],
   ['builtins'],
   ['pipeline'],
-  ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'],
+  ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'objectives', 'augmentations'],
   ['index'],
   ['page'],
   ['speakers', 'diarize', 'import'],
@@ -18,7 +18,7 @@ export const ranks = [
 ];
 
 // These are written against the public surface alone, as a user's plugin is.
-const plugins = ['ssl', 'clustering', 'backbones', 'poolings', 'losses', 'augmentations'];
+const plugins = ['ssl', 'clustering', 'backbones', 'poolings', 'losses', 'objectives', 'augmentations'];
 
 const enginePackages = /^(@tensorflow\/|#tensorflow$|koffi$)/;
 

@@ -106,7 +106,8 @@ function speechLevel(powers: Float64Array): number {
 
 let period: Float32Array | undefined;
 
-function noiseOf(samples: number): Float32Array {
+/** The noise that is heard with a row of so many samples: the same in every row, and every eight seconds. // [samples] */
+export function noiseOf(samples: number): Float32Array {
   period ??= drawNoise();
   const noise = new Float32Array(samples);
   for (let at = 0; at < samples; at += NOISE_SAMPLES) {

@@ -40,6 +40,8 @@ export const modelInfo = z.strictObject({
    * Resemblyzer does.
    */
   hearing: z.enum(['levelled', 'unchanged', 'raised']).optional(),
+  /** Of the domains whose batch normalisations it was trained with, the one whose it has. Absent: there was one. */
+  domain: z.enum(['source', 'target']).optional(),
   /** What the weights may be used for, of a model from elsewhere. */
   licence: z.string().optional(),
 });

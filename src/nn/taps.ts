@@ -41,9 +41,9 @@ export function tappedBackbone(pooling: BuildPooling, build: (pooling: BuildPool
 /** Outputs of a network's layers, by name. */
 export type LayerOutputs = ReadonlyMap<string, Tensor>;
 
-/** Runs a network on features [batch, frames, bins] and collects what it hands out. */
+/** Runs a network on features [batch, frames, bins] and collects what it hands out; `embedding` is there in any case. */
 export function layerOutputs({ embed }: Backbone, features: Tensor, pass: Omit<Pass, 'tap'>): LayerOutputs {
   const outputs = new Map<string, Tensor>();
-  embed(features, { ...pass, tap: (layer, output) => void outputs.set(layer, output) });
-  return outputs;
+  const embedding = embed(features, { ...pass, tap: (layer, output) => void outputs.set(layer, output) });
+  return outputs.set('embedding', embedding);
 }

@@ -7,6 +7,7 @@ import type {
   DistillationPlugin,
   GatePlugin,
   LossPlugin,
+  ObjectivePlugin,
   PoolingPlugin,
   SslPlugin,
 } from './kinds.js';
@@ -47,6 +48,11 @@ export function defineDistillation<O extends z.ZodType>(
   definition: Definition<DistillationPlugin<O>>,
 ): DistillationPlugin<O> {
   return { ...definition, kind: 'distillation' };
+}
+
+/** A loss beside the main one, at a layer of the network that is trained. */
+export function defineObjective<O extends z.ZodType>(definition: Definition<ObjectivePlugin<O>>): ObjectivePlugin<O> {
+  return { ...definition, kind: 'objective' };
 }
 
 /** A clustering algorithm, from embeddings to pseudo-labels. */

@@ -3,11 +3,12 @@ import type { NoiseBank } from '../audio/augment/bank.js';
 import type { RowChange } from '../audio/augment/choice.js';
 import type { Clustering } from '../cluster/clustering.js';
 import type { Tensor } from '../engine/tf.js';
-import type { Backbone } from '../nn/backbone.js';
+import type { Backbone, TappedLayer } from '../nn/backbone.js';
 import type { PoolingLayer } from '../nn/pooling.js';
 import type { Scope } from '../nn/scope.js';
 import type { ClassificationLoss } from '../train/classifier/classification-loss.js';
 import type { Compared, DistillationLoss } from '../train/distill/distillation-loss.js';
+import type { Objective, ObjectiveNeeds } from '../train/objectives/objective.js';
 import type { SslContext, SslMethod } from '../train/step/ssl-method.js';
 import type { PluginBase } from './plugin.js';
 import type { StagePlugin } from './stage.js';
@@ -25,6 +26,8 @@ export interface BackbonePlugin<O extends z.ZodType = z.ZodType> extends PluginB
     options: z.output<O>;
     /** Builds the pooling that the option `pooling` chose, over `channels`; 'tstp' where there is no such option. */
     pooling(scope: Scope, channels: number): PoolingLayer;
+    /** Builds the backbone that the option `of` chose; only where there is such an option. */
+    of?(scope: Scope): Backbone;
   }): Backbone;
 }
 
@@ -73,6 +76,13 @@ export interface DistillationPlugin<O extends z.ZodType = z.ZodType> extends Plu
   /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(options: z.output<O>): DistillationLoss;
+}
+
+/** A loss beside the main one, at a layer of the network that is trained. Its options have `objectiveOptions` among them. */
+export interface ObjectivePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'objective', O> {
+  needs(options: z.output<O>): ObjectiveNeeds;
+  /** `classes`: of its labels, 2 for domains. Heads in `scope` are trained, and dropped with the training's end. */
+  build(context: { scope: Scope; layer: TappedLayer; classes: number; options: z.output<O> }): Objective;
 }
 
 /** A clustering algorithm over embeddings. */
@@ -130,6 +140,7 @@ export interface PluginKinds {
   pooling: PoolingPlugin;
   loss: LossPlugin;
   distillation: DistillationPlugin;
+  objective: ObjectivePlugin;
   clustering: ClusteringPlugin;
   gate: GatePlugin;
   augmentation: AugmentationPlugin;

@@ -9,6 +9,7 @@ export const kinds = [
   'pooling',
   'loss',
   'distillation',
+  'objective',
   'clustering',
   'gate',
   'augmentation',

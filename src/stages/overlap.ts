@@ -65,7 +65,7 @@ async function trainDetector(
   const trainer = createOverlapTrainer({ session, seed: context.seed, width, view, optimizer });
   const samples = cropSamples(cropSeconds, features.sampleRateHz);
   const plan: CropPlan = { count: { global: 1, local: 0 }, samples: { global: samples, local: samples } };
-  const { steps } = await trainOnCrops(session, context, chosen, {
+  const { steps } = await trainOnCrops(session, context, { ...chosen, accumulate: 1 }, {
     network: 'the overlap detector',
     shards: train,
     plan,

@@ -14,7 +14,7 @@ import { openTraining, speakersKnown, type TrainingData, trialListNames } from '
 import { modelOfEmbeddings, readEmbeddings, readTrainingEmbeddings } from './artifacts/embeddings-data.js';
 import { readLabels } from './artifacts/pseudo-labels.js';
 
-const share = z.number().min(0).max(1).default(0.5);
+const share = z.number().min(0).max(1).default(0.5).describe('plda: part of the excess that is added to it');
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -47,9 +47,19 @@ const options = z.strictObject({
     .optional()
     .describe('score by two-covariance PLDA over length-normalised embeddings; default: cosine'),
   adapt: z
-    .strictObject({ embeddings: artifact('embeddings'), between: share, within: share })
+    .strictObject({
+      embeddings: artifact('embeddings'),
+      method: z
+        .enum(['plda', 'coral'])
+        .default('plda')
+        .describe(
+          'plda: add what the other domain varies more to the PLDA; coral: give the training embeddings its mean and covariance first (Sun et al. 2016)',
+        ),
+      between: share,
+      within: share,
+    })
     .optional()
-    .describe('adapt the PLDA to the training utterances of another domain, without labels'),
+    .describe('adapt to the training utterances of another domain, without labels'),
   norm: z
     .strictObject({
       kind: z.enum(['as-norm', 's-norm']),
@@ -147,7 +157,10 @@ const normOf = ({ norm }: Pick<Options, 'norm'>) => norm && { top: DEFAULT_TOP, 
 
 /** Faults in the options of the chain. */
 function backendFaults({ cohort, norm, calibrate, adapt, plda }: Options): string[] {
-  const faults = adapt && !plda ? ["'adapt' adapts a PLDA; add 'plda', or leave it out."] : [];
+  const faults =
+    adapt?.method === 'plda' && !plda
+      ? ["'adapt' adapts a PLDA; add 'plda', take method: coral, or leave it out."]
+      : [];
   const fault = cohort === 'forbid' && cohortFault(cohortUses({ norm: normOf({ norm }), calibration: calibrate }));
   return fault ? [...faults, fault] : faults;
 }

@@ -8,15 +8,17 @@ import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
+import { TARGET } from './objectives/beside.js';
+import { type BesideSamples, besideInputs } from './objectives/samples.js';
+import { type DomainParts, trainedDomains } from './objectives/trained-domains.js';
 import type { TrainedBits } from './quantize/trained-bits.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
-import { type FreezeOptions, freeze } from './step/freeze.js';
 import { type BatchCut, batchCut, checkMicroBatches, cutValues, microBatchTensors } from './step/micro-batches.js';
-import { createUpdate, type TrainerParts, trainedNetwork } from './step/trainer.js';
+import { createUpdate, type TrainerParts } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
 
 /** The parts of a classification step; the average is that of network and classifier. */
-export interface FinetuneParts extends TrainerParts {
+export interface FinetuneParts extends TrainerParts, DomainParts {
   classes: number;
   loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
   /** Losses that a gate judges. Default: those without margin. */
@@ -25,8 +27,6 @@ export interface FinetuneParts extends TrainerParts {
   speeds?: readonly number[];
   /** Factor on the backbone's learning rate. Default 1. */
   backboneRate?: number;
-  /** Parts that are frozen. Default: none. */
-  freeze?: FreezeOptions;
 }
 
 /** Labels of a batch, and the earlier losses of its samples. */
@@ -37,6 +37,8 @@ export interface LabelledSamples {
   speed?: Int32Array;
   /** Loss of each as the gate last judged it, NaN for none. // [batch] */
   history: Float32Array;
+  /** What the objectives learn from. */
+  beside?: BesideSamples;
 }
 
 /** Values that change from update to update. */
@@ -47,6 +49,8 @@ export interface FinetuneValues extends GateSetting {
   margin: number;
   /** 0 while parts are frozen for a time, 1 when they learn. */
   thawed?: number;
+  /** Share of the run that is done; where there are objectives. */
+  progress?: number;
 }
 
 /** The outcome of an update: for each sample, against the label it was given. */
@@ -64,6 +68,8 @@ export interface Finetuner {
   scope: Scope;
   /** The classifier's scope. */
   headScope: Scope;
+  /** The batch normalisations of the target, where it has its own; named as the network's. */
+  normScope: Scope;
   /** Where the network is trained in a few bits. */
   bits?: TrainedBits;
   head: ClassificationLoss;
@@ -71,6 +77,8 @@ export interface Finetuner {
   alignment: LabelAlignment;
   embeddingSize: number;
   average: Averaging;
+  /** Names of the variables that are frozen for good. */
+  frozen: readonly string[];
   /** The compiled calls of one update, to predict its memory. */
   functions(batch: Pick<Batch, 'global' | 'local'>, samples: LabelledSamples, values: StepValues): CompiledCall[];
   /**
@@ -81,50 +89,54 @@ export interface Finetuner {
   step(batch: Batch, samples: LabelledSamples, values: FinetuneValues): Promise<FinetuneResult>;
 }
 
+/** Features of the crops, of the views that labels are corrected by, and of the target. // [rows, frames, bins] each */
+interface FinetuneViews {
+  augmented: Tensor;
+  clean?: Tensor;
+  target?: Tensor;
+}
+
 /** Builds backbone, classifier, optimizer and the compiled step; with and without correction it is traced when first needed. */
 export function createFinetuner(parts: FinetuneParts): Finetuner {
   const { session, seed, classes, view, accumulate = 1, backboneRate = 1, gateJudges = 'without-margin' } = parts;
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
-  const { network, bits } = trainedNetwork(parts, scope);
+  const { network, bits, normScope, beside, frozen: frozenOf } = trainedDomains(parts, scope);
   const { embeddingSize } = network;
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const gated = createGatedLoss(head, alignment, gateJudges);
-  const { trained, learnsWhen, forward } = freeze([scope, headScope].concat(bits?.scope ?? []), parts.freeze);
-  const { update, average } = createUpdate<{ augmented: Tensor; clean?: Tensor }>(parts, {
+  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope]);
+  const { update, average } = createUpdate<FinetuneViews>(parts, {
     name: 'finetune',
     trained,
     learnsWhen,
-    averaged: [scope, headScope],
+    averaged: [scope, headScope, normScope],
     bits,
     rateFactors: new Map(scope.params().map((weight) => [weight, backboneRate])),
-    views({ crops, speed, confidence, longer = crops }) {
-      const played = (wave: Tensor) => (speed ? playedAt(wave, speed, parts.speeds!) : wave);
-      return {
-        augmented: cropsToFeatures(played(crops), view, 'crops'),
-        clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
-      };
-    },
-    loss({ augmented, clean }, inputs) {
+    views: (inputs) => viewsOf(parts, inputs),
+    loss({ augmented, clean, target }, inputs) {
       // Micro-batches count steps of their own.
       const schedule = { margin: inputs.margin, step: tf.floor(tf.div(inputs.step, accumulate)) as Tensor };
       // Before the training pass, and by running statistics: as the network would be used, and without changing it.
       const predicted =
         clean && withoutGradient(() => gated.predict(network.embed(clean, { training: false }), inputs, schedule));
-      return forward(inputs, () =>
-        gated.loss(network.embed(augmented, { training: true }), inputs, schedule, predicted),
-      );
+      return forward(inputs, () => {
+        const ran = beside.run(augmented, target);
+        return beside.add(gated.loss(ran.own.get('embedding')!, inputs, schedule, predicted), ran, inputs);
+      });
     },
   });
   const feed = { cut: batchCut(accumulate, session.workers), bins: view.features.bins };
   return {
     scope,
     headScope,
+    normScope,
     bits,
     head,
     alignment,
     average,
+    frozen,
     embeddingSize,
     functions: (batch, samples, values) =>
       update.functions(inputsOf(batch, samples, feed, values.confidence !== undefined), values),
@@ -143,10 +155,20 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   };
 }
 
+function viewsOf({ view, speeds }: FinetuneParts, inputs: Record<string, Tensor>): FinetuneViews {
+  const { crops, speed, confidence, longer = crops, [TARGET]: target } = inputs;
+  const played = (wave: Tensor) => (speed ? playedAt(wave, speed, speeds!) : wave);
+  return {
+    augmented: cropsToFeatures(played(crops), view, 'crops'),
+    clean: confidence && cropsToFeatures(played(longer), cleanView(view), 'clean'),
+    target: target && cropsToFeatures(target, view, TARGET),
+  };
+}
+
 /** The inputs of each micro-batch; local crops are the longer clean views, fed only where labels are corrected. */
 function inputsOf(
   { global, local }: Pick<Batch, 'global' | 'local'>,
-  { labels, history, speed }: LabelledSamples,
+  { labels, history, speed, beside }: LabelledSamples,
   { cut, bins }: { cut: BatchCut; bins: number },
   corrects: boolean,
 ): Inputs[] {
@@ -154,8 +176,10 @@ function inputsOf(
   const [labelsOf, historyOf] = [cutValues(labels, cut), cutValues(history, cut)];
   const speedOf = speed && cutValues(speed, cut);
   const longer = corrects && local ? microBatchTensors(local, parts) : undefined;
+  const others = besideInputs(beside, parts);
   return microBatchTensors(global, parts).map((crops, i) => ({
     crops,
+    ...others[i],
     ...(longer && { longer: longer[i] }),
     labels: int32(labelsOf[i]),
     history: float32(historyOf[i]),

@@ -59,6 +59,8 @@ for (const [name, options] of [
   ['ecapa-512-glob', { ...small, width: 8 }],
   ['ecapa-lite', { ...small, width: 8 }],
   ['cs-ctcs', small],
+  ['pacnet', { acousticBins: 10, width: 2, embeddingSize: 3 }],
+  ['adapted', { of: { name: 'tdnn', ...small }, rank: 2 }],
   ['resnet18', small],
   ['resnet50', { ...small, width: 2 }],
   ['repvgg-a0', { ...small, width: 2 }],

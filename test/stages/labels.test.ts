@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readManifest, writeManifest } from '../../src/data/manifest.js';
@@ -76,4 +76,20 @@ test('a corpus of unknown speakers, and too few of them, are refused', async (t)
   const everybody = forget(() => true);
   await t.throwsAsync(label(t, {}, everybody), { instanceOf: UserError, message: /speakers of .* are not known/i });
   await t.throwsAsync(label(t, { least: 4 }), { instanceOf: UserError, message: /0 of 4 speakers have 4 utterances/ });
+});
+
+test('a file gives labels of its own, such as channels, and unknown utterances in it are told', async (t) => {
+  const file = join(temporaryFolder(t), 'utt2channel');
+  writeFileSync(file, 'utterance-0 land\nutterance-3 cell\nutterance-4 land\n\nutterance-9 cell\n');
+  const { labels, lines } = await label(t, { file });
+  t.deepEqual(labels, [1, -1, -1, 0, 1, -1, -1, -1, -1, 0]);
+  t.is(lines[0], '4 of 10 utterances labelled, of 2 labels; 6 utterances of unknown labels have no label');
+  writeFileSync(file, 'utterance-0 land\nnobody cell\n');
+  await t.throwsAsync(label(t, { file }), {
+    instanceOf: UserError,
+    message: /utt2channel:2: 'nobody' is not in the corpus/,
+  });
+  await t.throwsAsync(label(t, { by: 'language' }), {
+    message: /0 of 0 languages .* Give a corpus whose languages are known/,
+  });
 });

@@ -11,6 +11,8 @@ export interface BatchSlot {
   utterances: Int32Array;
   /** The utterance that each crop was cut from. // [crops * batch] */
   origins: Int32Array;
+  /** The sample of its utterance that each crop starts at. // [crops * batch] */
+  starts: Int32Array;
   /** [global crops * batch, samples], or [global crops * batch, frames, bins] of stored features */
   global: CropValues;
   /** The same of the local crops. */
@@ -30,6 +32,7 @@ export function createSlot(batchSize: number, plan: CropPlan): BatchSlot {
   return {
     utterances: numbers(batchSize),
     origins: numbers(batchSize * (count.global + count.local)),
+    starts: numbers(batchSize * (count.global + count.local)),
     global: rows(count.global, samples.global),
     local: rows(count.local, samples.local),
   };
@@ -69,6 +72,7 @@ export function fillSlot(source: CropSource, step: number, slot: BatchSlot): Sam
     const starts = startsOf(origins, layout.samples, plan, rng);
     origins.forEach((origin, crop) => {
       slot.origins[crop * size + i] = origin;
+      slot.starts[crop * size + i] = starts[crop];
       // What is drawn does not depend on who reads it.
       if (reads(i)) reader.fill(origin, starts[crop], lengths[crop], rowOf(slot, plan, size, crop, i));
     });

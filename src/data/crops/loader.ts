@@ -17,6 +17,8 @@ export interface Batch {
   utterances: Int32Array;
   /** The utterance that each crop was cut from: the global crops, then the local ones. // [crops * batch] */
   origins: Int32Array;
+  /** The sample of that utterance at which each crop starts; one that is shorter than its crop is repeated. // [crops * batch] */
+  starts: Int32Array;
   /**
    * int16 samples, as many a row as the step's rule says, or float32 stored features; crop-major: row = crop * batch + utterance.
    * [global crops * batch, samples] or [global crops * batch, frames, bins]

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
 import { rowsOf } from '../../rows.js';
+import { alignToDomain } from '../coral.js';
 import { meanEmbedding } from '../cosine-scoring.js';
 import type { ModelIdentity } from '../model-identity.js';
 import { fitWhitening } from '../whitening.js';
@@ -23,7 +24,7 @@ export interface BackendRecipe {
   lda?: number;
   plda?: { iterations: number; sessions: 'count' | 'mean' };
   /** Embeddings of the target domain, without labels. // [rows, size] */
-  adapt?: PldaAdaptation & { vectors: Float32Array };
+  adapt?: PldaAdaptation & { vectors: Float32Array; method?: 'plda' | 'coral' };
   norm?: Backend['norm'];
   calibrate?: { measures: readonly QualityMeasure[]; trials: number; ridge: number };
 }
@@ -61,7 +62,8 @@ const LEAST_CALIBRATION_SPEAKERS = 10;
  * speakers (ten at least, half of few) is kept out of it for the calibration.
  * @throws UserError for labels too few for a part, and embeddings that are not finite
  */
-export function fitBackend(data: BackendData, recipe: BackendRecipe): FittedBackend {
+export function fitBackend(training: BackendData, recipe: BackendRecipe): FittedBackend {
+  const data = inDomain(training, recipe);
   const { vectors, size } = data;
   const broken = vectors.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0) throw new UserError(`Vector ${Math.floor(broken / size)} (counted from 0) is not finite.`);
@@ -96,6 +98,12 @@ export function fitBackend(data: BackendData, recipe: BackendRecipe): FittedBack
   };
 }
 
+/** The training embeddings, or with CORAL those as the target domain would have them. */
+function inDomain(data: BackendData, { adapt }: BackendRecipe): BackendData {
+  if (adapt?.method !== 'coral') return data;
+  return { ...data, vectors: alignToDomain(data.vectors, adapt.vectors, data.size) };
+}
+
 function fitSteps(data: BackendData, recipe: BackendRecipe): EmbeddingStep[] {
   const { vectors, size, labels } = data;
   const steps: EmbeddingStep[] = [];
@@ -116,7 +124,10 @@ function fitModel({ vectors, size, labels }: BackendData, steps: EmbeddingStep[]
   const through = (rows: Float32Array) => applyToRows(steps, rows, size);
   const labelled = { vectors: through(vectors), size: sizeAfter(steps, size), labels };
   const { plda, logLikelihoods } = fitPlda(labelled, { iterations });
-  const model = recipe.adapt ? adaptPlda(plda, through(recipe.adapt.vectors), recipe.adapt) : plda;
+  const model =
+    recipe.adapt && recipe.adapt.method !== 'coral'
+      ? adaptPlda(plda, through(recipe.adapt.vectors), recipe.adapt)
+      : plda;
   return { plda: { model, scoring: { sessions, lengthNorm: 'none' as const } }, logLikelihoods };
 }
 

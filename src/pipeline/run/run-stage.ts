@@ -95,7 +95,8 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     threads: config.threads,
     memoryBytes: memoryBytesOf(config),
     registry,
-    workers,
+    // Whoever trains alone reads whole batches.
+    workers: stage.plugin.inEveryWorker ? workers : undefined,
     progress,
     signal,
     resume: stage.state === 'resume',

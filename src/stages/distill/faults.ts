@@ -4,6 +4,7 @@ import type { CheckContext } from '../../plugin/stage.js';
 import { marginFaults } from '../../train/classifier/margin-schedule.js';
 import { lossFaults } from '../finetune/loss-faults.js';
 import { samplingFaults } from '../finetune/sampling.js';
+import { objectiveFaults } from '../objectives/faults.js';
 import { quantizeFaults } from '../training/bits.js';
 import { startFaults } from '../training/start.js';
 import { checkTraining, workersFault } from '../training/training-options.js';
@@ -32,6 +33,7 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
     ...classifierFaults(options, loss, chosen),
     ...combinationFaults(options),
     ...quantizeFaults(options),
+    ...(await objectiveFaults(context, options)),
     ...storedFaults(
       options,
       chosen.some(({ plugin }) => plugin.compares === 'scores'),

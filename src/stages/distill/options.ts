@@ -4,6 +4,7 @@ import { artifact, pluginChoice } from '../../plugin/options.js';
 import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { samplingOptions } from '../finetune/options.js';
+import { objectiveStageOptions } from '../objectives/options.js';
 import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
@@ -74,6 +75,7 @@ export const distillOptions = z.strictObject({
     .default([1])
     .describe('each utterance is played at one of these speeds, and a speaker at another speed is another class'),
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
+  ...objectiveStageOptions,
   quantize: quantizeOption,
   average: averageOptions,
   ...trainingOptions,

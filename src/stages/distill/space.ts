@@ -10,10 +10,12 @@ import type { DistillOptions, LevelOptions } from './options.js';
  */
 export async function sharedSpace(
   registry: Registry,
-  { levels }: DistillOptions,
+  { levels, target }: DistillOptions,
   [teacher, ...others]: readonly OpenTeacher[],
   embeddingSize: number,
 ): Promise<ModelIdentity | undefined> {
+  // Drawn towards another domain, it has left the teacher's.
+  if (target !== undefined) return undefined;
   if (others.length > 0 || teacher.model.info.embeddingSize !== embeddingSize) return undefined;
   for (const level of levels) {
     if (!comparesEmbeddings(level)) continue;

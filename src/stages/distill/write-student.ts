@@ -7,12 +7,9 @@ import { writeClassifier } from '../../train/classifier/classifier-file.js';
 import type { Distiller } from '../../train/distill/distiller.js';
 import { lossWritten } from '../finetune/loss-faults.js';
 import type { Start } from '../finetune/network.js';
-import { writeTrained } from '../training/bits.js';
+import { NETWORK, writeNetworks } from '../objectives/write-networks.js';
 import type { OpenTeacher } from './networks.js';
 import type { DistillOptions } from './options.js';
-
-/** The name of the student's folder. */
-export const NETWORK = 'network';
 
 /** What a distillation leaves. */
 export interface Student {
@@ -22,14 +19,16 @@ export interface Student {
   teachers: readonly OpenTeacher[];
   classes?: { speakers: number; speeds: number };
   averaged?: Record<string, HostTensor>;
+  /** What the model says that it is from; default: its teachers. */
+  origin?: string;
   /** The teacher's, where its embeddings are what was learned. */
   space?: ModelInfo['space'];
 }
 
 /** Writes the student, with the description of its teachers, and its classifier where there is one: averaged, or as they are. */
-export async function writeStudent(session: Session, stageDir: string, student: Student): Promise<void> {
+export async function writeStudent(session: Session, stageDir: string, student: Student): Promise<string[]> {
   const { distiller, options, start, teachers, classes, averaged, space } = student;
-  const { scope, headScope, embeddingSize, bits } = distiller;
+  const { headScope, embeddingSize } = distiller;
   const dir = join(stageDir, 'models', NETWORK);
   if (classes) {
     const { speakers, speeds } = classes;
@@ -40,7 +39,7 @@ export async function writeStudent(session: Session, stageDir: string, student: 
     const { origin, backbone, features, embeddingSize: size } = info;
     return { origin, backbone, features, embeddingSize: size };
   });
-  const origin = `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
+  const origin = student.origin ?? `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
   const info = { ...start.info, origin, embeddingSize, teachers: described, space };
-  await writeTrained(session, dir, { scope, info, averaged, bits });
+  return writeNetworks(session, stageDir, distiller, { info, averaged });
 }

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import type { CropPlan } from '../../data/crops/crops.js';
-import type { Batch } from '../../data/crops/loader.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { saveWeights } from '../../embed/extract.js';
 import { computeType } from '../../engine/session/compute-type.js';
@@ -10,29 +8,34 @@ import type { HostTensor } from '../../host-tensor.js';
 import { defineStage } from '../../plugin/define.js';
 import type { PluginChoice } from '../../plugin/options.js';
 import type { CheckContext, StageContext } from '../../plugin/stage.js';
-import { silentCrops } from '../../train/check-memory.js';
 import { type Classifier, writeClassifier } from '../../train/classifier/classifier-file.js';
-import { marginFaults, marginShare } from '../../train/classifier/margin-schedule.js';
-import { createFinetuner, type FinetuneParts, type Finetuner, type LabelledSamples } from '../../train/finetuner.js';
+import { marginFaults } from '../../train/classifier/margin-schedule.js';
+import type { Finetuner } from '../../train/finetuner.js';
 import type { GateLine } from '../../train/gate/gate-record.js';
 import type { GateRule } from '../../train/gate/gate-rule.js';
 import { labelShares } from '../../train/gate/label-alignment.js';
-import { type Gate, openGate } from '../../train/gate/open-gate.js';
+import { openGate } from '../../train/gate/open-gate.js';
 import { gateFaults } from '../../train/gate/options.js';
 import { openTraining, speakersKnown } from '../artifacts/corpus-data.js';
 import { readLabels, startPrototypes } from '../artifacts/pseudo-labels.js';
-import { quantizeFaults, writeTrained } from '../training/bits.js';
-import { backboneBuilder, cropView, type Preparation } from '../training/resolve-plugins.js';
+import { objectiveFaults } from '../objectives/faults.js';
+import { openObjectives, sketchObjectives } from '../objectives/open-objectives.js';
+import { NETWORK, startNorms, writeNetworks } from '../objectives/write-networks.js';
+import { quantizeFaults } from '../training/bits.js';
+import { plannedClasses } from '../training/planned-classes.js';
+import { backboneBuilder } from '../training/resolve-plugins.js';
 import { startFaults } from '../training/start.js';
 import { checkSameFeatures, refuseWaveChanges, sketchStored } from '../training/stored-features.js';
 import { type CropTraining, trainOnCrops } from '../training/train-on-crops.js';
 import { checkTraining, convertibleOptions, workersFault } from '../training/training-options.js';
 import { countClasses } from './classes.js';
+import { gatedStep } from './gated-step.js';
 import { lossFaults, lossWritten } from './loss-faults.js';
-import { classifierFaults, openStart, plannedClasses, type Start, sketchStart } from './network.js';
+import { classifierFaults, openStart, type Start, sketchStart } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
+import { callsOf, planBatches, prepare } from './prepare.js';
 import { finetuneResult } from './result.js';
-import { batchPlan, labelledBatch, samplingFaults } from './sampling.js';
+import { labelledBatch, samplingFaults } from './sampling.js';
 
 /** Trains a network on labelled utterances, from scratch or from another network; pseudo-labels may have to pass a gate. */
 export default defineStage({
@@ -55,10 +58,13 @@ export default defineStage({
       backbone,
       assumed,
       async build(session, settings) {
-        const built = await backboneBuilder(context.registry, settings.backbone, features.bins);
-        const parts = { features, backbone: built, classes: classes * options.speeds.length, stored };
-        const { trainer, batches } = await prepare(session, context, { ...options, ...settings }, parts);
-        return callsOf(trainer, batches.plan, options)(settings.batchSize);
+        const all = { ...options, ...settings };
+        const backbone = await backboneBuilder(context.registry, settings.backbone, features.bins);
+        const { plan } = await planBatches(context, all, { features, stored });
+        const objectives = await sketchObjectives(context, all, { features, plan, batchSize: settings.batchSize });
+        const parts = { features, backbone, classes: classes * options.speeds.length, objectives: objectives.parts };
+        const trainer = await prepare(session, context, all, parts);
+        return callsOf(trainer, plan, all, objectives)(settings.batchSize);
       },
     };
   },
@@ -82,6 +88,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
     ...lossFaults(loss, options),
     ...gateFaults(options),
     ...quantizeFaults(options),
+    ...(await objectiveFaults(context, options)),
     ...(margin ? marginFaults(margin, epochs) : []),
   ];
 }
@@ -98,14 +105,12 @@ async function finetune(session: Session, context: StageContext, options: Finetu
     await refuseWaveChanges(context.registry, options);
   }
   const { speakers, speeds } = countClasses(labels, options, start.classifier);
-  const parts = { features: start.features, backbone: start.backbone, classes: speakers * speeds, stored };
-  const { trainer, batches } = await prepare(session, context, options, parts);
-  await start.load(session, trainer);
-  await trainer.bits?.start();
-  await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
-  if (options.prototypes) {
-    await startPrototypes(session, trainer, labels, context.artifact(options.prototypes), speeds);
-  }
+  const { features, backbone } = start;
+  const batches = await planBatches(context, options, { features, stored });
+  const objectives = await openObjectives(context, options, { ...options, train, features, plan: batches.plan });
+  const parts = { features, backbone, classes: speakers * speeds, objectives: objectives.parts };
+  const trainer = await prepare(session, context, options, parts);
+  await startTrainer(session, context, options, trainer, { start, labels, speakers, speeds });
   const gate = openGate({
     rule: await gateRule(context, options.gate),
     options,
@@ -114,30 +119,52 @@ async function finetune(session: Session, context: StageContext, options: Finetu
     dir: context.dir,
     log: context.log,
   });
-  const { steps } = await trainOnCrops(session, context, options, {
-    network: start.backbone.name,
+  const training: CropTraining = {
+    network: start.info.backbone.name,
     shards: train,
     plan: batches.plan,
     subset: labelled(labels),
     rule: batches.rule(labels, train.samples),
-    calls: callsOf(trainer, batches.plan, options),
+    calls: callsOf(trainer, batches.plan, options, objectives),
     average: trainer.average,
     states: [gate],
-    step: gatedStep(trainer, gate, options, speakers, (batch) =>
-      labelledBatch(batch, labels, { speakers, speeds: options.speeds, seed: context.seed, run: batches.run }),
-    ),
-  });
+    step: gatedStep(options, {
+      trainer,
+      gate,
+      speakers,
+      objectives,
+      labelsOf: (batch) =>
+        labelledBatch(batch, labels, { speakers, speeds: options.speeds, seed: context.seed, run: batches.run }),
+    }),
+  };
+  const { steps } = await trainOnCrops(session, context, options, training).finally(objectives.close);
   const lastLine = gate.finish();
   const averaged = await trainer.average.result(steps);
   const classifier = { ...lossWritten(options.loss), speakers, speeds };
-  await writeNetwork(session, context.dir, trainer, { start, averaged: averaged?.weights, classifier });
+  const written = { start, averaged: averaged?.weights, classifier };
+  const networks = await writeClassified(session, context.dir, trainer, written);
   return {
-    networks: ['network'],
+    networks,
     steps,
     classes: parts.classes,
     ...(averaged?.epochs && { averagedEpochs: averaged.epochs }),
     ...gateResult(lastLine),
   };
+}
+
+/** Gives a training its first weights: those of its start, and what is known of the labels. */
+async function startTrainer(
+  session: Session,
+  { artifact }: StageContext,
+  { prototypes }: FinetuneOptions,
+  trainer: Finetuner,
+  { start, labels, speakers, speeds }: { start: Start; labels: Int32Array; speakers: number; speeds: number },
+): Promise<void> {
+  await start.load(session, trainer);
+  await startNorms(session, trainer);
+  await trainer.bits?.start();
+  await session.load(trainer.alignment.start(labelShares(labels, { speakers, speeds })));
+  if (prototypes) await startPrototypes(session, trainer, labels, artifact(prototypes), speeds);
 }
 
 /** A classifier that is trained on, with a larger margin, has no further one on the nearest wrong classes, as published. */
@@ -161,104 +188,21 @@ async function gateRule(
   return { name, threshold: (losses) => plugin.threshold(losses, options) };
 }
 
-/** One update on a batch: the gate's setting, the trainer's step, and a note of each sample's loss and decision. */
-const gatedStep =
-  (
-    trainer: Finetuner,
-    gate: Gate,
-    options: FinetuneOptions,
-    speakers: number,
-    labelsOf: (batch: Batch) => Pick<LabelledSamples, 'labels' | 'speed'>,
-  ): CropTraining['step'] =>
-  async (batch, { step, epoch }, rate) => {
-    const setting = gate.at(batch.epoch);
-    const { metrics, losses, decisions } = await trainer.step(
-      batch,
-      { ...labelsOf(batch), history: gate.history(batch.utterances) },
-      { step, rate, margin: marginShare(options.margin, epoch), ...setting, ...thawedAt(options, epoch) },
-    );
-    // A speaker at another speed is still that speaker.
-    const spoken = decisions.map((decision) => (decision < 0 ? decision : decision % speakers));
-    gate.record(batch.utterances, losses, spoken);
-    return Number.isFinite(setting.gate) ? { ...metrics, gate: setting.gate } : metrics;
-  };
-
-/** 1 when parts that are frozen for a time learn, 0 before; nothing where none are. */
-function thawedAt({ freeze }: FinetuneOptions, epoch: number): { thawed?: number } {
-  return freeze?.untilEpoch === undefined ? {} : { thawed: epoch >= freeze.untilEpoch ? 1 : 0 };
-}
-
-/** The network with its step, and the batches it is trained on. */
-async function prepare(
-  session: Session,
-  { registry, artifact, seed }: Preparation,
-  options: FinetuneOptions,
-  {
-    features,
-    backbone,
-    classes,
-    stored,
-  }: Pick<FinetuneParts, 'backbone' | 'classes'> & Pick<Start, 'features'> & Pick<CropPlan, 'stored'>,
-) {
-  const { optimizer, accumulate, backboneRate, freeze, speeds, average, gateJudges, quantize } = options;
-  const loss = await registry.load('loss', options.loss.name);
-  const lossOptions = options.loss.options;
-  const trainer = createFinetuner({
-    session,
-    seed,
-    backbone,
-    classes,
-    optimizer,
-    accumulate,
-    backboneRate,
-    freeze,
-    speeds,
-    average,
-    gateJudges,
-    quantize,
-    loss: (parts) => loss.build({ ...parts, options: lossOptions }),
-    view: await cropView({ registry, artifact }, { ...options, features }),
-  });
-  const utterancesPerSpeaker = loss.batch?.(lossOptions).utterancesPerSpeaker;
-  return {
-    trainer,
-    batches: batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored }),
-  };
-}
-
-/** The compiled calls of an update, on silence; with correction where that comes later, for it takes more memory. */
-const callsOf =
-  ({ functions }: Finetuner, plan: CropPlan, options: FinetuneOptions) =>
-  (batchSize: number) => {
-    const { correction, speeds } = options;
-    const values = {
-      gate: 0,
-      momentum: 0,
-      margin: 1,
-      rate: 0,
-      step: 0,
-      ...thawedAt(options, 0),
-      ...(correction && { temperature: correction.temperature, confidence: correction.confidence }),
-    };
-    const zeros = new Int32Array(batchSize);
-    const samples = { labels: zeros, history: new Float32Array(batchSize) };
-    return functions(silentCrops(plan, batchSize), speeds.length > 1 ? { ...samples, speed: zeros } : samples, values);
-  };
-
-/** Writes the network and its classifier: averaged, or as they are. */
-async function writeNetwork(
+/** Writes the network, and its classifier beside it: averaged, or as they are. */
+async function writeClassified(
   session: Session,
   stageDir: string,
-  { scope, headScope, embeddingSize, bits }: Finetuner,
+  trainer: Finetuner,
   {
     start,
     averaged,
     classifier,
   }: { start: Start; averaged?: Record<string, HostTensor>; classifier: Classifier['info'] },
-): Promise<void> {
-  const dir = join(stageDir, 'models', 'network');
-  writeClassifier({ dir, info: classifier, weights: await saveWeights(session, headScope, averaged) });
-  await writeTrained(session, dir, { scope, info: { ...start.info, embeddingSize }, averaged, bits });
+): Promise<string[]> {
+  const { headScope, embeddingSize } = trainer;
+  const weights = await saveWeights(session, headScope, averaged);
+  writeClassifier({ dir: join(stageDir, 'models', NETWORK), info: classifier, weights });
+  return writeNetworks(session, stageDir, trainer, { info: { ...start.info, embeddingSize }, averaged });
 }
 
 /** Figures of the last epoch's labels. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { type FeatureDefinition, featureDefinition } from '../../audio/features/features.js';
 import { loadWeights } from '../../embed/extract.js';
 import type { ModelInfo } from '../../embed/model-file.js';
@@ -10,12 +9,13 @@ import type { SketchContext, StageContext } from '../../plugin/stage.js';
 import { type Classifier, readClassifier } from '../../train/classifier/classifier-file.js';
 import type { FinetuneParts, Finetuner } from '../../train/finetuner.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
+import { adaptModel, withAdaptersOf, withoutAdapters } from '../objectives/adapted-network.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import { sketchInit } from '../training/start.js';
 import type { FinetuneOptions } from './options.js';
 
 /** What a recipe says of the network to train. */
-type StartOptions = Pick<FinetuneOptions, 'init' | 'backbone' | 'features' | 'loss' | 'classifier'>;
+type StartOptions = Pick<FinetuneOptions, 'init' | 'backbone' | 'features' | 'loss' | 'classifier' | 'adapters'>;
 
 /** The start of a training: a network on disk, or a new one. */
 export interface Start {
@@ -44,7 +44,7 @@ export async function openStart(
   sources: FeatureSources,
 ): Promise<Start> {
   const { stored } = sources;
-  const { init, backbone, loss, classifier: kind } = options;
+  const { init, backbone, loss, classifier: kind, adapters } = options;
   // Stored features are heard as they are.
   const hearing = stored && { hearing: 'unchanged' as const };
   if (init === undefined) {
@@ -69,13 +69,18 @@ export async function openStart(
       `classifier: keep: the classifier of '${init}' is one of '${classifier.info.loss}', and the loss is '${loss.name}'. ` +
         'Give its loss, or classifier: new.',
     );
+  const adapted = adapters && (await adaptModel(registry, model.info, adapters));
+  const described = adapted?.written ?? written;
   return {
     features,
-    backbone: await modelBuilder(registry, model.info),
-    info: { origin: classifier ? origin : `classifier from ${origin}`, backbone: written, features, ...hearing },
+    backbone: adapted
+      ? await backboneBuilder(registry, adapted.choice, features.bins)
+      : await modelBuilder(registry, model.info),
+    info: { origin: classifier ? origin : `classifier from ${origin}`, backbone: described, features, ...hearing },
     classifier,
     async load(session, trainer) {
-      await loadWeights(session, trainer.scope, model);
+      const known = adapted?.isNew ? withoutAdapters(trainer.scope) : trainer.scope;
+      await loadWeights(session, known, model);
       if (classifier) await loadWeights(session, trainer.headScope, classifier);
     },
   };
@@ -86,7 +91,11 @@ const featuresFromScratch = ({ features }: StartOptions, { stored, otherwise }: 
 
 /** Features and backbone of a recipe before anything has run. */
 export async function sketchStart(context: SketchContext, options: StartOptions, sources: FeatureSources) {
-  if (options.init !== undefined) return sketchInit(context, options.init);
+  if (options.init !== undefined) {
+    const network = await sketchInit(context, options.init);
+    if (!options.adapters) return network;
+    return { ...network, backbone: await withAdaptersOf(context.registry, network.backbone, options.adapters) };
+  }
   return { features: featuresFromScratch(options, sources), backbone: options.backbone! };
 }
 
@@ -102,22 +111,4 @@ export function classifierFaults({ init, classifier, prototypes }: FinetuneOptio
       () => 'prototypes: they would replace the classifier that is kept.',
     ],
   ]);
-}
-
-/** The default number of classes. */
-const ASSUMED_CLASSES = 1000;
-/** A number, or the largest of a range. */
-const clusterCount = z.union([z.number(), z.object({ to: z.number() }).transform(({ to }) => to)]);
-const clusterOptions = z.object({ algorithm: z.object({ options: z.object({ clusters: clusterCount }) }) });
-
-/** Number of classes to assume before anything has run: `--classes`, else the cluster stage's option, else a default that is reported. */
-export function plannedClasses(
-  { classes, options }: SketchContext,
-  clusters: string | undefined,
-): { classes: number; assumed: string[] } {
-  if (classes !== undefined) return { classes, assumed: [`${classes} classes, as given`] };
-  const written = clusters === undefined ? undefined : clusterOptions.safeParse(options(clusters)).data;
-  const known = written?.algorithm.options.clusters;
-  if (known !== undefined) return { classes: known, assumed: [`${known} classes, the clusters of '${clusters}'`] };
-  return { classes: ASSUMED_CLASSES, assumed: [`${ASSUMED_CLASSES} classes; --classes says otherwise`] };
 }

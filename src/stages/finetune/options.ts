@@ -5,6 +5,7 @@ import { averageOptions } from '../../train/averaging/averaging.js';
 import { marginScheduleOptions } from '../../train/classifier/margin-schedule.js';
 import { gateOptions } from '../../train/gate/options.js';
 import { freezeOptions } from '../../train/step/freeze.js';
+import { objectiveStageOptions } from '../objectives/options.js';
 import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
 
@@ -56,6 +57,7 @@ export const finetuneOptions = z.strictObject({
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
   freeze: freezeOptions.optional().describe('parts that are not trained'),
   backboneRate: z.number().positive().default(1).describe("factor on the backbone's learning rate"),
+  ...objectiveStageOptions,
   quantize: quantizeOption,
   average: averageOptions,
   ...trainingOptions,

@@ -21,10 +21,20 @@ export async function backboneBuilder(
   bins: number,
 ): Promise<(scope: Scope) => Backbone> {
   const plugin = await registry.load('backbone', choice.name);
+  const { of } = choice.options as { of?: unknown };
+  if (isPluginChoice(of)) {
+    // Its layers are the inner backbone's, which hands them out.
+    const inner = await backboneBuilder(registry, of, bins);
+    return (scope) => plugin.build({ scope, bins, options: choice.options, pooling: noPooling, of: inner });
+  }
   const pooling = await poolingBuilder(registry, choice.options);
   return (scope) =>
     tappedBackbone(pooling, (tapped) => plugin.build({ scope, bins, options: choice.options, pooling: tapped }));
 }
+
+const noPooling = (): never => {
+  throw new Error('a backbone of another one has no pooling of its own');
+};
 
 /** The pooling chosen by a backbone's option `pooling`; statistics pooling where it has no such option. */
 async function poolingBuilder(registry: Registry, backboneOptions: unknown) {

@@ -4,12 +4,14 @@ import type { Inputs } from '../../engine/session/compile.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { int32 } from '../../host-tensor.js';
 import { createScope, type Scope } from '../../nn/scope.js';
-import { layerOutputs } from '../../nn/taps.js';
 import type { Averaging } from '../averaging/averaging.js';
+import { TARGET } from '../objectives/beside.js';
+import { type BesideSamples, besideInputs } from '../objectives/samples.js';
+import { type DomainParts, trainedDomains } from '../objectives/trained-domains.js';
 import type { TrainedBits } from '../quantize/trained-bits.js';
 import { cropsToFeatures, playedAt } from '../step/crop-features.js';
 import { batchCut, checkMicroBatches, cutValues, microBatchTensors } from '../step/micro-batches.js';
-import { createUpdate, type TrainerParts, trainedNetwork } from '../step/trainer.js';
+import { createUpdate, type TrainerParts } from '../step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from '../step/training-step.js';
 import type { Combination, Level } from './level.js';
 import { type StoredTeacher, storedInputs, storedViews } from './stored-teachers.js';
@@ -25,7 +27,7 @@ import {
 import { createTotalLoss } from './total-loss.js';
 
 /** The parts of a distillation step; the average is that of the student and its classifier. */
-export interface DistillParts extends TrainerParts {
+export interface DistillParts extends TrainerParts, DomainParts {
   /** Utterances in a batch. */
   batchSize: number;
   teachers: readonly TeacherParts[];
@@ -49,6 +51,8 @@ export interface DistillSamples {
   speed?: Int32Array;
   /** Stored outputs, an array for each teacher. // [batch, its layers' numbers] each */
   outputs?: readonly Float32Array[];
+  /** What the objectives learn from. */
+  beside?: BesideSamples;
 }
 
 /** A student and its teachers, with the step compiled. */
@@ -57,24 +61,29 @@ export interface Distiller {
   scope: Scope;
   /** The scope of the student's classifier; empty where there is none. */
   headScope: Scope;
+  /** The batch normalisations of the target, where it has its own; named as the student's. */
+  normScope: Scope;
   /** Where the student is trained in a few bits. */
   bits?: TrainedBits;
   teachers: readonly Pick<Teacher, 'scope' | 'headScope'>[];
   embeddingSize: number;
   average: Averaging;
+  /** Names of the variables that are frozen for good. */
+  frozen: readonly string[];
   /** The compiled calls of one update, to predict its memory. */
   functions(batch: Pick<Batch, 'global'>, samples: DistillSamples, values: StepValues): CompiledCall[];
   /** One update of the student; `margin` is the share of its margin that the classification loss has. */
   step(
     batch: Pick<Batch, 'global'>,
     samples: DistillSamples,
-    values: { step: number; rate: number; margin: number },
+    values: { step: number; rate: number; margin: number; progress?: number },
   ): Promise<StepMetrics>;
 }
 
 /** The student's features [batch, frames, bins], and what the teachers make of the same crops. */
 interface DistillViews {
   features: Tensor;
+  target?: Tensor;
   teachers: TeacherViews;
 }
 
@@ -85,35 +94,42 @@ export function createDistiller(parts: DistillParts): Distiller {
   const scope = createScope(session, 'network/backbone', `${seed}/backbone`);
   const headScope = createScope(session, 'network/classifier', `${seed}/classifier`);
   const levelScope = createScope(session, 'projection', `${seed}/projection`);
-  const { network: student, bits } = trainedNetwork(parts, scope);
+  const { network: student, bits, normScope, beside, frozen: frozenOf } = trainedDomains(parts, scope);
   const { embeddingSize } = student;
   const head = classifier?.loss({ scope: headScope, embeddingSize, classes: classifier.classes });
   const teachers = buildTeachers(session, parts.teachers);
   const lossOf = createTotalLoss(levelScope, parts, head && { head, weight: classifier!.weight });
+  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope, levelScope]);
   const { update, average } = createUpdate<DistillViews>(parts, {
     name: 'distill',
-    trained: [scope, headScope, levelScope].concat(bits?.scope ?? []).flatMap((part) => part.params()),
-    averaged: [scope, headScope],
+    trained,
+    learnsWhen,
+    averaged: [scope, headScope, normScope],
     bits,
     views: (inputs) => viewsOf(parts, teachers, inputs),
-    loss({ features, teachers }, { labels, margin, step }) {
-      const outputs = layerOutputs(student, features, { training: true });
-      // Micro-batches count steps of their own.
-      const schedule = { margin, step: tf.floor(tf.div(step, accumulate)) as Tensor };
-      const result = lossOf(heardBy('the student', view.features, features, outputs), teachers, { labels, schedule });
-      // Every sample counts; without labels there is nothing to keep.
-      if (classifier?.weight) head!.note?.(stopGradient(outputs.get('embedding')!), labels, tf.ones([labels.size]));
-      return result;
-    },
+    loss: ({ features, target, teachers }, inputs) =>
+      forward(inputs, () => {
+        const { labels, margin, step } = inputs;
+        const ran = beside.run(features, target);
+        // Micro-batches count steps of their own.
+        const schedule = { margin, step: tf.floor(tf.div(step, accumulate)) as Tensor };
+        const heard = heardBy('the student', view.features, features, ran.own);
+        const result = lossOf(heard, teachers, { labels, schedule });
+        // Every sample counts; without labels there is nothing to keep.
+        if (classifier?.weight) head!.note?.(stopGradient(ran.own.get('embedding')!), labels, tf.ones([labels.size]));
+        return beside.add(result, ran, inputs);
+      }),
   });
   const inputsOf = (batch: Pick<Batch, 'global'>, samples: DistillSamples) => pieces(parts, batch, samples);
   return {
     scope,
     headScope,
+    normScope,
     bits,
     teachers,
     embeddingSize,
     average,
+    frozen,
     functions: (batch, samples, values) => update.functions(inputsOf(batch, samples), values),
     step: async (batch, samples, values) => meanMetrics(await update.run(inputsOf(batch, samples), values)),
   };
@@ -123,13 +139,16 @@ export function createDistiller(parts: DistillParts): Distiller {
 function pieces(
   { session, batchSize, accumulate = 1, view, stored }: DistillParts,
   { global }: Pick<Batch, 'global'>,
-  { labels, speed, outputs }: DistillSamples,
+  { labels, speed, outputs, beside }: DistillSamples,
 ): Inputs[] {
   const cut = batchCut(accumulate, session.workers);
   const rows = batchSize / cut.count;
   const [labelsOf, speedOf] = [labels, speed].map((values) => values && cutValues(values, cut));
-  return microBatchTensors(global, { crops: 1, batchSize, cut, bins: view.features.bins }).map((crops, i) => ({
+  const parts = { crops: 1, batchSize, cut, bins: view.features.bins };
+  const others = besideInputs(beside, parts);
+  return microBatchTensors(global, parts).map((crops, i) => ({
     crops,
+    ...others[i],
     ...(labelsOf && { labels: int32(labelsOf[i]) }),
     ...(speedOf && { speed: int32(speedOf[i]) }),
     ...(stored && outputs && storedInputs(stored, outputs, { rows, from: cut.own[i] * rows })),
@@ -144,7 +163,8 @@ function viewsOf(
 ): DistillViews {
   const crops = inputs.speed ? playedAt(inputs.crops, inputs.speed, speeds!) : inputs.crops;
   const features = cropsToFeatures(crops, view, 'crops');
-  if (stored) return { features, teachers: { heard: storedViews(stored, inputs) } };
+  const target = inputs[TARGET] && cropsToFeatures(inputs[TARGET], view, TARGET);
+  if (stored) return { features, target, teachers: { heard: storedViews(stored, inputs) } };
   const same = teacherHears === 'same' ? features : undefined;
-  return { features, teachers: hearTeachers(teachers, { crops, same }, view) };
+  return { features, target, teachers: hearTeachers(teachers, { crops, same }, view) };
 }

@@ -4,7 +4,8 @@ import { timeMean } from '../../nn/pooling.js';
 import type { Scope } from '../../nn/scope.js';
 import { unit } from '../../nn/statistics.js';
 import type { LayerOutputs } from '../../nn/taps.js';
-import { alignFrames, type FrameMap, framePeriodMs } from './align-frames.js';
+import { framePeriodMs } from '../frame-period.js';
+import { alignFrames, type FrameMap } from './align-frames.js';
 import type { Combination, Level } from './level.js';
 
 /** What a network heard and gave. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { stopGradient } from '../../engine/autodiff.js';
-import { withGradient } from '../../engine/local-gradients.js';
 import { relu } from '../../engine/ops/activations.js';
 import { sparseSoftmaxCrossEntropy } from '../../engine/ops/cross-entropy.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { Variable } from '../../engine/variable.js';
 import { UserError } from '../../errors.js';
 import { batchNormLayer } from '../../nn/batch-norm.js';
+import { gradientReversal } from '../../nn/domains/gradient-reversal.js';
 import { projectionHead } from '../../nn/projection-head.js';
 import type { Scope } from '../../nn/scope.js';
 import type { SslLoss, SslMethod } from './ssl-method.js';
@@ -74,7 +74,7 @@ export function createAdversary(
       // A network that has a key encoder beside it has not seen the second crop.
       const second = embeddings.shape[0]! >= 2 * batch ? rows(embeddings, 1) : embed(rows(global, 1));
       const pairs = tf.concat([tf.concat([first, embed(twins)], 1), tf.concat([first, second], 1)], 0);
-      const { loss, accuracy } = discriminatorLoss(discriminate(reversed(pairs, options.weight)), batch);
+      const { loss, accuracy } = discriminatorLoss(discriminate(gradientReversal(pairs, options.weight)), batch);
       return {
         embeddings,
         // Zero, with the gradient of the adversary's loss.
@@ -96,9 +96,3 @@ function discriminatorLoss(logits: Tensor, batch: number): { loss: Tensor; accur
     accuracy: tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), alike), 'float32')),
   };
 }
-
-/**
- * Gradient reversal: the same value, with gradients times -`weight` (Ganin and Lempitsky, "Unsupervised Domain Adaptation by
- * Backpropagation", ICML 2015, arXiv:1409.7495).
- */
-const reversed = (x: Tensor, weight: number): Tensor => withGradient([x], [x], ([dy]) => [tf.mul(dy, -weight)])[0];

@@ -24,6 +24,8 @@ export type FreezeOptions = z.output<typeof freezeOptions>;
 export interface Freeze {
   /** The weights that are trained, at least at the end. */
   trained: Variable[];
+  /** Names of the weights and statistics that never change. */
+  frozen: string[];
   /** Those among them that are frozen at first, with the input of a step that decides. */
   learnsWhen?: ReadonlyMap<Variable, string>;
   /** While tracing: runs a forward pass, after which the statistics of frozen parts are as they were before. */
@@ -40,7 +42,7 @@ export const THAWED = 'thawed';
  */
 export function freeze(scopes: readonly Scope[], options: FreezeOptions | undefined): Freeze {
   const weights = scopes.flatMap((scope) => scope.params());
-  if (!options) return { trained: weights, forward: (_, act) => act() };
+  if (!options) return { trained: weights, frozen: [], forward: (_, act) => act() };
   const statistics = scopes.flatMap((scope) => scope.buffers());
   const isFrozen = frozenBy(options, [...weights, ...statistics]);
   const frozenStatistics = statistics.filter(isFrozen);
@@ -48,13 +50,36 @@ export function freeze(scopes: readonly Scope[], options: FreezeOptions | undefi
   if (options.untilEpoch !== undefined) {
     return {
       trained: weights,
+      frozen: [],
       learnsWhen: new Map(weights.filter(isFrozen).map((weight) => [weight, THAWED])),
       forward: (inputs, act) => keeping(frozenStatistics, inputs[THAWED], act),
     };
   }
   if (learning.length === 0)
     throw new UserError('freeze.parts: everything is frozen for the whole run. Name fewer parts, or give untilEpoch.');
-  return { trained: learning, forward: (_, act) => keeping(frozenStatistics, undefined, act) };
+  return forGood(weights, statistics, isFrozen);
+}
+
+/** The same where only some variables of the scope `network` learn, and all of the `others`. */
+export function freezeAllBut(network: Scope, others: readonly Scope[], learns: (name: string) => boolean): Freeze {
+  const scopes = [network, ...others];
+  const fixed = new Set([...network.params(), ...network.buffers()].filter(({ name }) => !learns(name)));
+  const weights = scopes.flatMap((scope) => scope.params());
+  const statistics = scopes.flatMap((scope) => scope.buffers());
+  return forGood(weights, statistics, (variable) => fixed.has(variable));
+}
+
+function forGood(
+  weights: readonly Variable[],
+  statistics: readonly Variable[],
+  isFrozen: (variable: Variable) => boolean,
+): Freeze {
+  const frozenStatistics = statistics.filter(isFrozen);
+  return {
+    trained: weights.filter((weight) => !isFrozen(weight)),
+    frozen: [...weights.filter(isFrozen), ...frozenStatistics].map(({ name }) => name),
+    forward: (_, act) => keeping(frozenStatistics, undefined, act),
+  };
 }
 
 function frozenBy({ parts }: FreezeOptions, variables: readonly Variable[]): (variable: Variable) => boolean {

@@ -52,6 +52,7 @@ export function noiseBatch(seed: number | string, crops = { global: 2, local: 2 
     utterances: Int32Array.from({ length: BATCH }, (_, i) => i),
     release: () => {},
     origins: Int32Array.from({ length: (crops.global + crops.local) * BATCH }, (_, i) => i % BATCH),
+    starts: new Int32Array((crops.global + crops.local) * BATCH),
     global: noise(crops.global),
     local: crops.local > 0 ? noise(crops.local) : null,
   };

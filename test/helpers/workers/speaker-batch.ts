@@ -19,6 +19,7 @@ export function speakerBatch(seed: string, size: number, crops: { global: number
     epoch: 0,
     utterances: Int32Array.from({ length: size }, (_, i) => i),
     origins: Int32Array.from({ length: (crops.global + crops.local) * size }, (_, i) => i % size),
+    starts: new Int32Array((crops.global + crops.local) * size),
     release: () => {},
     global: cut(crops.global),
     local: crops.local > 0 ? cut(crops.local) : null,

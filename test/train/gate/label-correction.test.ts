@@ -118,6 +118,7 @@ async function setUp(session: Session, accumulate = 1, local: Int16Array | null 
     utterances: labels,
     global: crops(),
     origins: labels,
+    starts: labels.map(() => 0),
     local,
     release: () => {},
   };
