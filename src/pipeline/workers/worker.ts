@@ -1,3 +1,4 @@
+import { endWithParent } from '../../engine/workers/end-with-parent.js';
 import { createGroup, type WorkerGroup } from '../../engine/workers/group.js';
 import { startServer } from '../../engine/workers/server.js';
 import { Interrupted } from '../run/interrupt.js';
@@ -21,7 +22,8 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
   const abort = () => controller.abort(new Interrupted());
   // Ctrl-C in a terminal reaches every process of the run; the supervisor speaks for it.
   process.on('SIGINT', () => {});
-  // Nobody would notice if this one hung.
+  // Nobody would notice if this one hung. The kernel sees to it where it can; else it is done as soon as this process listens.
+  endWithParent();
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (message) => {
     if (message !== STOP_MESSAGE) return;
