@@ -18,6 +18,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'loop', load: () => import('./stages/loop/loop.js') },
   { kind: 'stage', name: 'backend', load: () => import('./stages/scoring-backend.js') },
   { kind: 'stage', name: 'evaluate', load: () => import('./stages/evaluate/evaluate.js') },
+  { kind: 'stage', name: 'probe', load: () => import('./stages/probe.js') },
   { kind: 'stage', name: 'report', load: () => import('./stages/report/report.js') },
   { kind: 'ssl', name: 'dino', load: () => import('../ssl/dino.js') },
   { kind: 'ssl', name: 'rdino', load: () => import('../ssl/rdino.js') },
