@@ -28,6 +28,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'ssl', name: 'simclr', load: () => import('../ssl/simclr.js') },
   { kind: 'ssl', name: 'moco', load: () => import('../ssl/moco.js') },
   { kind: 'ssl', name: 'swav', load: () => import('../ssl/swav.js') },
+  { kind: 'ssl', name: 'masked-units', load: () => import('../ssl/masked-units.js') },
   { kind: 'ssl', name: 'vicreg', load: () => import('../ssl/vicreg.js') },
   { kind: 'ssl', name: 'barlow-twins', load: () => import('../ssl/barlow-twins.js') },
   { kind: 'backbone', name: 'resnet18', load: () => import('./backbones/resnet.js') },
