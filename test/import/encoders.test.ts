@@ -15,6 +15,7 @@ import { maskTime } from '../../src/nn/pass.js';
 import { createScope } from '../../src/nn/scope.js';
 import { layerOutputs } from '../../src/nn/taps.js';
 import { importModel } from '../../src/tools/import-model.js';
+import { explainScore } from '../../src/tools/inspect/explain-score.js';
 import { openModel } from '../../src/tools/open-model.js';
 import { backboneOf } from '../helpers/networks/build-backbone.js';
 import { withSession } from '../helpers/session.js';
@@ -137,6 +138,9 @@ test('the head behind an encoder is chosen, drawn alike each time, and embeds; t
   await close();
   t.is(vectors.length, 7);
   t.true(vectors.every(Number.isFinite) && vectors.some((value) => Math.abs(value) > 1e-3));
+  await t.throwsAsync(explainScore(speech, { file: speech }, { model: first }), {
+    message: /hears the waveform itself/,
+  });
   const refused = async (source: string, options: object) => {
     const error = await t.throwsAsync(importModel(source, out(), undefined, { ...options }), { instanceOf: UserError });
     return error!.message;

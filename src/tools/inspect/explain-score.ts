@@ -59,10 +59,14 @@ export async function explainScore(
     throw new UserError(
       `${dir} is an exported model, which has no gradients. Give the folder that it was exported from.`,
     );
-  const { direction, mean } = await directionOfReference(dir, reference, { raw, device, threads, plugin });
-  const pcm = await samplesOf(file);
   const { model, build } = await readNetwork(network, plugin);
   const { features } = model.info;
+  if (features.frontEnd === 'waveform')
+    throw new UserError(
+      `${dir} hears the waveform itself, and saliency is shown over a spectrogram. Take a model of mel features.`,
+    );
+  const { direction, mean } = await directionOfReference(dir, reference, { raw, device, threads, plugin });
+  const pcm = await samplesOf(file);
   return withSession({ device, threads, seed: 0, name: 'saliency' }, async (session) => {
     const { layers, explain } = await openExplainer(session, model, build, mean);
     const found = await explain(pcm, direction, layer);
