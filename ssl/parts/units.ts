@@ -77,6 +77,6 @@ export function checkFrames(frames: Tensor | undefined, wanted: number): Tensor 
   if (frames && frames.rank === 3 && frames.shape[1] === wanted) return frames;
   const why = frames ? `gives ${frames.shape[1]} frames for ${wanted}` : 'hands out no frames before its pooling';
   throw new UserError(
-    `masked-units: a unit is predicted for every frame, and the backbone ${why}. Take one without strides: tdnn, ecapa, xvector, hubert.`,
+    `masked-units: a unit is predicted for every frame, and the backbone ${why}. Take one that keeps their number: tdnn, ecapa-512, hubert.`,
   );
 }
