@@ -72,6 +72,10 @@ export {
 export { denseLayer, matMul } from './nn/dense.js';
 export { withAdapters } from './nn/domains/adapters.js';
 export { gradientReversal } from './nn/domains/gradient-reversal.js';
+export { frameDense } from './nn/encoder/frame-dense.js';
+export { layerNormLayer } from './nn/encoder/layer-norm.js';
+export { type EncoderShape, type SpeechEncoder, speechEncoder } from './nn/encoder/speech-encoder.js';
+export { WAVE_FRAME } from './nn/encoder/wave-of-frames.js';
 export { glorotUniform, heNormal, truncatedNormal, unitRows } from './nn/initializers.js';
 export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';

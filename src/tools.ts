@@ -56,6 +56,20 @@ export { type Verification, verifySpeaker } from './speakers/verify.js';
 export { type Calibration, calibrate, readCalibration, writeCalibration } from './speakers/calibration.js';
 export { scoresOfCrops, scoresOfFile, scoresOfTrials } from './speakers/calibration-scores.js';
 
+// Looking into models
+
+export {
+  type ExplainedScore,
+  type ExplainOptions,
+  explainScore,
+  type Reference,
+} from './tools/inspect/explain-score.js';
+export {
+  type ProbedRecordings,
+  type ProbeRecordingsOptions,
+  probeRecordings,
+} from './tools/inspect/probe-recordings.js';
+
 // Diarization
 
 export { type DiarizeContext, type DiarizeOptions, diarizeOptions } from './diarize/diarize.js';

@@ -174,7 +174,7 @@ function table(rows: readonly ReturnType<typeof summary>[]): string {
 }
 
 /** A recipe of another kind. */
-const OTHERS = ['distill.yaml'];
+const OTHERS = ['distill.yaml', 'probe.yaml'];
 const names = readdirSync(repository('configs/small')).filter(
   (name) => /^[a-z].*\.yaml$/.test(name) && !OTHERS.includes(name),
 );

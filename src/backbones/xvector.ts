@@ -89,7 +89,7 @@ export default defineBackbone({
         for (const [i, { layer, lost }] of frames.entries()) {
           x = layer(x, at);
           at = shortenedPass(at, lost);
-          pass.tap?.(`frame${i + 1}`, x);
+          pass.tap?.(`frame${i + 1}`, x, at);
         }
         return segments(pool(x, at), pass);
       },

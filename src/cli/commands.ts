@@ -12,6 +12,8 @@ import { register as exportModel } from './export.js';
 import { register as fbank } from './fbank.js';
 import { register as identify } from './identify.js';
 import { register as importModel } from './import.js';
+import { register as probe } from './inspect/probe.js';
+import { register as saliency } from './inspect/saliency.js';
 import { register as learn } from './learn/learn.js';
 import { register as metrics } from './metrics/metrics.js';
 import { register as model } from './model/model.js';
@@ -47,6 +49,8 @@ export const commands: readonly ((program: Command) => void)[] = [
   pack,
   page,
   size,
+  probe,
+  saliency,
   quantize,
   similarity,
   enroll,

@@ -1,6 +1,6 @@
 import type { RowChange } from '../audio/augment/choice.js';
 import { frameCount, meanNormalise } from '../audio/features/fbank.js';
-import { frameLength } from '../audio/features/fbank-options.js';
+import { frameLength, isCentred } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/feature-definition.js';
 import { features } from '../audio/features/features.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
@@ -45,7 +45,7 @@ export function createExtractor(
 ): Extractor {
   let step = 0;
   // Frames that are centred on the last samples see what is behind them: the noise, in every row, and not the end of the batch.
-  const tail = definition.frontEnd ? frameLength(definition) : 0;
+  const tail = isCentred(definition.frontEnd) ? frameLength(definition) : 0;
   const vectorsOf = (input: Tensor, lengths: Tensor) => {
     const pass = { training: false, lengths };
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.

@@ -59,6 +59,36 @@ function note(gradients: readonly Gradient[]): void {
   }
 }
 
+/**
+ * The scalar that `forward` computes and its gradient with respect to a tensor on the way there, which `forward` marks when it meets it,
+ * once. @throws Error where nothing is marked, or the scalar does not depend on it
+ */
+export function gradientAt(forward: (mark: (tensor: Tensor) => void) => Tensor): {
+  value: Tensor;
+  at: Tensor;
+  gradient: Tensor;
+} {
+  // The tape is searched for the tensor after the forward pass, so that it may be found there.
+  const places: Tensor[] = [tensorflow.scalar(0)];
+  let at: Tensor | undefined;
+  const mark = (tensor: Tensor) => {
+    at = places[0] = tensorflow.keep(tensor);
+  };
+  const { value, grads } = inPhase('backward', () =>
+    tensorflow
+      .engine()
+      .gradients(
+        () => inPhase('forward', () => forward(mark)) as ReturnType<typeof tensorflow.scalar>,
+        places,
+        undefined,
+        true,
+      ),
+  );
+  if (!at) throw new Error('the forward pass marked no tensor');
+  if (!grads[0]) throw new Error('the value does not depend on the marked tensor');
+  return { value, at, gradient: grads[0] };
+}
+
 /** The value without a path for gradients. */
 export function stopGradient(tensor: Tensor): Tensor {
   // The tape follows handles, so a new handle on the same node cuts it.

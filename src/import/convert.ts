@@ -1,8 +1,9 @@
 import { UserError } from '../errors.js';
-import { float32, type HostTensor } from '../host-tensor.js';
+import { float32, type HostTensor, sizeOf } from '../host-tensor.js';
 import type { Backbone } from '../nn/backbone.js';
 import { countingScope } from '../nn/counting-scope.js';
-import type { Scope } from '../nn/scope.js';
+import type { Initializer, Scope } from '../nn/scope.js';
+import { createRng, type Rng } from '../random.js';
 import type { Checkpoint, CheckpointTensor } from './checkpoint/checkpoint.js';
 import { type PublishedTensor, type Recipe, recipeOf } from './names/layout.js';
 import type { Source } from './sources/source.js';
@@ -21,20 +22,52 @@ export function convertWeights(
   build: (scope: Scope) => Backbone,
 ): Record<string, HostTensor> {
   const { scope, shapes } = countingScope();
-  build(scope);
-  const recipes = [...shapes()].map(([variable, shape]) => ({
-    variable,
-    shape,
-    recipe: recipeOf(source.names, variable, shape),
-  }));
+  const drawn = new Map<string, HostTensor>();
+  build(source.drawn ? drawingScope(scope, createRng('import'), drawn) : scope);
+  const isDrawn = (variable: string) => source.drawn?.some((start) => variable.startsWith(start)) ?? false;
+  const all = [...shapes()];
+  const recipes = all
+    .filter(([variable]) => !isDrawn(variable))
+    .map(([variable, shape]) => ({
+      variable,
+      shape,
+      recipe: recipeOf(source.names, variable, shape),
+    }));
   checkTensors(
     checkpoint,
     source,
     recipes.flatMap(({ recipe }) => recipe.from),
   );
-  return Object.fromEntries(
-    recipes.map(({ variable, shape, recipe }) => [variable, float32(makeOf(recipe, checkpoint, source), [...shape])]),
-  );
+  const read = recipes.map(({ variable, shape, recipe }) => {
+    return [variable, float32(makeOf(recipe, checkpoint, source), [...shape])] as const;
+  });
+  return Object.fromEntries(read.concat([...drawn].filter(([variable]) => isDrawn(variable))));
+}
+
+/** A scope that notes the first values of what is created in it. */
+function drawingScope(scope: Scope, rng: Rng, drawn: Map<string, HostTensor>): Scope {
+  const noted = (name: string, shape: number[], initial: Initializer | number) => {
+    const path = scope.path ? `${scope.path}/${name}` : name;
+    const filled = () => new Float32Array(sizeOf(shape)).fill(initial as number);
+    drawn.set(
+      path,
+      float32(typeof initial === 'number' ? filled() : initial(shape.slice(), rng.fork(path)), shape.slice()),
+    );
+  };
+  return {
+    path: scope.path,
+    child: (name) => drawingScope(scope.child(name), rng, drawn),
+    param(name, shape, initial) {
+      noted(name, shape, initial);
+      return scope.param(name, shape, initial);
+    },
+    buffer(name, shape, initial, dtype) {
+      noted(name, shape, initial);
+      return scope.buffer(name, shape, initial, dtype);
+    },
+    params: () => scope.params(),
+    buffers: () => scope.buffers(),
+  };
 }
 
 function makeOf({ from, make }: Recipe, { path, tensors }: Checkpoint, { prefix = '' }: Source): Float32Array {
@@ -54,7 +87,7 @@ const MOST_SHOWN = 20;
 
 function checkTensors(
   { path, tensors, bytes }: Checkpoint,
-  { name, prefix = '' }: Source,
+  { name, prefix = '', unused }: Source,
   wanted: PublishedTensor[],
 ): void {
   const faults: string[] = [];
@@ -68,7 +101,8 @@ function checkTensors(
     else if (!sameShape(tensor, shape)) faults.push(`${key} is [${tensor.shape}], and [${shape}] is expected`);
   }
   for (const [key, { shape }] of tensors)
-    if (!expected.has(key) && !LEFT_BEHIND.test(key)) faults.push(`${key} [${shape}] has no place in the network`);
+    if (!expected.has(key) && !LEFT_BEHIND.test(key) && !unused?.test(key))
+      faults.push(`${key} [${shape}] has no place in the network`);
   if (faults.length > 0) {
     const more = faults.length > MOST_SHOWN ? `\n  and ${faults.length - MOST_SHOWN} more` : '';
     const list = faults.slice(0, MOST_SHOWN).map((fault) => `\n  ${fault}`);

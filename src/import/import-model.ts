@@ -26,6 +26,8 @@ export interface ImportSummary {
 export interface ImportContext {
   /** Toolkit that the model is from; default: its settings and names tell. */
   format?: Format;
+  /** Options of the speaker head that an encoder gets, such as {head: mhfa, adapter: 64}. Default: the backbone's own. */
+  head?: Record<string, unknown>;
   /** Its licence, where that is known. Default: that of its card, or of its kind. */
   licence?: string;
   /** The backbone of a model's description, as a function that builds it. */
@@ -40,16 +42,38 @@ export interface ImportContext {
 export async function importModel(
   path: string,
   out: string,
-  { format, licence: known, builder }: ImportContext,
+  { format, head = {}, licence: known, builder }: ImportContext,
 ): Promise<ImportSummary> {
   refuseModel(out);
-  const { checkpoint, dir, source } = await recognise(path, format);
+  const { checkpoint, dir, source: found } = await recognise(path, format);
+  const source = withHead(found, head);
   const { name, backbone, features, embeddingSize, hearing = 'unchanged' } = source;
   const weights = convertWeights(checkpoint, source, await builderOf(source, builder));
   const licence = known ?? licenceOfCard(dir) ?? source.licence;
   writeModel(out, { origin: name, backbone, features, embeddingSize, hearing, licence }, weights);
   const numbers = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   return { name, weights: checkpoint.path, backbone, features, embeddingSize, numbers, licence };
+}
+
+/** Options of a network that say what stands behind an encoder, or within it, and is drawn. */
+const HEAD_OPTIONS = ['head', 'pooling', 'adapter', 'mhfaHeads', 'mhfaSize', 'embeddingSize'];
+
+/** The source with another head. @throws UserError for a network that has a head of its own, and for options of the encoder */
+function withHead(source: Source, head: Record<string, unknown>): Source {
+  const names = Object.keys(head);
+  if (names.length === 0) return source;
+  if (!source.drawn)
+    throw new UserError(`${source.name} comes with its own embedding: leave ${names.join(', ')} out of the import.`);
+  const stranger = names.find((name) => !HEAD_OPTIONS.includes(name));
+  if (stranger !== undefined)
+    throw new UserError(`'${stranger}' belongs to the encoder. What can be chosen is ${HEAD_OPTIONS.join(', ')}.`);
+  const { embeddingSize = source.embeddingSize } = head;
+  const { name, options } = source.backbone;
+  return {
+    ...source,
+    embeddingSize: Number(embeddingSize),
+    backbone: { name, options: { ...options, ...head } },
+  };
 }
 
 /** The backbone of a source: sizes that it cannot have are the fault of the file. */

@@ -16,6 +16,8 @@ export interface Backbone {
   minFrames?: number;
   /** The layers that `embed` hands to `pass.tap`, by name, from the features on. Default: none. */
   layers?: Readonly<Record<string, TappedLayer>>;
+  /** The maps over time and frequency that `embed` hands to `pass.tapMap`, by name, from the features on. Default: none. */
+  maps?: readonly string[];
   /** [batch, frames, bins] -> [batch, embeddingSize]. */
   embed(features: Tensor, pass: Pass): Tensor;
 }

@@ -11,8 +11,13 @@ export interface Pass {
    * valid.
    */
   lengths?: Tensor;
-  /** Receives the outputs of layers that the backbone names in `layers`. Absent: nobody listens. */
-  tap?(layer: string, output: Tensor): void;
+  /**
+   * Receives the outputs of layers that the backbone names in `layers`, and of those with fewer frames than the features the pass behind
+   * them. Absent: nobody listens.
+   */
+  tap?(layer: string, output: Tensor, at?: Pass): void;
+  /** Receives the maps [batch, time, frequency, channels] that the backbone names in `maps`. Absent: nobody listens. */
+  tapMap?(layer: string, map: Tensor): void;
 }
 
 /** The same pass, for a layer that is recomputed in the backward pass: its lengths outlive the forward pass. */

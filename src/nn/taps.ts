@@ -19,7 +19,7 @@ export function tappedBackbone(pooling: BuildPooling, build: (pooling: BuildPool
     return {
       size,
       pool(frames, pass) {
-        pass.tap?.('frames', frames);
+        pass.tap?.('frames', frames, pass);
         const pooled = pool(frames, pass);
         pass.tap?.('pooled', pooled);
         return pooled;

@@ -3,6 +3,8 @@ import { eerChart, highestRate } from './eer-chart.js';
 import { escapeText } from './escape.js';
 import { chartFigures, figure, figureGrid } from './figure.js';
 import { gateChart } from './gate-chart.js';
+import { probesSection } from './inspect/probe-table.js';
+import { saliencyChart } from './inspect/saliency-chart.js';
 import { entropyChart, lossChart } from './line-chart.js';
 import { mapChart } from './map-chart.js';
 import type { Report } from './report.js';
@@ -32,6 +34,8 @@ export function renderReport(report: Report): string {
     dets(report),
     maps(report),
     voices(report),
+    probes(report),
+    saliencies(report),
     data(report),
     setting(report),
   ].filter((section) => section.html !== '');
@@ -108,6 +112,17 @@ function maps({ maps = [] }: Report): Section {
 
 function voices({ voices }: Report): Section {
   return { id: 'voices', title: 'Voices found', html: voices ? voicesTable(voices) : '' };
+}
+
+function probes({ probes = [] }: Report): Section {
+  const parts = probes.map(({ title, result }) => `<h3>${escapeText(title)}</h3>${probesSection(result)}`);
+  return { id: 'probes', title: 'What the layers know', html: parts.join('') };
+}
+
+function saliencies({ saliencies = [] }: Report): Section {
+  const note = '<p class="footnote">Grey: the spectrogram. Orange: what speaks for the score, by LayerCAM.</p>';
+  const charts = figureGrid(chartFigures(saliencies, saliencyChart));
+  return { id: 'saliency', title: 'What scores rest on', html: charts && charts + note };
 }
 
 function data({ notes = [], labelsUsedForSelection }: Report): Section {

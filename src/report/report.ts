@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { DetPoint } from '../eval/detection/det.js';
 import type { ListResult } from '../eval/detection/figures.js';
+import type { ProbeResult } from '../eval/probing/probe-result.js';
+import type { SaliencyChart } from './inspect/saliency-chart.js';
 
 /** Everything a report can show. Every section is optional: what is absent or empty is left out. */
 export interface Report {
@@ -18,6 +20,8 @@ export interface Report {
   dets?: DetChart[];
   maps?: MapChart[];
   voices?: VoicesFound;
+  probes?: Probes[];
+  saliencies?: SaliencyChart[];
   /** True if a speaker label decided what was kept, stopped or reported; if absent, the report does not mention it. */
   labelsUsedForSelection?: boolean;
   /** Licences, what was skipped, anything a reader of the figures must know. */
@@ -26,6 +30,12 @@ export interface Report {
   environment?: Record<string, string | number | boolean | null>;
   /** The resolved configuration, as text. */
   config?: string;
+}
+
+/** What the layers of a model know. */
+export interface Probes {
+  title: string;
+  result: ProbeResult;
 }
 
 export interface KeyFigure {

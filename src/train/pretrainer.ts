@@ -87,10 +87,11 @@ export function createPretrainer(parts: PretrainParts): Pretrainer {
   };
 }
 
-function buildNetworks({ session, seed, backbone, build, crops, adversary }: PretrainParts) {
+function buildNetworks({ session, seed, backbone, build, crops, adversary, view }: PretrainParts) {
   const scope = (name: string, like = name) => createScope(session, `ssl/${name}`, `${seed}/${like}`);
   const method = build({
     scope,
+    bins: view.features.bins,
     backbone(name) {
       const backboneScope = scope(`${name}/backbone`, 'backbone');
       return { scope: backboneScope, ...withFrameCheck(backbone(backboneScope)) };

@@ -13,7 +13,7 @@ const FULL_SCALE = 2 ** 30;
 
 /** Whose features, the name of the dither's random draw, and the frames of each row [batch] that count. */
 export interface CentredUse {
-  frontEnd: FrontEnd;
+  frontEnd: Exclude<FrontEnd, 'waveform'>;
   name: string;
   lengths?: Tensor;
 }

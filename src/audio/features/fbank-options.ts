@@ -40,10 +40,14 @@ export const fbankOptions = z
 export type FbankOptions = z.output<typeof fbankOptions>;
 
 /** Toolkits whose features are not Kaldi's. */
-export const frontEnds = ['librosa', 'speechbrain'] as const;
+export const frontEnds = ['librosa', 'speechbrain', 'waveform'] as const;
 export type FrontEnd = (typeof frontEnds)[number];
 
-/** What decides how many frames there are. With a front end a frame is centred on every shift, from the first sample on. */
+/** True where frames are centred on every shift, with silence around the signal. */
+export const isCentred = (frontEnd?: FrontEnd): frontEnd is Exclude<FrontEnd, 'waveform'> =>
+  frontEnd !== undefined && frontEnd !== 'waveform';
+
+/** What decides how many frames there are. Of other toolkits, a frame is centred on every shift, from the first sample on. */
 type Framing = FbankOptions & { frontEnd?: FrontEnd };
 
 /** The upper band edge in Hz; 0 or less counts from the Nyquist frequency. */
@@ -64,7 +68,7 @@ export const frameShift = ({ sampleRateHz, frameShiftMs }: FbankOptions): number
 /** Frames that `samples` give; 0 when there are too few. */
 export function frameCount(samples: number, options: Framing): number {
   const [length, shift] = [frameLength(options), frameShift(options)];
-  if (options.frontEnd) return samples < 1 ? 0 : 1 + Math.floor(samples / shift);
+  if (isCentred(options.frontEnd)) return samples < 1 ? 0 : 1 + Math.floor(samples / shift);
   if (!options.snipEdges) return Math.floor((samples + Math.floor(shift / 2)) / shift);
   return samples < length ? 0 : 1 + Math.floor((samples - length) / shift);
 }
@@ -72,7 +76,7 @@ export function frameCount(samples: number, options: Framing): number {
 /** The fewest samples that give `frames` (at least 1) frames. */
 export function samplesFor(frames: number, options: Framing): number {
   const shift = frameShift(options);
-  if (options.frontEnd) return Math.max(1, (frames - 1) * shift);
+  if (isCentred(options.frontEnd)) return Math.max(1, (frames - 1) * shift);
   return options.snipEdges ? (frames - 1) * shift + frameLength(options) : frames * shift - Math.floor(shift / 2);
 }
 

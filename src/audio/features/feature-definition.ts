@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
-import { fbankOptions, frontEnds } from './fbank-options.js';
+import { fbankOptions, frameLength, frontEnds } from './fbank-options.js';
 
 /**
  * The features that a network expects: stored with a model and used wherever audio is turned into features (training, embedding, export).
@@ -15,13 +15,18 @@ export const featureDefinition = fbankOptions
       .describe(
         "whose features they are, for networks of other toolkits; Kaldi's by default. `librosa`: power in Slaney's mel filters, no logarithm; " +
           '`speechbrain`: decibels, at most 80 below the loudest. Both: samples from -1 to 1, a frame centred on every shift with silence around the signal ' +
-          '(whatever snipEdges says), periodic windows, and a transform of the length of the frame',
+          '(whatever snipEdges says), periodic windows, and a transform of the length of the frame. `waveform`: the samples themselves, in frames of `bins` samples, for speech ' +
+          'encoders: {frontEnd: waveform, bins: 400, frameLengthMs: 25, frameShiftMs: 20}; with cmn, the recording has mean 0 and variance 1',
       ),
     cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),
   })
   .refine(
     ({ sampleRateHz }) => sampleRateHz === SAMPLE_RATE_HZ,
     `a model expects ${SAMPLE_RATE_HZ} Hz: all audio is resampled to that rate`,
+  )
+  .refine(
+    (options) => options.frontEnd !== 'waveform' || frameLength(options) === options.bins,
+    'frontEnd: waveform has as many bins as a frame has samples, such as bins: 400 with frameLengthMs: 25',
   )
   .refine(({ snipEdges }) => snipEdges, 'a model needs snipEdges: mirrored edges would come from padding');
 

@@ -1,7 +1,9 @@
 import type { Tensor } from '../../engine/tf.js';
 import { centredFbank } from './centred-fbank.js';
 import { fbank, meanNormalise } from './fbank.js';
+import { isCentred } from './fbank-options.js';
 import type { FeatureDefinition } from './feature-definition.js';
+import { waveformFrames } from './waveform.js';
 
 export { type FeatureDefinition, featureDefinition } from './feature-definition.js';
 
@@ -23,7 +25,8 @@ export function features(wave: Tensor, definition: FeatureDefinition, { name, di
   }
   const options = { ...fbankPart, dither: dither ? definition.dither : 0 };
   const draw = `${name}/dither`;
-  const energies = frontEnd
+  if (frontEnd === 'waveform') return waveformFrames(wave, options, { normalised: cmn, lengths });
+  const energies = isCentred(frontEnd)
     ? centredFbank(wave, options, { frontEnd, name: draw, lengths })
     : fbank(wave, options, draw);
   return cmn ? meanNormalise(energies, lengths) : energies;

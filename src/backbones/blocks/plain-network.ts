@@ -44,18 +44,29 @@ export function plainNetwork(
   const sequence =
     every === 0 ? parts : groupsOf(parts, every).map(({ layer, stride }) => ({ layer: checkpointed(layer), stride }));
   const head = headLayer(context, rows, channels);
+  const stages = stageEnds(parts);
   return {
     embeddingSize: options.embeddingSize,
     minFrames: layers.reduce((product, { stride }) => product * stride, 1),
+    maps: [...stages.values()],
     embed(features, pass) {
       let [x, at] = [features, pass];
-      for (const { layer, stride } of sequence) {
+      // Whoever listens to maps wants those between the layers of a group, too.
+      for (const [i, { layer, stride }] of (pass.tapMap ? parts : sequence).entries()) {
         x = layer(x, at);
         at = stridedPass(at, stride);
+        const stage = stages.get(i);
+        if (pass.tapMap && stage !== undefined) pass.tapMap(stage, x);
       }
       return head(x, at);
     },
   };
+}
+
+/** The names of stages by the number of their last part: a stride begins one. */
+function stageEnds(parts: readonly StridedLayer[]): Map<number, string> {
+  const ends = [...parts.keys()].filter((i) => i === parts.length - 1 || parts[i + 1].stride > 1);
+  return new Map(ends.map((part, i) => [part, `stage${i + 1}`]));
 }
 
 /** Layers in sequence, `size` of them as one. */

@@ -41,19 +41,32 @@ export function drawChannel(rng: Rng): Channel {
  * @param samples 16 kHz mono in [-1, 1]
  * @returns as many samples, made quieter as a whole where a peak would pass full scale
  */
-export function applyChannel(samples: Float32Array, rng: Rng): Float32Array {
-  const channel = drawChannel(rng.fork('shape'));
+export const applyChannel = (samples: Float32Array, rng: Rng): Float32Array =>
+  sendThrough(samples, drawChannel(rng.fork('shape')), rng.fork('noise'));
+
+/** Sends a signal in [-1, 1] through a channel, whose noise is drawn from `rng`; made quieter where a peak would pass full scale. */
+export function sendThrough(samples: Float32Array, channel: Channel, rng: Rng): Float32Array {
   const voice = filter(
     samples,
     designFilter((hz) => channel.responseDb(hz)),
   );
-  const noise = drawNoise(samples.length, channel.noiseDbPerOctave, rng.fork('noise'));
-  const noiseGain = Math.sqrt(power(voice) / power(noise) / 10 ** (channel.snrDb / 10));
+  const noise = drawNoise(samples.length, channel.noiseDbPerOctave, rng);
+  const noiseGain = gainFor(channel.snrDb, voice, noise);
   const addNoise = (to: Float32Array) => to.map((value, i) => value + noiseGain * noise[i]);
   const bandLimit = designFilter((hz) => bandLimitDb(hz, channel.lowCutHz, channel.highCutHz));
   const sent = channel.noiseBeforeBandLimit ? filter(addNoise(voice), bandLimit) : addNoise(filter(voice, bandLimit));
   return limitPeak(sent);
 }
+
+/** Adds pink noise, `snrDb` below a signal in [-1, 1] as a whole; made quieter where a peak would pass full scale. */
+export function addPinkNoise(samples: Float32Array, snrDb: number, rng: Rng): Float32Array {
+  const noise = drawNoise(samples.length, -3, rng);
+  const gain = gainFor(snrDb, samples, noise);
+  return limitPeak(samples.map((value, i) => value + gain * noise[i]));
+}
+
+const gainFor = (snrDb: number, voice: Float32Array, noise: Float32Array): number =>
+  Math.sqrt(power(voice) / power(noise) / 10 ** (snrDb / 10));
 
 /** Gain of a Butterworth-like pass band, 24 dB per octave below and 48 above, down to -60 dB. */
 function bandLimitDb(hz: number, lowCutHz: number, highCutHz: number): number {

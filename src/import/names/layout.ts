@@ -19,16 +19,49 @@ export interface Recipe {
 
 /** The recipe of a variable `layer/leaf` of `shape`: kernels [time, frequency, inputs, outputs], matrices [inputs, outputs], vectors. */
 export function recipeOf(names: PublishedNames, variable: string, shape: readonly number[]): Recipe {
+  const normalised = names.weightNorm?.[variable];
+  if (normalised) return weightNormRecipe(normalised, shape);
   const name = publishedName(names, variable);
+  const put: Recipe['put'] = (values, tensor) => tensor.set(values);
+  if (names.untransposed?.includes(variable))
+    return { from: [{ name, shape: [...shape] }], make: (values) => values, put };
   if (shape.length > 1) return kernelRecipe(names, variable, name, shape);
   const [taken, added] = [names.biasInMean?.[variable], names.addends?.[variable]];
   const vector = { name, shape: [...shape] };
   const other = taken ?? added;
-  const put: Recipe['put'] = (values, tensor) => tensor.set(values);
   if (other === undefined) return { from: [vector], make: (values) => values, put };
   const sign = other === taken ? -1 : 1;
   const both = [vector, { name: other, shape: [...shape] }];
   return { from: both, make: (values, others) => values.map((value, i) => value + sign * others[i]), put };
+}
+
+/**
+ * A kernel [taps, inputs, outputs] from directions [outputs, inputs, taps] and a length for each tap (T. Salimans, D. P. Kingma, "Weight
+ * Normalization", 2016, arXiv:1602.07868).
+ */
+function weightNormRecipe([length, direction]: readonly [string, string], shape: readonly number[]): Recipe {
+  const [taps, inputs, outputs] = shape;
+  const from = [
+    { name: direction, shape: [outputs, inputs, taps] },
+    { name: length, shape: [1, 1, taps] },
+  ];
+  const make = (directions: Float32Array, lengths: Float32Array) => {
+    const squares = new Float64Array(taps);
+    directions.forEach((value, i) => {
+      squares[i % taps] += value ** 2;
+    });
+    const values = new Float32Array(directions.length);
+    for (let t = 0, at = 0; t < taps; t++) {
+      const factor = lengths[t] / Math.sqrt(squares[t]);
+      for (let i = 0; i < inputs; i++)
+        for (let o = 0; o < outputs; o++) values[at++] = factor * directions[(o * inputs + i) * taps + t];
+    }
+    return values;
+  };
+  const put = () => {
+    throw new Error('a kernel under weight normalisation is read and not written');
+  };
+  return { from, make, put };
 }
 
 function kernelRecipe(names: PublishedNames, variable: string, name: string, shape: readonly number[]): Recipe {

@@ -17,6 +17,12 @@ export interface PublishedNames {
   addends?: Readonly<Record<string, string>>;
   /** Axes of PyTorch's weights, by the first pattern that fits a whole layer: a layer over one frame may be linear or a convolution. */
   axes?: readonly (readonly [pattern: string, count: number])[];
+  /** Kernels over time that are published as a direction and a length for each tap: weight normalisation, [length, direction] by variable. */
+  weightNorm?: Readonly<Record<string, readonly [length: string, direction: string]>>;
+  /** Matrices that are published as they are, such as tables. */
+  untransposed?: readonly string[];
+  /** Variables that are a published tensor of the module's name, and no part of a module. */
+  bare?: readonly string[];
   /** Running means from which a published bias in front of them is taken away: voxloop has none there. */
   biasInMean?: Readonly<Record<string, string>>;
 }
@@ -32,14 +38,14 @@ const LEAVES: Readonly<Record<string, string>> = {
 };
 
 /** The published name of a variable `layer/leaf`, named below its network. */
-export function publishedName({ rules, tensors }: PublishedNames, variable: string): string {
+export function publishedName({ rules, tensors, bare }: PublishedNames, variable: string): string {
   if (tensors && Object.hasOwn(tensors, variable)) return tensors[variable];
   const { layer, leaf } = partsOf(variable);
   for (const [pattern, module] of rules) {
     const match = new RegExp(`^${pattern}$`).exec(layer);
     if (!match) continue;
     const found = typeof module === 'string' ? layer.replace(layer, module) : module(...match.slice(1).map(Number));
-    return `${found}.${LEAVES[leaf]}`;
+    return bare?.includes(leaf) ? found : `${found}.${LEAVES[leaf]}`;
   }
   throw new Error(`no rule names '${variable}'`);
 }

@@ -9,10 +9,11 @@ import { isResemblyzer, resemblyzerSource } from './resemblyzer.js';
 import type { Found, Source } from './source.js';
 import { isSpeechBrain, SPEECHBRAIN_CONFIG, speechbrainSource } from './speechbrain.js';
 import { threeDSpeakerNetwork, threeDSpeakerSource } from './three-d-speaker.js';
+import { isTransformers, TRANSFORMERS_CONFIG, transformersSource } from './transformers.js';
 import { isWeSpeaker, WESPEAKER_CONFIG, wespeakerSource } from './wespeaker.js';
 
 /** Toolkits whose models are read. */
-export const FORMATS = ['wespeaker', '3d-speaker', 'pyannote', 'resemblyzer', 'speechbrain'] as const;
+export const FORMATS = ['wespeaker', '3d-speaker', 'pyannote', 'resemblyzer', 'speechbrain', 'transformers'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Usual names of a folder's weights, the first found is taken. */
@@ -64,6 +65,12 @@ function sourceOf(found: Found, format: Format | undefined): Source {
   if (isWeSpeaker(config) && format !== 'speechbrain') return wespeakerSource(found, config);
   const hyperparameters = readConfig(join(dir, SPEECHBRAIN_CONFIG));
   if (isSpeechBrain(hyperparameters) && format !== 'wespeaker') return speechbrainSource(found, hyperparameters);
+  const described = readConfig(join(dir, TRANSFORMERS_CONFIG));
+  if (isTransformers(described) && (!format || format === 'transformers')) return transformersSource(found, described);
+  if (format === 'transformers')
+    throw new UserError(
+      `${join(dir, TRANSFORMERS_CONFIG)} with 'model_type' is missing: transformers keeps it beside the weights.`,
+    );
   if (format === 'speechbrain')
     throw new UserError(
       `${join(dir, SPEECHBRAIN_CONFIG)} with 'compute_features' and 'embedding_model' is missing: SpeechBrain keeps it beside the weights.`,

@@ -13,6 +13,10 @@ export interface Source {
   /** What it hears of a recording. Default: unchanged. */
   hearing?: Hearing;
   names: PublishedNames;
+  /** Variables that the published model does not have, and that are drawn: those whose name begins so. Default: none. */
+  drawn?: readonly string[];
+  /** Further published tensors that the network has no use for. */
+  unused?: RegExp;
   /** In front of every published name. */
   prefix?: string;
   /** What the weights may be used for, where they do not come with a licence of their own. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { mapEmbeddings } from '../../eval/embedding-map.js';
+import { probeResult } from '../../eval/probing/probe-result.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
@@ -31,6 +32,7 @@ const options = z.strictObject({
   clusters: artifact('clusters')
     .optional()
     .describe('pseudo-labels to show where no speaker is known; default: those of the last loop among `training`'),
+  probes: z.array(artifact('probes')).default([]).describe('probes of networks to show, of a probe stage'),
 });
 type Options = z.output<typeof options>;
 
@@ -140,6 +142,7 @@ function reportOf(
     loops,
     ...trainingCharts(trainings.flatMap(trainingsOf)),
     dets: detCharts(evaluations),
+    probes: chosen.probes.map((name) => ({ title: name, result: readResult(context.artifact(name), probeResult) })),
     labelsUsedForSelection: false,
     notes: [
       { title: 'Data', items: corpusNotes(corpusDir(corpus)) },

@@ -26,6 +26,8 @@ export interface RunPosition {
 /** The means a self-supervised method is built with. */
 export interface SslContext<O> {
   options: O;
+  /** Numbers of a frame of the features. */
+  bins: number;
   /** Builds the configured backbone under a name. Every network built here starts from the same weights. */
   backbone(name: string): Network;
   /**

@@ -19,6 +19,7 @@ export const tinySslOptions: Record<string, Record<string, unknown>> = {
   simclr: { projection: [8, 6], loss: 'angular-prototypical' },
   moco: { queue: 8, projection: [8, 6] },
   swav: { prototypes: 10, projection: [8, 6], queue: 8, queueEpochs: 0.5, frozenEpochs: 0.5 },
+  'masked-units': { units: 6, unitSteps: 2, span: 3, startShare: 0.3, projectionSize: 8 },
   vicreg: { projection: [8, 6] },
   'barlow-twins': { projection: [8, 6] },
 };

@@ -1,0 +1,139 @@
+import {
+  type Backbone,
+  defineSsl,
+  denseLayer,
+  leastBatch,
+  random,
+  type Scope,
+  sparseSoftmaxCrossEntropy,
+  stopGradient,
+  type Tensor,
+  tf,
+  truncatedNormal,
+  unit,
+  unitRows,
+  withoutGradient,
+  z,
+} from '../src/index.js';
+import { checkFrames, heardBins, heardFrames, movedCentres, nearestUnits, spansFrom } from './parts/units.js';
+
+const options = z.strictObject({
+  units: z.number().int().min(2).default(100).describe('clusters of frames'),
+  unitSteps: z
+    .number()
+    .int()
+    .positive()
+    .default(100)
+    .describe('steps in which the clusters are still learned, beside the network; later they stay'),
+  span: z.number().int().positive().default(10).describe('frames that are masked together'),
+  startShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.08)
+    .describe('share of frames that begin a masked span; spans may overlap'),
+  temperature: z.number().positive().default(0.1).describe('of the cosines between predictions and units'),
+  projectionSize: z
+    .number()
+    .int()
+    .positive()
+    .default(256)
+    .describe('size of predictions and of the learned vectors of units'),
+});
+
+/**
+ * HuBERT's pretraining: spans of frames are masked, and the network predicts, from what is around them, the cluster (unit) that each masked
+ * frame belongs to. Clusters are those of k-means over what is heard, by mini-batches in the first steps. Unlike the paper, the mask takes the
+ * place of input frames, whatever the network, and the utterance's embedding joins every prediction, so that all of the network learns.
+ *
+ * W.-N. Hsu, B. Bolte, Y.-H. H. Tsai et al., "HuBERT: Self-Supervised Speech Representation Learning by Masked Prediction of Hidden Units",
+ * 2021, arXiv:2106.07447.
+ */
+export default defineSsl({
+  name: 'masked-units',
+  summary: 'Predicts the k-means units of masked frames, as HuBERT does (Hsu et al. 2021).',
+  options,
+  views: () => ({ global: 1, local: 0 }),
+  check: (_, { batch }) => leastBatch(batch, 2, 'masked-units: batch normalisation needs'),
+  build({ options: chosen, bins, backbone, scope }) {
+    const { units, unitSteps, span, startShare, temperature, projectionSize } = chosen;
+    const network = backbone('student');
+    const [headScope, unitScope] = [scope('prediction'), scope('units')];
+    const inputs = network.layers?.frames?.size ?? 1;
+    const fromFrames = denseLayer(headScope.child('frames'), { inputs, outputs: projectionSize });
+    const fromEmbedding = denseLayer(headScope.child('embedding'), {
+      inputs: network.embeddingSize,
+      outputs: projectionSize,
+      bias: false,
+    });
+    const vectors = headScope.param('units', [units, projectionSize], unitRows);
+    const mask = headScope.param('mask', [bins], truncatedNormal(0.02));
+    const unitsOf = learnedUnits(unitScope, units, heardBins(bins));
+
+    return {
+      trained: [...network.scope.params(), ...headScope.params()],
+      networks: { student: network },
+      schedule: ({ step }) => ({ step, first: step === 0 ? 1 : 0, learning: step < unitSteps ? 1 : 0 }),
+
+      loss({ global }, schedule) {
+        const [rows, frames] = global.shape as [number, number];
+        const heard = heardFrames(global);
+        const labels = unitsOf(tf.reshape(heard, [rows * frames, -1]), schedule);
+        const starts = tf.cast(tf.less(random.uniform([rows, frames], 'masked-units/starts'), startShare), 'float32');
+        const masked = spansFrom(starts as Tensor, span);
+        const hidden = tf.expandDims(masked, 2);
+        const input = tf.add(tf.mul(global, tf.sub(1, hidden)), tf.mul(mask.read(), hidden)) as Tensor;
+        const { embeddings, outputs } = framesAndEmbeddings(network, input);
+        const ofFrames = fromFrames(tf.reshape(checkFrames(outputs, frames), [rows * frames, inputs]));
+        const joined = tf.add(tf.reshape(ofFrames, [rows, frames, -1]), tf.expandDims(fromEmbedding(embeddings), 1));
+        const predictions = unit(tf.reshape(joined, [rows * frames, projectionSize]), 1);
+        const scores = tf.div(tf.matMul(predictions, unit(vectors.read(), 1), false, true), temperature) as Tensor;
+        const weights = shareOf(tf.reshape(masked, [rows * frames]));
+        const right = tf.cast(tf.equal(tf.cast(tf.argMax(scores, 1), 'int32'), tf.cast(labels, 'int32')), 'float32');
+        return {
+          loss: tf.sum(
+            tf.mul(sparseSoftmaxCrossEntropy(scores, tf.cast(labels, 'int32') as Tensor), weights),
+          ) as Tensor,
+          metrics: {
+            maskedAccuracy: tf.sum(tf.mul(stopGradient(right as Tensor), weights)),
+            maskedShare: tf.mean(masked),
+          },
+          embeddings,
+        };
+      },
+    };
+  },
+});
+
+/** Centres of units and how they learn. */
+function learnedUnits(scope: Scope, units: number, size: number) {
+  const centres = scope.buffer('centres', [units, size], 0);
+  const counts = scope.buffer('counts', [units], 0);
+  /** The units of all frames [frames, size], by centres that move while they are learned; the first ones are frames of the batch. */
+  return (frames: Tensor, { first, learning }: Record<string, Tensor>): Tensor =>
+    withoutGradient(() => {
+      const drawn = tf.floor(tf.mul(random.uniform([units], 'masked-units/first'), frames.shape[0])) as Tensor;
+      const begun = chosenBy(first, tf.gather(frames, tf.cast(drawn, 'int32') as Tensor), centres.read());
+      const moved = movedCentres(frames, { centres: begun, counts: counts.read() });
+      const now = chosenBy(learning, moved.centres, begun);
+      centres.assign(now);
+      counts.assign(chosenBy(learning, moved.counts, counts.read()));
+      return nearestUnits(frames, now);
+    });
+}
+
+/** A network's embeddings, and its frames in front of the pooling where it hands them out. */
+function framesAndEmbeddings({ embed }: Pick<Backbone, 'embed'>, features: Tensor) {
+  let outputs: Tensor | undefined;
+  const tap = (layer: string, output: Tensor) => {
+    if (layer === 'frames') outputs = output;
+  };
+  return { embeddings: embed(features, { training: true, tap }), outputs };
+}
+
+/** The first where `switched` is 1, the other where it is 0. */
+const chosenBy = (switched: Tensor, one: Tensor, other: Tensor): Tensor =>
+  tf.add(tf.mul(switched, one), tf.mul(tf.sub(1, switched), other));
+
+/** Weights that sum to 1 over what is masked, or to nothing where nothing is. */
+const shareOf = (masked: Tensor): Tensor => tf.div(masked, tf.maximum(tf.sum(masked), 1));
