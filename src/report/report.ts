@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DetPoint } from '../eval/detection/det.js';
 import type { ListResult } from '../eval/detection/figures.js';
+import type { Counterpart } from './published/find.js';
 
 /** Everything a report can show. Every section is optional: what is absent or empty is left out. */
 export interface Report {
@@ -10,6 +11,8 @@ export interface Report {
   figures?: KeyFigure[];
   /** The headline table, in order. */
   systems?: SystemResult[];
+  /** What others published of such systems; never of this run. */
+  published?: Counterpart[];
   loops?: Rounds[];
   losses?: LossChart[];
   entropies?: EntropyChart[];
