@@ -75,8 +75,9 @@ export default defineStage({
     if (train.features) checkSameFeatures(train.features, features);
     const hearing = train.features ? ('unchanged' as const) : ('levelled' as const);
     return withSession({ ...context, seed, name: 'ubm' }, async (session) => {
-      const told = (part: string) => (step: number, total: number) =>
-        progress.update({ step, total, fields: { part } });
+      // The frames are the first third of the bar.
+      const told = (part: string, first: number, width: number) => (done: number, of: number) =>
+        progress.update({ step: first + Math.round((width * done) / of), total: 300, fields: { part } });
       const sample = await sampleFrames(
         session,
         train,

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { publishedTables } from '../../../src/report/published/figures.js';
 import { findPublished } from '../../../src/report/published/find.js';
-import { publishedHtml } from '../../../src/report/published/published-table.js';
+import { renderReport } from '../../../src/report/render.js';
+import { artifactAt, checkStage, newRegistry } from '../../helpers/recipes/run-stage.js';
 
 /** What the documents' text says of each table; extract.mjs beside it wrote it. */
 const text = readFileSync(
@@ -105,7 +106,28 @@ test('a recipe names a row; what it names wrongly is told with the names that th
     String(findPublished({ table: 'cnceleb', system: 'DINO' })),
     /has no 'DINO'; it has 'ResNet34' by 'ASV-Subtools'/,
   );
-  const html = publishedHtml([{ ours: 'a <small> run', table: found.table, row: found.row }]);
-  for (const part of ['a &lt;small&gt; run', '3.17', 'Figures of others', 'Nothing of this was measured in this run'])
+  const published = [{ ours: 'a <small> run', table: found.table, row: found.row }];
+  const html = renderReport({ title: 'report', published });
+  for (const part of [
+    'id="published"',
+    'a &lt;small&gt; run',
+    '3.17',
+    'Figures of others',
+    'Nothing of this was measured in this run',
+  ])
     t.true(html.includes(part), part);
+  t.false(renderReport({ title: 'report' }).includes('id="published"'));
+});
+
+test('a recipe whose counterpart is not there is refused before it runs', async (t) => {
+  const artifacts = { corpus: artifactAt('', 'corpus'), evaluation: artifactAt('', 'evaluate') };
+  const faults = (system: string) =>
+    checkStage({
+      registry: newRegistry(),
+      stage: 'report',
+      artifacts,
+      options: { corpus: 'corpus', systems: [{ evaluation: 'evaluation', published: { table: 'phonetic', system } }] },
+    });
+  t.deepEqual(await faults('COMBINE'), []);
+  t.regex((await faults('COMBINED')).join(), /the table 'phonetic' has no 'COMBINED'; it has 'x-vector baseline' by/);
 });
