@@ -125,6 +125,20 @@ export { meanEntropy, spread, squaredDistances, unit } from './nn/statistics.js'
 export { updateEma } from './optim/ema.js';
 export { cosineRamp, learningRate, linearRamp } from './optim/schedule.js';
 
+// Classical systems: mixtures and factors
+
+export {
+  type CepstralFrames,
+  type CepstraOptions,
+  cepstralFrames,
+  cepstraOptions,
+  frameSize,
+} from './classical/cepstra.js';
+export { type FactorTensors, factorPosterior } from './classical/factors/posterior.js';
+export { baumWelch, type MixtureTensors, type Statistics } from './classical/mixture/densities.js';
+export { mixtureBuffers } from './classical/mixture/mixture.js';
+export { refuseTraced, supervectorOf } from './classical/supervector.js';
+
 // Audio and augmentations
 
 export { drawExcerpts, drawRooms, type NoiseBank, type NoiseKind, noiseKinds } from './audio/augment/bank.js';

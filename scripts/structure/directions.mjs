@@ -10,7 +10,7 @@ export const ranks = [
   ['page'],
   ['speakers', 'diarize', 'import', 'inspect'],
   ['plugin'],
-  ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'onnx'],
+  ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'classical', 'onnx'],
   ['nn', 'optim', 'audio'],
   ['engine'],
   ['io'],

@@ -6,7 +6,7 @@ import { float32 } from '../host-tensor.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { type OpenFile, withFile } from '../io/read-file.js';
 
-/** Rows of a shard, the last one excepted. */
+/** Rows of a shard, the last one excepted, unless a set says otherwise. */
 export const SHARD_ROWS = 4096;
 const BYTES = 2;
 
@@ -17,19 +17,23 @@ export interface StoredRows {
   rows: number;
   /** Numbers of a row. */
   size: number;
+  /** Rows of a shard, for long rows. Default: 4,096. */
+  shardRows?: number;
 }
 
 const fileOf = ({ dir, name }: StoredRows, shard: number): string =>
   join(dir, `${name}-${String(shard).padStart(5, '0')}.f16`);
 
-const rowsOfShard = ({ rows }: StoredRows, shard: number): number => Math.min(SHARD_ROWS, rows - shard * SHARD_ROWS);
+const rowsOfShard = ({ rows, shardRows = SHARD_ROWS }: StoredRows, shard: number): number =>
+  Math.min(shardRows, rows - shard * shardRows);
 
 /** The numbers of the shards, and of the rows in each. */
 export function shardsOf(stored: StoredRows): { shard: number; from: number; count: number }[] {
-  const count = Math.ceil(stored.rows / SHARD_ROWS);
+  const { rows, shardRows = SHARD_ROWS } = stored;
+  const count = Math.ceil(rows / shardRows);
   return Array.from({ length: count }, (_, shard) => ({
     shard,
-    from: shard * SHARD_ROWS,
+    from: shard * shardRows,
     count: rowsOfShard(stored, shard),
   }));
 }
@@ -47,7 +51,7 @@ export const removeShard = (stored: StoredRows, shard: number): void => rmSync(f
 export function writeShard(stored: StoredRows, shard: number, values: Float32Array): void {
   const wrong = values.findIndex((value) => !fitsFloat16(value));
   if (wrong >= 0) {
-    const row = shard * SHARD_ROWS + Math.floor(wrong / stored.size);
+    const row = shard * (stored.shardRows ?? SHARD_ROWS) + Math.floor(wrong / stored.size);
     throw new UserError(
       `The output of utterance ${row} (counted from 0) is ${values[wrong]}, and float16 holds up to 65504. Learn from this network beside ` +
         'the student, without stored outputs.',
@@ -59,18 +63,18 @@ export function writeShard(stored: StoredRows, shard: number, values: Float32Arr
 
 /** Reads rows by their numbers. // [numbers, size] @throws UserError for a shard that is missing or cut short */
 export function readRows(stored: StoredRows, numbers: ArrayLike<number>): Float32Array {
-  const { size } = stored;
+  const { size, shardRows = SHARD_ROWS } = stored;
   const values = new Float32Array(numbers.length * size);
-  const places = Array.from(numbers, (number, place) => ({ number, place, shard: Math.floor(number / SHARD_ROWS) }));
+  const places = Array.from(numbers, (number, place) => ({ number, place, shard: Math.floor(number / shardRows) }));
   for (const shard of new Set(places.map((row) => row.shard))) {
     const path = fileOf(stored, shard);
     withFile(path, (file: OpenFile) => {
       if (file.bytes !== BYTES * rowsOfShard(stored, shard) * size)
         throw new UserError(
-          `${path} is cut short: it has ${file.bytes} bytes. Delete it and run the stage teacher-outputs again.`,
+          `${path} is cut short: it has ${file.bytes} bytes. Delete it and run the stage that wrote it again.`,
         );
       for (const { number, place } of places.filter((row) => row.shard === shard)) {
-        const halves = new Uint16Array(file.read(BYTES * (number % SHARD_ROWS) * size, BYTES * size));
+        const halves = new Uint16Array(file.read(BYTES * (number % shardRows) * size, BYTES * size));
         const row = toFloat32({ dtype: 'float16', shape: [size], data: halves });
         values.set(row.data as Float32Array, place * size);
       }

@@ -7,6 +7,7 @@ import { probesSection } from './inspect/probe-table.js';
 import { saliencyChart } from './inspect/saliency-chart.js';
 import { entropyChart, lossChart } from './line-chart.js';
 import { mapChart } from './map-chart.js';
+import { publishedHtml } from './published/published-table.js';
 import type { Report } from './report.js';
 import { listNames, resultsTable } from './results-table.js';
 import { roundsTable } from './rounds-table.js';
@@ -28,6 +29,7 @@ interface Section {
 export function renderReport(report: Report): string {
   const sections = [
     results(report),
+    published(report),
     loops(report),
     training(report),
     gates(report),
@@ -86,6 +88,10 @@ function results({ systems = [] }: Report): Section {
   const details = systems.map(systemDetails).join('');
   const html = systems.length > 0 ? resultsTable(systems) + figureGrid(charts) + details : '';
   return { id: 'results', title: 'Results', html };
+}
+
+function published({ published: counterparts = [] }: Report): Section {
+  return { id: 'published', title: 'Published figures of others', html: publishedHtml(counterparts) };
 }
 
 function loops({ loops = [] }: Report): Section {

@@ -3,6 +3,7 @@ import type { DetPoint } from '../eval/detection/det.js';
 import type { ListResult } from '../eval/detection/figures.js';
 import type { ProbeResult } from '../eval/probing/probe-result.js';
 import type { SaliencyChart } from './inspect/saliency-chart.js';
+import type { Counterpart } from './published/find.js';
 
 /** Everything a report can show. Every section is optional: what is absent or empty is left out. */
 export interface Report {
@@ -12,6 +13,8 @@ export interface Report {
   figures?: KeyFigure[];
   /** The headline table, in order. */
   systems?: SystemResult[];
+  /** What others published of such systems; never of this run. */
+  published?: Counterpart[];
   loops?: Rounds[];
   losses?: LossChart[];
   entropies?: EntropyChart[];

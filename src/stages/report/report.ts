@@ -8,6 +8,7 @@ import { defineStage } from '../../plugin/define.js';
 import { artifact } from '../../plugin/options.js';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
+import { type Counterpart, findPublished } from '../../report/published/find.js';
 import { renderReport } from '../../report/render.js';
 import type { DetChart, Report, Rounds, SystemResult, VoicesFound } from '../../report/report.js';
 import { resultsText } from '../../report/results-table.js';
@@ -24,7 +25,16 @@ import { nameOf, voicesOf } from './voices.js';
 const options = z.strictObject({
   corpus: artifact('corpus'),
   systems: z
-    .array(z.strictObject({ evaluation: artifact('evaluation'), model: artifact('model').optional() }))
+    .array(
+      z.strictObject({
+        evaluation: artifact('evaluation'),
+        model: artifact('model').optional(),
+        published: z
+          .strictObject({ table: z.string(), system: z.string(), source: z.string().optional() })
+          .optional()
+          .describe('the counterpart in a published table, whose figures are shown apart, as those of others'),
+      }),
+    )
     .describe('rows of the table; the model gives the training time'),
   baseline: artifact('evaluation').optional(),
   training: z.array(artifact('model')).default([]).describe('stages whose curves are shown'),
@@ -58,6 +68,11 @@ export default defineStage({
   summary: 'Writes results.json and report.html and prints the final table.',
   options,
   result: z.object({ table: z.string() }),
+  check: (_, { systems }) =>
+    systems.flatMap(({ published }) => {
+      const found = published && findPublished(published);
+      return typeof found === 'string' ? [found] : [];
+    }),
   async run(context, chosen) {
     const rows = chosen.systems.map((row) => openRow(context, row)).filter(isScored);
     const baseline = chosen.baseline ? [openRow(context, { evaluation: chosen.baseline })].find(isScored) : undefined;
@@ -139,6 +154,7 @@ function reportOf(
     title: `voxloop: ${context.runName}`,
     subtitle: `Seed ${context.seed}. ${systems.length > 0 ? 'Speaker verification on speakers not heard in training' : 'No speaker is known: what the recordings themselves tell'}.`,
     systems,
+    published: counterpartsOf(context, chosen),
     loops,
     ...trainingCharts(trainings.flatMap(trainingsOf)),
     dets: detCharts(evaluations),
@@ -152,6 +168,14 @@ function reportOf(
     config: existsSync(config) ? readFileSync(config, 'utf8') : undefined,
   };
 }
+
+/** The systems that the recipe names a published counterpart for. */
+const counterpartsOf = (context: StageContext, { systems }: Options): Counterpart[] =>
+  systems.flatMap(({ evaluation, published }) => {
+    const found = published && findPublished(published);
+    const { system: ours } = readResult(context.artifact(evaluation), evaluationResult);
+    return found && typeof found !== 'string' ? [{ ours, table: found.table, row: found.row }] : [];
+  });
 
 const detPoints = z.array(z.object({ falseAlarm: z.number(), miss: z.number() }));
 

@@ -19,10 +19,26 @@ function speak(pitchHz: number, tilt: number, seconds: number, rng: Rng): Float3
   });
 }
 
+interface TinyCorpus {
+  train: number;
+  test: number;
+  each: number;
+  seconds: number;
+  sound: Sound;
+}
+
+/** A voice's recording, which the generator makes another one. // [samples] */
+type Sound = (voice: number, seconds: number, rng: Rng) => Float32Array;
+
+const spoken: Sound = (voice, seconds, rng) => speak(90 + 23 * voice, 0.4 + 0.13 * voice, seconds, rng);
+
 /**
  * Writes a corpus folder as `voxloop corpus` does: `train` + `test` voices of `each` utterances, with both trial lists.
  */
-export function writeTinyCorpus(dir: string, { train = 6, test = 4, each = 6, seconds = 1.2 } = {}): void {
+export function writeTinyCorpus(
+  dir: string,
+  { train = 6, test = 4, each = 6, seconds = 1.2, sound = spoken }: Partial<TinyCorpus> = {},
+): void {
   const rng = createRng('tiny corpus');
   const utterances: Utterance[] = [];
   for (let voice = 0; voice < train + test; voice++) {
@@ -31,7 +47,7 @@ export function writeTinyCorpus(dir: string, { train = 6, test = 4, each = 6, se
       const id = `${speaker}-${n}`;
       const path = `wav/${speaker}/${id}.wav`;
       const split = voice < train ? 'train' : 'test';
-      const samples = speak(90 + 23 * voice, 0.4 + 0.13 * voice, seconds, rng.fork(id));
+      const samples = sound(voice, seconds, rng.fork(id));
       save(join(dir, path), samples);
       if (split === 'test')
         save(
