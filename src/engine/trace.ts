@@ -47,6 +47,8 @@ export interface Trace {
   compute: 'float32' | 'bfloat16';
   /** One graph shall serve inputs of any length, see {@link anyLength}. */
   anyLength: boolean;
+  /** No gradient will be asked for: a convolution is one operation, whatever its geometry. */
+  inference: boolean;
 }
 
 let current: Trace | undefined;
@@ -65,6 +67,9 @@ export const isTracing = (): boolean => current !== undefined;
  * the branch that is right for all of them: it pads though this number needs no padding.
  */
 export const anyLength = (): boolean => current?.anyLength ?? false;
+
+/** True while a function is traced that no gradient will be asked for. */
+export const inferring = (): boolean => current?.inference ?? false;
 
 /** Makes `trace` the current one while `act` runs. */
 export function withTrace<T>(trace: Trace, act: () => T): T {
