@@ -54,7 +54,7 @@ const MOST_SHOWN = 20;
 
 function checkTensors(
   { path, tensors, bytes }: Checkpoint,
-  { name, prefix = '' }: Source,
+  { name, prefix = '', beside }: Source,
   wanted: PublishedTensor[],
 ): void {
   const faults: string[] = [];
@@ -68,7 +68,8 @@ function checkTensors(
     else if (!sameShape(tensor, shape)) faults.push(`${key} is [${tensor.shape}], and [${shape}] is expected`);
   }
   for (const [key, { shape }] of tensors)
-    if (!expected.has(key) && !LEFT_BEHIND.test(key)) faults.push(`${key} [${shape}] has no place in the network`);
+    if (!expected.has(key) && !LEFT_BEHIND.test(key) && !beside?.test(key))
+      faults.push(`${key} [${shape}] has no place in the network`);
   if (faults.length > 0) {
     const more = faults.length > MOST_SHOWN ? `\n  and ${faults.length - MOST_SHOWN} more` : '';
     const list = faults.slice(0, MOST_SHOWN).map((fault) => `\n  ${fault}`);

@@ -40,7 +40,7 @@ export const fbankOptions = z
 export type FbankOptions = z.output<typeof fbankOptions>;
 
 /** Toolkits whose features are not Kaldi's. */
-export const frontEnds = ['librosa', 'speechbrain'] as const;
+export const frontEnds = ['librosa', 'speechbrain', 'sslsv'] as const;
 export type FrontEnd = (typeof frontEnds)[number];
 
 /** What decides how many frames there are. With a front end a frame is centred on every shift, from the first sample on. */

@@ -15,6 +15,8 @@ export interface Source {
   names: PublishedNames;
   /** In front of every published name. */
   prefix?: string;
+  /** Names of tensors that are no part of the network: of a loss, of a head, of another copy of the network. */
+  beside?: RegExp;
   /** What the weights may be used for, where they do not come with a licence of their own. */
   licence: string;
 }
