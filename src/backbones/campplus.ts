@@ -60,8 +60,8 @@ export default defineBackbone({
     const widths = { front: width / 4, hidden: width, growth: width / 4 };
     const front = convolutionalFront(scope.child('front'), widths.front, wrap);
     const first = { inputs: widths.front * front.rows(bins), outputs: width, kernel: 5, stride: 2 };
-    const reduce = timeConvLayer(scope.child('reduce').child('conv'), first);
-    const reduceNorm = batchNormLayer(scope.child('reduce').child('norm'), width);
+    const at = scope.child('reduce');
+    const reduce = normalisedConv(timeConvLayer(at.child('conv'), first), batchNormLayer(at.child('norm'), width));
     const dense = denseBlocks(scope, layers, widths, wrap);
     const norm = batchNormLayer(scope.child('norm'), dense.channels);
     const { size, pool } = pooling(scope.child('pooling'), dense.channels);
@@ -74,7 +74,7 @@ export default defineBackbone({
         const map = front.layer(tf.expandDims(features, 3), pass);
         const flat = tf.reshape(map, [map.shape[0], map.shape[1]!, first.inputs]);
         const at = stridedPass(pass, first.stride);
-        const x = dense.layer(maskTime(relu(reduceNorm(reduce(flat), at)), at), at);
+        const x = dense.layer(relu(reduce(flat, at)), at);
         return embeddingNorm(embedding(pool(relu(norm(x, at)), at)), pass);
       },
     };
@@ -140,21 +140,24 @@ function denseBlocks(scope: Scope, counts: number[], widths: Widths, wrap: Wrap)
 
 /** Appends `growth` masked channels to its input's. */
 function denseTimeLayer(scope: Scope, inputs: number, dilation: number, { hidden, growth }: Widths): Layer {
-  const narrow = normedConv(scope.child('narrow'), inputs, hidden);
-  const norm = batchNormLayer(scope.child('norm'), hidden);
+  const narrow = normedConv(scope.child('narrow'), inputs, hidden, scope.child('norm'));
   const local = timeConvLayer(scope.child('local'), { inputs: hidden, outputs: growth, kernel: 3, dilation });
   const mask = contextMask(scope.child('mask'), hidden, growth);
   return (x, pass) => {
-    const h = maskTime(relu(norm(narrow(x, pass), pass)), pass);
-    return tf.concat([x, maskTime(gated(local(h), mask(h, pass)), pass)], 2);
+    const h = maskTime(relu(narrow(x, pass)), pass);
+    return tf.concat([x, gated(local(h), mask(h, pass))], 2);
   };
 }
 
-/** Normalisation, rectifier, 1x1 convolution over time. */
-function normedConv(scope: Scope, inputs: number, outputs: number): Layer {
+/**
+ * Normalisation, rectifier, 1x1 convolution over time, and the normalisation `behind` it, if there is one. It sees one frame at a time, so
+ * what is in the frames beyond a row's length does not matter.
+ */
+function normedConv(scope: Scope, inputs: number, outputs: number, behind?: Scope): Layer {
   const norm = batchNormLayer(scope.child('norm'), inputs);
   const conv = timeConvLayer(scope.child('conv'), { inputs, outputs, kernel: 1 });
-  return (x, pass) => maskTime(conv(relu(norm(x, pass))), pass);
+  const last: Layer = behind ? normalisedConv(conv, batchNormLayer(behind, outputs)) : conv;
+  return (x, pass) => last(relu(norm(x, pass)), pass);
 }
 
 /** Weights between 0 and 1 for each frame [batch, time, outputs], from the means of its utterance and of its segment. */

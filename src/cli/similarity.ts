@@ -28,6 +28,8 @@ export function register(program: Command): void {
 }
 
 async function similarity(a: string, b: string, options: SimilarityOptions): Promise<void> {
+  const { requireRecordings } = await import('./options/recordings.js');
+  requireRecordings([a, b]);
   const [{ withModel }, { speakerModel, hearFile, cosine: cosineOf }, { chooseThreshold, llrOf }, { tooLittleSpeech }] =
     await Promise.all([
       import('./options/with-model.js'),

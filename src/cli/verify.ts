@@ -37,6 +37,8 @@ export function register(program: Command): void {
 }
 
 async function verify(speaker: string, file: string, options: VerifyOptions): Promise<void> {
+  const { requireRecordings } = await import('./options/recordings.js');
+  requireRecordings([file]);
   const [{ withModel }, { speakerModel }, { verifySpeaker }, { UNDECIDED }, { tooLittleSpeech }] = await Promise.all([
     import('./options/with-model.js'),
     import('../speakers/speaker-model.js'),

@@ -10,7 +10,7 @@ export interface LengthBatch {
   indices: Int32Array;
   /** Padded length. */
   samples: number;
-  /** Rows of the shape, a power of two; the same for all batches of a length. */
+  /** Rows of the shape, the same for all batches of a length: a power of two, or three halves of one. */
   rows: number;
 }
 
@@ -55,10 +55,15 @@ function paddedLength(samples: number, bucketsPerOctave: number): number {
   return rung(k);
 }
 
-/** As many rows as the bound allows, but no more than the utterances of this length need; powers of two. */
+/**
+ * Rows of a batch: the utterances of this length in equal batches, as few as the bound allows. Powers of two and what lies half-way between
+ * them make few shapes for lists that come in pieces, and few rows that repeat an utterance.
+ */
 function rowsFor(utterances: number, samples: number, maxBatchSamples: number): number {
   const allowed = 2 ** Math.floor(Math.log2(Math.max(1, maxBatchSamples / samples)));
-  return Math.min(allowed, 2 ** Math.ceil(Math.log2(utterances)));
+  const rows = Math.ceil(utterances / Math.ceil(utterances / allowed));
+  const above = 2 ** Math.ceil(Math.log2(rows));
+  return rows <= 0.75 * above ? Math.ceil(0.75 * above) : above;
 }
 
 function split(indices: readonly number[], samples: number, rows: number): LengthBatch[] {

@@ -1,8 +1,8 @@
 import type { RowChange } from '../audio/augment/choice.js';
-import { frameCount, meanNormalise } from '../audio/features/fbank.js';
+import { frameCount } from '../audio/features/fbank.js';
 import { frameLength, isCentred } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/feature-definition.js';
-import { features } from '../audio/features/features.js';
+import { features, normalised } from '../audio/features/features.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
 import { storedBatches } from '../data/stored-batches.js';
 import { stretchesOf, type UtteranceBatch } from '../data/utterance-batches.js';
@@ -25,6 +25,7 @@ import {
 } from './extractor.js';
 import { heardBatch } from './heard-batch.js';
 import type { Hearing } from './hearing.js';
+import { mirrorEnds } from './mirror-ends.js';
 import type { Model } from './model-file.js';
 
 /** What an extractor does to recordings before their features. */
@@ -51,21 +52,26 @@ export function createExtractor(
     // Silence is not zero on the log scale: without mean normalisation the padding would be heard.
     return { vectors: embed(maskTime(input, pass), pass) };
   };
-  const compiled = session.compile('extract', ({ wave, noise, lengths }: Record<string, Tensor>) => {
-    const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
-    return vectorsOf(
-      features(tf.add(augmented, noise), definition, { name: 'extract', dither: false, lengths }),
-      lengths,
-    );
-  });
-  const compiledStored = session.compile('extract-stored', ({ stored, lengths }: Record<string, Tensor>) =>
-    vectorsOf(definition.cmn ? meanNormalise(stored, lengths) : stored, lengths),
+  const compiled = session.compile(
+    'extract',
+    ({ wave, noise, lengths }: Record<string, Tensor>) => {
+      const augmented = augmentations.reduce((rows, apply, i) => apply(rows, `extract/augmentation${i}`), wave);
+      const heard = tf.add(augmented, noise);
+      return vectorsOf(features(heard, definition, { name: 'extract', dither: false, lengths }), lengths);
+    },
+    { inference: true },
+  );
+  const compiledStored = session.compile(
+    'extract-stored',
+    ({ stored, lengths }: Record<string, Tensor>) => vectorsOf(normalised(stored, definition, lengths), lengths),
+    { inference: true },
   );
   return {
     size,
     async run(batch) {
       const { rows, indices } = batch;
-      const { samples, wave, noise, lengths } = heardBatch(tail === 0 ? batch : withTail(batch, tail), hearing);
+      const heard = heardBatch(tail === 0 ? batch : withTail(batch, tail), hearing);
+      const { samples, wave, noise, lengths } = definition.frontEnd === 'sslsv' ? mirrorEnds(heard, tail) : heard;
       // Noise pads an utterance shorter than a frame to one frame.
       const frames = lengths.map((length) => Math.max(frameCount(length, definition), 1));
       const { vectors } = await compiled({

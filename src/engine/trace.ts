@@ -52,6 +52,8 @@ export interface Trace {
   workers?: WorkerGroup;
   /** The operations so far that wait for the other processes. */
   collectives: Pointer[];
+  /** No gradient will be asked for: a convolution is one operation, whatever its geometry. */
+  inference: boolean;
 }
 
 let current: Trace | undefined;
@@ -76,6 +78,8 @@ export const currentWorkers = (): WorkerGroup | undefined => currentTrace().work
 
 /** Number of processes that the function being traced runs in, each on a part of the batch. */
 export const workerCount = (): number => currentTrace().workers?.count ?? 1;
+/** True while a function is traced that no gradient will be asked for. */
+export const inferring = (): boolean => current?.inference ?? false;
 
 /** Makes `trace` the current one while `act` runs. */
 export function withTrace<T>(trace: Trace, act: () => T): T {

@@ -20,7 +20,10 @@ test('every utterance is in one batch that holds it, in few shapes within the bo
         for (const { indices, samples, rows } of batches) {
           t.is(rows, rowsOf.get(samples) ?? rows, 'one shape for each length');
           rowsOf.set(samples, rows);
-          t.true(Number.isInteger(Math.log2(rows)));
+          t.true(
+            [rows, rows / 1.5].some((halved) => Number.isInteger(Math.log2(halved))),
+            `${rows} rows`,
+          );
           t.true(rows === 1 || rows * samples <= maxBatchSamples);
           t.true(indices.length >= 1 && indices.length <= rows);
           t.is(samples % 160, 0);
@@ -54,6 +57,6 @@ test('any mix of 1 to 20 s needs at most 12 shapes; a length on a rung is not pa
 
 test('few utterances do not fill up a large batch', (t) => {
   const batches = lengthBuckets([64000, 64000, 60000], { maxBatchSamples: 64 * 64000 });
-  t.deepEqual(batches, [{ indices: Int32Array.of(0, 1, 2), samples: 64000, rows: 4 }]);
+  t.deepEqual(batches, [{ indices: Int32Array.of(0, 1, 2), samples: 64000, rows: 3 }]);
   t.deepEqual(lengthBuckets([], { maxBatchSamples: 1000 }), []);
 });

@@ -1,4 +1,5 @@
 import { withoutGradient } from '../../engine/autodiff.js';
+import { mirrorPad } from '../../engine/ops/mirror-pad.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { dithered, filteredPower, validFrames, windowedRows } from './fbank.js';
 import { frameRows } from './fbank-frames.js';
@@ -19,27 +20,36 @@ export interface CentredUse {
 }
 
 /**
- * The mel energies of librosa's `feature.melspectrogram` or of SpeechBrain's `lobes.features.Fbank`, over frames that are centred on every
- * shift with silence on both sides of the signal.
+ * The mel energies of librosa's `feature.melspectrogram`, of SpeechBrain's `lobes.features.Fbank` or of sslsv's encoders, over frames that are
+ * centred on every shift, with silence on both sides of the signal, or with what sslsv hears there: the signal mirrored.
  * @param wave [batch, samples] float32 on int16 scale; it is heard as if it lay between -1 and 1
- * @returns [batch, frames, bins], power or decibels; no gradient flows through
+ * @returns [batch, frames, bins], power, decibels or natural logarithm; no gradient flows through
  */
 export function centredFbank(wave: Tensor, options: FbankOptions, { frontEnd, name, lengths }: CentredUse): Tensor {
   return withoutGradient(() => {
     const length = frameLength(options);
-    const half = Math.floor(length / 2);
-    const padded = tf.pad(wave, [
-      [0, 0],
-      [half, length - half],
-    ]);
+    const padded = withEnds(wave, frontEnd, length);
     const rows = dithered(frameRows(padded, { ...options, snipEdges: true }), options, name);
     const window = analysisWindow(options.window, length, length);
-    const filters = frontEndFilters(frontEnd, options, length);
+    const fftLength = frontEnd === 'sslsv' ? 2 ** Math.ceil(Math.log2(length)) : length;
+    const filters = frontEndFilters(frontEnd, options, fftLength);
     const scaled = filters.map((filter) => filter.map((weight) => weight / FULL_SCALE));
-    const power = filteredPower(windowedRows(rows, options, window), scaled, length);
+    const power = filteredPower(windowedRows(rows, options, window), scaled, fftLength);
     const energies = tf.reshape(power, [wave.shape[0], rows.shape[0] / wave.shape[0], options.bins]) as Tensor;
-    return frontEnd === 'librosa' ? energies : decibels(energies, options.energyFloor / FULL_SCALE, lengths);
+    const floor = options.energyFloor / FULL_SCALE;
+    if (frontEnd === 'sslsv') return tf.log(tf.add(energies, floor));
+    return frontEnd === 'librosa' ? energies : decibels(energies, floor, lengths);
   });
+}
+
+/** Half a frame more at both ends. A row that is shorter than the others has its own end mirrored before, see `mirrorEnds`. */
+function withEnds(wave: Tensor, frontEnd: FrontEnd, length: number): Tensor {
+  const half = Math.floor(length / 2);
+  if (frontEnd === 'sslsv') return mirrorPad(wave, 1, half);
+  return tf.pad(wave, [
+    [0, 0],
+    [half, length - half],
+  ]);
 }
 
 /** Decibels of `energies` [batch, frames, bins], not below a range under the largest of the frames that count. */

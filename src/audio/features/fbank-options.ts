@@ -40,7 +40,7 @@ export const fbankOptions = z
 export type FbankOptions = z.output<typeof fbankOptions>;
 
 /** Toolkits whose features are not Kaldi's. */
-export const frontEnds = ['librosa', 'speechbrain', 'waveform'] as const;
+export const frontEnds = ['librosa', 'speechbrain', 'sslsv', 'waveform'] as const;
 export type FrontEnd = (typeof frontEnds)[number];
 
 /** True where frames are centred on every shift, with silence around the signal. */

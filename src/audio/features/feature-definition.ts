@@ -15,7 +15,9 @@ export const featureDefinition = fbankOptions
       .describe(
         "whose features they are, for networks of other toolkits; Kaldi's by default. `librosa`: power in Slaney's mel filters, no logarithm; " +
           '`speechbrain`: decibels, at most 80 below the loudest. Both: samples from -1 to 1, a frame centred on every shift with silence around the signal ' +
-          '(whatever snipEdges says), periodic windows, and a transform of the length of the frame. `waveform`: the samples themselves, in frames of `bins` samples, for speech ' +
+          '(whatever snipEdges says), periodic windows, and a transform of the length of the frame. `sslsv`: the same with the signal mirrored around it, ' +
+          "a transform of the next power of two, the logarithm of power in HTK's filters with energyFloor added, and with cmn a variance of 1 in each bin. " +
+          '`waveform`: the samples themselves, in frames of `bins` samples, for speech ' +
           'encoders: {frontEnd: waveform, bins: 400, frameLengthMs: 25, frameShiftMs: 20}; with cmn, the recording has mean 0 and variance 1',
       ),
     cmn: z.boolean().default(true).describe("subtract each bin's mean over the utterance or crop"),

@@ -1,6 +1,7 @@
-import type { Tensor } from '../../engine/tf.js';
+import { withoutGradient } from '../../engine/autodiff.js';
+import { type Tensor, tf } from '../../engine/tf.js';
 import { centredFbank } from './centred-fbank.js';
-import { fbank, meanNormalise } from './fbank.js';
+import { fbank, meanNormalise, validFrames } from './fbank.js';
 import { isCentred } from './fbank-options.js';
 import type { FeatureDefinition } from './feature-definition.js';
 import { waveformFrames } from './waveform.js';
@@ -29,5 +30,28 @@ export function features(wave: Tensor, definition: FeatureDefinition, { name, di
   const energies = isCentred(frontEnd)
     ? centredFbank(wave, options, { frontEnd, name: draw, lengths })
     : fbank(wave, options, draw);
-  return cmn ? meanNormalise(energies, lengths) : energies;
+  return normalised(energies, definition, lengths);
+}
+
+/** Keeps a bin that does not change from being divided by nothing: PyTorch's value for instance normalisation. */
+const VARIANCE_FLOOR = 1e-5;
+
+/**
+ * `energies` [batch, frames, bins] as a definition with `cmn` wants them: without each bin's mean over time, and with sslsv's front end of
+ * variance 1. With `lengths` [batch] over the valid frames, and zero behind them. No gradient flows through.
+ */
+export function normalised(
+  energies: Tensor,
+  { cmn, frontEnd }: Pick<FeatureDefinition, 'cmn' | 'frontEnd'>,
+  lengths?: Tensor,
+): Tensor {
+  if (!cmn) return energies;
+  const centred = meanNormalise(energies, lengths);
+  if (frontEnd !== 'sslsv') return centred;
+  return withoutGradient(() => {
+    const frames = energies.shape[1]!;
+    const counted = lengths ? tf.sum(validFrames(lengths, frames), 1, true) : tf.scalar(frames);
+    const variance = tf.div(tf.sum(tf.square(centred), 1, true), tf.maximum(counted, 1));
+    return tf.mul(centred, tf.rsqrt(tf.add(variance, VARIANCE_FLOOR)));
+  });
 }

@@ -20,7 +20,8 @@ const SLANEY: MelScale = {
 
 /**
  * Triangular filters over the bins of a transform, weights [bins][fftLength / 2 + 1]; the triangles are straight in Hz. librosa's reach to
- * their neighbours' centres and have an area of 1; SpeechBrain's fall off above the centre as they rise below it, to a peak of 1.
+ * their neighbours' centres and have an area of 1; SpeechBrain's fall off above the centre as they rise below it, to a peak of 1; those of
+ * torchaudio, sslsv's, reach to their neighbours' centres with a peak of 1.
  */
 export function frontEndFilters(frontEnd: FrontEnd, options: FbankOptions, fftLength: number): Float64Array[] {
   const { bins, sampleRateHz, lowHz, highHz } = options;
@@ -29,7 +30,7 @@ export function frontEndFilters(frontEnd: FrontEnd, options: FbankOptions, fftLe
   const edges = Array.from({ length: bins + 2 }, (_, i) => scale.hz(low + ((high - low) * i) / (bins + 1)));
   return Array.from({ length: bins }, (_, bin) => {
     const [left, centre, right] = edges.slice(bin, bin + 3);
-    const above = frontEnd === 'librosa' ? right - centre : centre - left;
+    const above = frontEnd === 'speechbrain' ? centre - left : right - centre;
     const peak = frontEnd === 'librosa' ? 2 / (right - left) : 1;
     return Float64Array.from({ length: Math.floor(fftLength / 2) + 1 }, (_, i) => {
       const hz = (i * sampleRateHz) / fftLength;

@@ -9,6 +9,7 @@ import { voxloopVersion } from '../../pipeline/run/version.js';
 import type { Device } from '../options/model-options.js';
 import { checkInstallation, type Missing } from './doctor-checks.js';
 import { DRIVER } from './nvidia-driver.js';
+import { checkPackagedModel } from './packaged-model-check.js';
 
 /** The output of `voxloop doctor --json`. */
 export interface Diagnosis {
@@ -37,9 +38,10 @@ type DeviceReport = Pick<Diagnosis, 'tensorflow' | 'device'> & { missing: Missin
 
 /** Inspects this machine. Loads TensorFlow to see which device it really uses; reports missing parts instead of throwing. */
 export async function diagnose(asked: Device): Promise<Diagnosis> {
-  const checks = checkInstallation();
+  const installation = checkInstallation();
   // The engine's required packages must be installed before it is loaded.
-  const loadable = !checks.some(({ required }) => required);
+  const loadable = !installation.some(({ required }) => required);
+  const checks = [...installation, ...checkPackagedModel()];
   const { tensorflow, device, missing } = await inspectDevice(asked, loadable);
   const onnxruntime = findRuntime();
   const all = [...missing, ...checks, ...(onnxruntime ? [] : [runtimeMissing])];

@@ -3,7 +3,7 @@ import { boolAttr, floatAttr, stringAttr } from '../graph/attributes.js';
 import { DT } from '../graph/data-types.js';
 import { cast, dataTypeOfTensor, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { currentWorkers } from '../trace.js';
+import { anyLength, currentWorkers, inferring } from '../trace.js';
 import { batchNormOfWorkers } from './batch-norm-of-workers.js';
 
 /** Normalised map and the batch's own mean and (unbiased) variance, each [channels]. */
@@ -51,7 +51,7 @@ export function batchNormTrain(x: Tensor, scale: Tensor, offset: Tensor, epsilon
   return { y, ...statistics! };
 }
 
-/** Batch normalisation by given (running) statistics: an affine map per channel. */
+/** Batch normalisation of `x` [..., channels] by given (running) statistics: an affine map per channel, one operation where no gradient is asked for. */
 export function batchNormInference(
   x: Tensor,
   gamma: Tensor,
@@ -60,6 +60,17 @@ export function batchNormInference(
   variance: Tensor,
   epsilon: number,
 ): Tensor {
+  if (inferring() && !anyLength() && dataTypeOfTensor(x) === DT.FLOAT) {
+    const channels = gamma.size;
+    const map = x.rank === 4 ? x : tensorflow.reshape(x, [1, 1, x.size / channels, channels]);
+    const attributes = [
+      floatAttr('epsilon', epsilon),
+      stringAttr('data_format', 'NHWC'),
+      boolAttr('is_training', false),
+    ];
+    const [y] = raw('FusedBatchNormV3', [map, gamma, beta, mean, variance], attributes);
+    return tensorflow.reshape(y, x.shape);
+  }
   const { scale, offset } = foldBatchNorm(gamma, beta, mean, variance, epsilon);
   return tensorflow.add(tensorflow.mul(x, scale), offset);
 }

@@ -3,7 +3,7 @@ import { type Attribute, intAttr, stringAttr } from '../graph/attributes.js';
 import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { anyLength, currentTrace } from '../trace.js';
+import { currentTrace, inferring } from '../trace.js';
 import { joinPhases, splitPhases } from './phases.js';
 
 /** Geometry of a convolution; pairs are [height, width]. */
@@ -22,7 +22,7 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   const { stride = [1, 1], pad = [0, 0] } = geometry;
   const [fh, fw] = filter.shape;
   const dilation = spacing(filter, geometry.dilation);
-  if (anyLength()) return plain(x, filter, stride, dilation, pad);
+  if (inferring()) return plain(x, filter, stride, dilation, pad);
   const strided = stride[0] > 1 || stride[1] > 1;
   if (dilation[0] > 1 || dilation[1] > 1) {
     const y = dilated(x, filter, dilation, pad);
@@ -40,11 +40,12 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   return convolve(x, filter, stride, 'VALID', pad[0] || pad[1] ? padding(pad) : everything);
 }
 
-/** One operation, whatever the geometry, without a gradient: what other runtimes do best. */
+/** One operation, whatever the geometry, without a gradient: what is best in inference, here and in other runtimes. */
 function plain(x: Tensor, filter: Tensor, stride: Pair, dilation: Pair, [ph, pw]: Pair): Tensor {
+  const { compute } = currentTrace();
   const [y] = raw(
     'Conv2D',
-    [x, filter],
+    [cast(x, compute), cast(filter, compute)],
     [
       intAttr('strides', [1, ...stride, 1]),
       intAttr('dilations', [1, ...dilation, 1]),

@@ -3,7 +3,7 @@ import { type Attribute, intAttr, stringAttr } from '../graph/attributes.js';
 import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { anyLength, currentTrace } from '../trace.js';
+import { currentTrace, inferring } from '../trace.js';
 import { joinPhases, splitPhases } from './phases.js';
 
 const ATTRIBUTES: readonly Attribute[] = [
@@ -19,10 +19,12 @@ const ATTRIBUTES: readonly Attribute[] = [
  */
 export function depthwiseConv2d(x: Tensor, filter: Tensor, dilation: [number, number] = [1, 1]): Tensor {
   if (dilation[0] === 1 && dilation[1] === 1) return dense(x, filter);
-  if (anyLength()) {
-    // One operation, without a gradient: what other runtimes do best.
-    const weights = tensorflow.reshape(filter, [...filter.shape, 1]);
-    return raw('DepthwiseConv2dNative', [x, weights], [...ATTRIBUTES, intAttr('dilations', [1, ...dilation, 1])])[0];
+  if (inferring()) {
+    // One operation, without a gradient: what is best in inference, here and in other runtimes.
+    const { compute } = currentTrace();
+    const weights = cast(tensorflow.reshape(filter, [...filter.shape, 1]), compute);
+    const dilated = [...ATTRIBUTES, intAttr('dilations', [1, ...dilation, 1])];
+    return raw('DepthwiseConv2dNative', [cast(x, compute), weights], dilated)[0];
   }
   // As in conv2d: a dense one of the input's phases. Zeros beyond a phase's ends are zeros beyond the map's.
   const [, height, width] = x.shape as number[];

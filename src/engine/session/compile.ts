@@ -69,16 +69,24 @@ interface Plan {
   collective?: CollectiveRun;
 }
 
+/** How a function is traced. */
+export interface CompileOptions {
+  /** No gradient is taken in it: a convolution is one operation whatever its geometry, where training takes several. Default false. */
+  inference?: boolean;
+}
+
 export function compileFunction<I extends Inputs, O extends Outputs>(
   session: CompilingSession,
   name: string,
   fn: (inputs: Traced<I>) => O,
+  options: CompileOptions = {},
 ): Compiled<I, O> {
   const plans = new Map<string, Plan>();
 
   function planFor(values: [string, HostTensor][]): Plan {
     const key = values.map(([input, value]) => `${input}:${value.dtype}[${value.shape}]`).join(';');
-    const plan = plans.get(key) ?? tracePlan(session, name, fn as (inputs: Record<string, Tensor>) => Outputs, values);
+    const untyped = fn as (inputs: Record<string, Tensor>) => Outputs;
+    const plan = plans.get(key) ?? tracePlan(session, name, untyped, values, options);
     plans.set(key, plan);
     return plan;
   }
@@ -142,7 +150,10 @@ export function traceAnyLength(
   fn: (inputs: Record<string, Tensor>) => Outputs,
   values: Record<string, Shaped>,
 ): { inputs: Map<string, Node>; outputs: Map<string, Node> } {
-  const { placeholders, names, fetches } = tracePlan(session, name, fn, Object.entries(values), true);
+  const { placeholders, names, fetches } = tracePlan(session, name, fn, Object.entries(values), {
+    inference: true,
+    anyLength: true,
+  });
   return { inputs: placeholders, outputs: new Map(names.map((output, i) => [output, fetches[i]])) };
 }
 
@@ -153,7 +164,7 @@ function tracePlan(
   name: string,
   fn: (inputs: Record<string, Tensor>) => Outputs,
   values: [string, Shaped][],
-  anyLength = false,
+  { inference = false, anyLength = false }: CompileOptions & { anyLength?: boolean },
 ): Plan {
   const { graph, seed, compute, workers } = session;
   const placeholders = new Map<string, Node>();
@@ -175,6 +186,7 @@ function tracePlan(
     draws: new Set(),
     kept: [],
     anyLength,
+    inference,
     workers,
     collectives: [],
   };

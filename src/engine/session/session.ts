@@ -6,6 +6,7 @@ import { createGraph, type Graph } from '../graph/graph.js';
 import { createVariable, type Variable } from '../variable.js';
 import {
   type Compiled,
+  type CompileOptions,
   type CompilingSession,
   compileFunction,
   type Inputs,
@@ -29,7 +30,11 @@ export interface Session extends CompilingSession {
   /** Creates a variable; `initial` is a value, a number to fill it with, or a function that makes the value. Names are unique. */
   variable(name: string, shape: number[], initial: Initial, dtype?: DType): Variable;
   /** Traces `fn` once per set of input shapes and runs it as one graph call. */
-  compile<I extends Inputs, O extends Outputs>(name: string, fn: (inputs: Traced<I>) => O): Compiled<I, O>;
+  compile<I extends Inputs, O extends Outputs>(
+    name: string,
+    fn: (inputs: Traced<I>) => O,
+    options?: CompileOptions,
+  ): Compiled<I, O>;
   /** Sets variables from values, by name; unknown names and wrong shapes throw. */
   load(values: Record<string, HostTensor>): Promise<void>;
   /** Reads variables, all of them or those named. */
@@ -75,7 +80,7 @@ export function openSession(options: SessionOptions = {}): Session {
       values.initialise(variable, initial);
       return variable;
     },
-    compile: (name, fn) => compileFunction(session, name, fn),
+    compile: (name, fn, options) => compileFunction(session, name, fn, options),
     load: (tensors) => values.load(variables, tensors),
     save: (names) => values.save(variables, names ?? variables.keys()),
     async run(request) {

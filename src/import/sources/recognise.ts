@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
@@ -8,12 +8,21 @@ import { isPyannote, pyannoteSource } from './pyannote.js';
 import { isResemblyzer, resemblyzerSource } from './resemblyzer.js';
 import type { Found, Source } from './source.js';
 import { isSpeechBrain, SPEECHBRAIN_CONFIG, speechbrainSource } from './speechbrain.js';
+import { isSslsv, SSLSV_CHECKPOINTS, SSLSV_CONFIG, sslsvSource } from './sslsv.js';
 import { threeDSpeakerNetwork, threeDSpeakerSource } from './three-d-speaker.js';
 import { isTransformers, TRANSFORMERS_CONFIG, transformersSource } from './transformers.js';
 import { isWeSpeaker, WESPEAKER_CONFIG, wespeakerSource } from './wespeaker.js';
 
 /** Toolkits whose models are read. */
-export const FORMATS = ['wespeaker', '3d-speaker', 'pyannote', 'resemblyzer', 'speechbrain', 'transformers'] as const;
+export const FORMATS = [
+  'wespeaker',
+  '3d-speaker',
+  'pyannote',
+  'resemblyzer',
+  'speechbrain',
+  'sslsv',
+  'transformers',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Usual names of a folder's weights, the first found is taken. */
@@ -24,6 +33,9 @@ const USUAL = [
   'pytorch_model.bin',
   'model.safetensors',
   'embedding_model.ckpt',
+  'model_avg.pt',
+  'model_best.pt',
+  'model_latest.pt',
 ];
 const WEIGHTS = /\.(pt|pth|bin|ckpt|safetensors)$/;
 
@@ -39,6 +51,8 @@ export async function recognise(path: string, format?: Format): Promise<Found & 
 function checkpointIn(path: string): string {
   const names = namesIn(path);
   if (!names) return path;
+  if (names.includes(SSLSV_CONFIG) && names.includes(SSLSV_CHECKPOINTS))
+    return checkpointIn(join(path, SSLSV_CHECKPOINTS));
   const usual = USUAL.find((name) => names.includes(name));
   const others = names.filter((name) => WEIGHTS.test(name));
   if (usual !== undefined) return join(path, usual);
@@ -71,6 +85,13 @@ function sourceOf(found: Found, format: Format | undefined): Source {
     throw new UserError(
       `${join(dir, TRANSFORMERS_CONFIG)} with 'model_type' is missing: transformers keeps it beside the weights.`,
     );
+  const training = configOfSslsv(dir);
+  if (training && (!format || format === 'sslsv')) return sslsvSource(training.path, training.config);
+  if (format === 'sslsv')
+    throw new UserError(
+      `${SSLSV_CONFIG} with 'encoder' and 'method' is missing: sslsv keeps it in the folder above that of its checkpoints. ` +
+        `It is looked for in ${dir} and above it.`,
+    );
   if (format === 'speechbrain')
     throw new UserError(
       `${join(dir, SPEECHBRAIN_CONFIG)} with 'compute_features' and 'embedding_model' is missing: SpeechBrain keeps it beside the weights.`,
@@ -88,6 +109,16 @@ function sourceOf(found: Found, format: Format | undefined): Source {
   throw new UserError(
     `What ${checkpoint.path} is cannot be told: there is no ${WESPEAKER_CONFIG} of WeSpeaker beside it, and its weights are named ${names}.${choices}`,
   );
+}
+
+/** The settings of a training with sslsv, beside its checkpoint or one folder up, where sslsv keeps them; undefined where there are none. */
+function configOfSslsv(dir: string): { path: string; config: Record<string, unknown> } | undefined {
+  for (const folder of [dir, dirname(resolve(dir))]) {
+    const path = join(folder, SSLSV_CONFIG);
+    const config = readConfig(path);
+    if (isSslsv(config)) return { path, config };
+  }
+  return undefined;
 }
 
 /** ModelScope's description of a model, which 3D-Speaker's come with. */

@@ -15,10 +15,10 @@ export interface Source {
   names: PublishedNames;
   /** Variables that the published model does not have, and that are drawn: those whose name begins so. Default: none. */
   drawn?: readonly string[];
-  /** Further published tensors that the network has no use for. */
-  unused?: RegExp;
   /** In front of every published name. */
   prefix?: string;
+  /** Names of tensors that are no part of the network: of a loss, of a head, of another copy of the network. */
+  unused?: RegExp;
   /** What the weights may be used for, where they do not come with a licence of their own. */
   licence: string;
 }

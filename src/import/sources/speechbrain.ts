@@ -16,6 +16,43 @@ const numbersOf = (...values: number[]) =>
     .optional();
 const positive = z.number().int().positive();
 
+/** Settings of an ECAPA-TDNN, as SpeechBrain names them and sslsv after it. */
+export const ecapaSettings = {
+  channels: z
+    .tuple([positive, positive, positive, positive, positive])
+    .refine((channels) => channels.slice(1, 4).every((width) => width === channels[0]), 'the blocks are of one width')
+    .default([512, 512, 512, 512, 1536]),
+  kernel_sizes: numbersOf(5, 3, 3, 3, 1),
+  dilations: numbersOf(1, 2, 3, 4, 1),
+  groups: numbersOf(1, 1, 1, 1, 1),
+  attention_channels: positive.default(128),
+  res2net_scale: z.literal(8).optional(),
+  se_channels: positive.default(128),
+  global_context: z.boolean().default(true),
+};
+
+/** The backbone of an ECAPA-TDNN of these settings. */
+export const speechbrainEcapa = (
+  { channels, se_channels, attention_channels, global_context }: z.output<z.ZodObject<typeof ecapaSettings>>,
+  embeddingSize: number,
+): Source['backbone'] => ({
+  name: 'ecapa-1024-glob',
+  options: {
+    arrangement: 'speechbrain',
+    width: channels[0],
+    aggregated: channels[4],
+    squeezed: se_channels,
+    embeddingSize,
+    pooling: {
+      name: 'astp',
+      bottleneck: attention_channels,
+      globalContext: global_context,
+      norm: true,
+      variance: 'speechbrain',
+    },
+  },
+});
+
 const settings = z.looseObject({
   compute_features: z.looseObject({
     n_mels: positive,
@@ -35,17 +72,7 @@ const settings = z.looseObject({
   }),
   embedding_model: z.looseObject({
     input_size: positive,
-    channels: z
-      .tuple([positive, positive, positive, positive, positive])
-      .refine((channels) => channels.slice(1, 4).every((width) => width === channels[0]), 'the blocks are of one width')
-      .default([512, 512, 512, 512, 1536]),
-    kernel_sizes: numbersOf(5, 3, 3, 3, 1),
-    dilations: numbersOf(1, 2, 3, 4, 1),
-    groups: numbersOf(1, 1, 1, 1, 1),
-    attention_channels: positive.default(128),
-    res2net_scale: z.literal(8).optional(),
-    se_channels: positive.default(128),
-    global_context: z.boolean().default(true),
+    ...ecapaSettings,
     lin_neurons: positive.default(192),
   }),
 });
@@ -61,23 +88,7 @@ export function speechbrainSource({ dir }: Found, config: Record<string, unknown
   const { channels, lin_neurons: embeddingSize, global_context: globalContext } = model;
   return {
     name: 'SpeechBrain ECAPA_TDNN',
-    backbone: {
-      name: 'ecapa-1024-glob',
-      options: {
-        arrangement: 'speechbrain',
-        width: channels[0],
-        aggregated: channels[4],
-        squeezed: model.se_channels,
-        embeddingSize,
-        pooling: {
-          name: 'astp',
-          bottleneck: model.attention_channels,
-          globalContext,
-          norm: true,
-          variance: 'speechbrain',
-        },
-      },
-    },
+    backbone: speechbrainEcapa(model, embeddingSize),
     features: parseConfig(path, featureDefinition, {
       frontEnd: 'speechbrain',
       bins: fbank.n_mels,
@@ -88,7 +99,7 @@ export function speechbrainSource({ dir }: Found, config: Record<string, unknown
       energyFloor: ENERGY_FLOOR,
     }),
     embeddingSize,
-    names: speechbrainEcapaNames(channels[4], globalContext),
+    names: speechbrainEcapaNames({ aggregated: channels[4], globalContext }),
     licence: "Apache-2.0, SpeechBrain's, and that of the training data, CC BY 4.0 for VoxCeleb",
   };
 }

@@ -1,7 +1,6 @@
 import type { RowChange } from '../../audio/augment/choice.js';
 import { changeSpeed } from '../../audio/augment/speed.js';
-import { meanNormalise } from '../../audio/features/fbank.js';
-import { type FeatureDefinition, features } from '../../audio/features/features.js';
+import { type FeatureDefinition, features, normalised } from '../../audio/features/features.js';
 import { toFloat32 } from '../../engine/raw.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 
@@ -33,7 +32,7 @@ export function playedAt(crops: Tensor, index: Tensor, speeds: readonly number[]
  */
 export const cropsToFeatures = (crops: Tensor, view: CropView, name: string): Tensor =>
   crops.rank === 3
-    ? changedFeatures(view.features.cmn ? meanNormalise(crops) : crops, view, name)
+    ? changedFeatures(normalised(crops, view.features), view, name)
     : waveToFeatures(augmented(toFloat32(crops), view, name), view, name);
 
 /** Waveforms [rows, samples] with a draw of the view's augmentations for each row. */

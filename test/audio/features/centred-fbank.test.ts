@@ -15,6 +15,15 @@ const SPEECHBRAIN = featureDefinition.parse({
   energyFloor: 1e-10 * 2 ** 30,
 });
 
+const SSLSV = featureDefinition.parse({
+  ...shared,
+  frontEnd: 'sslsv',
+  window: 'hann',
+  bins: 10,
+  energyFloor: 1e-6 * 2 ** 30,
+  cmn: true,
+});
+
 /** The power of the spectrum of every frame of 400 samples, centred on every 160th sample, by a direct Fourier sum. */
 function powers(wave: Float32Array, hann: boolean): number[][] {
   const weight = (i: number) =>
@@ -72,6 +81,36 @@ function cappedDecibels(wave: Float32Array): number[][] {
   return decibels.map((row) => row.map((value) => Math.max(value, least)));
 }
 
+/** sslsv's: 512 points of a signal that is mirrored at its ends, logarithms with 1e-6 added, each bin of mean 0 and variance 1. */
+function instanceNormalised(wave: Float32Array): number[][] {
+  const at = (i: number) => wave[i < 0 ? -i : i < wave.length ? i : 2 * (wave.length - 1) - i];
+  const points = spaced(12, 2595 * Math.log10(1 + 8000 / 700), (mel) => 700 * (10 ** (mel / 2595) - 1));
+  const logs = Array.from({ length: 1 + Math.floor(wave.length / 160) }, (_, frame) => {
+    const energies = new Array(10).fill(0);
+    for (let bin = 0; bin <= 256; bin++) {
+      let [re, im] = [0, 0];
+      for (let i = 0; i < 400; i++) {
+        const sample = (Math.sin((Math.PI * i) / 400) ** 2 * at(frame * 160 - 200 + i)) / 32768;
+        re += sample * Math.cos((2 * Math.PI * bin * i) / 512);
+        im -= sample * Math.sin((2 * Math.PI * bin * i) / 512);
+      }
+      energies.forEach((sum, m) => {
+        const [left, centre, right] = points.slice(m, m + 3);
+        const hz = 31.25 * bin;
+        const height = Math.min((hz - left) / (centre - left), (right - hz) / (right - centre));
+        energies[m] = sum + Math.max(0, height) * (re ** 2 + im ** 2);
+      });
+    }
+    return energies.map((energy) => Math.log(energy + 1e-6));
+  });
+  const moments = logs[0].map((_, m) => {
+    const mean = logs.reduce((sum, row) => sum + row[m], 0) / logs.length;
+    const variance = logs.reduce((sum, row) => sum + (row[m] - mean) ** 2, 0) / logs.length;
+    return { mean, deviation: Math.sqrt(variance + 1e-5) };
+  });
+  return logs.map((row) => row.map((value, m) => (value - moments[m].mean) / moments[m].deviation));
+}
+
 /** Noise that swells, between silences, with a whistle; on int16 scale. */
 const sound = (samples: number) =>
   normals(samples, 'sound').map((value, i) =>
@@ -117,6 +156,12 @@ test("SpeechBrain's filter banks are decibels above a floor that the loudest set
   close(t, second, cappedDecibels(loud).flat(), 1e-3);
   const least = Math.min(...second);
   t.true(second.filter((value) => value < least + 1e-3).length > 10, 'some values lie on the floor');
+});
+
+test("sslsv's features have mean 0 and variance 1 in each bin, of a signal mirrored at its ends", async (t) => {
+  const wave = sound(4100);
+  const [values] = await featuresOf(SSLSV, [wave]);
+  close(t, values, instanceNormalised(wave).flat(), 1e-3);
 });
 
 test('as many samples as frames need give so many frames, and one less gives fewer', (t) => {
