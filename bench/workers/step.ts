@@ -68,7 +68,16 @@ async function measure(group: WorkerGroup | undefined): Promise<void> {
   const rng = createRng('features');
   const global = Float32Array.from({ length: crops.global * batch * frames * BINS }, () => rng.normal());
   const numbers = new Int32Array(batch);
-  const data = { step: 0, epoch: 0, utterances: numbers, origins: numbers, starts: numbers, global, local: null, release: () => {} };
+  const data = {
+    step: 0,
+    epoch: 0,
+    utterances: numbers,
+    origins: numbers,
+    starts: numbers,
+    global,
+    local: null,
+    release: () => {},
+  };
   const times: number[] = [];
   let bytes = 0;
   for (let step = 0; step < steps + 2; step++) {

@@ -29,8 +29,8 @@ export function register(program: Command): void {
         'pyannote',
         'resemblyzer',
         'speechbrain',
-          'sslsv',
-          'transformers',
+        'sslsv',
+        'transformers',
       ]),
     )
     .option(

@@ -65,18 +65,23 @@ async function trainDetector(
   const trainer = createOverlapTrainer({ session, seed: context.seed, width, view, optimizer });
   const samples = cropSamples(cropSeconds, features.sampleRateHz);
   const plan: CropPlan = { count: { global: 1, local: 0 }, samples: { global: samples, local: samples } };
-  const { steps } = await trainOnCrops(session, context, { ...chosen, accumulate: 1 }, {
-    network: 'the overlap detector',
-    shards: train,
-    plan,
-    calls: callsOf(trainer, plan),
-    average: createAveraging(session, []),
-    states: [],
-    async step({ global }, { step }, rate) {
-      const crops = cropTensor(global, { rows: chosen.batchSize, bins: features.bins });
-      return meanMetrics(await trainer.update.run([{ crops }], { step, rate }));
+  const { steps } = await trainOnCrops(
+    session,
+    context,
+    { ...chosen, accumulate: 1 },
+    {
+      network: 'the overlap detector',
+      shards: train,
+      plan,
+      calls: callsOf(trainer, plan),
+      average: createAveraging(session, []),
+      states: [],
+      async step({ global }, { step }, rate) {
+        const crops = cropTensor(global, { rows: chosen.batchSize, bins: features.bins });
+        return meanMetrics(await trainer.update.run([{ crops }], { step, rate }));
+      },
     },
-  });
+  );
   const file = join(context.dir, OVERLAP_FILE);
   writeOverlapDetector(file, { features, width }, await trainer.weights());
   return { file: OVERLAP_FILE, steps, parameters: trainer.parameters };

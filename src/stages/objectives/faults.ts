@@ -27,7 +27,8 @@ export async function objectiveFaults({ registry, workers }: CheckContext, optio
     ...faultsWhere([
       [
         workers !== undefined && (needs.length > 0 || options.target !== undefined),
-        () => 'objectives, target: they compare the rows of a batch, and do not bring those of several workers together. Run it without --workers.',
+        () =>
+          'objectives, target: they compare the rows of a batch, and do not bring those of several workers together. Run it without --workers.',
       ],
       [
         options.speeds.length > 1 && needs.some(({ frameLabels }) => frameLabels !== undefined),
