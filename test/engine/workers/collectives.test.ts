@@ -51,7 +51,7 @@ test('a row gets the gradient of every worker that used it', async (t) => {
   // Worker r computes (r + 1) * sum(place * row) over the rows of both; their losses together are 3 * sum(place * row).
   const results = await inEveryWorker(await groups, async (session, { rank }) => {
     const rows = session.variable('rows', [2, 1], float32(Float32Array.of(1, 2), [2, 1]));
-    const act = session.compile('act', (_: Record<string, never>) => {
+    const act = session.compile('act', () => {
       const loss = () => {
         const whole = wholeBatchRows(rows.read());
         return { loss: tf.mul(tf.sum(tf.mul(whole, tf.tensor2d([1, 2, 3, 4], [4, 1]))), rank + 1), aux: {} };
@@ -77,7 +77,7 @@ test('gradients in bfloat16 are rounded on the wire, to the same bits everywhere
     (await groups).map((group) => ({ ...group, wire: 'bfloat16' as const })),
     async (session) => {
       const weight = session.variable('weight', [1], float32(Float32Array.of(1), [1]));
-      const act = session.compile('act', (_: Record<string, never>) => {
+      const act = session.compile('act', () => {
         const { gradients } = differentiate(
           () => ({ loss: tf.mul(tf.sum(weight.read()), exact), aux: {} }) as never,
           [weight],
