@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { TensorFlowError } from '../../engine/graph/c-api.js';
 import { UserError } from '../../errors.js';
 import { tryLock } from '../../io/lock.js';
 import type { ResolvedConfig } from '../../pipeline/config/config.js';
@@ -150,10 +151,17 @@ export async function runAsWorker({ config, registry, dir }: Job): Promise<void>
   const threads = config.threads || Math.max(1, Math.floor(availableParallelism() / place.local));
   const shared: ResolvedConfig = { ...config, threads, device: 'cpu' };
   const { group, signal } = openWorker(place, threads);
-  if (place.rank === 0) await runAlone({ config: shared, registry, dir, forced: [] }, { signal, workers: group });
-  else {
-    const environment = describeRun(shared);
-    await followPipeline({ config: shared, registry, dir, environment, signal, workers: group });
+  try {
+    if (place.rank === 0) await runAlone({ config: shared, registry, dir, forced: [] }, { signal, workers: group });
+    else {
+      const environment = describeRun(shared);
+      await followPipeline({ config: shared, registry, dir, environment, signal, workers: group });
+    }
+  } catch (error) {
+    if (!(error instanceof TensorFlowError)) throw error;
+    // Most often another worker's end, which the supervisor tells of: no stack of ours would say more.
+    say(`worker ${place.rank}: ${error.message.split('\n').slice(0, 3).join(' ')}`);
+    process.exitCode = 1;
   }
 }
 

@@ -150,8 +150,10 @@ async function outcomeOf(first: End, workers: readonly Watched[], say: (line: st
   const leader = workers.find(({ rank }) => rank === 0);
   const others = Promise.all(workers.map(({ exited }) => exited));
   // A worker that follows is done a little before the first, which has the last word.
-  if (first.code === 0) await Promise.race([leader?.exited ?? others, failureOf(workers)]);
-  else if (first.code === 130) await Promise.race([others, setTimeout(GRACE_MS, undefined, { ref: false })]);
+  if (first.code === 0) {
+    await Promise.race([leader?.exited ?? others, failureOf(workers)]);
+    await Promise.race([others, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
+  } else if (first.code === 130) await Promise.race([others, setTimeout(GRACE_MS, undefined, { ref: false })]);
   else await Promise.race([others, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
   const ends = workers.flatMap(({ end }) => end ?? []);
   if (leader ? leader.end?.code === 0 : ends.every(({ code }) => code === 0)) return { kind: 'done' };

@@ -179,11 +179,16 @@ function soundGradients<V>(
   const { workers } = parts.session;
   const { result, moves } = piece || workers ? asPartOfBatch(compute) : { result: compute(), moves: [] };
   const { loss, aux, gradients } = result;
-  const own = { gradients, moves, outputs: { loss, ...aux, ...streamMetrics() } };
-  const shared = workers ? inPhase('update', () => ofWorkers(own, inputs, piece)) : own;
-  const named = shared.gradients.map(({ variable, gradient }) => [`the gradient of ${variable.name}`, gradient]);
+  const outputsOf = () => ({ loss, ...aux, ...streamMetrics() });
+  const shared = workers
+    ? inPhase('update', () => ofWorkers({ gradients, moves, outputs: outputsOf() }, inputs, piece))
+    : undefined;
+  const named = (shared?.gradients ?? gradients).map(({ variable, gradient }) => [
+    `the gradient of ${variable.name}`,
+    gradient,
+  ]);
   inPhase('update', () => requireFinite({ 'the loss': loss, ...Object.fromEntries(named) }));
-  return shared;
+  return shared ?? { gradients, moves, outputs: outputsOf() };
 }
 
 /** What the workers make of the whole batch together. */
