@@ -130,6 +130,8 @@ test.serial(
     writeNpy(join(dir, 'labels.npy'), [6], indicesUpTo(6));
     const labelled = { corpus: 'corpus', statistics: 'statistics', clusters: 'clusters' };
     await refused('jfa', labelled, /6 speakers are known, the one with the most utterances has 1/);
+    const trained = { corpus: 'corpus', clusters: 'clusters', init: 'model', cropSeconds: 0.5, batchSize: 4, steps: 1 };
+    await refused('finetune', { ...trained, rate: { peak: 0.001 } }, /'supervector' has no gradients to be trained by/);
     await refused(
       'ubm',
       { corpus: 'corpus', ...UBM, gaussians: 512 },
