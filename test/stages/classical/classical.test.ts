@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readModel } from '../../../src/embed/model-file.js';
@@ -38,6 +39,10 @@ async function prepared(dir: string, sizes: { train?: number; each?: number } = 
   return { artifacts, run };
 }
 
+const root = mkdtempSync(join(tmpdir(), 'voxloop-classical-'));
+const shared = prepared(root);
+test.after.always(() => rmSync(root, { recursive: true, force: true }));
+
 /** EER of each list. */
 const eers = ({ result }: Artifact): number[] =>
   Object.values((result as { lists: Record<string, { eer: number }> }).lists).map(({ eer }) => eer);
@@ -45,7 +50,7 @@ const trainRows = ({ dir }: Artifact) => readNpy(join(dir, 'train.npy'));
 
 test.serial('i-vectors are embeddings like any others; a fit that is killed goes on to the same model', async (t) => {
   t.timeout(120_000);
-  const { artifacts, run } = await prepared(temporaryFolder(t));
+  const { artifacts, run } = await shared;
   const options = { statistics: 'statistics', rank: RANK, iterations: 4 };
   const utterances = SPEAKERS * EACH;
   await t.throwsAsync(run('model-killed', 'ivector', options, { stopAt: 3 * utterances }), { message: 'stopped' });
@@ -98,7 +103,7 @@ test.serial('i-vectors are embeddings like any others; a fit that is killed goes
 
 test.serial('likelihood ratios, supervectors and joint factor analysis tell the voices apart', async (t) => {
   t.timeout(120_000);
-  const { run } = await prepared(temporaryFolder(t));
+  const { run } = await shared;
   for (const eer of eers(await run('result-ratio', 'likelihood-ratio', { corpus: 'corpus', ubm: 'model' })))
     t.true(eer < 0.4, `${eer}`);
   await run('embeddings-super', 'embed', { corpus: 'corpus', model: 'model' });
@@ -130,6 +135,8 @@ test.serial(
     writeNpy(join(dir, 'labels.npy'), [6], indicesUpTo(6));
     const labelled = { corpus: 'corpus', statistics: 'statistics', clusters: 'clusters' };
     await refused('jfa', labelled, /6 speakers are known, the one with the most utterances has 1/);
+    const trained = { corpus: 'corpus', clusters: 'clusters', init: 'model', cropSeconds: 0.5, batchSize: 4, steps: 1 };
+    await refused('finetune', { ...trained, rate: { peak: 0.001 } }, /'supervector' has no gradients to be trained by/);
     await refused(
       'ubm',
       { corpus: 'corpus', ...UBM, gaussians: 512 },
