@@ -93,9 +93,12 @@ async function disturbedRun(out: string, left: number): Promise<number> {
       if (next.code === 0) return kills;
       throw new Error(`the run ended with exit code ${next.code}:\n${run.stderr()}`);
     }
-    const targets = [run.child.pid!].concat(workersOf(run));
-    const target = targets[Math.floor(rng.uniform(0, targets.length))];
-    const name = target === run.child.pid ? 'supervisor' : 'worker';
+    const place = Math.floor(rng.uniform(0, 1 + Number(values.workers)));
+    const name = place === 0 ? 'supervisor' : `worker ${place - 1}`;
+    // A supervisor that has just been started has none yet.
+    while (place > 0 && run.child.exitCode === null && workersOf(run).length < place) await setTimeout(20);
+    const target = place === 0 ? run.child.pid! : workersOf(run)[place - 1];
+    if (target === undefined) continue;
     try {
       process.kill(target, 'SIGKILL');
     } catch {
@@ -103,7 +106,7 @@ async function disturbedRun(out: string, left: number): Promise<number> {
     }
     kills++;
     console.log(`kill ${kills}: ${name}`);
-    if (name === 'worker') continue;
+    if (place > 0) continue;
     await run.ended;
     run = start(out);
   }

@@ -52,7 +52,7 @@ export const diarizeOptions = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.5)
+    .default(0.65)
     .describe('probability from which two people are taken to speak at once, where a detector listens'),
   padSeconds: z.number().min(0).default(0.05).describe('seconds added to each end of a stretch of speech'),
   seed: z.number().int().default(1),

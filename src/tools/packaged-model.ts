@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OVERLAP_FILE } from '../diarize/overlap/detector-file.js';
 import { MODEL_FILE } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
 
@@ -18,10 +17,4 @@ export function packagedModel(): string {
     `The model that comes with voxloop is missing: ${join(FOLDER, MODEL_FILE)} is not there. ` +
       'Install voxloop again, or name a model folder of your own (--model DIR).',
   );
-}
-
-/** The detector of overlapping speech that comes with voxloop; undefined where the installation lacks it. */
-export function packagedOverlap(): string | undefined {
-  const file = join(FOLDER, OVERLAP_FILE);
-  return existsSync(file) ? file : undefined;
 }

@@ -9,7 +9,7 @@ import { openSpeakerModel } from '../../src/tools/open-speaker-model.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = join(root, 'models', 'default');
 const LARGEST_BYTES = 4e6;
-const FILES = ['CARD.md', 'COMMANDS.md', 'LICENSES.md', 'calibration.json', 'model.safetensors', 'overlap.safetensors'];
+const FILES = ['CARD.md', 'COMMANDS.md', 'LICENSES.md', 'calibration.json', 'model.safetensors'];
 const textOf = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 test('the model that comes with voxloop is there whole, in at most 4 MB, and its weights are in float16', (t) => {

@@ -7,7 +7,6 @@ import { diarizeVoices } from '../../diarize/names/diarize-voices.js';
 import { enrollNumbered } from '../../diarize/names/enroll-numbered.js';
 import { openVoiceNames, type VoiceNames } from '../../diarize/names/voice-names.js';
 import { type Diarized, embeddingName, type Format, formatted, voicesLine } from '../../diarize/output.js';
-import type { OverlapDetector } from '../../diarize/overlap/detector.js';
 import { readOverlapDetector } from '../../diarize/overlap/detector-file.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -16,7 +15,6 @@ import { UNDECIDED } from '../../speakers/decision.js';
 import { type SpeakerModel, speakerModel } from '../../speakers/speaker-model.js';
 import { isStore, readInfo } from '../../speakers/store.js';
 import { type EmbeddingRow, embeddingWriter } from '../../speakers/write-embeddings.js';
-import { packagedOverlap } from '../../tools/packaged-model.js';
 import { reportSkipped } from '../options/embed-progress.js';
 import { keyValues } from '../options/key-values.js';
 import { withModel } from '../options/with-model.js';
@@ -31,7 +29,7 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
   const settings = diarizeSettings(options);
   const format = options.json ? 'json' : options.format;
   const recordings = recordingNames(files, format);
-  const overlap = overlapDetector(options);
+  const overlap = options.overlap === undefined ? undefined : readOverlapDetector(options.overlap);
   checkNameOptions(options);
   const write = options.embeddings === undefined ? undefined : embeddingWriter(options.embeddings);
   if (options.embeddings === '-')
@@ -64,12 +62,6 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
   else writeFileAtomic(options.out, text);
   if (named.naming && options.enrollUnknown) await enroll(options.store!, named.naming);
   if (skipped.length > 0 && !options.skipBad) process.exitCode = 2;
-}
-
-/** The detector that is asked for; without one, that of the package. @throws UserError for a file that is none */
-function overlapDetector({ overlap }: DiarizeCommandOptions): OverlapDetector | undefined {
-  const file = typeof overlap === 'string' ? overlap : overlap === false ? undefined : packagedOverlap();
-  return file === undefined ? undefined : readOverlapDetector(file);
 }
 
 interface Naming {

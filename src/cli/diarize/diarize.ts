@@ -12,8 +12,7 @@ export interface DiarizeCommandOptions extends ModelOptions, DecisionOptions {
   speakers?: number;
   minSpeakers?: number;
   maxSpeakers?: number;
-  /** A file of a detector; false: one speaker at a time. */
-  overlap?: string | false;
+  overlap?: string;
   algorithm: 'spectral' | 'agglomerative';
   window: number;
   hop: number;
@@ -32,7 +31,7 @@ export function register(program: Command): void {
     .description(
       'Finds who speaks when, by voice activity detection, clustering of window embeddings and a best path through the windows. ' +
         'Writes RTTM (recordings are named after their files, without extension), JSON or an Audacity label track. The number of ' +
-        'speakers can be fixed, bounded or estimated. Where two speak at once both are named, by a detector that comes with voxloop. With --store, enrolled speakers are called by their names; the others are ' +
+        'speakers can be fixed, bounded or estimated. With --overlap two are named where two speak at once. With --store, enrolled speakers are called by their names; the others are ' +
         'numbered, and a voice that is heard in several of the recordings has one number. A recording that cannot be used is left ' +
         'out and reported, the others are written, and the exit code is 2; a recording without speech has no segments.',
     )
@@ -49,9 +48,8 @@ export function register(program: Command): void {
     )
     .option(
       '--overlap <file>',
-      'detector of overlapping speech, RUN/stages/<name>/overlap.safetensors of a stage `overlap` (default: the one that comes with voxloop)',
+      'detector of overlapping speech, RUN/stages/<name>/overlap.safetensors of a stage `overlap` (default: one speaker at a time)',
     )
-    .option('--no-overlap', 'one speaker at a time')
     .option(
       '--set <option=value>',
       'set any other option, such as windowSeconds=1.5, hopSeconds=0.75 or vad={leastDb: 2}; may be repeated',
