@@ -87,6 +87,8 @@ test('what is no model is told as such, with or without TensorFlow; a file of an
   const at = (name: string) => join(dir, name);
   for (const name of ['empty', 'other']) mkdirSync(at(name));
   writeFileSync(at('other/speaker.onnx'), '');
+  // Recordings are looked for before the model.
+  for (const recording of ['a.wav', 'b.wav']) writeFileSync(at(recording), '');
   for (const [model, message] of [
     ['none', /none holds no model .neither model\.safetensors nor model\.onnx is there.\. A run writes one/],
     ['empty', /empty holds no model .* A run writes one/],

@@ -145,14 +145,18 @@ test('mixtures are labelled where both voices sound', async (t) => {
   };
   let seen = 0;
   for (let row = 0; row < rows; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const [own, other] = [strength(row, block, row), strength(row, block, row + 1)];
-      const isClear = [own, other].every((value) => value < 1 || value > 700);
+    const strengths = Array.from({ length: blocks }, (_, block) =>
+      [row, row + 1].map((kind) => strength(row, block, kind)),
+    );
+    const loudest = [0, 1].map((voice) => Math.max(...strengths.map((pair) => pair[voice])));
+    for (const [block, [own, other]] of strengths.entries()) {
+      // A voice begins or ends within the other blocks.
+      const isClear = [own, other].every((value, voice) => value < 1 || value > 0.99 * loudest[voice]);
       if (!isClear) continue;
-      const both = own > 700 && other > 700 ? 1 : 0;
+      const both = own > 1 && other > 1 ? 1 : 0;
       seen += both;
       t.is(overlap[row * blocks + block], both);
-      t.is(speech[row * blocks + block], own > 700 || other > 700 ? 1 : 0);
+      t.is(speech[row * blocks + block], own > 1 || other > 1 ? 1 : 0);
     }
   }
   t.true(seen > 20, `${seen} blocks of overlap`);
