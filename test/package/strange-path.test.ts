@@ -10,7 +10,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const parts = ['package.json', 'bin', 'dist/src', 'dist/ssl', 'dist/clustering', 'dist/kernels'];
+const parts = ['package.json', 'bin', 'models', 'dist/src', 'dist/ssl', 'dist/clustering', 'dist/kernels'];
 
 /** The built package in a folder whose name a URL would write otherwise; returns a function that runs voxloop there. */
 function installStrangely(t: ExecutionContext) {

@@ -53,6 +53,8 @@ test('the file that each command writes is declared as its output', (t) => {
     'export --out',
     'fbank --out',
     'metrics --det',
+    'probe --report',
+    'saliency --out',
     'score --out',
   ]);
 });
