@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { knownLabels } from '../../src/data/known-labels.js';
 import { type BackendRecipe, fitBackend } from '../../src/eval/backend/fit-backend.js';
 import { scoreWithBackend } from '../../src/eval/backend/scoring-backend.js';
-import { alignToDomain } from '../../src/eval/coral.js';
+import { alignWithDomain } from '../../src/eval/coral.js';
 import { eerOf } from '../../src/eval/detection/eer.js';
 import type { Artifact } from '../../src/plugin/stage.js';
 import { createRng } from '../../src/random.js';
@@ -90,7 +90,7 @@ for (const [system, recipeOf] of Object.entries(SYSTEMS)) {
 }
 const accuracies = seeds.map((seed) => {
   const { target } = drawn(seed);
-  const aligned = alignToDomain(vectors, target, size);
+  const aligned = alignWithDomain(vectors, target, size);
   return { before: domainAccuracy([vectors, target], size), after: domainAccuracy([aligned, target], size) };
 });
 console.log(JSON.stringify({ probe: accuracies }));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Format } from '../import/sources/recognise.js';
+import { FORMATS, type Format } from '../import/sources/formats.js';
 import { choice, collect } from './options/values.js';
 
 interface ImportOptions {
@@ -22,17 +22,7 @@ export function register(program: Command): void {
     )
     .argument('<source>', 'folder of the model (weights and settings), or its file of weights')
     .requiredOption('--out <dir>', 'model folder to write')
-    .addOption(
-      choice(program, '--format <toolkit>', 'where it is from, if its files do not tell', [
-        'wespeaker',
-        '3d-speaker',
-        'pyannote',
-        'resemblyzer',
-        'speechbrain',
-        'sslsv',
-        'transformers',
-      ]),
-    )
+    .addOption(choice(program, '--format <toolkit>', 'where it is from, if its files do not tell', FORMATS))
     .option(
       '--set <option=value>',
       'of an encoder: head, pooling, adapter, mhfaHeads, mhfaSize or embeddingSize of the head that it gets; may be repeated',

@@ -19,7 +19,7 @@ interface Moments {
  * @returns [source rows, size]
  * @throws UserError for a domain of fewer than two vectors, and values that are not finite
  */
-export function alignToDomain(source: Float32Array, target: Float32Array, size: number): Float32Array {
+export function alignWithDomain(source: Float32Array, target: Float32Array, size: number): Float32Array {
   const [s, t] = [moments(source, size, 'training'), moments(target, size, 'target')];
   const map = multiply(power(s.covariance, size, -0.5), power(t.covariance, size, 0.5), size);
   const aligned = new Float32Array(source.length);

@@ -4,7 +4,8 @@ import type { Backbone } from '../nn/backbone.js';
 import type { Scope } from '../nn/scope.js';
 import { convertWeights } from './convert.js';
 import { licenceOfCard } from './licence.js';
-import { type Format, recognise } from './sources/recognise.js';
+import type { Format } from './sources/formats.js';
+import { recognise } from './sources/recognise.js';
 import type { Source } from './sources/source.js';
 
 /** What was imported. */

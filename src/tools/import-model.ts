@@ -1,6 +1,6 @@
 import { builtIns } from '../builtins.js';
 import { type ImportSummary, importModel as importWith } from '../import/import-model.js';
-import type { Format } from '../import/sources/recognise.js';
+import type { Format } from '../import/sources/formats.js';
 import { createRegistry } from '../pipeline/registry/registry.js';
 import { modelBuilder } from '../stages/training/resolve-plugins.js';
 

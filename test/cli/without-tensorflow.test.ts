@@ -88,6 +88,8 @@ test('what is no model is told as such, with or without TensorFlow; a file of an
   for (const name of ['empty', 'other']) mkdirSync(at(name));
   writeFileSync(at('other/speaker.onnx'), '');
   // Recordings are looked for before the model.
+  const early = await runCli(['similarity', 'a.wav', 'b.wav', '--model', 'none'], { cwd: dir, env: NOT_SET_UP });
+  t.deepEqual([early.code, /a\.wav does not exist/.test(early.stderr)], [2, true], early.stderr);
   for (const recording of ['a.wav', 'b.wav']) writeFileSync(at(recording), '');
   for (const [model, message] of [
     ['none', /none holds no model .neither model\.safetensors nor model\.onnx is there.\. A run writes one/],

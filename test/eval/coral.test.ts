@@ -1,7 +1,7 @@
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
 import { fitBackend } from '../../src/eval/backend/fit-backend.js';
-import { alignToDomain } from '../../src/eval/coral.js';
+import { alignWithDomain } from '../../src/eval/coral.js';
 import { close } from '../helpers/close.js';
 import { normals } from '../helpers/random-values.js';
 
@@ -50,8 +50,8 @@ const target = domain(
 );
 
 test('vectors get mean and covariance of the other domain, and those of their own domain stay as they are', (t) => {
-  close(t, momentsOf(alignToDomain(source, target, SIZE)), momentsOf(target), 5e-3, 'moments');
-  close(t, alignToDomain(source, source, SIZE), source, 1e-4, 'the same domain');
+  close(t, momentsOf(alignWithDomain(source, target, SIZE)), momentsOf(target), 5e-3, 'moments');
+  close(t, alignWithDomain(source, source, SIZE), source, 1e-4, 'the same domain');
 });
 
 test('a back-end learns from the training embeddings as the target domain would have them', (t) => {
@@ -59,7 +59,7 @@ test('a back-end learns from the training embeddings as the target domain would 
   const data = { vectors: source, size: SIZE, labels, seed: 1 };
   const recipe = { subtractMean: true, whiten: false, adapt: { vectors: target, method: 'coral' as const } };
   const { cohort } = fitBackend(data, recipe).backend;
-  const aligned = alignToDomain(source, target, SIZE);
+  const aligned = alignWithDomain(source, target, SIZE);
   // The mean embeddings of both speakers.
   const expected = [0, 1].flatMap((speaker) =>
     [0, 1, 2].map((i) => {
@@ -73,16 +73,16 @@ test('a back-end learns from the training embeddings as the target domain would 
 test('directions without variance stay finite, and a domain of one vector is refused', (t) => {
   const flat = Float32Array.from(source, (value, k) => (k % SIZE === 2 ? 5 : value));
   t.true(
-    alignToDomain(
+    alignWithDomain(
       flat,
       flat.map((value) => 2 * value),
       SIZE,
     ).every(Number.isFinite),
   );
-  t.throws(() => alignToDomain(source, target.slice(0, SIZE), SIZE), {
+  t.throws(() => alignWithDomain(source, target.slice(0, SIZE), SIZE), {
     instanceOf: UserError,
     message: /target domain has 1 embedding, and a covariance is that of two or more/,
   });
   const broken = target.slice().fill(Number.NaN, 4, 5);
-  t.throws(() => alignToDomain(source, broken, SIZE), { message: /Vector 1 of the target domain .* not finite/ });
+  t.throws(() => alignWithDomain(source, broken, SIZE), { message: /Vector 1 of the target domain .* not finite/ });
 });

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
 import { rowsOf } from '../../rows.js';
-import { alignToDomain } from '../coral.js';
+import { alignWithDomain } from '../coral.js';
 import { meanEmbedding } from '../cosine-scoring.js';
 import type { ModelIdentity } from '../model-identity.js';
 import { fitWhitening } from '../whitening.js';
@@ -101,7 +101,7 @@ export function fitBackend(training: BackendData, recipe: BackendRecipe): Fitted
 /** The training embeddings, or with CORAL those as the target domain would have them. */
 function inDomain(data: BackendData, { adapt }: BackendRecipe): BackendData {
   if (adapt?.method !== 'coral') return data;
-  return { ...data, vectors: alignToDomain(data.vectors, adapt.vectors, data.size) };
+  return { ...data, vectors: alignWithDomain(data.vectors, adapt.vectors, data.size) };
 }
 
 function fitSteps(data: BackendData, recipe: BackendRecipe): EmbeddingStep[] {

@@ -1,4 +1,4 @@
-import type { Format } from '../sources/recognise.js';
+import type { Format } from '../sources/formats.js';
 
 /** A file of a model: its name, or several of which the first that is there is taken. */
 export type WantedFile = readonly string[];

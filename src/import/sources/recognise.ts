@@ -4,6 +4,7 @@ import { UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
 import { readConfig } from './config-file.js';
+import type { Format } from './formats.js';
 import { isPyannote, pyannoteSource } from './pyannote.js';
 import { isResemblyzer, resemblyzerSource } from './resemblyzer.js';
 import type { Found, Source } from './source.js';
@@ -12,18 +13,6 @@ import { isSslsv, SSLSV_CHECKPOINTS, SSLSV_CONFIG, sslsvSource } from './sslsv.j
 import { threeDSpeakerNetwork, threeDSpeakerSource } from './three-d-speaker.js';
 import { isTransformers, TRANSFORMERS_CONFIG, transformersSource } from './transformers.js';
 import { isWeSpeaker, WESPEAKER_CONFIG, wespeakerSource } from './wespeaker.js';
-
-/** Toolkits whose models are read. */
-export const FORMATS = [
-  'wespeaker',
-  '3d-speaker',
-  'pyannote',
-  'resemblyzer',
-  'speechbrain',
-  'sslsv',
-  'transformers',
-] as const;
-export type Format = (typeof FORMATS)[number];
 
 /** Usual names of a folder's weights, the first found is taken. */
 const USUAL = [
