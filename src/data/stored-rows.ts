@@ -47,6 +47,15 @@ export function hasShard(stored: StoredRows, shard: number): boolean {
 /** Deletes a shard, if there is one. */
 export const removeShard = (stored: StoredRows, shard: number): void => rmSync(fileOf(stored, shard), { force: true });
 
+/** The shards that a stage has to write, one after the other: all of them, or where it goes on those that are not there whole. */
+export function* shardsToWrite(stored: StoredRows, resume: boolean): Generator<ReturnType<typeof shardsOf>[number]> {
+  for (const part of shardsOf(stored)) {
+    if (resume && hasShard(stored, part.shard)) continue;
+    removeShard(stored, part.shard);
+    yield part;
+  }
+}
+
 /** Writes a shard, whole or not at all. @param values [rows, size] @throws UserError for a number that float16 does not hold */
 export function writeShard(stored: StoredRows, shard: number, values: Float32Array): void {
   const wrong = values.findIndex((value) => !fitsFloat16(value));

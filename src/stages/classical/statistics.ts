@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mixtureModel, openMixture, statisticsExtractor } from '../../classical/mixture-model.js';
 import { pickUtterances } from '../../data/shards/shards.js';
-import { hasShard, removeShard, shardsOf, writeShard } from '../../data/stored-rows.js';
+import { shardsToWrite, writeShard } from '../../data/stored-rows.js';
 import { extractAll } from '../../embed/extract.js';
 import { writeModel } from '../../embed/model-file.js';
 import { weightsIdentity } from '../../embed/weights-identity.js';
@@ -39,9 +39,7 @@ export default defineStage({
     const rows = statisticsRows({ dir }, background, train.ids.length);
     await withSession({ ...context, name: 'statistics' }, async (session) => {
       const extractor = statisticsExtractor(session, background, await openMixture(session, background));
-      for (const { shard, from, count } of shardsOf(rows)) {
-        if (resume && hasShard(rows, shard)) continue;
-        removeShard(rows, shard);
+      for (const { shard, from, count } of shardsToWrite(rows, resume)) {
         const part = pickUtterances(
           train,
           indicesUpTo(count).map((i) => from + i),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pickUtterances, type ShardSet } from '../../data/shards/shards.js';
-import { hasShard, removeShard, type StoredRows, shardsOf, writeShard } from '../../data/stored-rows.js';
+import { type StoredRows, shardsToWrite, writeShard } from '../../data/stored-rows.js';
 import { createExtractor, extractAll, loadWeights } from '../../embed/extract.js';
 import type { Model } from '../../embed/model-file.js';
 import { weightsIdentity } from '../../embed/weights-identity.js';
@@ -98,9 +98,7 @@ async function storeTeacher(
     },
     { hearing: info.hearing },
   );
-  for (const { shard, from, count } of shardsOf(rows)) {
-    if (resume && hasShard(rows, shard)) continue;
-    removeShard(rows, shard);
+  for (const { shard, from, count } of shardsToWrite(rows, resume)) {
     const part = pickUtterances(
       train,
       indicesUpTo(count).map((i) => from + i),
