@@ -4,8 +4,8 @@
  *
  *   npm run build && node dist/bench/quality/published-few-labels.js --corpus DIR --model DIR [--out runs/published-few-labels] [--seeds 3]
  *
- * --corpus is a folder made by `voxloop corpus debian`, --model one made by `voxloop import` of Resemblyzer. Standard output: a line of
- * JSON for each system and list, with equal error rates by seed, their mean and its standard error.
+ * --corpus is the folder of a corpus with speakers, such as `voxloop corpus debian` or the stage `corpus` of configs/real-speech.yaml makes, --model
+ * one made by `voxloop import` of Resemblyzer. Standard output: a line of JSON for each system and trial list, with equal error rates by seed, their mean and its standard error.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,11 +31,11 @@ for (const seed of seeds) {
   runRecipe({ recipe: repository('bench/quality/published-few-labels.yaml'), out: runFolder(seed), settings });
 }
 for (const system of ['published', 'scratch', 'tuned']) {
-  for (const list of ['clean', 'channel']) {
-    const eers = seeds.map(
-      (seed) =>
-        stageResult<{ lists: Record<string, { eer: number }> }>(runFolder(seed), `${system}-result`).lists[list].eer,
-    );
+  const results = seeds.map(
+    (seed) => stageResult<{ lists: Record<string, { eer: number }> }>(runFolder(seed), `${system}-result`).lists,
+  );
+  for (const list of Object.keys(results[0])) {
+    const eers = results.map((lists) => lists[list].eer);
     console.log(JSON.stringify({ system, list, seeds, eers, mean: mean(eers), standardError: standardError(eers) }));
   }
 }

@@ -1,13 +1,14 @@
 /**
- * Students of a large network on a recipe's corpus, several seeds: alone, by embeddings, with the frame or segment level, by concatenated
- * embeddings, of the small architectures, in 8 to 1 bits after training and trained so; asymmetric verification; and what each model costs. The
- * stages are those of small-models.yaml. A run that was stopped goes on where it was.
+ * Students of a large network on a recipe's corpus: alone, by embeddings, with the frame or segment level, by concatenated embeddings, of the
+ * small architectures, in 8 to 1 bits after training and trained so; the teacher from itself; asymmetric verification; and what each model costs.
+ * The stages are those of small-models.yaml. The teacher is trained once, its students with several seeds: their standard errors are those of
+ * students of one teacher. A run that was stopped goes on where it was.
  *
  *   node dist/bench/quality/small-models.js [--recipe configs/real-speech.yaml] [--out runs/small-models] [--seeds 3] [--steps 600]
  *     [--rule raw] [--known] [--only embeddings,trained-4] [--set corpus.path=DIR ...]
  *
- * --recipe: whose corpus, noises and augmentation are taken; --known: labels are the training speakers and not clusters; --only: leaves out the other
- * students. Start it where onnxruntime-node is installed, or its column is empty. Standard output: Markdown; out/small-models.json holds all figures.
+ * --recipe: whose corpus, noises and augmentation are taken; --set: an option of them; --known: labels are the training speakers and not
+ * clusters; --only: leaves out the other students. Start it where onnxruntime-node is installed, or its column is empty. Standard output: Markdown; out/small-models.json holds all figures.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,30 +60,40 @@ const stagesOf = (file: string): Stage[] =>
 const nameOf = ({ stage, as }: Stage): string => as ?? stage;
 const isStudent = (stage: Stage): boolean => stage.stage === 'distill' || nameOf(stage) === 'alone';
 
-/** The stages of the bench on the recipe's corpus. */
-function trainingStages(): Stage[] {
-  const source = values.recipe === undefined ? [] : stagesOf(values.recipe);
-  const data = source.filter(({ stage }) => stage === 'corpus' || stage === 'noises');
-  const heard = source.find(({ augmentation }) => augmentation !== undefined && augmentation.length > 0)?.augmentation;
-  const own = stagesOf(repository('bench/quality/small-models.yaml')).filter(
-    (stage) => !isStudent(stage) || only === undefined || nameOf(stage) === STUDENT || only.includes(nameOf(stage)),
-  );
-  const trainings = own.flatMap((stage): Stage[] => {
-    if (stage.stage === 'corpus') return data.length > 0 ? data : [stage];
-    if (values.known && stage.stage === 'cluster') return [{ stage: 'labels', as: 'clusters', corpus: 'corpus' }];
-    if (stage.steps === undefined) return [stage];
-    return [{ ...stage, steps: Number(values.steps), augmentation: heard ?? stage.augmentation }];
-  });
-  return trainings;
-}
+/** What the stages hear: the recipe's corpus, cut into stretches where the recipe does so, and its noises. */
+const source = values.recipe === undefined ? [] : stagesOf(values.recipe);
+const data = source.filter(({ stage }) => ['corpus', 'filter', 'noises'].includes(stage));
+const heard = source.find(({ augmentation }) => augmentation !== undefined && augmentation.length > 0)?.augmentation;
+const stretches = data.find(({ stage }) => stage === 'filter');
+const trainedOn = stretches === undefined ? 'corpus' : nameOf(stretches);
 
-const trainings = trainingStages();
-const students = trainings.filter(isStudent).map(nameOf);
+/** The stages of small-models.yaml on that corpus, without the students that are left out. */
+const own = stagesOf(repository('bench/quality/small-models.yaml'))
+  .filter(
+    (stage) => !isStudent(stage) || only === undefined || nameOf(stage) === STUDENT || only.includes(nameOf(stage)),
+  )
+  .flatMap((stage): Stage[] => {
+    if (stage.stage === 'corpus') return data.length > 0 ? data : [stage];
+    if (values.known && stage.stage === 'cluster') return [{ stage: 'labels', as: 'clusters', corpus: trainedOn }];
+    const moved = { ...stage, corpus: trainedOn };
+    return [
+      stage.steps === undefined
+        ? moved
+        : { ...moved, steps: Number(values.steps), augmentation: heard ?? stage.augmentation },
+    ];
+  });
+
+/** Only trials count, so that of the training recordings only a few are embedded; a rule that learns from them needs all. */
+const tests: Stage[] =
+  values.rule === 'raw' ? [{ stage: 'filter', as: 'tests', corpus: 'corpus', hours: 0.05, several: 'keep' }] : [];
+const measuredOn = tests.length > 0 ? 'tests' : 'corpus';
+
+const students = own.filter(isStudent).map(nameOf);
 const models = ['teacher'].concat(students);
 
 /** Embedding and evaluation of a model. */
 const measured = (name: string): Stage[] => [
-  { stage: 'embed', as: `${name}-vectors`, corpus: 'corpus', model: name },
+  { stage: 'embed', as: `${name}-vectors`, corpus: measuredOn, model: name },
   evaluation(name, name),
 ];
 
@@ -91,7 +102,7 @@ const evaluation = (as: string, embeddings: string, more: Record<string, unknown
   as: `${as}-result`,
   system: as,
   rule: values.rule,
-  corpus: 'corpus',
+  corpus: measuredOn,
   embeddings: `${embeddings}-vectors`,
   ...more,
 });
@@ -105,13 +116,44 @@ function writeConfig(out: string, stages: readonly Stage[], name: string): strin
   return path;
 }
 
-/** Trains and measures all models of a seed; then those that are rounded after training. */
-async function run(seed: number): Promise<string> {
+/** Trains and measures the teacher. */
+function runTeacher(): string {
+  const out = resolve(values.out, 'teacher');
+  mkdirSync(out, { recursive: true });
+  const stages = own.filter((stage) => !isStudent(stage)).concat(tests, measured('teacher'));
+  runRecipe({ recipe: writeConfig(out, stages, 'teacher'), out, settings: values.set });
+  return out;
+}
+
+/** What stands in place of the teacher's own stages in its students' runs. */
+function givenStages(teacherRun: string): Stage[] {
+  // What the teacher's run has built is there already; what it was given is given again.
+  const ready = (stage: Stage, folder: string, more: Partial<Stage> = {}): Stage =>
+    stage.source === 'ready' || (stage.stage === 'noises' && stage.path !== undefined)
+      ? stage
+      : { stage: stage.stage, as: nameOf(stage), path: join(teacherRun, 'stages', nameOf(stage), folder), ...more };
+  const built = own.flatMap((stage) => {
+    if (stage.stage === 'corpus') return [ready(stage, 'corpus', { source: 'ready' })];
+    if (stage.stage === 'noises') return [ready(stage, 'bank')];
+    return stage.stage === 'filter' ? [ready({ ...stage, stage: 'corpus' }, 'corpus', { source: 'ready' })] : [];
+  });
+  const labels: Stage[] = values.known
+    ? [{ stage: 'labels', as: 'clusters', corpus: trainedOn }]
+    : [
+        { stage: 'embed', as: 'teacher-embeddings', corpus: trainedOn, model: 'teacher' },
+        { ...own.find(({ stage }) => stage === 'cluster')!, embeddings: 'teacher-embeddings' },
+      ];
+  const teacher: Stage = { stage: 'model', as: 'teacher', path: modelDir(teacherRun, 'teacher') };
+  return built.concat(tests, teacher, labels);
+}
+
+/** Trains and measures the students of a seed; then those that are rounded after training. */
+async function run(seed: number, teacherRun: string): Promise<string> {
   const out = resolve(values.out, `seed${seed}`);
   mkdirSync(out, { recursive: true });
-  const settings = [`seed=${seed}`].concat(values.set);
+  const settings = [`seed=${seed}`];
   const asymmetric = evaluation('asymmetric', STUDENT, { enrolment: 'teacher-vectors' });
-  const stages = trainings.concat(models.flatMap(measured), asymmetric);
+  const stages = givenStages(teacherRun).concat(own.filter(isStudent), models.flatMap(measured), asymmetric);
   runRecipe({ recipe: writeConfig(out, stages, 'trained'), out, settings });
   const rounded: Stage[] = [];
   for (const bits of BITS) {
@@ -179,7 +221,8 @@ const systems = models.concat(
 );
 
 const folders: string[] = [];
-for (const seed of seeds) folders.push(await run(seed));
+const teacherRun = runTeacher();
+for (const seed of seeds) folders.push(await run(seed, teacherRun));
 const costs = new Map<string, Cost>();
 for (const name of systems.filter((system) => system !== 'asymmetric'))
   costs.set(name, await costOf(modelDir(folders[0], name)));
