@@ -46,6 +46,8 @@ export interface Trace {
   failure?: Error;
   /** Type that convolutions and matrix products compute in. */
   compute: 'float32' | 'bfloat16';
+  /** The graph runs on a GPU, whose kernels have other strengths than a processor's. */
+  onGpu: boolean;
   /** One graph shall serve inputs of any length, see {@link anyLength}. */
   anyLength: boolean;
   /** The processes that run this function together, each on a part of the batch; undefined where one does it alone. */

@@ -4,6 +4,7 @@ import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { currentTrace, inferring } from '../trace.js';
+import { filterGradient } from './filter-gradient.js';
 import { joinPhases, splitPhases } from './phases.js';
 
 /** Geometry of a convolution; pairs are [height, width]. */
@@ -113,6 +114,9 @@ function sampled(x: Tensor, { forward, backward }: Sampling): Tensor {
   }))(x);
 }
 
+/** With fewer channels the products are thin, and TensorFlow's kernel is the faster way; with one tap it is such a product itself. */
+const LEAST_INPUTS = 16;
+
 function convolve(
   x: Tensor,
   filter: Tensor,
@@ -125,8 +129,11 @@ function convolve(
     stringAttr('padding', edges),
     stringAttr('data_format', 'NHWC'),
   ];
-  const { compute } = currentTrace();
+  const { compute, onGpu } = currentTrace();
   const sizes = (shape: number[]) => tensorflow.tensor1d(shape, 'int32');
+  const [rows, taps, inputs] = filter.shape as [number, number, number];
+  const alongRows = rows === 1 && taps > 1 && stride[0] === 1 && stride[1] === 1;
+  const asProducts = alongRows && inputs >= LEAST_INPUTS && compute === 'float32' && !onGpu;
   const op = tensorflow.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const [input, weights] = (args as Tensor[]).map((tensor) => cast(tensor, compute));
@@ -136,12 +143,14 @@ function convolve(
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const dyCast = cast(dy, compute);
         const seen = after([dy], () => forward(saved[0]));
-        const [filterGradient] = raw('Conv2DBackpropFilter', [seen, sizes(filter.shape), dyCast], attributes);
+        const ofFilter = asProducts
+          ? filterGradient(seen, dyCast, taps, edges === 'SAME' ? (taps - 1) / 2 : 0)
+          : raw('Conv2DBackpropFilter', [seen, sizes(filter.shape), dyCast], attributes)[0];
         // The input's gradient leads on to the layers before: if it ran first, this layer's maps would stay alive meanwhile.
-        const [inputGradient] = after([filterGradient], () =>
+        const [inputGradient] = after([ofFilter], () =>
           raw('Conv2DBackpropInput', [sizes(seen.shape), saved[1], dyCast], attributes),
         );
-        return [backward(inputGradient, x.shape), cast(filterGradient, 'float32')];
+        return [backward(inputGradient, x.shape), cast(ofFilter, 'float32')];
       },
     };
   });

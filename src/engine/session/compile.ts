@@ -50,6 +50,7 @@ export interface CompilingSession {
   readonly graph: Graph;
   readonly seed: number;
   readonly compute: 'float32' | 'bfloat16';
+  readonly onGpu: boolean;
   readonly xla: boolean;
   /** The processes that run its functions together; undefined where this one does it alone. */
   readonly workers?: WorkerGroup;
@@ -166,7 +167,7 @@ function tracePlan(
   values: [string, Shaped][],
   { inference = false, anyLength = false }: CompileOptions & { anyLength?: boolean },
 ): Plan {
-  const { graph, seed, compute, workers } = session;
+  const { graph, seed, compute, onGpu, workers } = session;
   const placeholders = new Map<string, Node>();
   for (const [input, { dtype, shape }] of values) {
     const attributes = [typeAttr('dtype', dataTypeOf(dtype)), shapeAttr('shape', shape)];
@@ -177,6 +178,7 @@ function tracePlan(
     graph,
     seed,
     compute,
+    onGpu,
     step: placeholders.get('step'),
     controls: [],
     effects: [],

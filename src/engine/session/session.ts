@@ -69,6 +69,7 @@ export function openSession(options: SessionOptions = {}): Session {
     graph,
     seed: options.seed ?? 0,
     compute: options.compute ?? 'float32',
+    onGpu: devices.some(({ type }) => type === 'GPU'),
     xla: options.xla ?? false,
     workers,
     devices,

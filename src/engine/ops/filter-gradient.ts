@@ -1,0 +1,42 @@
+import { tensorflow } from '../backend.js';
+import type { Tensor } from '../tf.js';
+
+/**
+ * The gradient of a convolution along rows, of stride 1, in its filter: [1, taps, in, out]. Each tap is one product over all places, of x
+ * shifted by the tap, [places, in] transposed, and dy, [places, out]. With as many zeros behind every row as the filter reaches before it, a
+ * shift is another start in the same memory, so that nothing is copied for a tap.
+ *
+ * oneDNN's kernel is slower at this where there are several taps, and sums in an order that loses several times as much (bench/speed/filter-gradient.ts). Maps of many
+ * rows with filters of several would need padded copies, more memory than the time is worth.
+ *
+ * @param x what the convolution saw, [batch, rows, width, in]
+ * @param dy the gradient of what it gave, [batch, rows, width', out]
+ * @param before zeros that it added before every row, and behind it
+ */
+export function filterGradient(x: Tensor, dy: Tensor, taps: number, before: number): Tensor {
+  const width = x.shape[2]! + before;
+  const [seen, given] = [x, dy].map((map) => placesOf(map, width));
+  const [places, inputs] = seen.shape as [number, number];
+  const products = Array.from({ length: taps }, (_, tap) => {
+    const shift = tap - before;
+    const from = (map: Tensor, start: number) =>
+      tensorflow.slice(map, [start, 0], [places - Math.abs(shift), map.shape[1]!]);
+    return tensorflow.matMul(from(seen, Math.max(shift, 0)), from(given, Math.max(-shift, 0)), true, false);
+  });
+  return tensorflow.reshape(tensorflow.stack(products), [1, taps, inputs, given.shape[1]!]);
+}
+
+/** A map as [places, channels], with zeros behind every row up to the given width. */
+function placesOf(map: Tensor, width: number): Tensor {
+  const [batch, rows, columns, channels] = map.shape as [number, number, number, number];
+  const padded =
+    columns === width
+      ? map
+      : tensorflow.pad(map, [
+          [0, 0],
+          [0, 0],
+          [0, width - columns],
+          [0, 0],
+        ]);
+  return tensorflow.reshape(padded, [batch * rows * width, channels]);
+}
