@@ -1,4 +1,5 @@
-import { stopGradient } from '../engine/autodiff.js';
+import { timeSums, weightedTimeSums } from '../engine/ops/time/moments.js';
+import { timeSoftmax } from '../engine/ops/time/softmax.js';
 import { toFloat32 } from '../engine/raw.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { frameMask, type Pass } from './pass.js';
@@ -52,9 +53,14 @@ export function segmentMeans(map: Tensor, length: number, { lengths }: Pass): Te
  */
 export function plainMoments(map: Tensor, pass: Pass, floor: number): Moments {
   const x = toFloat32(map);
+  const deviation = (variance: Tensor): Tensor => tf.sqrt(tf.maximum(variance, floor));
+  if (!pass.lengths) {
+    const { mean, squares } = timeSums(x);
+    return { mean, deviation: deviation(tf.div(squares, x.shape[1]!)) };
+  }
   const mean = timeMean(x, pass);
   const squares = tf.square(tf.sub(x, tf.expandDims(mean, 1)));
-  return { mean, deviation: tf.sqrt(tf.maximum(timeMean(squares, pass), floor)) };
+  return { mean, deviation: deviation(timeMean(squares, pass)) };
 }
 
 /**
@@ -64,12 +70,13 @@ export function plainMoments(map: Tensor, pass: Pass, floor: number): Moments {
 export function timeMoments(map: Tensor, pass: Pass, epsilon = VARIANCE_FLOOR): Moments {
   const deviation = (variance: Tensor): Tensor => tf.sqrt(tf.add(variance, epsilon));
   const x = toFloat32(map);
-  const mean = timeMean(x, pass);
-  const centred = tf.sub(x, tf.expandDims(mean, 1));
   const frames = x.shape[1]!;
   if (!pass.lengths) {
-    return { mean, deviation: deviation(tf.div(tf.sum(tf.square(centred), 1), Math.max(frames - 1, 1))) };
+    const { mean, squares } = timeSums(x);
+    return { mean, deviation: deviation(tf.div(squares, Math.max(frames - 1, 1))) };
   }
+  const mean = timeMean(x, pass);
+  const centred = tf.sub(x, tf.expandDims(mean, 1));
   const squares = tf.square(tf.mul(centred, frameMask(pass.lengths, frames, 3)));
   return { mean, deviation: deviation(tf.div(tf.sum(squares, 1), tf.maximum(tf.sub(countOf(pass.lengths), 1), 1))) };
 }
@@ -82,19 +89,15 @@ const countOf = (lengths: Tensor): Tensor => tf.expandDims(tf.cast(lengths, 'flo
  * The variance is at least `floor`, by default 1e-7, as in WeSpeaker.
  */
 export function weightedMoments(map: Tensor, weights: Tensor, floor = VARIANCE_FLOOR): Moments {
-  const x = toFloat32(map);
-  const mean = tf.sum(tf.mul(weights, x), 1);
-  const squares = tf.mul(weights, tf.square(tf.sub(x, tf.expandDims(mean, 1))));
-  return { mean, deviation: tf.sqrt(tf.maximum(tf.sum(squares, 1), floor)) };
+  const { mean, squares } = weightedTimeSums(toFloat32(map), weights);
+  return { mean, deviation: tf.sqrt(tf.maximum(squares, floor)) };
 }
 
 /** Attention weights over time from scores [batch, time, heads]: frames beyond a row's length get none. */
 export function softmaxOverTime(map: Tensor, { lengths }: Pass): Tensor {
   const scores = toFloat32(map);
   const masked = lengths ? tf.sub(scores, tf.mul(tf.sub(1, frameMask(lengths, scores.shape[1]!, 3)), 1e9)) : scores;
-  // The shift by the row's maximum cancels, so it needs no gradient.
-  const weights = tf.exp(tf.sub(masked, stopGradient(tf.max(masked, 1, true))));
-  return tf.div(weights, tf.sum(weights, 1, true));
+  return timeSoftmax(masked);
 }
 
 /** Mean beside standard deviation, [batch, 2 channels]. */
