@@ -86,7 +86,7 @@ await withSession(
           gradient: raw('Conv2DBackpropFilter', [x, size(), dy], attributes)[0],
         })),
         products: session.compile(`products ${name}`, ({ x, dy }: Record<string, Tensor>) => ({
-          gradient: filterGradient(x, dy, taps, 0),
+          gradient: filterGradient(x, dy, { taps, dilation: 1, pad: 0 }),
         })),
       };
       const best = { kernel: Number.POSITIVE_INFINITY, products: Number.POSITIVE_INFINITY };

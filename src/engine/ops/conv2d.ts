@@ -4,8 +4,8 @@ import { after } from '../local-gradients.js';
 import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { currentTrace, inferring } from '../trace.js';
-import { filterGradient } from './filter-gradient.js';
 import { joinPhases, splitPhases } from './phases.js';
+import { convolveRows } from './row-convolution.js';
 
 /** Geometry of a convolution; pairs are [height, width]. */
 export interface ConvGeometry {
@@ -25,6 +25,9 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   const dilation = spacing(filter, geometry.dilation);
   if (inferring()) return plain(x, filter, stride, dilation, pad);
   const strided = stride[0] > 1 || stride[1] > 1;
+  if (fh === 1 && !strided && pad[0] === 0 && runsAlongRows(filter, dilation[1], pad[1])) {
+    return convolveRows(x, filter, { taps: fw, dilation: dilation[1], pad: pad[1] });
+  }
   if (dilation[0] > 1 || dilation[1] > 1) {
     const y = dilated(x, filter, dilation, pad);
     return strided ? sampled(y, sampling(stride)) : y;
@@ -39,6 +42,16 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   // oneDNN does not take over the gradients of EXPLICIT padding, hence SAME or a padding of our own with VALID.
   if (same) return convolve(x, filter, stride, 'SAME');
   return convolve(x, filter, stride, 'VALID', pad[0] || pad[1] ? padding(pad) : everything);
+}
+
+/** With fewer input channels the products of its filter's gradient would be thin, and TensorFlow's kernel is the faster way. */
+const LEAST_INPUTS = 16;
+
+/** Where a convolution along rows has a way of its own: on a processor, in float32. With one tap TensorFlow's kernels are as good. */
+function runsAlongRows({ shape }: Tensor, dilation: number, pad: number): boolean {
+  const { compute, onGpu } = currentTrace();
+  const [, taps, inputs] = shape as [number, number, number];
+  return !onGpu && compute === 'float32' && taps > 1 && inputs >= LEAST_INPUTS && pad <= dilation * (taps - 1);
 }
 
 /** One operation, whatever the geometry, without a gradient: what is best in inference, here and in other runtimes. */
@@ -114,9 +127,6 @@ function sampled(x: Tensor, { forward, backward }: Sampling): Tensor {
   }))(x);
 }
 
-/** With fewer channels the products are thin, and TensorFlow's kernel is the faster way; with one tap it is such a product itself. */
-const LEAST_INPUTS = 16;
-
 function convolve(
   x: Tensor,
   filter: Tensor,
@@ -129,11 +139,8 @@ function convolve(
     stringAttr('padding', edges),
     stringAttr('data_format', 'NHWC'),
   ];
-  const { compute, onGpu } = currentTrace();
+  const { compute } = currentTrace();
   const sizes = (shape: number[]) => tensorflow.tensor1d(shape, 'int32');
-  const [rows, taps, inputs] = filter.shape as [number, number, number];
-  const alongRows = rows === 1 && taps > 1 && stride[0] === 1 && stride[1] === 1;
-  const asProducts = alongRows && inputs >= LEAST_INPUTS && compute === 'float32' && !onGpu;
   const op = tensorflow.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const [input, weights] = (args as Tensor[]).map((tensor) => cast(tensor, compute));
@@ -143,14 +150,12 @@ function convolve(
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const dyCast = cast(dy, compute);
         const seen = after([dy], () => forward(saved[0]));
-        const ofFilter = asProducts
-          ? filterGradient(seen, dyCast, taps, edges === 'SAME' ? (taps - 1) / 2 : 0)
-          : raw('Conv2DBackpropFilter', [seen, sizes(filter.shape), dyCast], attributes)[0];
+        const [filterGradient] = raw('Conv2DBackpropFilter', [seen, sizes(filter.shape), dyCast], attributes);
         // The input's gradient leads on to the layers before: if it ran first, this layer's maps would stay alive meanwhile.
-        const [inputGradient] = after([ofFilter], () =>
+        const [inputGradient] = after([filterGradient], () =>
           raw('Conv2DBackpropInput', [sizes(seen.shape), saved[1], dyCast], attributes),
         );
-        return [backward(inputGradient, x.shape), cast(ofFilter, 'float32')];
+        return [backward(inputGradient, x.shape), cast(filterGradient, 'float32')];
       },
     };
   });

@@ -1,24 +1,31 @@
 import { tensorflow } from '../backend.js';
 import type { Tensor } from '../tf.js';
 
+/** A convolution along rows. */
+export interface RowGeometry {
+  taps: number;
+  dilation: number;
+  /** Zeros that it adds before every row and behind it, at most dilation (taps - 1). */
+  pad: number;
+}
+
 /**
  * The gradient of a convolution along rows, of stride 1, in its filter: [1, taps, in, out]. Each tap is one product over all places, of x
  * shifted by the tap, [places, in] transposed, and dy, [places, out]. With as many zeros behind every row as the filter reaches before it, a
- * shift is another start in the same memory, so that nothing is copied for a tap.
+ * shift is another start in the same memory, so that nothing is copied for a tap, however far the taps are apart.
  *
  * oneDNN's kernel is slower at this where there are several taps, and sums in an order that loses several times as much (bench/speed/filter-gradient.ts). Maps of many
  * rows with filters of several would need padded copies, more memory than the time is worth.
  *
  * @param x what the convolution saw, [batch, rows, width, in]
  * @param dy the gradient of what it gave, [batch, rows, width', out]
- * @param before zeros that it added before every row, and behind it
  */
-export function filterGradient(x: Tensor, dy: Tensor, taps: number, before: number): Tensor {
-  const width = x.shape[2]! + before;
+export function filterGradient(x: Tensor, dy: Tensor, { taps, dilation, pad }: RowGeometry): Tensor {
+  const width = x.shape[2]! + pad;
   const [seen, given] = [x, dy].map((map) => placesOf(map, width));
   const [places, inputs] = seen.shape as [number, number];
   const products = Array.from({ length: taps }, (_, tap) => {
-    const shift = tap - before;
+    const shift = tap * dilation - pad;
     const from = (map: Tensor, start: number) =>
       tensorflow.slice(map, [start, 0], [places - Math.abs(shift), map.shape[1]!]);
     return tensorflow.matMul(from(seen, Math.max(shift, 0)), from(given, Math.max(-shift, 0)), true, false);
