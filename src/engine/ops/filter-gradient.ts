@@ -1,5 +1,9 @@
 import { tensorflow } from '../backend.js';
+import { boolAttr } from '../graph/attributes.js';
+import { raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
+
+const TRANSPOSED = [boolAttr('transpose_a', true), boolAttr('transpose_b', false)];
 
 /** A convolution along rows. */
 export interface RowGeometry {
@@ -28,7 +32,7 @@ export function filterGradient(x: Tensor, dy: Tensor, { taps, dilation, pad }: R
     const shift = tap * dilation - pad;
     const from = (map: Tensor, start: number) =>
       tensorflow.slice(map, [start, 0], [places - Math.abs(shift), map.shape[1]!]);
-    return tensorflow.matMul(from(seen, Math.max(shift, 0)), from(given, Math.max(-shift, 0)), true, false);
+    return raw('MatMul', [from(seen, Math.max(shift, 0)), from(given, Math.max(-shift, 0))], TRANSPOSED)[0];
   });
   return tensorflow.reshape(tensorflow.stack(products), [1, taps, inputs, given.shape[1]!]);
 }
