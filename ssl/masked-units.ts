@@ -13,6 +13,7 @@ import {
   unit,
   unitRows,
   withoutGradient,
+  withWholeBatch,
   z,
 } from '../src/index.js';
 import { checkFrames, heardBins, heardFrames, movedCentres, nearestUnits, spansFrom } from './parts/units.js';
@@ -109,16 +110,25 @@ export default defineSsl({
 function learnedUnits(scope: Scope, units: number, size: number) {
   const centres = scope.buffer('centres', [units, size], 0);
   const counts = scope.buffer('counts', [units], 0);
-  /** The units of all frames [frames, size], by centres that move while they are learned; the first ones are frames of the batch. */
+  /** The centres of a step that begins with frames [frames, size]: at first some of these, by `draws` [1, units] from 0 to 1. */
+  const begun = (frames: Tensor, draws: Tensor, first: Tensor): Tensor => {
+    const places = tf.cast(tf.floor(tf.mul(tf.reshape(draws, [units]), frames.shape[0])), 'int32');
+    return chosenBy(first, tf.gather(frames, places as ReturnType<typeof tf.tensor1d>), centres.read());
+  };
+  /** The units of all frames [frames, size]. While they are learned, the centres move by all frames of the batch. */
   return (frames: Tensor, { first, learning }: Record<string, Tensor>): Tensor =>
     withoutGradient(() => {
-      const drawn = tf.floor(tf.mul(random.uniform([units], 'masked-units/first'), frames.shape[0])) as Tensor;
-      const begun = chosenBy(first, tf.gather(frames, tf.cast(drawn, 'int32') as Tensor), centres.read());
-      const moved = movedCentres(frames, { centres: begun, counts: counts.read() });
-      const now = chosenBy(learning, moved.centres, begun);
-      centres.assign(now);
-      counts.assign(chosenBy(learning, moved.counts, counts.read()));
-      return nearestUnits(frames, now);
+      const draws = random.uniform([1, units], 'masked-units/first');
+      const asRow = (scalar: Tensor): Tensor => tf.reshape(scalar, [1]);
+      withWholeBatch([frames, draws, asRow(first), asRow(learning)], ([all, everyDraw, ...switches]) => {
+        // Micro-batches have draws of their own, and the same switches.
+        const [isFirst, moves] = switches.map((values): Tensor => tf.max(values));
+        const start = begun(all, tf.slice(everyDraw, [0, 0], [1, units]), isFirst);
+        const moved = movedCentres(all, { centres: start, counts: counts.read() });
+        centres.assign(chosenBy(moves, moved.centres, start));
+        counts.assign(chosenBy(moves, moved.counts, counts.read()));
+      });
+      return nearestUnits(frames, begun(frames, draws, first));
     });
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { createExtractor } from '../embed/extract.js';
-import type { Extractor } from '../embed/extractor.js';
+import type { ShardLayout } from '../data/shards/reader.js';
+import { stretchesOf } from '../data/utterance-batches.js';
+import { createExtractor, extractAll } from '../embed/extract.js';
+import type { ExtractionOptions, Extractor } from '../embed/extractor.js';
 import type { Model } from '../embed/model-file.js';
 import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
@@ -54,4 +56,16 @@ export function statisticsExtractor(session: Session, opened: MixtureModel, mixt
     return tf.concat([counts, tf.reshape(sums, [-1, gaussians * dimensions])], 1);
   };
   return createExtractor(session, features, statisticsSize(opened), embed, { hearing });
+}
+
+/** The statistics of utterances, in their order: those of a long one's stretches are added up. // [utterances, statisticsSize] */
+export async function extractStatistics(
+  shards: ShardLayout,
+  extractor: Extractor,
+  options?: ExtractionOptions,
+): Promise<Float32Array> {
+  const means = await extractAll(shards, extractor, options);
+  const stretches = new Int32Array(shards.samples.length);
+  for (const { utterance } of stretchesOf(shards.samples)) stretches[utterance]++;
+  return means.map((mean, i) => mean * stretches[Math.floor(i / extractor.size)]);
 }

@@ -56,14 +56,18 @@ export function* shardsToWrite(stored: StoredRows, resume: boolean): Generator<R
   }
 }
 
-/** Writes a shard, whole or not at all. @param values [rows, size] @throws UserError for a number that float16 does not hold */
-export function writeShard(stored: StoredRows, shard: number, values: Float32Array): void {
+/**
+ * Writes a shard, whole or not at all.
+ * @param values [rows, size]
+ * @param advice what to do about a number that float16 does not hold
+ * @throws UserError for such a number
+ */
+export function writeShard(stored: StoredRows, shard: number, values: Float32Array, advice: string): void {
   const wrong = values.findIndex((value) => !fitsFloat16(value));
   if (wrong >= 0) {
     const row = shard * (stored.shardRows ?? SHARD_ROWS) + Math.floor(wrong / stored.size);
     throw new UserError(
-      `The output of utterance ${row} (counted from 0) is ${values[wrong]}, and float16 holds up to 65504. Learn from this network beside ` +
-        'the student, without stored outputs.',
+      `A number of utterance ${row} (counted from 0) is ${values[wrong]}, and float16 holds up to 65504. ${advice}`,
     );
   }
   const { data } = toFloat16(float32(values));

@@ -8,6 +8,7 @@ import type { Session } from '../engine/session/session.js';
 import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { UserError } from '../errors.js';
 import { defineStage } from '../plugin/define.js';
+import { faultsWhere } from '../plugin/faults.js';
 import { artifact } from '../plugin/options.js';
 import type { StageContext } from '../plugin/stage.js';
 import { createAveraging } from '../train/averaging/averaging.js';
@@ -42,13 +43,27 @@ export default defineStage({
   summary: 'Learns to hear where two people speak at once, from mixtures of training utterances, without a label.',
   options,
   result,
-  check: (context, { steps, epochs }) => [
+  check: (context, { steps, epochs, features }) => [
     ...checkLibrary(context),
     ...((steps === undefined) === (epochs === undefined) ? ['steps, epochs: give one of them.'] : []),
+    ...featureFaults(features),
   ],
   run: (context, chosen) =>
     withSession({ ...context, name: 'overlap' }, (session) => trainDetector(session, context, chosen)),
 });
+
+/** Labels of mixtures, and the times that a detector tells, are those of the usual frames; it subtracts the means by itself. */
+const featureFaults = ({ frameLengthMs, frameShiftMs, cmn, frontEnd }: Options['features']): string[] =>
+  faultsWhere([
+    [
+      frameLengthMs !== 25 || frameShiftMs !== 10,
+      () =>
+        `features: a detector hears frames of 25 ms every 10 ms, not of ${frameLengthMs} ms every ${frameShiftMs} ms. Leave ` +
+        'frameLengthMs and frameShiftMs out.',
+    ],
+    [!cmn, () => 'features.cmn: a detector hears energies about their means. Leave cmn out.'],
+    [frontEnd !== undefined, () => "features.frontEnd: a detector hears Kaldi's log energies. Leave frontEnd out."],
+  ]);
 
 async function trainDetector(
   session: Session,

@@ -19,7 +19,7 @@ import { hiss, sequence, spectrumExtractor, talk } from '../helpers/corpora/talk
 import { voiceCorpus } from '../helpers/corpora/voices.js';
 import { liveIn } from '../helpers/networks/backbone-session.js';
 import { normals } from '../helpers/random-values.js';
-import { artifactAt, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
+import { artifactAt, checkStage, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { smallFeatures } from '../helpers/training/small-training.js';
@@ -112,6 +112,19 @@ test('the detector on the host gives what its network gives in the graph', async
   for (const [i, value] of found.entries())
     t.true(Math.abs(value - 1 / (1 + Math.exp(-expected[i]))) < 1e-4, `frame ${i}`);
   t.true(Math.max(...found) - Math.min(...found) > 0.01, 'it hears something');
+
+  // Windows of 300 frames every 200, of which the 50 at either end are the neighbours' where there are such.
+  const long = normals(16000 * 7, 'long noise', 0.1);
+  const joined = overlapProbabilities(long, detector);
+  t.is(joined.length, 698);
+  for (const [start, from, to] of [
+    [0, 0, 250],
+    [200, 250, 450],
+    [400, 450, 698],
+  ]) {
+    const window = overlapProbabilities(long.slice(160 * start, 160 * (start + 299) + 400), detector);
+    t.deepEqual([...joined.subarray(from, to)], [...window.subarray(from - start, to - start)], `from frame ${from}`);
+  }
 });
 
 test('a file that is no detector is refused', (t) => {
@@ -199,5 +212,10 @@ test('a stage trains a detector; stopped and resumed it gives the same bytes', a
   await t.throwsAsync(runStage({ ...attempt, dir: parts, stopAt: 2 }), { message: 'stopped' });
   await runStage({ ...attempt, dir: parts, resume: true });
   t.deepEqual(readFileSync(join(parts, OVERLAP_FILE)), readFileSync(join(whole, OVERLAP_FILE)));
+  t.deepEqual(await checkStage(attempt), []);
+  const faults = (features: object) => checkStage({ ...attempt, options: { ...options, features } });
+  t.regex((await faults({ frameShiftMs: 20 })).join(), /frames of 25 ms every 10 ms, not of 25 ms every 20 ms/);
+  t.regex((await faults({ cmn: false })).join(), /features\.cmn: .* about their means/);
+  t.regex((await faults({ frontEnd: 'librosa' })).join(), /features\.frontEnd: .* Leave frontEnd out/);
   t.is(readOverlapDetector(join(whole, OVERLAP_FILE)).layers.length, CONTEXTS.length + 1);
 });

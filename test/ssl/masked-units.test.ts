@@ -3,11 +3,13 @@ import { type Tensor, tf } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
 import { float32, type HostTensor } from '../../src/host-tensor.js';
 import type { Backbone } from '../../src/nn/backbone.js';
+import type { PretrainParts } from '../../src/train/pretrainer.js';
 import maskedUnits from '../../ssl/masked-units.js';
 import { heardFrames, movedCentres, nearestUnits, spansFrom } from '../../ssl/parts/units.js';
 import { close } from '../helpers/close.js';
 import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
+import { noiseBatch, smallPretrainer } from '../helpers/training/small-training.js';
 import { sslContext } from '../helpers/training/ssl-parts.js';
 
 const values = ({ data }: HostTensor): number[] => Array.from(data as ArrayLike<number>, Number);
@@ -112,6 +114,28 @@ test('the loss is the cross-entropy of the units of masked frames, by cosines', 
     const best = scores.indexOf(Math.max(...scores));
     close(t, values(outputs.maskedAccuracy), [labels.filter((label) => label === best).length / labels.length], 1e-6);
     t.deepEqual(values((await session.save(['ssl/units/centres']))['ssl/units/centres']), values(centres));
+  });
+});
+
+test('units learned in micro-batches are those of the whole batch, from the first update on', async (t) => {
+  const options = maskedUnits.options.parse({ units: 3, projectionSize: 4 });
+  const crops = { global: 1, local: 0 };
+  const build: PretrainParts['build'] = (context) => maskedUnits.build({ ...context, options });
+  /** Centres and counts after each of two updates. */
+  const learned = (accumulate: number) =>
+    withSession(async (session) => {
+      const { step } = smallPretrainer(session, {}, { accumulate, crops, build });
+      const after: number[][] = [];
+      for (let i = 0; i < 2; i++) {
+        await step(noiseBatch(i, crops), i, { rate: 0, step: i, first: i === 0 ? 1 : 0, learning: 1 });
+        const saved = await session.save(['ssl/units/centres', 'ssl/units/counts']);
+        after.push(...Object.values(saved).map(values));
+      }
+      return after;
+    });
+  const [whole, parts] = [await learned(1), await learned(2)];
+  whole.forEach((expected, i) => {
+    close(t, parts[i], expected, 1e-4);
   });
 });
 

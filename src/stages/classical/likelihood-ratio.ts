@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { cepstralFrames } from '../../classical/cepstra.js';
 import { likelihoodRatios } from '../../classical/likelihood-ratio.js';
-import { type MixtureModel, mixtureModel, openMixture, statisticsExtractor } from '../../classical/mixture-model.js';
+import {
+  extractStatistics,
+  type MixtureModel,
+  mixtureModel,
+  openMixture,
+  statisticsExtractor,
+} from '../../classical/mixture-model.js';
 import { pickUtterances } from '../../data/shards/shards.js';
 import { createExtractor, extractAll } from '../../embed/extract.js';
 import type { Extractor } from '../../embed/extractor.js';
@@ -104,7 +110,7 @@ async function scoreList(
   for (let from = 0; from < enrolments.length; from += ENROLMENTS) {
     const some = enrolments.slice(from, from + ENROLMENTS);
     const numbers = [...new Set(some.flatMap((path) => partsOf(path)))];
-    const known = await extractAll(pickUtterances(shards, numbers), statistics, { signal });
+    const known = await extractStatistics(pickUtterances(shards, numbers), statistics, { signal });
     for (const [i, enrolment] of some.entries()) {
       const rows = partsOf(enrolment).map((number) => numbers.indexOf(number));
       await adaptTo(sumOfRows(known, rows, statistics.size));

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { mixtureModel, openMixture, statisticsExtractor } from '../../classical/mixture-model.js';
+import { extractStatistics, mixtureModel, openMixture, statisticsExtractor } from '../../classical/mixture-model.js';
 import { pickUtterances } from '../../data/shards/shards.js';
 import { shardsToWrite, writeShard } from '../../data/stored-rows.js';
-import { extractAll } from '../../embed/extract.js';
 import { writeModel } from '../../embed/model-file.js';
 import { weightsIdentity } from '../../embed/weights-identity.js';
 import { checkLibrary, withSession } from '../../engine/session/with-session.js';
@@ -45,7 +44,8 @@ export default defineStage({
           indicesUpTo(count).map((i) => from + i),
         );
         const update = (done: number) => progress.update({ step: from + done, total: rows.rows });
-        writeShard(rows, shard, await extractAll(part, extractor, { progress: update, signal }));
+        const statistics = await extractStatistics(part, extractor, { progress: update, signal });
+        writeShard(rows, shard, statistics, 'Cut the recording into shorter ones.');
       }
     });
     const { format: _, ...info } = model.info;

@@ -9,7 +9,7 @@ import { openTraining } from '../artifacts/corpus-data.js';
 import { readLabels } from '../artifacts/pseudo-labels.js';
 import { countClasses } from '../finetune/classes.js';
 import { openStart, type Start, sketchStart } from '../finetune/network.js';
-import { labelledBatch } from '../finetune/sampling.js';
+import { labelledBatch, planBatches } from '../finetune/sampling.js';
 import { openObjectives, sketchObjectives } from '../objectives/open-objectives.js';
 import { startNorms } from '../objectives/write-networks.js';
 import { plannedClasses } from '../training/planned-classes.js';
@@ -31,7 +31,7 @@ import {
   sketchTeachers,
 } from './networks.js';
 import { type DistillOptions, distillOptions } from './options.js';
-import { callsOf, planBatches, prepare } from './prepare.js';
+import { callsOf, prepare } from './prepare.js';
 import { distillResult } from './result.js';
 import { sharedSpace } from './space.js';
 import { openStored } from './stored.js';
@@ -79,7 +79,7 @@ export async function sketchDistill(context: SketchContext, options: DistillOpti
       const all = { ...options, ...settings };
       const backbone = await backboneBuilder(context.registry, settings.backbone, features.bins);
       const outputs = sketchStoredTeachers(options, teachers);
-      const { plan } = await planBatches(context, all, { features, stored });
+      const { plan } = await planBatches(context, all, { features, stored, labelled: all.clusters !== undefined });
       const objectives = await sketchObjectives(context, all, { features, plan, batchSize: settings.batchSize });
       const parts = { features, backbone, teachers, head, outputs, objectives: objectives.parts };
       const distiller = await prepare(session, context, all, parts);
@@ -153,7 +153,7 @@ async function openSchool(session: Session, context: StageContext, options: Dist
   const named = teachers.map((teacher, i) => ({ name: options.teachers[i], teacher }));
   const outputs = openStored(context, options, named, train);
   const { features, backbone } = start;
-  const batches = await planBatches(context, options, { features, stored });
+  const batches = await planBatches(context, options, { features, stored, labelled: options.clusters !== undefined });
   const objectives = await openObjectives(context, options, { ...options, train, features, plan: batches.plan });
   const distiller = await prepare(session, context, options, {
     features,

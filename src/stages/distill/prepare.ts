@@ -5,24 +5,11 @@ import { createDistiller, type Distiller, type DistillParts } from '../../train/
 import { rowSize, type StoredTeacher } from '../../train/distill/stored-teachers.js';
 import type { ClassifierParts } from '../../train/distill/teachers.js';
 import type { Start } from '../finetune/network.js';
-import { batchPlan } from '../finetune/sampling.js';
 import type { OpenObjectives } from '../objectives/open-objectives.js';
 import { progressOf } from '../objectives/progress.js';
 import { cropView, type Preparation } from '../training/resolve-plugins.js';
 import { layersOf, resolveLevels } from './networks.js';
 import type { DistillOptions } from './options.js';
-
-/** What the student's batches are. */
-export async function planBatches(
-  { registry }: Pick<Preparation, 'registry'>,
-  options: DistillOptions,
-  { features, stored }: Pick<Start, 'features'> & Pick<CropPlan, 'stored'>,
-) {
-  const loss = await registry.load('loss', options.loss.name);
-  const utterancesPerSpeaker =
-    options.clusters === undefined ? undefined : loss.batch?.(options.loss.options).utterancesPerSpeaker;
-  return batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored });
-}
 
 /** The student with its step. */
 export async function prepare(

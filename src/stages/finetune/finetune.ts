@@ -33,9 +33,9 @@ import { gatedStep } from './gated-step.js';
 import { lossFaults, lossWritten } from './loss-faults.js';
 import { classifierFaults, openStart, type Start, sketchStart } from './network.js';
 import { type FinetuneOptions, finetuneOptions } from './options.js';
-import { callsOf, planBatches, prepare } from './prepare.js';
+import { callsOf, prepare } from './prepare.js';
 import { finetuneResult } from './result.js';
-import { labelledBatch, samplingFaults } from './sampling.js';
+import { labelledBatch, planBatches, samplingFaults } from './sampling.js';
 
 /** Trains a network on labelled utterances, from scratch or from another network; pseudo-labels may have to pass a gate. */
 export default defineStage({

@@ -8,18 +8,6 @@ import { progressOf } from '../objectives/progress.js';
 import { cropView, type Preparation } from '../training/resolve-plugins.js';
 import { thawedAt } from './gated-step.js';
 import type { FinetuneOptions } from './options.js';
-import { type BatchPlan, batchPlan } from './sampling.js';
-
-/** What the batches of a training on labels are. */
-export async function planBatches(
-  { registry }: Pick<Preparation, 'registry'>,
-  options: FinetuneOptions,
-  { features, stored }: { features: FeatureDefinition } & Pick<CropPlan, 'stored'>,
-): Promise<BatchPlan> {
-  const loss = await registry.load('loss', options.loss.name);
-  const utterancesPerSpeaker = loss.batch?.(options.loss.options).utterancesPerSpeaker;
-  return batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored });
-}
 
 /** The network with its step. */
 export async function prepare(

@@ -1,10 +1,12 @@
 import { drawSpeeds, speedCropSamples, speedLabels } from '../../audio/augment/speed.js';
+import type { FeatureDefinition } from '../../audio/features/features.js';
 import type { CropPlan } from '../../data/crops/crops.js';
 import type { Batch } from '../../data/crops/loader.js';
 import type { SamplingRule } from '../../data/crops/open-sampler.js';
 import { labelsOf } from '../../data/crops/sampler.js';
 import { faultsWhere } from '../../plugin/faults.js';
 import type { LabelledSamples } from '../../train/finetuner.js';
+import type { Preparation } from '../training/resolve-plugins.js';
 import { cropSamples } from '../training/training-options.js';
 import type { FinetuneOptions } from './options.js';
 
@@ -48,6 +50,20 @@ export function batchPlan(
     },
   };
 }
+
+/** The batches of a training whose loss, where it has labels, may compare utterances of a speaker. */
+export async function planBatches(
+  { registry }: Pick<Preparation, 'registry'>,
+  options: Parameters<typeof batchPlan>[0] & Pick<FinetuneOptions, 'loss'>,
+  { features, stored, labelled = true }: PlannedFeatures & { labelled?: boolean },
+): Promise<BatchPlan> {
+  const loss = await registry.load('loss', options.loss.name);
+  const utterancesPerSpeaker = labelled ? loss.batch?.(options.loss.options).utterancesPerSpeaker : undefined;
+  return batchPlan(options, { sampleRateHz: features.sampleRateHz, utterancesPerSpeaker, stored });
+}
+
+/** What a training hears, and the features that its corpus holds. */
+type PlannedFeatures = { features: FeatureDefinition } & Pick<CropPlan, 'stored'>;
 
 /**
  * Labels of a batch, and the speeds that it is played at: a speaker at another speed is another class, so the `run` consecutive

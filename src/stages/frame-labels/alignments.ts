@@ -76,7 +76,8 @@ async function labelByFile({ dir, log }: StageContext, corpus: TrainingData, cho
         `${chosen.file}: ${fault}. Align the corpus' own recordings (a longer one by raising slackSeconds), or take the utterance out of ` +
           'the file.',
       );
-    const frames = Math.floor((seconds * 1000) / shiftMs);
+    // From whole numbers: 2.01 s times 1000 is a little less than 2010 ms.
+    const frames = Math.floor((1000 * train.samples[i]) / SAMPLE_RATE_HZ / shiftMs);
     const row = frameClasses(phones, classes, { frames, shiftMs });
     counts.frames += frames;
     counts.labelled += row.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);

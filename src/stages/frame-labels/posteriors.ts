@@ -29,7 +29,11 @@ export async function labelByPosteriors(
       if (!inCorpus.has(key)) unknown.push(key);
       return;
     }
-    const [frames, columns = 0] = shape;
+    if (shape.length !== 2)
+      throw new UserError(
+        `${posteriors}: '${key}' is a vector of ${data.length} numbers, and posteriors are a matrix, [frames, classes]. Give such an archive.`,
+      );
+    const [frames, columns] = shape;
     classes ??= columns;
     if (columns !== classes)
       throw new UserError(

@@ -139,7 +139,7 @@ async function sampledFrames(
 ): Promise<{ vectors: Float32Array; size: number }> {
   const { frameShiftMs } = source.features;
   const all = train.samples.reduce((sum, samples) => sum + (1000 * samples) / SAMPLE_RATE_HZ / frameShiftMs, 0);
-  // A little more than was asked for: drawing is by chance, and a layer may have fewer frames than the features.
+  // At least twice the units: drawing is by chance, and a layer may have fewer frames than the features.
   const share = Math.min(1, Math.max(sampleFrames, 2 * units) / all);
   const drawn: Float32Array[] = [];
   let size = 0;

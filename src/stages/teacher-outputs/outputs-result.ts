@@ -34,6 +34,10 @@ export function digestOfUtterances({ ids, samples }: Pick<ShardSet, 'ids' | 'sam
   return hash.digest('hex');
 }
 
+/** Names in the order in which a record keeps them: whole numbers come first, whatever was written before. */
+export const inRecordOrder = (names: readonly string[]): string[] =>
+  Object.keys(Object.fromEntries(names.map((name) => [name, null])));
+
 /** Where the rows of a teacher lie: its number counts from 1. */
 export const rowsOfTeacher = (
   { dir }: Pick<Artifact, 'dir'>,

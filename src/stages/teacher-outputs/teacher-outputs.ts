@@ -20,7 +20,13 @@ import { openTraining } from '../artifacts/corpus-data.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
 import { modelBuilder } from '../training/resolve-plugins.js';
 import { checkSameFeatures } from '../training/stored-features.js';
-import { digestOfUtterances, rowsOfTeacher, type StoredTeacherInfo, teacherOutputsResult } from './outputs-result.js';
+import {
+  digestOfUtterances,
+  inRecordOrder,
+  rowsOfTeacher,
+  type StoredTeacherInfo,
+  teacherOutputsResult,
+} from './outputs-result.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -55,7 +61,7 @@ export default defineStage({
     const { train } = openTraining(context.artifact(corpus));
     const stored: Record<string, StoredTeacherInfo> = {};
     await withSession({ ...context, name: 'teacher-outputs' }, async (session) => {
-      for (const [i, name] of teachers.entries()) {
+      for (const [i, name] of inRecordOrder(teachers).entries()) {
         const model = openModelArtifact(context.artifact(name));
         if (train.features) checkSameFeatures(train.features, model.info.features);
         stored[name] = await storeTeacher(session, context, { name, number: i + 1, model, layers, train });
@@ -64,6 +70,8 @@ export default defineStage({
     return { utterances: train.ids.length, corpus: digestOfUtterances(train), teachers: stored };
   },
 });
+
+const TOO_LARGE = 'Learn from this network beside the student, without stored outputs.';
 
 interface Teaching {
   name: string;
@@ -92,7 +100,7 @@ async function storeTeacher(
     (features, pass) => {
       const outputs = layerOutputs(network, features, pass);
       return tf.concat(
-        layers.map((layer) => outputs.get(layer)!),
+        Object.keys(sizes).map((layer) => outputs.get(layer)!),
         1,
       );
     },
@@ -105,7 +113,7 @@ async function storeTeacher(
     );
     const update = (done: number) =>
       progress.update({ step: from + done, total: rows.rows, fields: { teacher: name } });
-    writeShard(rows, shard, await extractAll(part, extractor, { progress: update, signal }));
+    writeShard(rows, shard, await extractAll(part, extractor, { progress: update, signal }), TOO_LARGE);
   }
   return { model: weightsIdentity(model), features: info.features, layers: sizes };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { planText } from '../../../src/cli/plan/plan-text.js';
 import { writeTinyCorpus } from '../../helpers/corpora/tiny-corpus.js';
-import { type Outcome, runCli } from '../../helpers/run-cli.js';
+import { runCli } from '../../helpers/run-cli.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const recipe = `
@@ -14,7 +14,7 @@ stages:
     as: dino
     corpus: corpus
     method: {name: dino, prototypes: 64, hiddenSize: 32, bottleneckSize: 16, localCrops: 1}
-    backbone: {name: resnet34, width: 8, embeddingSize: 32}
+    backbone: {name: tdnn, width: 8, embeddingSize: 32}
     globalSeconds: 0.6
     localSeconds: 0.4
     batchSize: 8
@@ -32,26 +32,36 @@ stages:
     epochs: 1
     rate: {peak: 0.003}
 `;
-const setUp = (t: ExecutionContext) => temporaryFolder(t, { 'small.yaml': recipe });
+/** A network that has reversible forms, in one training. */
+const deep = `
+name: deep
+device: cpu
+stages:
+  - {stage: corpus, source: ready, path: corpus}
+  - stage: pretrain
+    as: ssl
+    corpus: corpus
+    method: simclr
+    backbone: {name: resnet34, width: 8, embeddingSize: 32}
+    globalSeconds: 0.4
+    batchSize: 8
+    steps: 2
+    rate: {peak: 0.003}
+`;
+const setUp = (t: ExecutionContext) => temporaryFolder(t, { 'small.yaml': recipe, 'deep.yaml': deep });
 const plan = (cwd: string, ...args: string[]) => runCli(['plan', 'small.yaml', ...args], { cwd });
 
-let within2GiB: Promise<Outcome> | undefined;
-/** The plan of all stages within 2 GiB, which two tests read. */
-const generousPlan = (t: ExecutionContext): Promise<Outcome> => {
-  within2GiB ??= plan(setUp(t), '--memory', '2GiB', '--json');
-  return within2GiB;
-};
-
 test.serial('every training stage is planned, without a corpus', async (t) => {
-  const { code, stdout } = await generousPlan(t);
+  const cwd = setUp(t);
+  const { code, stdout } = await plan(cwd, '--memory', '64GiB', '--json');
   t.is(code, 0);
   const { memoryBytes, memoryFrom, fits, stages } = JSON.parse(stdout);
-  t.deepEqual([memoryBytes, memoryFrom, fits], [2 ** 31, '--memory', true]);
+  t.deepEqual([memoryBytes, memoryFrom, fits], [2 ** 36, '--memory', true]);
   t.deepEqual(
     stages.map(({ as, backbone, batchSize, switches }: Record<string, unknown>) => [as, backbone, batchSize, switches]),
     [
-      ['dino', 'resnet34', 8, []],
-      ['round1', 'resnet34', 8, []],
+      ['dino', 'tdnn', 8, []],
+      ['round1', 'tdnn', 8, []],
     ],
   );
   for (const { parts, peakBytes, largestBatch } of stages) {
@@ -62,21 +72,28 @@ test.serial('every training stage is planned, without a corpus', async (t) => {
     t.true(largestBatch > 8);
   }
   t.deepEqual(stages[1].assumed, ["6 classes, the clusters of 'cluster'"]);
+
+  // One more than the largest batch within three quarters of what the stage takes does not fit.
+  const budget = Math.round(0.75 * stages[1].peakBytes);
+  const stage = async (memory: string, batch: number) => {
+    const chosen = ['--stage', 'round1', '--memory', memory, '--set', `round1.batchSize=${batch}`, '--json'];
+    return JSON.parse((await plan(cwd, ...chosen)).stdout).stages[0];
+  };
+  const { largestBatch } = await stage(`${budget}B`, 8);
+  t.true(largestBatch >= 2 && largestBatch < 8, `${largestBatch}`);
+  t.true((await stage('64GiB', largestBatch + 1)).peakBytes > budget);
 });
 
 test.serial('what does not fit: the largest batch that does, and the switches', async (t) => {
   const cwd = setUp(t);
-  const whole = JSON.parse((await generousPlan(t)).stdout).stages[0];
+  const planned = async (memory: string) =>
+    JSON.parse((await runCli(['plan', 'deep.yaml', '--memory', memory, '--json'], { cwd })).stdout);
+  const [whole] = (await planned('64GiB')).stages;
   const budget = Math.round(0.6 * whole.peakBytes);
-  const given = ['--stage', 'dino', '--memory', `${budget}B`];
-  const { fits: all, stages } = JSON.parse((await plan(cwd, ...given, '--json')).stdout);
+  const { fits: all, stages } = await planned(`${budget}B`);
   t.false(all);
   const [{ largestBatch, switches }] = stages;
   t.true(largestBatch >= 2 && largestBatch < 8);
-  // Within 2 GiB there are no switches to try.
-  const larger = ['--stage', 'dino', '--memory', '2GiB', '--set', `dino.batchSize=${largestBatch + 1}`, '--json'];
-  t.true(JSON.parse((await plan(cwd, ...larger)).stdout).stages[0].peakBytes > budget);
-
   const names = switches.map(({ changes }: { changes: string[] }) => changes.join(' '));
   t.deepEqual(
     new Set(names),
@@ -93,12 +110,12 @@ test.serial('what does not fit: the largest batch that does, and the switches', 
   t.true(switches.some((each: { fits: boolean }) => each.fits));
 
   const text = planText(stages, { bytes: budget, source: '--memory' });
-  t.regex(text, /dino \(pretrain\): resnet34, batch 8: .*, does not fit/);
+  t.regex(text, /ssl \(pretrain\): resnet34, batch 8: .*, does not fit/);
   t.regex(text, /largest batch that fits: \d\n {2}would make it fit:\n/);
 });
 
 test.serial('a budget below the parameters: no batch will fit', async (t) => {
-  const { code, stdout } = await plan(setUp(t), '--stage', 'round1', '--memory', '100KB');
+  const { code, stdout } = await plan(setUp(t), '--stage', 'round1', '--memory', '10KB');
   t.is(code, 0);
   t.regex(stdout, /no batch will fit: what every batch needs is .* already \(.*parameters .*\)/);
   t.regex(stdout, /none of these makes it fit/);
@@ -120,14 +137,16 @@ test.serial('wrong sizes and names', async (t) => {
 test.serial('a run that will not fit says so before its first step', async (t) => {
   const cwd = setUp(t);
   writeTinyCorpus(join(cwd, 'corpus'));
-  const { code, stderr } = await runCli(['run', 'small.yaml', '--set', 'memory=5MB'], { cwd });
+  const run = (memory: string) =>
+    runCli(['run', 'deep.yaml', '--set', 'ssl.backbone.name=tdnn', '--set', `memory=${memory}`], { cwd });
+  const { code, stderr } = await run('300KB');
   t.is(code, 2);
   t.regex(
     stderr,
-    /dino \(pretrain\): A training step would need .* of 4\.8 MiB \(the config's `memory`\).*parameters.*voxloop plan/,
+    /ssl \(pretrain\): A training step would need .* of 293\.0 KiB \(the config's `memory`\).*parameters.*voxloop plan/,
   );
-  t.notRegex(stderr, /dino 1\/2/);
-  const enough = await runCli(['run', 'small.yaml', '--set', 'memory=2GiB'], { cwd });
-  t.regex(enough.stderr, /memory: a step needs \d+\.\d MiB of 2\.00 GiB/);
+  t.notRegex(stderr, /ssl 1\/2/);
+  const enough = await run('2GiB');
+  t.regex(enough.stderr, /memory: a step needs \d+\.\d [MK]iB of 2\.00 GiB/);
   t.is(enough.code, 0);
 });

@@ -6,7 +6,7 @@ import { readRows, SHARD_ROWS, shardsOf, writeShard } from '../../../src/data/st
 import { UserError } from '../../../src/errors.js';
 import { floatToHalf, halfToFloat } from '../../../src/float-types.js';
 import { readNpy } from '../../../src/io/npy.js';
-import { rowsOfTeacher } from '../../../src/stages/teacher-outputs/outputs-result.js';
+import { inRecordOrder, rowsOfTeacher } from '../../../src/stages/teacher-outputs/outputs-result.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
 import { normals } from '../../helpers/random-values.js';
 import { artifactAt, checkStage, newRegistry, runStage } from '../../helpers/recipes/run-stage.js';
@@ -19,7 +19,7 @@ test('rows come back as float16 holds them, from whichever shard; a shard that i
   const stored = { dir: temporaryFolder(t), name: 'teacher1', rows: SHARD_ROWS + 3, size: 2 };
   const values = Float32Array.from(normals(stored.rows * 2, 'rows', 3));
   for (const { shard, from, count } of shardsOf(stored))
-    writeShard(stored, shard, values.slice(2 * from, 2 * (from + count)));
+    writeShard(stored, shard, values.slice(2 * from, 2 * (from + count)), '');
   const numbers = [SHARD_ROWS + 2, 0, SHARD_ROWS - 1, SHARD_ROWS + 2];
   const expected = numbers.flatMap((row) =>
     [values[2 * row], values[2 * row + 1]].map((x) => halfToFloat(floatToHalf(x))),
@@ -30,10 +30,17 @@ test('rows come back as float16 holds them, from whichever shard; a shard that i
     instanceOf: UserError,
     message: /teacher1-00001\.f16 is cut short: it has 12 bytes/,
   });
-  t.throws(() => writeShard(stored, 1, Float32Array.of(1, 2, 1e5, 0, 0, 0)), {
+  t.throws(() => writeShard(stored, 1, Float32Array.of(1, 2, 1e5, 0, 0, 0), 'Take others.'), {
     instanceOf: UserError,
-    message: new RegExp(`output of utterance ${SHARD_ROWS + 1} .* is 100000, and float16 holds up to 65504`),
+    message: new RegExp(`utterance ${SHARD_ROWS + 1} .* is 100000, and float16 holds up to 65504\\. Take others\\.`),
   });
+});
+
+test('teachers are numbered in the order in which their record comes back, also where names are whole numbers', (t) => {
+  const names = ['net', '10', '9', 'a'];
+  const record = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, {}]))));
+  t.deepEqual(inRecordOrder(names), Object.keys(record));
+  t.deepEqual(inRecordOrder(names), ['9', '10', 'net', 'a']);
 });
 
 test('outputs are those of embed, for whole utterances; what a kill leaves is gone on with, to the same bytes', async (t) => {

@@ -2,9 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { planHostFbank } from '../../../src/audio/features/host-fbank.js';
+import { openShards, readUtterance } from '../../../src/data/shards/shards.js';
+import { noiseOf } from '../../../src/embed/hearing.js';
 import { readModel } from '../../../src/embed/model-file.js';
 import { UserError } from '../../../src/errors.js';
 import type { HostTensor } from '../../../src/host-tensor.js';
+import { readNpy } from '../../../src/io/npy.js';
 import { isAdapter } from '../../../src/nn/domains/adapters.js';
 import { storedCorpus } from '../../helpers/corpora/stored-corpus.js';
 import { voiceCorpus } from '../../helpers/corpora/voices.js';
@@ -147,7 +151,32 @@ test('units name the nearest of their centres for every frame', (t) => {
     labels.length,
     frames.reduce((a, b) => a + b),
   );
-  t.true(labels.every((label) => label >= 0 && label < 5));
+  // The nearest, by the features that the host computes of what is heard: the recording and the noise that covers silence.
+  const { data: centers } = readNpy(join(root, 'units', 'centers.npy'));
+  const fbank = planHostFbank(smallFeatures);
+  let [at, same] = [0, 0];
+  for (const [utterance, samples] of LENGTHS.entries()) {
+    const noise = noiseOf(samples);
+    const pcm = readUtterance(openShards(join(root, 'corpus', 'shards', 'train')), utterance);
+    const energies = fbank(Float32Array.from(pcm, (value, i) => (value + noise[i]) / 32768));
+    const count = energies.length / BINS;
+    const means = Array.from({ length: BINS }, (_, bin) => {
+      let sum = 0;
+      for (let i = bin; i < energies.length; i += BINS) sum += energies[i] / count;
+      return sum;
+    });
+    for (let frame = 0; frame < count; frame++) {
+      const distances = [0, 1, 2, 3, 4].map((unit) =>
+        means.reduce(
+          (sum, mean, bin) => sum + (energies[frame * BINS + bin] - mean - Number(centers[unit * BINS + bin])) ** 2,
+          0,
+        ),
+      );
+      if (labels[at++] === distances.indexOf(Math.min(...distances))) same++;
+    }
+  }
+  // Frames halfway between two centres may go either way by rounding.
+  t.true(same >= 0.99 * labels.length, `${same} of ${labels.length}`);
 });
 
 const ALIGNED = LENGTHS.map((_, i) => `utterance-${i} 0.0 0.2 a_B\nutterance-${i} 0.2 0.2 b_E\n`).join('');
@@ -163,6 +192,28 @@ test('an alignment labels frames by phone, endings of word positions apart', asy
     dir,
   });
   t.like(result, { kind: 'class', names: ['a', 'b'], shiftMs: 10, utterances: LENGTHS.length });
+  const bytes = readFileSync(join(dir, 'labels.i16'));
+  const labels = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const frames = LENGTHS.map((samples) => Math.floor(samples / 160));
+  t.deepEqual(
+    [...labels],
+    frames.flatMap((count) => Array.from({ length: count }, (_, i) => (i < 20 ? 0 : i < 40 ? 1 : -1))),
+  );
+
+  // 2.01 s, whose thousandfold is a little less than 2010 in floating point.
+  await voiceCorpus(join(dir, 'exact'), [32160]);
+  const corpus = artifactAt(join(dir, 'exact'), 'corpus', { path: null });
+  writeFileSync(join(dir, 'exact.txt'), 'utterance-0 0 2 a\nutterance-0 2 0.01 b\n');
+  const options = { corpus: 'corpus', file: join(dir, 'exact.txt') };
+  const exact = await runStage({
+    registry,
+    artifacts: { corpus },
+    stage: 'alignments',
+    options,
+    dir: join(dir, 'labels'),
+  });
+  t.like(exact.result, { labelled: 1 });
+  t.deepEqual([...readNpy(join(dir, 'labels', 'frames.npy')).data], [201]);
 });
 
 test('posteriors of a frame classifier become soft labels; logarithms, and rows beyond the audio, are refused', async (t) => {
@@ -183,6 +234,11 @@ test('posteriors of a frame classifier become soft labels; logarithms, and rows 
     });
   };
   await bad('-1.4 -0.3', /row 0 sums to -1\.70: these are no posteriors\. Give probabilities/);
+  writeFileSync(posteriors, 'utterance-3  [ 0.25 0.75 ]\n');
+  await t.throwsAsync(runStage({ registry, artifacts, stage: 'alignments', options, dir }), {
+    instanceOf: UserError,
+    message: /'utterance-3' is a vector of 2 numbers, and posteriors are a matrix/,
+  });
   await bad('1 0\n'.repeat(90), /'utterance-3' has 90 rows, one every 10 ms, and its audio has 0\.54 s/);
 });
 
