@@ -9,7 +9,7 @@ import { embedFiles } from '../../src/embed/embed-files.js';
 import { writeWav16 } from '../../src/io/wav-write.js';
 import { cosineOfFiles } from '../../src/speakers/speaker-model.js';
 import { openSpeakerModel } from '../../src/tools/open-speaker-model.js';
-import { packagedModel } from '../../src/tools/packaged-model.js';
+import { packagedModel } from '../../src/embed/packaged-model.js';
 import { writePage } from '../../src/tools/write-page.js';
 import { openPage } from '../helpers/chromium.js';
 import { hiss, sequence, talk } from '../helpers/corpora/talk.js';
