@@ -18,6 +18,7 @@ export const builtIns: readonly BuiltIn[] = [
   { kind: 'stage', name: 'distill', load: () => import('./stages/distill/distill.js') },
   { kind: 'stage', name: 'overlap', load: () => import('./stages/overlap.js') },
   { kind: 'stage', name: 'extract-target', load: () => import('./stages/extract-target/extract-target.js') },
+  { kind: 'stage', name: 'fuse', load: () => import('./stages/fuse/fuse.js') },
   { kind: 'stage', name: 'adapt', load: () => import('./stages/adapt.js') },
   { kind: 'stage', name: 'ubm', load: () => import('./stages/classical/ubm.js') },
   { kind: 'stage', name: 'statistics', load: () => import('./stages/classical/statistics.js') },

@@ -89,6 +89,10 @@ export { readOverlapDetector } from './diarize/overlap/detector-file.js';
 export { rttmText } from './diarize/rttm.js';
 export type { Segment } from './diarize/segments.js';
 
+// One voice out of several
+
+export { type ExtractedTarget, extractTarget, type TargetRequest } from './tools/extract-target.js';
+
 // Sound as it comes
 
 export type { Pcm } from './diarize/live/float-samples.js';

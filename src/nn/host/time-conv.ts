@@ -26,12 +26,20 @@ export function hostTimeConv(
     for (let tap = 0; tap < kernel; tap++) {
       const from = frame + (tap - (kernel - 1) / 2) * dilation;
       if (from < 0 || from >= frames) continue;
-      for (let input = 0; input < inputs; input++) {
-        const value = x[from * inputs + input];
-        const place = (tap * inputs + input) * outputs;
-        for (let output = 0; output < outputs; output++) row[output] += value * weight[place + output];
-      }
+      addProducts(row, x.subarray(from * inputs, (from + 1) * inputs), weight, tap * inputs * outputs);
     }
   }
   return y;
+}
+
+/** Adds `values` [inputs] times the matrix [inputs, outputs] at `place`; by two inputs at a time, which saves half of the reads and writes. */
+function addProducts(row: Float32Array, values: Float32Array, weight: Float32Array, place: number): void {
+  const [inputs, outputs] = [values.length, row.length];
+  for (let input = 0; input < inputs; input += 2) {
+    const [first, second] = [values[input], input + 1 < inputs ? values[input + 1] : 0];
+    const at = place + input * outputs;
+    const next = input + 1 < inputs ? at + outputs : at;
+    for (let output = 0; output < outputs; output++)
+      row[output] += first * weight[at + output] + second * weight[next + output];
+  }
 }
