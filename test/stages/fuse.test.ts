@@ -19,7 +19,7 @@ const options = {
   embeddings: 'embeddings',
   size: 16,
   batchSize: 24,
-  steps: 150,
+  steps: 60,
   optimizer: { name: 'adam' },
   rate: { peak: 0.01 },
   loss: 'softmax',
@@ -66,18 +66,25 @@ async function prepared(t: ExecutionContext, missing: readonly number[]) {
   return { dir, attempt, faces, train };
 }
 
-test('drawn voices and faces: both together err less than each alone; stopped and resumed, the same bytes', async (t) => {
+test('drawn voices and faces: both scores together err less than each alone, and a fusion learns its speakers; stopped and resumed, the same bytes', async (t) => {
   const { dir, attempt, train } = await prepared(t, []);
   const { result } = await runStage({ ...attempt, dir: join(dir, 'whole') });
   const { lists, training, embeddingSize } = fuseResult.parse(result);
   t.is(embeddingSize, 16);
   t.deepEqual(training, { utterances: 60, faces: 60 });
-  const { voice, face, scores, fused, trials, withFaces } = lists.clean;
+  const { voice, face, scores, trials, withFaces, faceShare } = lists.clean;
   t.is(withFaces, trials);
+  t.true(faceShare! > 0 && faceShare! < 1);
   t.true(scores < voice && scores < face!, `${scores} of ${voice} and ${face}`);
-  t.true(fused < voice && fused < face!, `${fused} of ${voice} and ${face}`);
+  const metrics = readFileSync(join(dir, 'whole', 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  const [first, last] = [metrics[0], metrics[metrics.length - 1]].map(
+    (line) => JSON.parse(line) as { loss: number; accuracy: number },
+  );
+  t.true(last.accuracy > 0.8 && last.loss < 0.5 * first.loss, `${first.loss} to ${last.loss}, ${last.accuracy}`);
   const parts = join(dir, 'parts');
-  await t.throwsAsync(runStage({ ...attempt, dir: parts, stopAt: 40 }), { message: 'stopped' });
+  await t.throwsAsync(runStage({ ...attempt, dir: parts, stopAt: 20 }), { message: 'stopped' });
   await runStage({ ...attempt, dir: parts, resume: true });
   for (const name of ['train.npy', 'clean.npy', 'train.tsv'])
     t.deepEqual(readFileSync(join(parts, name)), readFileSync(join(dir, 'whole', name)), name);
