@@ -107,7 +107,7 @@ async function measure(condition: Condition, seed: number, steps: number) {
 
 for (const condition of CONDITIONS) {
   const seeds = seedsUpTo(values.seeds);
-  const measured = [];
+  const measured: Awaited<ReturnType<typeof measure>>[] = [];
   for (const seed of seeds) measured.push(await measure(condition, seed, Number(values.steps)));
   const by = (of: (figures: (typeof measured)[number]) => number | null) =>
     measured.map((one) => of(one) ?? Number.NaN);

@@ -9,7 +9,7 @@ export const voiceMaskShape = z.strictObject({
     .int()
     .positive()
     .default(6)
-    .describe('convolutions over time, each with three times as much context as the one before, five times over'),
+    .describe('convolutions over time, each with twice the dilation of the one before, and with 1 again after five'),
   conditioning: z
     .enum(['film', 'concatenate'])
     .default('film')
