@@ -1,7 +1,7 @@
 /**
  * Voices and faces in one, on DRAWN vectors: every speaker has a vector for the voice and one for the face, and every utterance adds noise to
- * both. No sound and no picture is in it. It asks what the fusions of a stage `fuse` are worth where both know something, where faces are missing, and
- * where some are spoilt: all spoilt faces look alike, whoever they are of, as blurred pictures do.
+ * both. No sound and no picture is in it. It asks what the fusions of a stage `fuse` are worth where both know something, where faces are
+ * missing, and where some are spoilt: all spoilt faces look alike, whoever they are of, as blurred pictures do.
  *
  *   npm run build && node dist/bench/quality/drawn-faces.js [--seeds 3] [--steps 400]
  *

@@ -39,7 +39,10 @@ export function writeTargetExtractor(
   writeSafetensors(join(dir, EXTRACTOR_FILE), { ...weights, mean: float32(mean) }, { voxloop: JSON.stringify(about) });
 }
 
-/** Reads an extractor: its file, or the folder of the stage that trained it. @throws UserError for one that is missing, of another kind, or incomplete */
+/**
+ * Reads an extractor: its file, or the folder of the stage that trained it.
+ * @throws UserError for one that is missing, of another kind, or incomplete
+ */
 export function readTargetExtractor(at: string): TargetExtractor {
   const path = at.endsWith('.safetensors') ? at : join(at, EXTRACTOR_FILE);
   if (!existsSync(path))

@@ -66,7 +66,7 @@ async function prepared(t: ExecutionContext, missing: readonly number[]) {
   return { dir, attempt, faces, train };
 }
 
-test('drawn voices and faces: both scores together err less than each alone, and a fusion learns its speakers; stopped and resumed, the same bytes', async (t) => {
+test('drawn voices and faces: both scores err less than each, and a fusion learns its speakers; resumed, the same bytes', async (t) => {
   const { dir, attempt, train } = await prepared(t, []);
   const { result } = await runStage({ ...attempt, dir: join(dir, 'whole') });
   const { lists, training, embeddingSize } = fuseResult.parse(result);

@@ -21,7 +21,8 @@ export function planPowerSpectrum(size: number): PowerSpectrum {
 
 /**
  * Plans transforms of `size` samples, a power of two of at least 4: an in-place radix-2 transform (Cooley and Tukey, "An algorithm for the
- * machine calculation of complex Fourier series", Mathematics of Computation 1965), forward of half the size, over pairs of samples as complex numbers.
+ * machine calculation of complex Fourier series", Mathematics of Computation 1965), forward of half the size, over pairs of samples as complex
+ * numbers.
  */
 export function planRealTransform(size: number): RealTransform {
   const half = size / 2;
