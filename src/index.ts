@@ -60,6 +60,16 @@ export { createRng, type Rng } from './random.js';
 
 export { type BatchNorm, batchNormLayer } from './nn/batch-norm.js';
 export { gated } from './nn/channel-scale.js';
+export { type AttentionFusionOptions, attentionFusion, type Fused } from './nn/conditioning/attention-fusion.js';
+export { concatenateCondition } from './nn/conditioning/concatenation.js';
+export {
+  type ConditionedLayer,
+  type Conditioning,
+  conditioningLayer,
+  conditionings,
+} from './nn/conditioning/conditioning.js';
+export { type CrossAttentionOptions, crossAttention } from './nn/conditioning/cross-attention.js';
+export { type ConditionSizes, filmLayer } from './nn/conditioning/film.js';
 export {
   type ConvLayer,
   convLayer,

@@ -9,6 +9,7 @@ export { type RecipeRun, runRecipe } from './tools/run-recipe.js';
 export { embedFiles } from './embed/embed-files.js';
 export { type EmbedOptions, type EmbedOutcome, embedRecordings, type Recording } from './embed/embed-recordings.js';
 export { type PackOptions, type PackSummary, packModel } from './embed/pack-model.js';
+export { packagedModel } from './embed/packaged-model.js';
 export { UserError } from './errors.js';
 export type { ImportSummary } from './import/import-model.js';
 export type { WeSpeakerSummary } from './import/write/wespeaker-folder.js';
@@ -25,7 +26,6 @@ export { importModel } from './tools/import-model.js';
 export { type ComparedSize, type ModelSize, type SizeOptions, sizeOfModel } from './tools/model-size.js';
 export type { ModelRunOptions } from './tools/open-model.js';
 export { openSpeakerModel } from './tools/open-speaker-model.js';
-export { packagedModel } from './tools/packaged-model.js';
 export { type QuantizeOptions, type QuantizeSummary, quantizeModel } from './tools/quantize-model.js';
 export { type PageOptions, type PageSummary, writePage } from './tools/write-page.js';
 
@@ -88,6 +88,10 @@ export type { OverlapDetector } from './diarize/overlap/detector.js';
 export { readOverlapDetector } from './diarize/overlap/detector-file.js';
 export { rttmText } from './diarize/rttm.js';
 export type { Segment } from './diarize/segments.js';
+
+// One voice out of several
+
+export { type ExtractedTarget, extractTarget, type TargetRequest } from './tools/extract-target.js';
 
 // Sound as it comes
 

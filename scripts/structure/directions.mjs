@@ -8,7 +8,7 @@ export const ranks = [
   ['stages', 'ssl', 'clustering', 'backbones', 'poolings', 'losses', 'objectives', 'augmentations'],
   ['index'],
   ['page'],
-  ['speakers', 'diarize', 'import', 'inspect'],
+  ['speakers', 'diarize', 'target-voice', 'import', 'inspect'],
   ['plugin'],
   ['train', 'embed', 'eval', 'data', 'report', 'cluster', 'classical', 'onnx'],
   ['nn', 'optim', 'audio'],

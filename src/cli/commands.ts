@@ -9,6 +9,7 @@ import { register as doctor } from './doctor/doctor.js';
 import { register as embed } from './embed.js';
 import { register as enroll } from './enroll.js';
 import { register as exportModel } from './export.js';
+import { register as extractTarget } from './extract-target.js';
 import { register as fbank } from './fbank.js';
 import { register as identify } from './identify.js';
 import { register as importModel } from './import.js';
@@ -60,6 +61,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   calibrate,
   diarize,
   der,
+  extractTarget,
   score,
   metrics,
   cluster,

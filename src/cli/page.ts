@@ -38,7 +38,7 @@ export function register(program: Command): void {
 async function pageCommand({ model, out, json, onnxruntime, plugin }: PageFlags): Promise<void> {
   const [{ writePage }, { packagedModel }, { formatByteSize }] = await Promise.all([
     import('../tools/write-page.js'),
-    import('../tools/packaged-model.js'),
+    import('../embed/packaged-model.js'),
     import('../io/byte-size.js'),
   ]);
   const summary = await writePage(model ?? packagedModel(), out, { onnxruntime, plugin });

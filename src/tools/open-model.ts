@@ -1,10 +1,10 @@
 import type { DescribedModel } from '../embed/described-model.js';
 import type { Extractor } from '../embed/extractor.js';
 import { RUNTIME_INSTALL } from '../embed/onnx/runtime.js';
+import { packagedModel } from '../embed/packaged-model.js';
 import { locateLibrary } from '../engine/library/locate.js';
 import { UserError } from '../errors.js';
 import { filesOfModel } from './describe-model.js';
-import { packagedModel } from './packaged-model.js';
 
 /** The device and plugins that a model runs with. */
 export interface ModelRunOptions {

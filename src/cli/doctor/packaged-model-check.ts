@@ -1,7 +1,7 @@
+import { packagedModel } from '../../embed/packaged-model.js';
 import { messageOf } from '../../errors.js';
 import { readCalibration } from '../../speakers/calibration.js';
 import { describeModel } from '../../tools/describe-model.js';
-import { packagedModel } from '../../tools/packaged-model.js';
 import type { Missing } from './doctor-checks.js';
 
 /**

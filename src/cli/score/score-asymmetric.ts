@@ -60,7 +60,7 @@ export async function scoreWithTwo(
   const [{ withModel }, { describeModel }, { packagedModel }] = await Promise.all([
     import('../options/with-model.js'),
     import('../../tools/describe-model.js'),
-    import('../../tools/packaged-model.js'),
+    import('../../embed/packaged-model.js'),
   ]);
   const { enrollModel, model: testModel, raw } = options;
   checkSides(describeModel(enrollModel), describeModel(testModel ?? packagedModel()), options);

@@ -1,13 +1,12 @@
 import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { planHostFbank } from '../../audio/features/host-fbank.js';
+import { type HostTimeConv, hostTimeConv } from '../../nn/host/time-conv.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { joinSpans, runsOf, type Span } from '../segments.js';
 import { CONTEXTS } from './layers.js';
 
-/** A layer over time: weights [kernel, inputs, outputs], and what is added. */
-export interface HeardLayer {
-  weight: Float32Array;
-  bias: Float32Array;
+/** A layer over time, and what follows it. */
+export interface HeardLayer extends HostTimeConv {
   /** What follows the rectifier, each [outputs]; the last layer has neither. */
   scale?: Float32Array;
   offset?: Float32Array;
@@ -76,39 +75,13 @@ function centred(energies: Float32Array, bins: number): Float32Array {
 /** Log odds for the frames of a window. // [frames, bins] -> [frames] */
 function oddsOf(window: Float32Array, layers: readonly HeardLayer[]): Float32Array {
   const hidden = layers.slice(0, -1).reduce((x, layer, i) => {
-    const y = convolve(x, layer, CONTEXTS[i]);
+    const y = hostTimeConv(x, layer, CONTEXTS[i]);
     const { scale, offset } = layer;
     const width = layer.bias.length;
     for (let at = 0; at < y.length; at++) y[at] = Math.max(y[at], 0) * scale![at % width] + offset![at % width];
     return y;
   }, window);
-  return convolve(hidden, layers[layers.length - 1], { kernel: 1, dilation: 1 });
-}
-
-/** A convolution over time with zeros at both ends. // [frames, inputs] -> [frames, outputs] */
-function convolve(
-  x: Float32Array,
-  { weight, bias }: HeardLayer,
-  { kernel, dilation }: { kernel: number; dilation: number },
-): Float32Array {
-  const outputs = bias.length;
-  const inputs = weight.length / kernel / outputs;
-  const frames = x.length / inputs;
-  const y = new Float32Array(frames * outputs);
-  for (let frame = 0; frame < frames; frame++) {
-    const row = y.subarray(frame * outputs, (frame + 1) * outputs);
-    row.set(bias);
-    for (let tap = 0; tap < kernel; tap++) {
-      const from = frame + (tap - (kernel - 1) / 2) * dilation;
-      if (from < 0 || from >= frames) continue;
-      for (let input = 0; input < inputs; input++) {
-        const value = x[from * inputs + input];
-        const place = (tap * inputs + input) * outputs;
-        for (let output = 0; output < outputs; output++) row[output] += value * weight[place + output];
-      }
-    }
-  }
-  return y;
+  return hostTimeConv(hidden, layers[layers.length - 1], { kernel: 1, dilation: 1 });
 }
 
 /** Means over SMOOTH frames on either side. */

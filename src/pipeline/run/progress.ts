@@ -48,7 +48,8 @@ export function createProgress({
 
   return {
     update(state) {
-      first ??= { step: state.step, at: now() };
+      // A stage of several parts counts each of them by itself.
+      if (!first || state.total !== last?.total || state.step < last.step) first = { step: state.step, at: now() };
       last = state;
       if (now() - drawnAt >= (live ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS)) draw(state);
     },

@@ -1,3 +1,4 @@
+import { sourceStamp } from '../../data/corpus/source-stamp.js';
 import { labelled } from '../../data/crops/sampler.js';
 import { computeType } from '../../engine/session/compute-type.js';
 import type { Session } from '../../engine/session/session.js';
@@ -36,6 +37,7 @@ import { distillResult } from './result.js';
 import { sharedSpace } from './space.js';
 import { openStored } from './stored.js';
 import { studentStep } from './student-step.js';
+import { openVectors, sketchVectors } from './vectors.js';
 import { writeStudent } from './write-student.js';
 
 /** Trains a network to give what larger ones give, on any of their levels, with or without labels. */
@@ -47,6 +49,7 @@ export default defineStage({
   produces: 'model',
   inEveryWorker: true,
   convertible: convertibleOptions,
+  sources: ({ vectors }) => (vectors === undefined ? undefined : sourceStamp([vectors])),
   check: distillFaults,
   sketch: sketchDistill,
   async run(context, options) {
@@ -60,7 +63,8 @@ export default defineStage({
 /** The training before its data: teachers and student, and the labels that there will be. */
 export async function sketchDistill(context: SketchContext, options: DistillOptions): Promise<TrainingSketch> {
   const stored = sketchStored(context, options.corpus);
-  const { features: otherwise } = await sketchInit(context, options.teachers[0]);
+  const [first] = options.teachers;
+  const otherwise = first === undefined ? undefined : (await sketchInit(context, first)).features;
   const start = { ...options, classifier: 'new' as const };
   const { features, backbone } = await sketchStart(context, start, { stored, otherwise });
   const scored = await comparesScores(context.registry, options);
@@ -78,7 +82,7 @@ export async function sketchDistill(context: SketchContext, options: DistillOpti
     async build(session, settings) {
       const all = { ...options, ...settings };
       const backbone = await backboneBuilder(context.registry, settings.backbone, features.bins);
-      const outputs = sketchStoredTeachers(options, teachers);
+      const outputs = sketchVectors(options) ?? sketchStoredTeachers(options, teachers);
       const { plan } = await planBatches(context, all, { features, stored, labelled: all.clusters !== undefined });
       const objectives = await sketchObjectives(context, all, { features, plan, batchSize: settings.batchSize });
       const parts = { features, backbone, teachers, head, outputs, objectives: objectives.parts };
@@ -98,7 +102,7 @@ export async function distill(session: Session, context: StageContext, options: 
     network: start.info.backbone.name,
     shards: train,
     plan,
-    subset: labels && labelled(labels),
+    subset: subsetOf(labels, school.vectors?.utterances),
     rule: rule(known, train.samples),
     calls: callsOf(distiller, plan, options, {
       classified: head !== undefined,
@@ -151,7 +155,8 @@ async function openSchool(session: Session, context: StageContext, options: Dist
   const { labels, classes } = readClasses(context, options, teachers, train.ids.length);
   const head = classes && (await classifierParts(context.registry, options.loss, classes.speakers * classes.speeds));
   const named = teachers.map((teacher, i) => ({ name: options.teachers[i], teacher }));
-  const outputs = openStored(context, options, named, train);
+  const vectors = openVectors(options, train, context.log);
+  const outputs = vectors ?? openStored(context, options, named, train);
   const { features, backbone } = start;
   const batches = await planBatches(context, options, { features, stored, labelled: options.clusters !== undefined });
   const objectives = await openObjectives(context, options, { ...options, train, features, plan: batches.plan });
@@ -167,7 +172,13 @@ async function openSchool(session: Session, context: StageContext, options: Dist
   await startNorms(session, distiller);
   await distiller.bits?.start();
   if (!outputs) await loadTeachers(session, teachers, distiller);
-  return { train, distiller, start, teachers, head, classes, labels, outputs, objectives, batches };
+  return { train, distiller, start, teachers, head, classes, labels, outputs, vectors, objectives, batches };
+}
+
+/** The utterances to train on: those with a label and a vector, where there are such; undefined for all. */
+function subsetOf(labels: Int32Array | undefined, known: Int32Array | undefined): Int32Array | undefined {
+  if (!labels) return known;
+  return known ? known.filter((utterance) => labels[utterance] >= 0) : labelled(labels);
 }
 
 /** The student's start; from scratch its features are the first teacher's, unless the recipe or the corpus says otherwise. */
@@ -179,7 +190,7 @@ async function openStudent(
 ): Promise<Start> {
   const parts = teachers.map((teacher) => teacher.parts);
   const choice = { ...options, classifier: 'new' as const };
-  const start = await openStart(context, choice, { stored, otherwise: parts[0].features });
+  const start = await openStart(context, choice, { stored, otherwise: parts[0]?.features });
   if (stored) {
     checkSameFeatures(stored, start.features);
     await refuseWaveChanges(context.registry, options);
@@ -192,10 +203,11 @@ async function openStudent(
 function readClasses(
   context: StageContext,
   options: DistillOptions,
-  [{ classifier }]: readonly OpenTeacher[],
+  [teacher]: readonly OpenTeacher[],
   utterances: number,
 ): { labels?: Int32Array; classes?: { speakers: number; speeds: number } } {
   const { clusters, speeds } = options;
+  const classifier = teacher?.classifier;
   if (clusters === undefined) return { classes: classifier?.info };
   const labels = readLabels(context.artifact(clusters), utterances);
   return {

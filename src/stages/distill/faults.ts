@@ -10,6 +10,7 @@ import { startFaults } from '../training/start.js';
 import { checkTraining, workersFault } from '../training/training-options.js';
 import type { DistillOptions, LevelOptions } from './options.js';
 import { storedFaults } from './stored.js';
+import { vectorFaults } from './vectors.js';
 
 /** A level with its loss. */
 interface Chosen {
@@ -34,6 +35,10 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
     ...combinationFaults(options),
     ...quantizeFaults(options),
     ...(await objectiveFaults(context, options)),
+    ...vectorFaults(
+      options,
+      chosen.some(({ plugin }) => plugin.compares === 'scores'),
+    ),
     ...storedFaults(
       options,
       chosen.some(({ plugin }) => plugin.compares === 'scores'),

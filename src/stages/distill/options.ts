@@ -35,7 +35,17 @@ const level = z.strictObject({
 
 export const distillOptions = z.strictObject({
   corpus: artifact('corpus'),
-  teachers: z.array(artifact('model')).min(1).describe('networks to learn from; they do not change'),
+  teachers: z
+    .array(artifact('model'))
+    .default([])
+    .describe('networks to learn from; they do not change; one at least, or `vectors`'),
+  vectors: z
+    .string()
+    .optional()
+    .describe(
+      'in the place of teachers, a file of one vector an utterance, by its id, such as face embeddings: .npy with names in a .tsv beside it, .scp ' +
+        'or .ark; utterances without one are left out of training',
+    ),
   combine: z
     .enum(['concatenate', 'average'])
     .optional()

@@ -16,7 +16,7 @@ export async function sharedSpace(
 ): Promise<ModelIdentity | undefined> {
   // Drawn towards another domain, it has left the teacher's.
   if (target !== undefined) return undefined;
-  if (others.length > 0 || teacher.model.info.embeddingSize !== embeddingSize) return undefined;
+  if (others.length > 0 || teacher?.model.info.embeddingSize !== embeddingSize) return undefined;
   for (const level of levels) {
     if (!comparesEmbeddings(level)) continue;
     const { compares } = await registry.load('distillation', level.loss.name);

@@ -39,7 +39,8 @@ export async function writeStudent(session: Session, stageDir: string, student: 
     const { origin, backbone, features, embeddingSize: size } = info;
     return { origin, backbone, features, embeddingSize: size };
   });
-  const origin = student.origin ?? `student of ${described.map((teacher) => teacher.origin).join(' and ')}`;
+  const learned = options.vectors === undefined ? described.map((teacher) => teacher.origin) : ['given vectors'];
+  const origin = student.origin ?? `student of ${learned.join(' and ')}`;
   const info = { ...start.info, origin, embeddingSize, teachers: described, space };
   return writeNetworks(session, stageDir, distiller, { info, averaged });
 }

@@ -1,6 +1,7 @@
 import { loadMono16k } from '../../audio/decode/decode.js';
 import { upperHz } from '../../audio/features/fbank-options.js';
 import { toPcm16 } from '../../data/shards/pcm16.js';
+import { packagedModel } from '../../embed/packaged-model.js';
 import { withSession } from '../../engine/session/with-session.js';
 import { messageOf, UserError } from '../../errors.js';
 import { type Explanation, openExplainer } from '../../inspect/saliency/explain.js';
@@ -13,7 +14,6 @@ import { modelForStore } from '../../speakers/store-space.js';
 import { filesOfModel } from '../describe-model.js';
 import { openModel } from '../open-model.js';
 import { readNetwork } from '../open-network.js';
-import { packagedModel } from '../packaged-model.js';
 
 /** Whom a recording is compared with: another recording, or an enrolled speaker. */
 export type Reference = { file: string } | { store: string; speaker: string };

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { checkPackagedModel } from '../../../src/cli/doctor/packaged-model-check.js';
-import { packagedModel } from '../../../src/tools/packaged-model.js';
+import { packagedModel } from '../../../src/embed/packaged-model.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const faults: Record<string, [damage: (dir: string) => void, why: RegExp]> = {

@@ -44,7 +44,7 @@ async function load(file: string) {
 const methods = builtIns.filter(({ kind }) => kind === 'ssl').map(({ name }) => name);
 
 /** Small recipes that show no self-supervised method. */
-const supervised = ['distill', 'adapt', 'phonetic', 'probe', 'ivector'];
+const supervised = ['distill', 'adapt', 'phonetic', 'probe', 'ivector', 'extract-target'];
 
 /** The methods with a published recipe on VoxCeleb, and those whose curves are in configs/reference. */
 const published = ['barlow-twins', 'byol', 'dino', 'moco', 'rdino', 'sdpn', 'simclr', 'simsiam', 'swav', 'vicreg'];

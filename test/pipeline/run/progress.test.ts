@@ -36,6 +36,17 @@ test('a resumed stage counts its rate from where it went on', (t) => {
   t.is(written[1], 'dino 910/1000 91%  loss 1  2 s/step  3:00 left\n');
 });
 
+test('a stage of several parts counts the rate of each by itself', (t) => {
+  const { clock, written, progress } = display({});
+  progress.update({ step: 0, total: 10 });
+  clock.ms = 100_000;
+  progress.update({ step: 10, total: 10 });
+  progress.update({ step: 0, total: 500 });
+  clock.ms = 110_000;
+  progress.update({ step: 50, total: 500 });
+  t.is(written.at(-1), 'dino 50/500 10%  5 steps/s  1:30 left\n');
+});
+
 test('on a terminal: one live line, at most ten times a second; NO_COLOR is honoured', (t) => {
   const { clock, written, progress } = display({ isTTY: true, environment: { NO_COLOR: '1' } });
   progress.update(at(0, 1));

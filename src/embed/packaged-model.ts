@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MODEL_FILE } from '../embed/model-file.js';
 import { UserError } from '../errors.js';
+import { MODEL_FILE } from './model-file.js';
 
-/** This file is compiled to dist/src/tools. */
+/** This file is compiled to dist/src/embed. */
 const FOLDER = fileURLToPath(new URL('../../../models/default', import.meta.url));
 
 /**
