@@ -4,6 +4,7 @@ import {
   cutTree,
   defineClustering,
   differentRows,
+  type Exchange,
   type KMeansOptions,
   kmeans,
   type Linkage,
@@ -17,6 +18,7 @@ import {
   type Session,
   sumClusters,
   UserError,
+  withExchange,
   z,
 } from '../src/index.js';
 import { chooseClusters, clusterRange } from './parts/choose-k.js';
@@ -51,22 +53,27 @@ export default defineClustering({
   options: options.refine(({ clusters, threshold }) => (clusters === undefined) !== (threshold === undefined), {
     message: 'needs either clusters or threshold',
   }),
-  async cluster({ options, device, threads, ...data }) {
+  manyWorkers: true,
+  async cluster({ options, device, threads, workers, ...data }) {
     const { clusters, threshold, ...rest } = options;
     const sessions: Session[] = [];
-    const growTree = (points: Float32Array, rows: number) => {
-      // The variables of a k-means stay until its session closes.
-      const session = openSession({ device, threads });
-      sessions.push(session);
-      return kmeansMerge(session, { ...data, ...rest, points, rows });
-    };
-    try {
-      if (typeof clusters !== 'object') return await (await growTree(data.points, data.rows))({ clusters, threshold });
+    // Workers share k-means, and each merges for itself.
+    const cluster = async (exchange?: Exchange) => {
+      const growTree = (points: Float32Array, rows: number) => {
+        // The variables of a k-means stay until its session closes.
+        const session = openSession({ device, threads });
+        sessions.push(session);
+        return kmeansMerge(session, { ...data, ...rest, points, rows, exchange });
+      };
+      if (typeof clusters !== 'object') return (await growTree(data.points, data.rows))({ clusters, threshold });
       const clusterer = async (points: Float32Array, rows: number) => {
         const cutInto = await growTree(points, rows);
         return (wanted: number) => cutInto({ clusters: wanted });
       };
-      return await chooseClusters({ ...data, metric: rest.metric }, clusters, clusterer, data.log);
+      return chooseClusters({ ...data, metric: rest.metric }, clusters, clusterer, data.log);
+    };
+    try {
+      return await (workers ? withExchange(workers, threads, cluster) : cluster());
     } finally {
       for (const session of sessions) await session.close();
     }

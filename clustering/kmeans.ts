@@ -1,4 +1,4 @@
-import { defineClustering, kmeans, openSession, z } from '../src/index.js';
+import { defineClustering, type Exchange, kmeans, openSession, withExchange, z } from '../src/index.js';
 import { chooseClusters, clusterRange } from './parts/choose-k.js';
 
 const options = z.strictObject({
@@ -28,19 +28,23 @@ export default defineClustering({
   summary:
     'k-means on the engine, spherical or Euclidean, whole or in mini-batches; can choose the number of clusters.',
   options,
-  async cluster({ options, device, threads, ...data }) {
-    // A session for each run, because its variables stay until it closes.
-    const run = async (points: Float32Array, rows: number, clusters: number, log?: typeof data.log) => {
-      const session = openSession({ device, threads });
-      try {
-        return await kmeans(session, { ...data, ...options, points, rows, clusters, log });
-      } finally {
-        await session.close();
-      }
-    };
+  manyWorkers: true,
+  async cluster({ options, device, threads, workers, ...data }) {
     const { clusters, metric } = options;
-    if (typeof clusters === 'number') return run(data.points, data.rows, clusters, data.log);
-    const clusterer = async (points: Float32Array, rows: number) => (wanted: number) => run(points, rows, wanted);
-    return chooseClusters({ ...data, metric }, clusters, clusterer, data.log);
+    const cluster = async (exchange?: Exchange) => {
+      // A session for each run, because its variables stay until it closes.
+      const run = async (points: Float32Array, rows: number, clusters: number, log?: typeof data.log) => {
+        const session = openSession({ device, threads });
+        try {
+          return await kmeans(session, { ...data, ...options, points, rows, clusters, log, exchange });
+        } finally {
+          await session.close();
+        }
+      };
+      if (typeof clusters === 'number') return run(data.points, data.rows, clusters, data.log);
+      const clusterer = async (points: Float32Array, rows: number) => (wanted: number) => run(points, rows, wanted);
+      return chooseClusters({ ...data, metric }, clusters, clusterer, data.log);
+    };
+    return workers ? withExchange(workers, threads, cluster) : cluster();
   },
 });

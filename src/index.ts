@@ -44,6 +44,7 @@ export { conv2d } from './engine/ops/conv2d.js';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './engine/ops/cross-entropy.js';
 export { convolveRows, fastFftLength, irfft, rfft } from './engine/ops/spectral.js';
 export { random } from './engine/random.js';
+export { type Exchange, withExchange } from './engine/session/exchange.js';
 export { openSession, type Session } from './engine/session/session.js';
 export { type Tensor, tf } from './engine/tf.js';
 export { anyLength, workerCount } from './engine/trace.js';

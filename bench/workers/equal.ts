@@ -6,6 +6,9 @@
  *   npm run build && node dist/bench/workers/equal.js [--workers 2] [--steps 50] [--rate 0.001] [--methods dino,simclr,...]
  *                    [--backbone '{"name":"tdnn",...}'] [--states 32] [--frames 30]
  *
+ * `distill` among the methods is a distillation: a student of that backbone learns the embeddings of a drawn teacher of the same, by cosine.
+ * `--states 8` keeps the momentum of weights with 4,096 values or more in 8 bits; `adamw` and `adamw8` are AdamW with states of 32 and of 8.
+ *
  * Prints for each method the largest relative difference of a step's loss and the largest difference of a weight at the end, and beside it
  * the same between two runs of one process whose batches hold the same utterances in another order: how far rounding alone leads. Whether
  * all workers ended with the same bits is said, too.
@@ -24,6 +27,8 @@ import { freePorts } from '../../src/pipeline/workers/free-ports.js';
 import { choosePlugin } from '../../src/plugin/choose-plugin.js';
 import { createRng } from '../../src/random.js';
 import { backboneBuilder } from '../../src/stages/training/resolve-plugins.js';
+import { createDistiller } from '../../src/train/distill/distiller.js';
+import type { Level } from '../../src/train/distill/level.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
 
 const { values } = parseArgs({
@@ -42,6 +47,7 @@ const { values } = parseArgs({
 });
 const [BATCH, BINS] = [16, 16];
 const [steps, frames, workers] = [Number(values.steps), Number(values.frames), Number(values.workers)];
+const rate = Number(values.rate);
 
 const small: Record<string, Record<string, unknown>> = {
   dino: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
@@ -76,32 +82,74 @@ function batchOf(step: number, crops: { global: number; local: number }, reverse
   return { step, epoch: 0, utterances: numbers, origins: numbers, starts: numbers, global, local, release: () => {} };
 }
 
-async function train(session: Session, name: string, reversed = false) {
-  const method = await choosePlugin(registry, 'ssl', name, small[name]);
-  const plugin = await registry.load('ssl', name);
-  const crops = plugin.views(method.options);
+const optimizers: Record<string, object> = {
+  '32': { name: 'sgd' },
+  '8': { name: 'sgd', stateBits: 8 },
+  adamw: { name: 'adamw' },
+  adamw8: { name: 'adamw', stateBits: 8 },
+};
+
+/** A training that is ready: what it does with a batch, and its weights. */
+interface Training {
+  crops: { global: number; local: number };
+  step(batch: Batch, step: number): Promise<{ loss: number }>;
+  trained: readonly { name: string }[];
+}
+
+async function partsOf(session: Session) {
   const { name: network, ...sizes } = JSON.parse(values.backbone);
   const backbone = await choosePlugin(registry, 'backbone', network, sizes);
-  const optimizer = optimizerOptions.parse(
-    values.states === '8' ? { name: 'adamw', clipNorm: 1, stateBits: 8 } : { name: 'sgd', clipNorm: 1 },
-  );
-  const trainer = createPretrainer({
+  return {
     session,
     seed: 1,
     batchSize: BATCH,
-    crops,
-    optimizer,
+    optimizer: optimizerOptions.parse({ clipNorm: 1, ...optimizers[values.states] }),
     backbone: await backboneBuilder(registry, backbone, BINS),
-    build: (parts) => plugin.build({ ...parts, options: method.options }),
     view: { features: featureDefinition.parse({ bins: BINS, dither: 0 }), augmentations: [] },
+  };
+}
+
+async function openPretraining(session: Session, name: string): Promise<Training> {
+  const method = await choosePlugin(registry, 'ssl', name, small[name]);
+  const plugin = await registry.load('ssl', name);
+  const crops = plugin.views(method.options);
+  const trainer = createPretrainer({
+    ...(await partsOf(session)),
+    crops,
+    build: (parts) => plugin.build({ ...parts, options: method.options }),
   });
+  return {
+    crops,
+    trained: trainer.method.trained,
+    step(batch, step) {
+      const position = { step, steps, epoch: (2 * step) / steps };
+      return trainer.step(batch, step, { rate, ...trainer.method.schedule?.(position) });
+    },
+  };
+}
+
+async function openDistillation(session: Session): Promise<Training> {
+  const parts = await partsOf(session);
+  const { compares, options, build } = await registry.load('distillation', 'cosine');
+  const loss = build(options.parse({}));
+  const teachers = [{ name: 'teacher', backbone: parts.backbone, features: parts.view.features }];
+  const level: Level = { student: 'embedding', teacher: ['embedding'], of: 'utterance', weight: 1, compares, loss };
+  const levels = [level];
+  const distiller = createDistiller({ ...parts, teachers, levels, combine: 'concatenate', teacherHears: 'same' });
+  return {
+    crops: { global: 1, local: 0 },
+    trained: distiller.scope.params(),
+    step: (batch, step) => distiller.step(batch, {}, { step, rate, margin: 1 }),
+  };
+}
+
+async function train(session: Session, name: string, reversed = false) {
+  const { crops, step, trained } =
+    name === 'distill' ? await openDistillation(session) : await openPretraining(session, name);
   const losses: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const position = { step, steps, epoch: (2 * step) / steps };
-    const rates = { rate: Number(values.rate), ...trainer.method.schedule?.(position) };
-    losses.push((await trainer.step(batchOf(step, crops, reversed), step, rates)).loss);
-  }
-  return { losses, weights: await session.save(trainer.method.trained.map((variable) => variable.name)) };
+  for (let number = 0; number < steps; number++)
+    losses.push((await step(batchOf(number, crops, reversed), number)).loss);
+  return { losses, weights: await session.save(trained.map((variable) => variable.name)) };
 }
 
 type Trained = Awaited<ReturnType<typeof train>>;

@@ -1,3 +1,4 @@
+import type { Exchange } from '../engine/session/exchange.js';
 import { UserError } from '../errors.js';
 
 export type Metric = 'cosine' | 'l2';
@@ -18,6 +19,26 @@ export interface Points {
   shift: Float64Array;
   /** Sum of |y|^2 over all rows. */
   energy: number;
+  /** Processes that hold the same points and share the blocks of rows that are compared with centres. Default: this one does all. */
+  exchange?: Exchange;
+}
+
+/** True for the blocks of rows that this process compares: every so many-th one, and the same blocks for any number of processes. */
+export const isOwnBlock = ({ exchange }: Points, block: number): boolean =>
+  exchange === undefined || block % exchange.count === exchange.rank;
+
+/** Values of all rows, of which each process knows those of its own blocks. */
+export async function ofAllProcesses<A extends Float32Array | Int32Array>(
+  values: A,
+  points: Points,
+  blockRows: number,
+): Promise<A> {
+  if (!points.exchange) return values;
+  const own = values.slice() as A;
+  for (let block = 0; block * blockRows < points.rows; block++) {
+    if (!isOwnBlock(points, block)) own.fill(0, block * blockRows, (block + 1) * blockRows);
+  }
+  return points.exchange.sum(own);
 }
 
 /** Makes one or two passes over the rows. Throws a UserError for rows that are not finite and, by cosine, for rows of zeros. */

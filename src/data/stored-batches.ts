@@ -1,27 +1,25 @@
 import { frameCount, frameShift } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/feature-definition.js';
-import { type BucketOptions, type LengthBatch, lengthBuckets } from './length-buckets.js';
 import type { FeatureReader } from './shards/reader.js';
-import type { Stretch } from './utterance-batches.js';
+import type { PlannedBatch, Stretch } from './utterance-batches.js';
 
 /** Stored features of similar length. Rows past `indices.length` repeat the first one; discard their results. */
-export interface StoredBatch extends LengthBatch {
+export interface StoredBatch extends PlannedBatch {
   /** float32 features, zeros behind the end of each row. // [rows, frames, bins] */
   stored: Float32Array;
   /** Frames of each row that are features. // [rows] */
   lengths: Int32Array;
 }
 
-/** As `stretchBatches`: the same batches and shapes, of stored features; a stretch begins with the frame in which its first sample lies. */
+/** As `stretchBatches`, of stored features; a stretch begins with the frame in which its first sample lies. */
 export function* storedBatches(
   stretches: readonly Stretch[],
   { read, features }: { read: FeatureReader['read']; features: FeatureDefinition },
-  options: BucketOptions,
+  batches: readonly PlannedBatch[],
 ): Generator<StoredBatch, void, void> {
   const framesOf = (samples: number) => frameCount(samples, features);
   const { bins } = features;
-  const lengths = stretches.map((stretch) => stretch.samples);
-  for (const batch of lengthBuckets(lengths, options)) {
+  for (const batch of batches) {
     const { indices, samples, rows } = batch;
     const width = framesOf(samples) * bins;
     const stored = new Float32Array(rows * width);

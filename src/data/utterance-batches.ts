@@ -5,7 +5,7 @@ import { type BucketOptions, type LengthBatch, lengthBuckets } from './length-bu
 const MOST_SAMPLES = 120 * SAMPLE_RATE_HZ;
 
 /** Utterances, or stretches of them, of similar length. Rows past `indices.length` repeat the first one; discard their results. */
-export interface UtteranceBatch extends LengthBatch {
+export interface UtteranceBatch extends PlannedBatch {
   /** int16 samples, zeros behind the end of each row. // [rows, samples] */
   pcm: Int16Array;
   /** Samples of each row that are audio. // [rows] */
@@ -39,14 +39,29 @@ export function stretchesOf(samples: ArrayLike<number>, most = MOST_SAMPLES): St
   });
 }
 
-/** Goes through all stretches once, in batches of few static shapes (see `lengthBuckets`); `indices` are numbers of stretches. */
+/** A batch of a plan; `indices` are numbers of stretches. */
+export interface PlannedBatch extends LengthBatch {
+  /** The step of its random draws: no other batch of a plan has the same, whoever computes it and when. Default: 0. */
+  draw?: number;
+}
+
+/** All stretches once, in batches of few static shapes (see `lengthBuckets`). @param firstDraw of the first batch */
+export const planBatches = (
+  stretches: readonly Stretch[],
+  { firstDraw = 0, ...options }: BucketOptions & { firstDraw?: number },
+): PlannedBatch[] =>
+  lengthBuckets(
+    stretches.map(({ samples }) => samples),
+    options,
+  ).map((batch, i) => ({ ...batch, draw: firstDraw + i }));
+
+/** Reads one batch of a plan after the other. */
 export function* stretchBatches(
   stretches: readonly Stretch[],
   utterances: Utterances,
-  options: BucketOptions,
+  batches: readonly PlannedBatch[],
 ): Generator<UtteranceBatch, void, void> {
-  const lengths = stretches.map((stretch) => stretch.samples);
-  for (const batch of lengthBuckets(lengths, options)) {
+  for (const batch of batches) {
     const { indices, samples, rows } = batch;
     const stretchOf = (row: number) => stretches[indices[row < indices.length ? row : 0]];
     const pcm = new Int16Array(rows * samples);

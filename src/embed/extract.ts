@@ -3,9 +3,17 @@ import { frameCount } from '../audio/features/fbank.js';
 import { frameLength, isCentred } from '../audio/features/fbank-options.js';
 import type { FeatureDefinition } from '../audio/features/feature-definition.js';
 import { features, normalised } from '../audio/features/features.js';
+import type { BucketOptions } from '../data/length-buckets.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../data/shards/reader.js';
 import { storedBatches } from '../data/stored-batches.js';
-import { stretchesOf, type UtteranceBatch } from '../data/utterance-batches.js';
+import {
+  type PlannedBatch,
+  planBatches,
+  type Stretch,
+  stretchBatches,
+  stretchesOf,
+  type UtteranceBatch,
+} from '../data/utterance-batches.js';
 import type { Session } from '../engine/session/session.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { UserError } from '../errors.js';
@@ -15,14 +23,7 @@ import { maskTime, type Pass } from '../nn/pass.js';
 import type { Scope } from '../nn/scope.js';
 import { createScope } from '../nn/scope.js';
 import { checkShapes } from './check-shapes.js';
-import {
-  type ExtractionOptions,
-  type Extractor,
-  embedBatches,
-  embedUtterances,
-  MAX_BATCH_SAMPLES,
-  meansOf,
-} from './extractor.js';
+import { type ExtractionOptions, type Extractor, MAX_BATCH_SAMPLES, meansOf, placeRows } from './extractor.js';
 import { heardBatch } from './heard-batch.js';
 import type { Hearing } from './hearing.js';
 import { mirrorEnds } from './mirror-ends.js';
@@ -32,7 +33,7 @@ import type { Model } from './model-file.js';
 export interface Listening {
   /** Default: levelled. */
   hearing?: Hearing;
-  /** Applied in order to waveforms [rows, samples] on int16 scale, with new draws for each batch. Default: none. */
+  /** Applied in order to waveforms [rows, samples] on int16 scale, with draws of its own for each batch of a plan. Default: none. */
   augmentations?: readonly RowChange[];
 }
 
@@ -44,7 +45,6 @@ export function createExtractor(
   embed: (features: Tensor, pass: Pass) => Tensor,
   { hearing = 'levelled', augmentations = [] }: Listening = {},
 ): Extractor {
-  let step = 0;
   // Frames that are centred on the last samples see what is behind them: the noise, in every row, and not the end of the batch.
   const tail = isCentred(definition.frontEnd) ? frameLength(definition) : 0;
   const vectorsOf = (input: Tensor, lengths: Tensor) => {
@@ -78,7 +78,7 @@ export function createExtractor(
         wave: float32(wave, [rows, samples]),
         noise: float32(noise, [1, samples]),
         lengths: int32(frames),
-        ...(augmentations.length > 0 && { step: step++ }),
+        ...(augmentations.length > 0 && { step: batch.draw ?? 0 }),
       });
       return (vectors.data as Float32Array).subarray(0, indices.length * size);
     },
@@ -157,39 +157,88 @@ export async function saveWeights(
   return Object.fromEntries(variables.map(({ name }) => [name.slice(scope.path.length + 1), saved[name]]));
 }
 
-/** `embedUtterances` of stored features. */
-async function embedStored(
-  shards: ShardLayout & { features: FeatureDefinition },
+/** A shard set as batches, which can be embedded one by one: by several processes, or by one that goes on after a kill. */
+export interface Extraction {
+  /** Of all stretches; the same for the same set. */
+  batches: PlannedBatch[];
+  /** Number of stretches. */
+  stretches: number;
+  size: number;
+  /** Vectors of some of the batches, of one after the other: [indices.length, size]. */
+  vectorsOf(batches: readonly PlannedBatch[]): AsyncGenerator<Float32Array, void, void>;
+  /** Vectors of the utterances [utterances, size], in their order, from those of all stretches in order of `indices`. */
+  utterancesOf(vectors: Float32Array): Float32Array;
+}
+
+/**
+ * Plans the embedding of all utterances of a shard set, samples or stored features.
+ * @param options.firstDraw step of the first batch's random draws; the others count on from it
+ */
+export function planExtraction(
+  shards: ShardLayout,
   extractor: Extractor,
-  { bucket, ...hooks }: ExtractionOptions,
-): Promise<Float32Array> {
-  const { samples, features: definition } = shards;
-  if (!extractor.runStored) throw new Error('this extractor takes samples, and these are stored features');
-  const { size, runStored } = extractor;
-  const { read, close } = openFeatureReader(shards);
+  options: Partial<BucketOptions> & { firstDraw?: number } = {},
+): Extraction {
+  const { size } = extractor;
+  const stretches = stretchesOf(shards.samples);
+  const batches = planBatches(stretches, { maxBatchSamples: MAX_BATCH_SAMPLES, ...options });
+  return {
+    batches,
+    stretches: stretches.length,
+    size,
+    vectorsOf: (some) =>
+      shards.features
+        ? storedVectors({ ...shards, features: shards.features }, extractor, stretches, some)
+        : waveVectors(shards, extractor, stretches, some),
+    utterancesOf: (vectors) => meansOf(vectors, stretches, shards.samples.length, size),
+  };
+}
+
+async function* waveVectors(
+  shards: ShardLayout,
+  { run }: Extractor,
+  stretches: readonly Stretch[],
+  batches: readonly PlannedBatch[],
+): AsyncGenerator<Float32Array, void, void> {
+  const { read, close } = openReader(shards);
   try {
-    const stretches = stretchesOf(samples);
-    const settings = { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket };
-    const batches = storedBatches(stretches, { read, features: definition }, settings);
-    const vectors = await embedBatches(batches, stretches.length, { size, run: runStored }, hooks);
-    return meansOf(vectors, stretches, samples.length, size);
+    for (const batch of stretchBatches(stretches, { samples: shards.samples, read }, batches)) yield await run(batch);
   } finally {
     close();
   }
 }
 
-/** Vectors of all utterances of a shard set, samples or stored features, in its order: [utterances, size] row-major. */
+async function* storedVectors(
+  shards: ShardLayout & { features: FeatureDefinition },
+  { runStored }: Extractor,
+  stretches: readonly Stretch[],
+  batches: readonly PlannedBatch[],
+): AsyncGenerator<Float32Array, void, void> {
+  if (!runStored) throw new Error('this extractor takes samples, and these are stored features');
+  const { features } = shards;
+  const { read, close } = openFeatureReader(shards);
+  try {
+    for (const batch of storedBatches(stretches, { read, features }, batches)) yield await runStored(batch);
+  } finally {
+    close();
+  }
+}
+
+/** Vectors of all utterances of a shard set in its order: [utterances, size] row-major. `progress` counts stretches. */
 export async function extractAll(
   shards: ShardLayout,
   extractor: Extractor,
-  options: ExtractionOptions = {},
+  { bucket, progress, signal }: ExtractionOptions = {},
 ): Promise<Float32Array> {
-  const { features: stored } = shards;
-  if (stored) return embedStored({ ...shards, features: stored }, extractor, options);
-  const reader = openReader(shards);
-  try {
-    return await embedUtterances({ samples: shards.samples, read: reader.read }, extractor, options);
-  } finally {
-    reader.close();
+  const { batches, stretches, size, vectorsOf, utterancesOf } = planExtraction(shards, extractor, bucket);
+  const all = new Float32Array(stretches * size);
+  let [number, done] = [0, 0];
+  for await (const vectors of vectorsOf(batches)) {
+    const { indices } = batches[number++];
+    placeRows(vectors, indices, all, size);
+    done += indices.length;
+    progress?.(done, stretches);
+    signal?.throwIfAborted();
   }
+  return utterancesOf(all);
 }

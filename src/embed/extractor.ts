@@ -1,6 +1,7 @@
-import type { BucketOptions, LengthBatch } from '../data/length-buckets.js';
+import type { BucketOptions } from '../data/length-buckets.js';
 import type { StoredBatch } from '../data/stored-batches.js';
 import {
+  planBatches,
   type Stretch,
   stretchBatches,
   stretchesOf,
@@ -26,26 +27,11 @@ export interface BatchHooks {
   signal?: AbortSignal;
 }
 
-/** Vectors of `total` utterances, from batches that hold each of them once: [total, size]. */
-export async function embedBatches<Batch extends LengthBatch>(
-  batches: Iterable<Batch>,
-  total: number,
-  extractor: { size: number; run(batch: Batch): Promise<Float32Array> },
-  { progress, signal }: BatchHooks = {},
-): Promise<Float32Array> {
-  const { size } = extractor;
-  const all = new Float32Array(total * size);
-  let done = 0;
-  for (const batch of batches) {
-    const vectors = await extractor.run(batch);
-    batch.indices.forEach((index, row) => {
-      all.set(vectors.subarray(row * size, (row + 1) * size), index * size);
-    });
-    done += batch.indices.length;
-    progress?.(done, total);
-    signal?.throwIfAborted();
-  }
-  return all;
+/** Puts the rows of `vectors` [indices.length, size] to their places in `all`. */
+export function placeRows(vectors: Float32Array, indices: Int32Array, all: Float32Array, size: number): void {
+  indices.forEach((index, row) => {
+    all.set(vectors.subarray(row * size, (row + 1) * size), index * size);
+  });
 }
 
 /** The settings of an extraction over many utterances. */
@@ -58,12 +44,20 @@ export type ExtractionOptions = BatchHooks & { bucket?: Partial<BucketOptions> }
 export async function embedUtterances(
   utterances: Utterances,
   extractor: Extractor,
-  { bucket, ...hooks }: ExtractionOptions = {},
+  { bucket, progress, signal }: ExtractionOptions = {},
 ): Promise<Float32Array> {
+  const { size } = extractor;
   const stretches = stretchesOf(utterances.samples);
-  const batches = stretchBatches(stretches, utterances, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
-  const vectors = await embedBatches(batches, stretches.length, extractor, hooks);
-  return meansOf(vectors, stretches, utterances.samples.length, extractor.size);
+  const all = new Float32Array(stretches.length * size);
+  let done = 0;
+  const plan = planBatches(stretches, { maxBatchSamples: MAX_BATCH_SAMPLES, ...bucket });
+  for (const batch of stretchBatches(stretches, utterances, plan)) {
+    placeRows(await extractor.run(batch), batch.indices, all, size);
+    done += batch.indices.length;
+    progress?.(done, stretches.length);
+    signal?.throwIfAborted();
+  }
+  return meansOf(all, stretches, utterances.samples.length, size);
 }
 
 /** The mean of the vectors of each utterance's stretches: [utterances, size]. */

@@ -3,6 +3,7 @@ import type { NoiseBank } from '../audio/augment/bank.js';
 import type { RowChange } from '../audio/augment/choice.js';
 import type { Clustering } from '../cluster/clustering.js';
 import type { Tensor } from '../engine/tf.js';
+import type { WorkerGroup } from '../engine/workers/group.js';
 import type { Backbone, TappedLayer } from '../nn/backbone.js';
 import type { PoolingLayer } from '../nn/pooling.js';
 import type { Scope } from '../nn/scope.js';
@@ -87,6 +88,8 @@ export interface ObjectivePlugin<O extends z.ZodType = z.ZodType> extends Plugin
 
 /** A clustering algorithm over embeddings. */
 export interface ClusteringPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'clustering', O> {
+  /** True where several workers can share the work. Default: false, and it is done by the first. */
+  manyWorkers?: boolean;
   /** `points` [rows, size] row-major float32. */
   cluster(context: {
     points: Float32Array;
@@ -98,6 +101,8 @@ export interface ClusteringPlugin<O extends z.ZodType = z.ZodType> extends Plugi
     threads: number;
     log(line: string): void;
     signal?: AbortSignal;
+    /** The processes that cluster the same points together; what others than the first return is not looked at. */
+    workers?: WorkerGroup;
   }): Promise<Clustering>;
 }
 

@@ -44,14 +44,14 @@ export interface CheckContext {
 }
 
 export interface StageContext extends CheckContext {
-  /** The processes that train together; a stage that trains hands them to its session. */
+  /** The processes that work together, for a stage that has something for all of them; one that trains hands them to its session. */
   workers?: WorkerGroup;
   /**
    * This stage's folder; it exists. The runner writes `stage.json` and `stage.partial.json` in it. In a worker other than the first it is a
    * folder that is thrown away.
    */
   dir: string;
-  /** The folder of checkpoints, which the first worker writes and all read; default: `dir`. */
+  /** The stage's folder in the run, which all workers see: the first writes checkpoints there, and each its share; default: `dir`. */
   checkpoints?: string;
   /** The folder of the whole run, for `results.json` and reports. */
   runDir: string;
@@ -124,8 +124,13 @@ export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.Zo
   sources?(options: z.output<O>): string | undefined;
   /** Finds problems that would otherwise stop the run hours later, such as missing data: one sentence for each. */
   check?(context: CheckContext, options: z.output<O>): Promise<string[] | undefined> | string[] | undefined;
-  /** True where every worker runs it, and its session is given `workers`; other stages run in the first worker only. */
+  /** True where every worker runs it, and its session is given `workers`. Default: the first worker runs it. */
   inEveryWorker?: boolean;
+  /**
+   * What every other worker does while the first runs the stage: its share of the work, left in `checkpoints` or told by collective
+   * operations. Its signal is aborted when the first is done. Default: it waits.
+   */
+  besideFirst?(context: StageContext, options: z.output<O>): Promise<void>;
   /** For a stage that trains: lets `voxloop plan` predict its memory. */
   sketch?(context: SketchContext, options: z.output<O>): Promise<TrainingSketch>;
   /** Does the work; the result must be equal for a resumed and an undisturbed run. */

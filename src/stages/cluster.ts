@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Clustering } from '../cluster/clustering.js';
 import { labelled } from '../data/crops/sampler.js';
 import { heldOut } from '../data/held-out.js';
 import { speakerAgreement } from '../eval/speaker-agreement.js';
@@ -7,6 +8,7 @@ import { subtractMean } from '../eval/subtract-mean.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
+import type { StageContext } from '../plugin/stage.js';
 import { openTraining } from './artifacts/corpus-data.js';
 import { readEmbeddings } from './artifacts/embeddings-data.js';
 import { clustersResult } from './artifacts/pseudo-labels.js';
@@ -47,26 +49,28 @@ export default defineStage({
   options,
   result,
   produces: 'clusters',
-  async run(context, { corpus: corpusName, embeddings, algorithm, subtractMean: centred, holdOut }) {
-    const { rows, size, vectors } = readEmbeddings(context.artifact(embeddings), 'train');
-    if (centred) subtractMean(vectors, size);
-    const plugin = await context.registry.load('clustering', algorithm.name);
-    const { device, threads, seed, log, signal } = context;
-    const { labels, clusters, iterations, inertia } = await plugin.cluster({
-      points: vectors,
-      rows,
-      size,
-      seed,
-      options: algorithm.options,
-      log,
-      signal,
-      device,
-      threads,
-    });
-    const corpus = openTraining(context.artifact(corpusName));
+  async run(context, chosen) {
+    const { labels, clusters, iterations, inertia } = await clusteringOf(context, chosen);
+    const corpus = openTraining(context.artifact(chosen.corpus));
     const measured = speakerAgreement(labels, corpus.trainSpeakers);
-    for (const utterance of heldOut(rows, holdOut, seed)) labels[utterance] = -1;
-    writeNpy(join(context.dir, 'labels.npy'), [rows], labels);
+    for (const utterance of heldOut(labels.length, chosen.holdOut, context.seed)) labels[utterance] = -1;
+    writeNpy(join(context.dir, 'labels.npy'), [labels.length], labels);
     return { clusters, iterations, inertia, labelled: labelled(labels).length, ...measured };
   },
+  async besideFirst(context, chosen) {
+    const { manyWorkers } = await context.registry.load('clustering', chosen.algorithm.name);
+    if (manyWorkers) await clusteringOf(context, chosen);
+  },
 });
+
+async function clusteringOf(
+  { registry, artifact, workers, device, threads, seed, log, signal }: StageContext,
+  { embeddings, algorithm, subtractMean: centred }: z.output<typeof options>,
+): Promise<Clustering> {
+  const { rows, size, vectors } = readEmbeddings(artifact(embeddings), 'train');
+  if (centred) subtractMean(vectors, size);
+  const plugin = await registry.load('clustering', algorithm.name);
+  const together = plugin.manyWorkers && workers ? { workers } : {};
+  const settings = { seed, options: algorithm.options, log, signal, device, threads };
+  return plugin.cluster({ points: vectors, rows, size, ...settings, ...together });
+}

@@ -2,14 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
-import { loadConfig } from '../../src/pipeline/config/config.js';
-import { runPipeline } from '../../src/pipeline/run/run.js';
-import { followPipeline } from '../../src/pipeline/workers/follow.js';
 import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
-import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { openGroups } from '../helpers/workers/in-process.js';
+import { runTogether } from '../helpers/workers/run-together.js';
 
 const recipe = (corpus: string): string => `
 name: small
@@ -25,7 +22,7 @@ stages:
     backbone: {name: tdnn, width: 8, embeddingSize: 8}
     augmentation: [random-channel]
     globalSeconds: 0.5
-    batchSize: 8
+    batchSize: 12
     steps: 6
     rate: {peak: 0.003}
     checkpointSeconds: 0.001
@@ -39,22 +36,8 @@ const bytesOf = (out: string): Buffer[] =>
 
 const linux = process.platform === 'linux' ? test : test.skip;
 
-/** The undisturbed run: the first worker and one that follows it, in this process. */
-async function undisturbed(config: string, dir: string): Promise<void> {
-  const registry = newRegistry();
-  const loaded = await loadConfig({ file: config, settings: [], plugins: [], registry });
-  const [first, second] = await openGroups(2);
-  const { signal } = new AbortController();
-  const run = { config: loaded, registry, dir, environment: {}, signal };
-  const silent = { update: () => {}, line: () => {}, done: () => {} };
-  await Promise.all([
-    runPipeline({ ...run, workers: first, progress: () => silent, log: () => {} }),
-    followPipeline({ ...run, workers: second }),
-  ]);
-}
-
 linux(
-  'a worker is killed: all start again from the checkpoint, and the bytes are those of an undisturbed run',
+  'three workers of which one always dies become two; where one of these is killed all start again, and the bytes are those of two',
   async (t) => {
     const dir = temporaryFolder(t);
     writeTinyCorpus(join(dir, 'corpus'), { train: 4, test: 2, each: 3 });
@@ -62,25 +45,33 @@ linux(
     writeFileSync(config, recipe(join(dir, 'corpus')));
     const killed = join(dir, 'killed');
     const checkpoint = join(killed, 'stages', 'simclr', 'checkpoint.safetensors');
-    let pid = 0;
-    const { code, stderr } = await runCli(['run', config, '--out', killed, '--workers', '2'], {
+    let watched = false;
+    const args = ['run', config, '--out', killed, '--workers', '3', '--fewer-workers', '--restarts', '1'];
+    const { code, stderr } = await runCli(args, {
       watch(_, child) {
-        if (pid > 0) return;
-        pid = child.pid!;
-        void killWhen(() => existsSync(checkpoint), child.pid!);
+        if (watched) return;
+        watched = true;
+        void killLast(child.pid!, (workers) => workers === 3 || existsSync(checkpoint));
       },
     });
     t.is(code, 0, stderr);
-    t.regex(stderr, /worker 1 was ended by SIGKILL; all workers start again from the last checkpoint \(1 of 10\)/);
+    t.regex(stderr, /worker 2 was ended by SIGKILL; all workers start again from the last checkpoint \(1 of 1\)/);
+    t.regex(stderr, /worker 2 was ended by SIGKILL; the workers were started again 1 times, and the run is given up/);
+    t.regex(stderr, /the run goes on with 2 workers; its results are not those of 3/);
+    t.regex(stderr, /worker 1 was ended by SIGKILL; all workers start again from the last checkpoint \(1 of 1\)/);
     t.regex(stderr, /resumed at step [1-6]/);
-    await undisturbed(config, join(dir, 'undisturbed'));
+    await runTogether(config, join(dir, 'undisturbed'), await openGroups(2));
     t.deepEqual(bytesOf(killed), bytesOf(join(dir, 'undisturbed')));
   },
 );
 
-/** Kills the second worker of a supervisor. */
-async function killWhen(ready: () => boolean, supervisor: number): Promise<void> {
-  while (!ready()) await setTimeout(20);
-  const workers = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
-  process.kill(Number(workers[1]), 'SIGKILL');
+/** Kills the last worker of a supervisor whenever there are three, and then once of two, when a number of them is ripe for it. */
+async function killLast(supervisor: number, ripe: (workers: number) => boolean): Promise<void> {
+  const children = `/proc/${supervisor}/task/${supervisor}/children`;
+  for (let [last, count] = [0, 3]; count > 2 && existsSync(children); await setTimeout(10)) {
+    const workers = readFileSync(children, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    if (workers.length < 2 || workers.at(-1) === last || !ripe(workers.length)) continue;
+    [last, count] = [workers.at(-1)!, workers.length];
+    process.kill(last, 'SIGKILL');
+  }
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { openReader } from '../../src/data/shards/reader.js';
 import { readUtterance } from '../../src/data/shards/shards.js';
-import { stretchBatches, stretchesOf } from '../../src/data/utterance-batches.js';
+import { planBatches, stretchBatches, stretchesOf } from '../../src/data/utterance-batches.js';
 import { stubShards } from '../helpers/corpora/shard-set.js';
 
 test('batches carry the audio, its length, and rows that repeat the first', async (t) => {
@@ -12,7 +12,7 @@ test('batches carry the audio, its length, and rows that repeat the first', asyn
   const seen: number[] = [];
   const stretches = stretchesOf(shards.samples, 15000);
   const utterances = { samples: shards.samples, read: reader.read };
-  for (const batch of stretchBatches(stretches, utterances, { maxBatchSamples: 64000 })) {
+  for (const batch of stretchBatches(stretches, utterances, planBatches(stretches, { maxBatchSamples: 64000 }))) {
     const { indices, rows, samples, pcm, lengths } = batch;
     t.is(pcm.length, rows * samples);
     for (let row = 0; row < rows; row++) {

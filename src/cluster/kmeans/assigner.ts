@@ -1,7 +1,7 @@
 import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { float32 } from '../../host-tensor.js';
-import type { Points } from '../points.js';
+import { isOwnBlock, type Points } from '../points.js';
 
 /** Scores of one block, the largest array of an assignment. */
 const BLOCK_SCORES = 2 ** 21;
@@ -15,8 +15,10 @@ const TWO_STEPS_FROM = 256;
 /** Columns are searched in groups of a multiple of this, a vector register's width. */
 const GROUP_MULTIPLE = 16;
 
-/** Finds the nearest centre of every point; ties go to the first centre. */
+/** Finds the nearest centre of every point of this process's; ties go to the first centre. */
 export interface Assigner {
+  /** Rows of a block: whose blocks are this process's `isOwnBlock` says. */
+  blockRows: number;
   /** Starts anew: the next centres have nothing to do with the last. */
   begin(): void;
   /**
@@ -56,23 +58,39 @@ export function createAssigner(session: Session, points: Points, clusters: numbe
   }
 
   return {
+    blockRows: step,
     begin() {},
     async assign(centers, labels, move, signal) {
       // The last centre fills the columns that are left.
       transpose(centers, columnwise, size, (column) => Math.min(column, clusters - 1));
       await session.load({ [centersVariable.name]: float32(columnwise, [size, columns]) });
-      let running = labelsOf(0);
-      for (let first = 0; first < rows; first += step) {
-        const nearestOfBlock = await running;
+      await eachBlock(points, step, labelsOf, (first, nearestOfBlock) => {
         signal?.throwIfAborted();
-        // The next block runs on the device while this block's labels are processed.
-        if (first + step < rows) running = labelsOf(first + step);
         nearestOfBlock.forEach((label, i) => {
           if (label !== labels[first + i]) move(first + i, label);
         });
-      }
+      });
     },
   };
+}
+
+/** Runs over this process's blocks; the next one runs on the device while the results of one are taken. */
+export async function eachBlock<T>(
+  points: Points,
+  step: number,
+  run: (firstRow: number) => Promise<T>,
+  take: (firstRow: number, result: T) => void,
+): Promise<void> {
+  const own: number[] = [];
+  for (let block = 0; block * step < points.rows; block++) if (isOwnBlock(points, block)) own.push(block * step);
+  let running = own.length > 0 ? run(own[0]) : undefined;
+  for (const [i, first] of own.entries()) {
+    const result = await running!;
+    running = i + 1 < own.length ? run(own[i + 1]) : undefined;
+    // A failure is thrown where `running` is awaited next, if `take` does not throw before.
+    running?.catch(() => {});
+    take(first, result);
+  }
 }
 
 /** Rows of a block, such that blocks are of almost equal size and their scores [rows, columns] stay small. */

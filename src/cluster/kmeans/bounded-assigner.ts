@@ -1,6 +1,6 @@
 import type { Session } from '../../engine/session/session.js';
 import { indicesUpTo } from '../../rows.js';
-import type { Points } from '../points.js';
+import { isOwnBlock, type Points } from '../points.js';
 import type { Assigner } from './assigner.js';
 import { type Bounds, createBounds } from './bounds.js';
 import { groupCenters } from './center-groups.js';
@@ -45,7 +45,15 @@ export function createBoundedAssigner(session: Session, points: Points, clusters
     });
   }
 
+  /** The share of groups that rows must be compared with, of all processes' rows: so all go on in the same way. */
+  async function isMost(candidates: number): Promise<boolean> {
+    const [all] = (await points.exchange?.sum(Int32Array.of(candidates))) ?? [candidates];
+    return all > FULL_PASS_FROM * rows * groups;
+  }
+  const owns = (row: number) => isOwnBlock(points, Math.floor(row / scores.blockRows));
+
   return {
+    blockRows: scores.blockRows,
     begin() {
       [order, iteration, previous] = [firstOrder, 0, new Float32Array(0)];
     },
@@ -64,10 +72,10 @@ export function createBoundedAssigner(session: Session, points: Points, clusters
       memory ??= { bounds: createBounds(points, groupOf, groups), bits: new Uint8Array(rows) };
       const { bounds, bits } = memory;
       bounds.begin(centers);
-      const candidates = iteration === 2 ? rows * groups : bounds.candidates(previous, labels, bits);
+      const isWhole = iteration === 2 || (await isMost(bounds.candidates(previous, labels, bits, owns)));
       previous = centers;
       const context = { groups, order, settle, signal };
-      if (candidates > FULL_PASS_FROM * rows * groups) await fullPass(scores, bounds, context);
+      if (isWhole) await fullPass(scores, bounds, context);
       else await groupPasses(scores, bounds, { ...context, points, batch, bits });
     },
   };

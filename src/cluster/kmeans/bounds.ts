@@ -35,9 +35,10 @@ export interface Bounds {
    * After the centres moved from `previous`: the groups that may hold a row's nearest centre.
    * @param labels [rows] the clusters so far
    * @param bits [rows] is overwritten: bit G stands for group G
+   * @param isAsked says which rows are looked at; the others get no bits
    * @returns how many bits are set
    */
-  candidates(previous: Float32Array, labels: Int32Array, bits: Uint8Array): number;
+  candidates(previous: Float32Array, labels: Int32Array, bits: Uint8Array, isAsked?: (row: number) => boolean): number;
 }
 
 /**
@@ -69,7 +70,7 @@ export function createBounds(points: Points, groupOf: Int32Array, groups: number
       state.l[row * groups + group] = lower * (1 - STORED);
     },
     refine: (row, group, minimum) => refine(state, row, group, minimum),
-    candidates(previous, labels, bits) {
+    candidates(previous, labels, bits, isAsked = () => true) {
       const moves = distances.movesFrom(previous);
       const groupMoves = new Float64Array(groups);
       moves.forEach((move, cluster) => {
@@ -77,7 +78,7 @@ export function createBounds(points: Points, groupOf: Int32Array, groups: number
       });
       let count = 0;
       for (let row = 0; row < rows; row++) {
-        bits[row] = openGroups(state, row, labels[row], { moves, groupMoves });
+        bits[row] = isAsked(row) ? openGroups(state, row, labels[row], { moves, groupMoves }) : 0;
         for (let rest = bits[row]; rest !== 0; rest &= rest - 1) count++;
       }
       return count;

@@ -2,7 +2,7 @@ import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { float32 } from '../../host-tensor.js';
 import type { Points } from '../points.js';
-import { argMax, blockRows, integer, transpose } from './assigner.js';
+import { argMax, blockRows, eachBlock, integer, transpose } from './assigner.js';
 
 /** Below every score. */
 const NOTHING = -1e30;
@@ -31,7 +31,9 @@ export interface GroupScores {
 export interface GroupedScores {
   /** Sets the centres [clusters, size]; `order` [columns] gives the centre of each column, -1 for none. */
   load(centers: Float32Array, order: Int32Array): Promise<void>;
-  /** All rows against all centres, block after block. */
+  /** Rows of a block. */
+  blockRows: number;
+  /** All rows of this process against all centres, block after block. */
   all(take: (block: BlockScores) => void, signal?: AbortSignal): Promise<void>;
   /** Rows of values [batch, size] against the centres of one group. */
   group(group: number, rows: Float32Array): Promise<GroupScores>;
@@ -67,19 +69,17 @@ export function createGroupedScores(session: Session, points: Points, shape: Gro
   }
 
   return {
+    blockRows: step,
     async load(next, order) {
       transpose(next, columnwise, size, (column) => Math.max(0, order[column]));
       const halves = Float32Array.from(order, (cluster) => (cluster < 0 ? -NOTHING : biasOf(points, next, cluster)));
       await session.load({ [centers.name]: float32(columnwise, [size, columns]), [biases.name]: float32(halves) });
     },
     async all(take, signal) {
-      let running = block(0);
-      for (let first = 0; first < rows; first += step) {
-        const scores = await running;
+      await eachBlock(points, step, block, (_, scores) => {
         signal?.throwIfAborted();
-        if (first + step < rows) running = block(first + step);
         take(scores);
-      }
+      });
     },
     async group(group, x) {
       const { column, first, second, squares } = await byGroup[group]({ x: float32(x, [shape.batch, size]) });

@@ -1,3 +1,4 @@
+import { type Exchange, fromFirst } from '../../engine/session/exchange.js';
 import type { Session } from '../../engine/session/session.js';
 import { UserError } from '../../errors.js';
 import { createRng } from '../../random.js';
@@ -36,6 +37,11 @@ export interface KMeansOptions {
   log?(line: string): void;
   onIteration?(iteration: Iteration & { restart: number }): void;
   signal?: AbortSignal;
+  /**
+   * Processes that were given the same points and options, and call this together. Rows are compared by one of them each, and all return the
+   * clusters that one alone would. Mini-batches are not shared, only the assignment that ends them.
+   */
+  exchange?: Exchange;
 }
 
 /**
@@ -49,7 +55,8 @@ export interface KMeansOptions {
 export async function kmeans(session: Session, options: KMeansOptions): Promise<Clustering> {
   const { rows, size, clusters, metric, init, seed, iterations, signal, log, onIteration } = options;
   checkClusters(clusters, rows);
-  const points = preparePoints(options.points, rows, size, metric);
+  const { exchange } = options;
+  const points: Points = { ...preparePoints(options.points, rows, size, metric), exchange };
   const name = `kmeans-${session.variables.size}`;
   const start = init instanceof Float32Array ? preparedCenters(init, points, clusters) : undefined;
   const assigner = createAssignerFor(session, points, options, name);
@@ -62,7 +69,9 @@ export async function kmeans(session: Session, options: KMeansOptions): Promise<
   let best: LloydResult | undefined;
   for (let restart = 1; restart <= restarts; restart++) {
     const rng = createRng(seed).fork(`kmeans/${restart}`);
-    const centers = await seedCenters(rng, signal);
+    const drawn = await seedCenters(rng, signal);
+    // Drawn everywhere alike, unless processors round differently.
+    const centers = exchange ? await fromFirst(exchange, drawn) : drawn;
     assigner.begin();
     const settings: LloydOptions = {
       iterations,

@@ -1,5 +1,5 @@
 import type { Rng } from '../../random.js';
-import type { Points } from '../points.js';
+import { ofAllProcesses, type Points } from '../points.js';
 import type { Assigner } from './assigner.js';
 import { createClusterSums } from './cluster-sums.js';
 import { mendEmptyClusters } from './mend.js';
@@ -35,7 +35,8 @@ export interface LloydResult {
 /**
  * Lloyd's iterations (Lloyd, "Least squares quantization in PCM", 1982, doi:10.1109/TIT.1982.1056489: assign every point, move every centre
  * to its cluster's mean) from `start` [clusters, size], until no label changes, the inertia no longer falls or `iterations` are done.
- * Unless no label changed, a last assignment fits the labels to the centres that were moved last.
+ * Unless no label changed, a last assignment fits the labels to the centres that were moved last. Where processes share the points, each
+ * assigns its own, and all add up all of them, in the same order: labels travel, not sums, and all processes hold the bits of one alone.
  */
 export async function lloyd(
   points: Points,
@@ -48,12 +49,19 @@ export async function lloyd(
   let centers = start;
 
   async function assignAll(): Promise<number> {
-    let changed = 0;
+    const labels = sums.labels.slice();
     const move = (row: number, to: number) => {
-      sums.move(row, to);
-      changed++;
+      labels[row] = to;
     };
-    await assigner.assign(centers, sums.labels, move, signal);
+    await assigner.assign(centers, labels, move, signal);
+    const all = await ofAllProcesses(labels, points, assigner.blockRows);
+    signal?.throwIfAborted();
+    let changed = 0;
+    all.forEach((label, row) => {
+      if (label === sums.labels[row]) return;
+      sums.move(row, label);
+      changed++;
+    });
     return changed;
   }
 

@@ -1,3 +1,4 @@
+import { fromFirst } from '../../engine/session/exchange.js';
 import type { Session } from '../../engine/session/session.js';
 import type { Rng } from '../../random.js';
 import { indicesUpTo, squaredRowDistance } from '../../rows.js';
@@ -57,7 +58,9 @@ export function createPasses(
       falls = inertia < before * (1 - LEAST_GAIN) || idle.length > 0;
       before = inertia;
     }
-    const end = await lloyd(points, assigner, miniBatch.centers(), {
+    const { exchange } = points;
+    const centers = exchange ? await fromFirst(exchange, miniBatch.centers()) : miniBatch.centers();
+    const end = await lloyd(points, assigner, centers, {
       rng,
       signal,
       iterations: Math.min(1, iterations),

@@ -1,7 +1,7 @@
 import type { Session } from '../../engine/session/session.js';
 import type { Rng } from '../../random.js';
 import { indicesUpTo } from '../../rows.js';
-import { type Points, vectorsOf } from '../points.js';
+import { ofAllProcesses, type Points, vectorsOf } from '../points.js';
 import { drawWeighted } from './draw-weighted.js';
 import { createGroupedScores, type GroupedScores } from './group-scores.js';
 import { createPlusPlus } from './plus-plus.js';
@@ -42,15 +42,18 @@ export function createParallelSeeds(
   const reduce = createPlusPlus(session, { rows: candidates, size, clusters, draws: 1, name: `${name}/reduce` });
 
   return async (rng, signal) => {
-    const distances = new Float32Array(rows).fill(Number.POSITIVE_INFINITY);
-    const nearest = new Int32Array(rows);
+    let distances = new Float32Array(rows).fill(Number.POSITIVE_INFINITY);
+    let nearest = new Int32Array(rows);
     const chosen = new Int32Array(candidates);
     for (let first = 0; first < candidates; first += draws) {
       // The first round has no distances to go by.
       const drawn = first === 0 ? new Int32Array(draws).map(() => rng.int(rows)) : drawWeighted(distances, draws, rng);
       chosen.set(drawn, first);
       await measure({ scores, points, distances, nearest, first }, vectorsOf(points, drawn), signal);
+      distances = await ofAllProcesses(distances, points, scores.blockRows);
+      signal?.throwIfAborted();
     }
+    nearest = await ofAllProcesses(nearest, points, scores.blockRows);
     const weights = new Float32Array(candidates);
     for (const candidate of nearest) weights[candidate]++;
     const kept = await reduce(vectorsOf(points, chosen), rng, { weights, signal });

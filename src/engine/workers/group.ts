@@ -1,4 +1,4 @@
-/** The processes that train one model together, as one of them sees them. */
+/** The processes that work together, each on a part, as one of them sees them. */
 export interface WorkerGroup {
   /** This process's number, from 0. */
   readonly rank: number;
@@ -19,6 +19,11 @@ export interface WorkerGroup {
   /** Called at the start of a training: until its end, a process that is asked to stop does so when a step has told all of them. */
   begin(): void;
   end(): void;
+  /**
+   * Called at the start and end of a share of work without collective operations: meanwhile a process that gives no sign of life counts as
+   * hanging, and one that is asked to stop does so at once.
+   */
+  working(busy: boolean): void;
   /** Called when a step has told all processes that one of them was asked to stop. */
   stopAgreed(): void;
 }
@@ -37,6 +42,7 @@ export function createGroup(options: GroupOptions): WorkerGroup {
     stopWanted: () => false,
     begin: () => {},
     end: () => {},
+    working: () => {},
     stopAgreed: () => {},
     ...options,
     nextKey: () => ++last,

@@ -95,8 +95,8 @@ async function attempt(stage: PlannedStage, folder: string, parts: RunParts): Pr
     threads: config.threads,
     memoryBytes: memoryBytesOf(config),
     registry,
-    // Whoever trains alone reads whole batches.
-    workers: stage.plugin.inEveryWorker ? workers : undefined,
+    // Whoever works alone has all of the work.
+    workers: stage.plugin.inEveryWorker || stage.plugin.besideFirst ? workers : undefined,
     progress,
     signal,
     resume: stage.state === 'resume',

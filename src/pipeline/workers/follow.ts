@@ -23,8 +23,8 @@ export type FollowRequest = Pick<RunRequest, 'config' | 'registry' | 'dir' | 'en
 };
 
 /**
- * Goes through the stages of a run beside its first worker: takes part in those that every worker runs, and waits for the others, whose
- * results it reads from the run's folder. Writes nothing in it.
+ * Goes through the stages of a run beside its first worker: takes part in those that have something for every worker, and waits for the
+ * others, whose results it reads from the run's folder. Writes nothing in it but its shares of such stages.
  */
 export async function followPipeline(request: FollowRequest): Promise<void> {
   const { config, dir, registry } = request;
@@ -45,10 +45,11 @@ export async function followPipeline(request: FollowRequest): Promise<void> {
 async function followStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
   const folder = stageFolder(parts.dir, stage.as);
   const done = () => readRecord(folder)?.key === stage.key;
-  const begun = () => stage.plugin.inEveryWorker === true && readPartial(folder)?.attempt === stage.attempt;
+  const { inEveryWorker, besideFirst } = stage.plugin;
+  const begun = () => (inEveryWorker || besideFirst) && readPartial(folder)?.attempt === stage.attempt;
   try {
     await until(() => done() || begun(), parts.signal);
-    if (!done()) await takePart(stage, folder, parts);
+    if (!done()) await (besideFirst ? shareUntil(done, stage, folder, parts) : takePart(stage, folder, parts));
     await until(done, parts.signal);
   } catch (error) {
     if (isInterruption(error, parts.signal)) throw new Interrupted();
@@ -58,11 +59,26 @@ async function followStage(stage: PlannedStage, parts: RunParts): Promise<Finish
   return { as: stage.as, dir: folder, stage: stage.stage, result, seconds };
 }
 
-async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+async function until(condition: () => unknown, signal: AbortSignal): Promise<void> {
   while (!condition()) await setTimeout(POLL_MS, undefined, { signal });
 }
 
-/** Runs the stage beside the first worker; what it writes is thrown away. */
+/** Takes part until the first worker is done, which may need nothing more: an earlier attempt may have left all of it. */
+async function shareUntil(done: () => boolean, stage: PlannedStage, folder: string, parts: RunParts): Promise<void> {
+  const over = new AbortController();
+  const timer = setInterval(() => {
+    if (done()) over.abort();
+  }, POLL_MS);
+  try {
+    await takePart(stage, folder, { ...parts, signal: AbortSignal.any([parts.signal, over.signal]) });
+  } catch (error) {
+    if (!done()) throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Does this worker's part of the stage; what it writes into its own folder is thrown away. */
 async function takePart(stage: PlannedStage, folder: string, parts: RunParts): Promise<void> {
   const { config, registry, runDir, environment, signal, finished, workers } = parts;
   const inputs = stage.references.flatMap((name) => finished.get(name) ?? []);
@@ -89,7 +105,8 @@ async function takePart(stage: PlannedStage, folder: string, parts: RunParts): P
     artifact: (name) => inner.artifacts.get(name)!,
   };
   try {
-    await stage.plugin.run(context, stage.options);
+    const { run, besideFirst } = stage.plugin;
+    await (besideFirst ?? run)(context, stage.options);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

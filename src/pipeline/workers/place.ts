@@ -22,9 +22,9 @@ export const workerPlace = z.strictObject({
 });
 export type WorkerPlace = z.output<typeof workerPlace>;
 
-/** What a worker tells its supervisor: that it is alive, and whether it trains. */
+/** What a worker tells its supervisor: that it is alive, and whether it does its part of a training or of other work. */
 export interface WorkerSign {
-  training: boolean;
+  working: boolean;
 }
 
 /** What a supervisor tells its workers. */

@@ -8,7 +8,7 @@ export interface Supervision {
   start(attempt: number): Promise<Attempt>;
   /** Times that all are started again before the run is given up. */
   restarts: number;
-  /** Seconds without a sign of life after which a worker that trains counts as hanging. */
+  /** Seconds without a sign of life after which a worker that does its part counts as hanging. */
   timeoutSeconds: number;
   /** Aborted by Ctrl-C and SIGTERM. */
   signal: AbortSignal;
@@ -100,14 +100,14 @@ interface End {
 interface Watched extends Started {
   exited: Promise<End>;
   end?: End;
-  training: boolean;
+  working: boolean;
   signedAt: number;
 }
 
 function watch(started: Started): Watched {
   const { rank, child } = started;
-  const watched = { ...started, training: false, signedAt: performance.now() } as Watched;
-  child.on('message', ({ training }: WorkerSign) => Object.assign(watched, { training, signedAt: performance.now() }));
+  const watched = { ...started, working: false, signedAt: performance.now() } as Watched;
+  child.on('message', ({ working }: WorkerSign) => Object.assign(watched, { working, signedAt: performance.now() }));
   watched.exited = new Promise((resolve) => {
     const ended = (code: number | null, why: string) => {
       watched.end = { worker: watched, code, why: `worker ${rank} ${why}` };
@@ -121,7 +121,7 @@ function watch(started: Started): Watched {
   return watched;
 }
 
-/** Waits for a worker that trains and gives no sign, or for another machine that begins anew; never ends when all of them have ended. */
+/** Waits for a worker that does its part and gives no sign, or for another machine that begins anew; never ends when all of them have ended. */
 function firstHanging(
   workers: readonly Watched[],
   timeoutSeconds: number,
@@ -132,7 +132,7 @@ function firstHanging(
       const alive = workers.filter(({ end }) => !end);
       if (alive.length === 0) clearInterval(timer);
       const since = (worker: Watched) => (performance.now() - worker.signedAt) / 1000;
-      const hanging = alive.find((worker) => worker.training && since(worker) > timeoutSeconds);
+      const hanging = alive.find((worker) => worker.working && since(worker) > timeoutSeconds);
       const behind = alive.length > 0 && outdated();
       if (!hanging && !behind) return;
       clearInterval(timer);

@@ -18,7 +18,7 @@ export interface WorkerLink {
 export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
   const { rank, addresses, sources, allowNetwork, wire, timeoutSeconds } = place;
   const controller = new AbortController();
-  let [wanted, training] = [false, false];
+  let [wanted, training, working] = [false, false, false];
   const abort = () => controller.abort(new Interrupted());
   // Ctrl-C in a terminal reaches every process of the run; the supervisor speaks for it.
   process.on('SIGINT', () => {});
@@ -31,7 +31,7 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
     if (!training) abort();
   });
   const sign = (): void => {
-    const state: WorkerSign = { training };
+    const state: WorkerSign = { working: training || working };
     process.send?.(state);
   };
   setInterval(sign, SIGN_MS).unref();
@@ -53,6 +53,10 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
     timeoutSeconds,
     stopWanted: () => wanted,
     stopAgreed: abort,
+    working(busy) {
+      working = busy;
+      sign();
+    },
     begin() {
       training = true;
       sign();

@@ -3,7 +3,7 @@ import { frameLength, frameShift } from '../../audio/features/fbank-options.js';
 import { type FeatureDefinition, features } from '../../audio/features/features.js';
 import { openFeatureReader, openReader, type ShardLayout } from '../../data/shards/reader.js';
 import { storedBatches } from '../../data/stored-batches.js';
-import { type Stretch, stretchBatches, stretchesOf } from '../../data/utterance-batches.js';
+import { planBatches, type Stretch, stretchBatches, stretchesOf } from '../../data/utterance-batches.js';
 import { MAX_BATCH_SAMPLES } from '../../embed/extractor.js';
 import { type Hearing, noiseOf } from '../../embed/hearing.js';
 import type { Inputs } from '../../engine/session/compile.js';
@@ -125,14 +125,14 @@ function* batchesOf(
   definition: FeatureDefinition,
   hearing: Hearing,
 ): Generator<FrameBatch> {
-  const settings = { maxBatchSamples: MAX_BATCH_SAMPLES };
+  const batches = planBatches(stretches, { maxBatchSamples: MAX_BATCH_SAMPLES });
   if (shards.features) {
     const reader = openFeatureReader(shards);
     try {
       for (const { indices, rows, stored, lengths } of storedBatches(
         stretches,
         { read: reader.read, features: shards.features },
-        settings,
+        batches,
       )) {
         const shape = [rows, stored.length / rows / definition.bins, definition.bins];
         yield { indices, rows, lengths, inputs: { stored: float32(stored, shape) } };
@@ -144,7 +144,7 @@ function* batchesOf(
   }
   const reader = openReader(shards);
   try {
-    for (const batch of stretchBatches(stretches, { samples: shards.samples, read: reader.read }, settings)) {
+    for (const batch of stretchBatches(stretches, { samples: shards.samples, read: reader.read }, batches)) {
       const { indices, rows, samples, pcm, lengths } = batch;
       const noise = hearing === 'unchanged' ? new Float32Array(samples) : noiseOf(samples);
       yield {

@@ -13,8 +13,8 @@ writeFileSync(
   script,
   `const [, , act] = process.argv;
 process.on('message', () => process.exit(130));
-if (act === 'silent') { process.send({ training: true }); setInterval(() => {}, 1000); }
-else if (act === 'wait') setInterval(() => process.send({ training: true }), 50);
+if (act === 'silent') { process.send({ working: true }); setInterval(() => {}, 1000); }
+else if (act === 'wait') setInterval(() => process.send({ working: true }), 50);
 else if (act === 'killed') process.kill(process.pid, 'SIGKILL');
 else { if (act === '2') process.stderr.write('wrong option\\n'); process.exitCode = Number(act); process.disconnect(); }
 `,

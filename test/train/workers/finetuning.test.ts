@@ -1,10 +1,12 @@
 import test from 'ava';
 import type { Session } from '../../../src/engine/session/session.js';
 import aamSoftmax from '../../../src/losses/aam-softmax.js';
+import cosine from '../../../src/losses/distillation/cosine.js';
 import { optimizerOptions } from '../../../src/optim/optimizer.js';
+import { createDistiller } from '../../../src/train/distill/distiller.js';
 import { createFinetuner, type FinetuneResult } from '../../../src/train/finetuner.js';
 import { withSession } from '../../helpers/session.js';
-import { smallBackbone, smallFeatures } from '../../helpers/training/small-training.js';
+import { smallBackbone, smallFeatures, smallTdnn } from '../../helpers/training/small-training.js';
 import { inEveryWorker, openGroups } from '../../helpers/workers/in-process.js';
 import { farthest, speakerBatch } from '../../helpers/workers/speaker-batch.js';
 
@@ -36,8 +38,10 @@ async function train(session: Session) {
   return { results, after: await session.save() };
 }
 
+const groups = openGroups(2);
+
 test('fine-tuning behind a gate: two workers with half the batch each train as one process with all of it', async (t) => {
-  const [first, second] = await inEveryWorker(await openGroups(2), train);
+  const [first, second] = await inEveryWorker(await groups, train);
   const alone = await withSession(train, { threads: 1 });
   t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
   const kept = alone.results.map(({ metrics }) => metrics.kept);
@@ -59,6 +63,55 @@ test('fine-tuning behind a gate: two workers with half the batch each train as o
     t.deepEqual(decisions, decided);
   });
   // Centres, the running mean of predictions and running statistics are among them.
+  const { variable, distance } = farthest(first.after, alone.after);
+  t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
+});
+
+const teacher = await smallTdnn({ width: 12 });
+
+/** A student learns the embeddings of a drawn teacher, and labels. */
+async function distil(session: Session) {
+  const distiller = createDistiller({
+    session,
+    seed: 1,
+    batchSize: BATCH,
+    backbone: smallBackbone,
+    teachers: [{ name: 'teacher', backbone: teacher, features: smallFeatures }],
+    levels: [
+      {
+        student: 'embedding',
+        teacher: ['embedding'],
+        of: 'utterance',
+        weight: 1,
+        compares: cosine.compares,
+        loss: cosine.build({}),
+      },
+    ],
+    classifier: {
+      classes: CLASSES,
+      weight: 0.5,
+      loss: (context) => aamSoftmax.build({ ...context, options: { margin: 0.1, scale: 10, center: 0 } }),
+    },
+    combine: 'concatenate',
+    teacherHears: 'same',
+    view: { features: smallFeatures, augmentations: [] },
+    optimizer: optimizerOptions.parse({ name: 'sgd' }),
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const batch = speakerBatch(`step ${step}`, BATCH, { global: 1, local: 0 });
+    losses.push((await distiller.step(batch, { labels }, { step, rate: 0.01, margin: 1 })).loss);
+  }
+  return { losses, after: await session.save() };
+}
+
+test('distillation: two workers with half the batch each train as one process with all of it', async (t) => {
+  const [first, second] = await inEveryWorker(await groups, distil);
+  t.deepEqual(first, second, 'the workers hold the same bits');
+  const alone = await withSession(distil, { threads: 1 });
+  first.losses.forEach((loss, step) => {
+    t.true(Math.abs(loss / alone.losses[step] - 1) < NEAR, `step ${step}: ${loss}, ${alone.losses[step]}`);
+  });
   const { variable, distance } = farthest(first.after, alone.after);
   t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
 });
