@@ -2,7 +2,7 @@ import type { DescribedModel } from '../embed/described-model.js';
 import type { Extractor } from '../embed/extractor.js';
 import { RUNTIME_INSTALL } from '../embed/onnx/runtime.js';
 import { locateLibrary } from '../engine/library/locate.js';
-import { UserError } from '../errors.js';
+import { shellWord, UserError } from '../errors.js';
 import { filesOfModel } from './describe-model.js';
 import { packagedModel } from './packaged-model.js';
 
@@ -38,7 +38,7 @@ export async function openModel(path = packagedModel(), options: ModelRunOptions
   }
   if (onnx === undefined) {
     throw new UserError(
-      `${lacking}. Without it the model runs as an ONNX file: \`voxloop export ${path}\`, on a machine where TensorFlow is set up, writes one ` +
+      `${lacking}. Without it the model runs as an ONNX file: \`voxloop export ${shellWord(path)}\`, on a machine where TensorFlow is set up, writes one ` +
         `beside it, and \`${RUNTIME_INSTALL}\` brings what runs it here.`,
     );
   }
