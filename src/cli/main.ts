@@ -1,5 +1,5 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { messageOf, UserError } from '../errors.js';
+import { codeOf, messageOf, UserError } from '../errors.js';
 import { writeError } from '../io/write-error.js';
 import { Interrupted } from '../pipeline/run/interrupt.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
@@ -66,9 +66,9 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** A failed write that names no file: files are written by functions that name theirs, so it was standard output. */
+/** A disk that was full for a write without a file's name: files are written by functions that name theirs, so it was standard output. */
 const isOfPrinting = (error: unknown): boolean =>
-  error instanceof Error && 'syscall' in error && error.syscall === 'write' && !('path' in error);
+  ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') && !(error as NodeJS.ErrnoException).path;
 
 /** `voxloop ... | head` closes the pipe early, which is not an error. */
 function surviveClosedPipes(): void {

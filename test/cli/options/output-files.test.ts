@@ -43,13 +43,10 @@ test.serial('a lone dash is standard output where a command prints, and refused 
   t.notThrows(() => guardInputs(printing.parse(['--out', '-'], { from: 'user' })));
   const program = new Command();
   for (const register of commands) register(program);
-  for (const [name, args] of [
-    ['embed', ['a.wav']],
-    ['diarize', ['a.wav']],
-  ] as const) {
+  for (const name of ['embed', 'diarize']) {
     const command = program.commands.find((candidate) => candidate.name() === name)!;
     command.action(() => {});
-    t.notThrows(() => guardInputs(command.parse(args.concat(['--out', '-']), { from: 'user' })), name);
+    t.notThrows(() => guardInputs(command.parse(['a.wav', '--out', '-'], { from: 'user' })), name);
   }
 });
 
