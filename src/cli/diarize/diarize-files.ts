@@ -64,8 +64,8 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
     return { naming, size: extractor.size };
   });
   if (diarized.length === 0) throw noneUsable(skipped);
-  reportSkipped(skipped);
   for (const { file, segments } of diarized) if (segments.length === 0) log(`${file}: no speech was found`);
+  reportSkipped(skipped);
   await write?.(embeddingRows(diarized), named.size);
   const text = formatted(diarized, format, options.embeddings);
   if (options.out === undefined || options.out === '-') process.stdout.write(text);
