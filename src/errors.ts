@@ -9,6 +9,12 @@ export function userError(message: string): never {
   throw new UserError(message);
 }
 
+/** A path as a word of a command that a message suggests: in quotes where a shell would take it apart. */
+export function shellWord(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\p{L}\p{N}_./:@%+=,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -56,11 +56,11 @@ async function cluster(file: string, options: ClusterOptions): Promise<void> {
   const matrix = { points: data, rows: shape[0], size: shape[1] };
   // Plugins take neither first centres nor zero iterations.
   const direct = options.init !== undefined || options.iterations === 0;
-  const clustering = await (direct ? assignOrStart(matrix, options) : runPlugin(matrix, options)).catch(
-    (error: unknown) => {
-      throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
-    },
-  );
+  const start = await (direct ? starterFromCenters(matrix, options) : starterOfPlugin(matrix, options));
+  // What is wrong from here on lies in the rows; what was wrong before lay in the options.
+  const clustering = await start().catch((error: unknown) => {
+    throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
+  });
   const { clusters, iterations, inertia, labels, centers } = clustering;
   if (options.centersOut !== undefined) writeNpy(options.centersOut, [clusters, matrix.size], centers);
   writeNpy(options.out, [matrix.rows], labels);
@@ -70,7 +70,9 @@ async function cluster(file: string, options: ClusterOptions): Promise<void> {
 
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
+type Start = () => Promise<Clustering>;
+
+async function starterOfPlugin(matrix: Matrix, options: ClusterOptions): Promise<Start> {
   const [{ createRegistry }, { builtIns }, { loadPlugins }, { choosePlugin }, { keyValues }] = await Promise.all([
     import('../pipeline/registry/registry.js'),
     import('../builtins.js'),
@@ -87,11 +89,11 @@ async function runPlugin(matrix: Matrix, options: ClusterOptions): Promise<Clust
     throw new UserError('Give the number of clusters: --k <n>.');
   const choice = await choosePlugin(registry, 'clustering', options.algorithm, written);
   const plugin = await registry.load('clustering', options.algorithm);
-  return plugin.cluster({ ...matrix, seed, device, threads, log, options: choice.options });
+  return async () => plugin.cluster({ ...matrix, seed, device, threads, log, options: choice.options });
 }
 
 /** k-means from the centres of a file, or without iterations. */
-async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<Clustering> {
+async function starterFromCenters(matrix: Matrix, options: ClusterOptions): Promise<Start> {
   const [{ kmeans }, { openSession }] = await Promise.all([
     import('../cluster/kmeans/kmeans.js'),
     import('../engine/session/session.js'),
@@ -102,12 +104,14 @@ async function assignOrStart(matrix: Matrix, options: ClusterOptions): Promise<C
   if (clusters === undefined) throw new UserError('Give the number of clusters: --k <n>.');
   if (options.set.length > 0) throw new UserError('--set does not go with --init or --iterations 0.');
   const init = options.init === undefined ? undefined : await readCenters(options.init, [clusters, matrix.size]);
-  const session = openSession({ device, threads });
-  try {
-    return await kmeans(session, { ...matrix, clusters, metric, seed, iterations, restarts, init, log });
-  } finally {
-    await session.close();
-  }
+  return async () => {
+    const session = openSession({ device, threads });
+    try {
+      return await kmeans(session, { ...matrix, clusters, metric, seed, iterations, restarts, init, log });
+    } finally {
+      await session.close();
+    }
+  };
 }
 
 async function readCenters(file: string, wanted: [number, number]): Promise<Float32Array> {

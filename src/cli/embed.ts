@@ -31,6 +31,7 @@ export function register(program: Command): void {
         program,
         '--out <file>',
         '.npy (names in a .tsv beside it), .jsonl, .ark (Kaldi, with .scp), or - for JSON lines on standard output',
+        { dash: 'print' },
       ).makeOptionMandatory(),
     )
     .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')

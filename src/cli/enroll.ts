@@ -72,6 +72,7 @@ async function requestsOf(
     if (first === null) throw new UserError(`${list}:${line}: expected "NAME PATH", got ${JSON.stringify(second)}.`);
     requests.push({ speaker: first, files: [isAbsolute(second) ? second : join(root, second)] });
   }
+  if (requests.length === 0) throw new UserError(`${list} lists nobody. Write a line "NAME PATH" for each recording.`);
   return requests;
 }
 

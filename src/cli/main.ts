@@ -1,9 +1,11 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { messageOf, UserError } from '../errors.js';
+import { codeOf, messageOf, UserError } from '../errors.js';
+import { writeError } from '../io/write-error.js';
 import { Interrupted } from '../pipeline/run/interrupt.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
 import { commands } from './commands.js';
 import { guardInputs } from './options/output-files.js';
+import { dashAdvice, helpArguments, pointToHelp } from './usage.js';
 
 /**
  * Runs the command line and sets the exit code: 0 done, 1 a fault of voxloop, 2 something the user can put right, 130 stopped.
@@ -15,7 +17,8 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exit(report(error));
   });
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = createProgram();
+    await program.parseAsync(helpArguments(program, args), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   }
@@ -33,6 +36,7 @@ function createProgram(): Command {
     .exitOverride()
     .hook('preAction', (_, command) => guardInputs(command));
   for (const register of commands) register(program);
+  pointToHelp(program);
   return program;
 }
 
@@ -47,15 +51,24 @@ function optionDescription(option: Option): string {
 /** Prints what went wrong for the user; returns the exit code. */
 function report(error: unknown): number {
   // Commander has printed its message already; its own code for wrong usage is 1.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UserError || error instanceof Interrupted) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+  if (error instanceof CommanderError) {
+    const advice = dashAdvice(error);
+    if (advice) process.stderr.write(`${advice}\n`);
+    return error.exitCode === 0 ? 0 : 2;
   }
-  const stack = error instanceof Error && error.stack ? error.stack : messageOf(error);
+  const fault = isOfPrinting(error) ? writeError('what is printed here', error) : error;
+  if (fault instanceof UserError || fault instanceof Interrupted) {
+    process.stderr.write(`${fault.message}\n`);
+    return fault.exitCode;
+  }
+  const stack = fault instanceof Error && fault.stack ? fault.stack : messageOf(fault);
   process.stderr.write(`${stack}\nThis is a fault in voxloop (${voxloopVersion()}, Node ${process.versions.node}).\n`);
   return 1;
 }
+
+/** A disk that was full for a write without a file's name: files are written by functions that name theirs, so it was standard output. */
+const isOfPrinting = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') && !(error as NodeJS.ErrnoException).path;
 
 /** `voxloop ... | head` closes the pipe early, which is not an error. */
 function surviveClosedPipes(): void {

@@ -68,5 +68,7 @@ async function speakers({ store: dir, remove, rename, json }: SpeakersOptions): 
       { header: 'of sound', cell: ({ utterances }) => total(utterances.map(({ soundSeconds }) => soundSeconds)) },
     ],
   );
-  process.stdout.write(`${table}\n${enrolled.size} speakers, model '${info.model.name}'\n`);
+  process.stdout.write(
+    `${table}\n${enrolled.size} speaker${enrolled.size === 1 ? '' : 's'}, model '${info.model.name}'\n`,
+  );
 }

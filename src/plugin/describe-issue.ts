@@ -20,7 +20,9 @@ export function describeIssue(issue: Issue, value: unknown): string {
   if (issue.code === 'custom') return issue.message;
   if (value === undefined) return 'is missing';
   const demand = demandOf(issue);
-  return `must ${demand}, but is ${shown(value)}${suggestion(issue, value)}`;
+  const isOfLength = issue.code === 'too_small' || issue.code === 'too_big';
+  const found = isOfLength && Array.isArray(value) ? `has ${value.length}` : `is ${shown(value)}`;
+  return `must ${demand}, but ${found}${suggestion(issue, value)}`;
 }
 
 function demandOf(issue: Issue): string {
@@ -44,8 +46,9 @@ function demandOf(issue: Issue): string {
 
 function limit(origin: string, comparison: string, bound: number | bigint, exact = false): string {
   const amount = exact ? `exactly ${bound}` : `${comparison} ${bound}`;
-  if (origin === 'string') return `have ${amount} characters`;
-  return origin === 'array' ? `have ${amount} entries` : `be ${amount}`;
+  const plural = Number(bound) !== 1;
+  if (origin === 'string') return `have ${amount} character${plural ? 's' : ''}`;
+  return origin === 'array' ? `have ${amount} ${plural ? 'entries' : 'entry'}` : `be ${amount}`;
 }
 
 function unionDemand(issue: z.core.$ZodIssueInvalidUnion): string {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, shellWord, UserError } from '../errors.js';
 import { readError, withFile } from '../io/read-file.js';
 import { didYouMean } from '../plugin/suggest.js';
 import {
@@ -63,7 +63,9 @@ export function speakerOf({ dir, speakers }: SpeakerStore, name: string): Speake
   if (speaker) return speaker;
   if (speakers.size === 0) throw noSpeakers(dir);
   const hint = didYouMean(name, speakers.keys()) || '.';
-  throw new UserError(`No speaker '${name}' is enrolled in ${dir}${hint} \`voxloop speakers\` lists them.`);
+  throw new UserError(
+    `No speaker '${name}' is enrolled in ${dir}${hint} \`voxloop speakers --store ${shellWord(dir)}\` lists them.`,
+  );
 }
 
 export const noSpeakers = (dir: string) =>

@@ -3,7 +3,7 @@ import type { Extractor } from '../embed/extractor.js';
 import { RUNTIME_INSTALL } from '../embed/onnx/runtime.js';
 import { packagedModel } from '../embed/packaged-model.js';
 import { locateLibrary } from '../engine/library/locate.js';
-import { UserError } from '../errors.js';
+import { shellWord, UserError } from '../errors.js';
 import { filesOfModel } from './describe-model.js';
 
 /** The device and plugins that a model runs with. */
@@ -38,7 +38,7 @@ export async function openModel(path = packagedModel(), options: ModelRunOptions
   }
   if (onnx === undefined) {
     throw new UserError(
-      `${lacking}. Without it the model runs as an ONNX file: \`voxloop export ${path}\`, on a machine where TensorFlow is set up, writes one ` +
+      `${lacking}. Without it the model runs as an ONNX file: \`voxloop export ${shellWord(path)}\`, on a machine where TensorFlow is set up, writes one ` +
         `beside it, and \`${RUNTIME_INSTALL}\` brings what runs it here.`,
     );
   }

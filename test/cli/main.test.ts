@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { bin, runCli } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -38,7 +38,7 @@ test('wrong usage exits with 2 and suggests what was meant', async (t) => {
   const cases: [string[], RegExp][] = [
     [['rn'], /unknown command 'rn'\n\(Did you mean run\?\)/],
     [['run', 'x.yaml', '--dryrun'], /unknown option '--dryrun'\n\(Did you mean --dry-run\?\)/],
-    [['run'], /missing required argument 'config'/],
+    [['run'], /missing required argument 'config'\n`voxloop run --help` has the arguments and options\.\n$/],
     [['--verson'], /unknown option '--verson'\n\(Did you mean --version\?\)/],
     [[], /^Usage: voxloop/],
   ];
@@ -91,3 +91,19 @@ test('a reader that goes away early is no fault', async (t) => {
   const [code] = await once(child, 'close');
   t.deepEqual([code, stderr], [0, '']);
 });
+
+(existsSync('/dev/full') ? test : test.skip)(
+  'a full disk behind standard output is told, without a stack',
+  async (t) => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [bin, '--version'], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let stderr = '';
+    child.stderr!.on('data', (text) => {
+      stderr += text;
+    });
+    const [code] = await once(child, 'close');
+    t.is(code, 2);
+    t.regex(stderr, /^The disk is full: what is printed here was not written\. [^\n]*\n$/);
+  },
+);

@@ -1,12 +1,11 @@
-import { UserError } from '../../errors.js';
+import { shellWord, UserError } from '../../errors.js';
 
 /** The error for a recording that ends before the length it states. `wanted` is null where the format does not say. */
 export function cutShort(name: string, samples: number, wanted: number | null): UserError {
   const there =
     wanted === null ? `it breaks off after ${samples} samples` : `${samples} of ${wanted} samples are there`;
-  return new UserError(
-    `${name} is cut short: ${there}. Copy or download it again, or keep what is there: ffmpeg -i ${name} whole.wav`,
-  );
+  const rest = samples > 0 ? `keep what is there: ffmpeg -i ${shellWord(name)} whole.wav` : 'leave it out.';
+  return new UserError(`${name} is cut short: ${there}. Copy or download it again, or ${rest}`);
 }
 
 /** The error for a recording whose bytes do not decode. */
@@ -16,7 +15,9 @@ export function damaged(name: string, why: string): UserError {
 
 /** The error for sound that is well-formed but in an encoding we do not read. */
 export function unsupported(name: string, what: string): UserError {
-  return new UserError(`${name} holds ${what}, which voxloop does not read. Convert it: ffmpeg -i ${name} out.wav`);
+  return new UserError(
+    `${name} holds ${what}, which voxloop does not read. Convert it: ffmpeg -i ${shellWord(name)} out.wav`,
+  );
 }
 
 /** Runs a decoder that reports every bad packet on the console; the same errors come back in its result. */

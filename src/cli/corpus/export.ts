@@ -38,7 +38,8 @@ async function exportCorpus(corpus: string, { json, ...flags }: ExportFlags): Pr
   try {
     const written = await exportTar({ ...flags, corpus, log, signal });
     const { dir, train, test } = written;
-    const counted = ({ utterances, archives }: typeof train) => `${utterances} utterances in ${archives} archives`;
+    const counted = ({ utterances, archives }: typeof train) =>
+      `${utterances} utterances in ${archives} archive${archives === 1 ? '' : 's'}`;
     const lines = `${dir}: train ${counted(train)}${test.utterances > 0 ? `, test ${counted(test)}` : ''}`;
     process.stdout.write(`${json ? JSON.stringify(written) : lines}\n`);
   } finally {

@@ -8,14 +8,14 @@ import { enrollNumbered } from '../../diarize/names/enroll-numbered.js';
 import { openVoiceNames, type VoiceNames } from '../../diarize/names/voice-names.js';
 import { type Diarized, embeddingName, type Format, formatted, voicesLine } from '../../diarize/output.js';
 import { readOverlapDetector } from '../../diarize/overlap/detector-file.js';
-import { UserError } from '../../errors.js';
+import { shellWord, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { checkStoreModel } from '../../speakers/change-store.js';
 import { UNDECIDED } from '../../speakers/decision.js';
 import { type SpeakerModel, speakerModel } from '../../speakers/speaker-model.js';
 import { isStore, readInfo } from '../../speakers/store.js';
 import { type EmbeddingRow, embeddingWriter } from '../../speakers/write-embeddings.js';
-import { reportSkipped } from '../options/embed-progress.js';
+import { reportSkipped, withEmbedProgress } from '../options/embed-progress.js';
 import { keyValues } from '../options/key-values.js';
 import { withModel } from '../options/with-model.js';
 import type { DiarizeCommandOptions } from './diarize.js';
@@ -32,33 +32,43 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
   const overlap = options.overlap === undefined ? undefined : readOverlapDetector(options.overlap);
   checkNameOptions(options);
   const write = options.embeddings === undefined ? undefined : embeddingWriter(options.embeddings);
-  if (options.embeddings === '-')
-    throw new UserError('--embeddings -: standard output is for who speaks when. Name a file.');
   const diarized: DiarizedFile[] = [];
   const skipped: { file: string; reason: string }[] = [];
   const run = { ...options, json: format === 'json' };
   const named = await withModel(options.model, run, async (extractor, model) => {
     const naming = options.store === undefined ? undefined : await openNaming(speakerModel(model, extractor), options);
-    for (const [i, file] of files.entries()) {
-      const wantsVoices = naming !== undefined || write !== undefined;
+    const wantsVoices = naming !== undefined || write !== undefined;
+    const hear = async (file: string, i: number) => {
       const outcome = wantsVoices
         ? await diarizeVoices(file, { extractor }, settings, { names: naming?.names, overlap })
         : await diarizeFile(file, extractor, settings, { overlap });
       if ('reason' in outcome) {
         skipped.push({ file, ...outcome });
-        continue;
+        return;
       }
       diarized.push({ recording: recordings[i], file, ...outcome });
-      if (outcome.segments.length === 0) log(`${file}: no speech was found`);
-      else if (naming) log(voicesLine(diarized[diarized.length - 1]));
-    }
+      if (naming && outcome.segments.length > 0) log(voicesLine(diarized[diarized.length - 1]));
+    };
+    // With names each recording has a line of its own, which shows how far it is.
+    const display = { label: 'diarize', worthShowing: naming ? Number.POSITIVE_INFINITY : 2 };
+    await withEmbedProgress(
+      files.length,
+      async (progress) => {
+        for (const [i, file] of files.entries()) {
+          await hear(file, i);
+          progress?.(i + 1, files.length);
+        }
+      },
+      display,
+    );
     return { naming, size: extractor.size };
   });
   if (diarized.length === 0) throw noneUsable(skipped);
+  for (const { file, segments } of diarized) if (segments.length === 0) log(`${file}: no speech was found`);
   reportSkipped(skipped);
   await write?.(embeddingRows(diarized), named.size);
   const text = formatted(diarized, format, options.embeddings);
-  if (options.out === undefined) process.stdout.write(text);
+  if (options.out === undefined || options.out === '-') process.stdout.write(text);
   else writeFileAtomic(options.out, text);
   if (named.naming && options.enrollUnknown) await enroll(options.store!, named.naming);
   if (skipped.length > 0 && !options.skipBad) process.exitCode = 2;
@@ -92,7 +102,7 @@ async function enroll(store: string, { model, names }: Naming): Promise<void> {
   for (const { speaker, recordings, speechSeconds } of enrolled)
     log(
       `enrolled ${speaker}: ${recordings} recording${recordings === 1 ? '' : 's'}, ${speechSeconds.toFixed(1)} s; ` +
-        `to name it: voxloop speakers --store ${store} --rename ${speaker}=NAME`,
+        `to name it: voxloop speakers --store ${shellWord(store)} --rename ${speaker}=NAME`,
     );
 }
 

@@ -36,7 +36,7 @@ export function register(program: Command): void {
         'out and reported, the others are written, and the exit code is 2; a recording without speech has no segments.',
     )
     .argument('<files...>', 'audio files')
-    .addOption(outputOption(program, '--out <file>', 'file to write (default: standard output)'))
+    .addOption(outputOption(program, '--out <file>', 'file to write (default: -, standard output)', { dash: 'print' }))
     .addOption(choice(program, '--format <format>', 'format of the result', ['rttm', 'json', 'audacity'], 'rttm'))
     .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')
     .option('--json', 'the same as --format json')

@@ -53,7 +53,7 @@ async function explain(file: string, other: string | undefined, options: Salienc
   const { score, layer, layers, seconds, peak, times, rows, saliency } = found;
   const text = options.json
     ? JSON.stringify({ score, layer, layers, seconds, peak, times, rows, saliency: Array.from(saliency) })
-    : `score ${score.toFixed(4)}; most salient at ${peak.seconds.toFixed(2)} s, ${peak.hz} Hz (${layer})`;
+    : `${options.out === undefined ? '' : `${options.out}: `}score ${score.toFixed(4)}; most salient at ${peak.seconds.toFixed(2)} s, ${peak.hz} Hz (${layer})`;
   process.stdout.write(`${text}\n`);
 }
 

@@ -1,14 +1,15 @@
 /** With fewer recordings the work is over before a display helps. */
 const WORTH_SHOWING = 32;
 
-/** Runs `act` with a display of the recordings embedded so far on standard error, if there are many. */
+/** Runs `act` with a display of the recordings done so far on standard error, if there are at least `worthShowing`. */
 export async function withEmbedProgress<T>(
   recordings: number,
   act: (progress: ((done: number, total: number) => void) | undefined) => Promise<T>,
+  { label = 'embed', worthShowing = WORTH_SHOWING }: { label?: string; worthShowing?: number } = {},
 ): Promise<T> {
-  if (recordings < WORTH_SHOWING) return act(undefined);
+  if (recordings < worthShowing) return act(undefined);
   const { createProgress } = await import('../../pipeline/run/progress.js');
-  const display = createProgress({ stream: process.stderr, label: 'embed' });
+  const display = createProgress({ stream: process.stderr, label });
   try {
     return await act((step, total) => display.update({ step, total }));
   } finally {

@@ -95,11 +95,17 @@ function inspect(dir: string, { name, options }: CorpusIdentity, force: boolean)
       `${dir} was made of recordings or lists that have changed since, or were copied anew: their number, sizes or times differ. ` +
         'Make it again with --force, or choose another --out folder.',
     );
+  const others = (different ?? []).filter((option) => !OF_RECORDINGS.has(option));
+  const values = others.map(
+    (option) => `${option} was ${shown(facts.options[option])} and is ${shown(options[option])} now`,
+  );
   throw new UserError(
-    `${dir} holds another corpus ("${facts.name}", made with ${JSON.stringify(facts.options)}). ` +
+    `${dir} holds another corpus: ${different ? values.join('; ') : `it is of the kind ${facts.name}, and ${name} is wanted`}. ` +
       'Choose another --out folder, or replace it with --force.',
   );
 }
+
+const shown = (value: unknown): string => JSON.stringify(value) ?? 'left open';
 
 /** Options that stand for what a corpus is made of: counts and hashes of lists, sizes and times. */
 const OF_RECORDINGS = new Set(['hash', 'sound', 'recordings', 'shards']);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf, UserError } from '../../errors.js';
+import { readError } from '../../io/read-file.js';
 import { packedRows, type Rows } from '../packed-rows.js';
 import type { Skipped } from './finish-corpus.js';
 
@@ -33,6 +34,7 @@ export function listRecordings(folder: string, extensions: readonly string[]): R
     const skip = (kind: string, reason: string) => skipped.push({ file, kind, reason });
     const extension = extensionOf(file);
     const stats = entry?.isFile() && wanted.has(extension) ? statsOf(join(root, file)) : undefined;
+    if (error !== undefined && file === '') throw readError(folder, error);
     if (error !== undefined) skip('unreadable', `the folder cannot be read (${codeOf(error) ?? messageOf(error)})`);
     else if (entry?.isSymbolicLink()) skip('link', 'a symbolic link; links are not followed');
     else if (!entry?.isFile()) continue;
@@ -51,11 +53,8 @@ function realFolder(folder: string): string {
   try {
     if (statSync(folder).isDirectory()) return realpathSync(folder);
   } catch (error) {
-    throw new UserError(
-      codeOf(error) === 'ENOENT'
-        ? `There is no folder ${folder}. Check the path of the recordings.`
-        : `${folder} cannot be read (${codeOf(error) ?? messageOf(error)}).`,
-    );
+    if (codeOf(error) !== 'ENOENT') throw readError(folder, error);
+    throw new UserError(`There is no folder ${folder}. Check the path of the recordings.`);
   }
   throw new UserError(`${folder} is a file; the folder that holds the recordings is needed.`);
 }
@@ -73,7 +72,7 @@ function* walk(root: string, folder: string): Generator<Walked> {
   try {
     entries = readdirSync(join(root, folder), { withFileTypes: true });
   } catch (error) {
-    yield { file: folder || '.', error };
+    yield { file: folder, error };
     return;
   }
   for (const entry of inPathOrder(entries)) {

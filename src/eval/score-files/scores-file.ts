@@ -5,6 +5,7 @@ import { openWorkerPool } from '../../data/worker-pool.js';
 import { codeOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { utf16Error } from '../../io/lines.js';
+import { readError } from '../../io/read-file.js';
 import { mergeSorted } from '../detection/radix-sort.js';
 import type { SortedScores } from '../detection/sorted-scores.js';
 import { lineStarts } from './line-starts.js';
@@ -101,7 +102,8 @@ export async function readable<T>(name: string, read: () => Promise<T>): Promise
     return await read();
   } catch (error) {
     if (error instanceof UserError || codeOf(error) === undefined) throw error;
-    throw new UserError(`${name}: the scores cannot be read (${codeOf(error)}). Check the path.`);
+    const told = readError(name, error);
+    throw told instanceof UserError ? told : new UserError(`${name}: the scores cannot be read (${codeOf(error)}).`);
   }
 }
 
@@ -134,6 +136,10 @@ function mergeAll(lists: Float64Array[]): Float64Array {
 /** Throws one error for the broken lines of all parts of a file, numbered from its beginning. */
 function checkReports(name: string, reports: LineReport[], advice: string | undefined): void {
   if (reports[0]?.isUtf16) throw utf16Error(name);
+  if (reports.some(({ broken }) => broken.some(({ text }) => text.includes('\0'))))
+    throw new UserError(
+      `${name} is not a text file. Name lines of scores, as \`voxloop score --out\` writes them, or a .npy file.`,
+    );
   const brokenCount = reports.reduce((sum, report) => sum + report.brokenCount, 0);
   if (brokenCount === 0) return;
   const broken: BrokenLine[] = [];

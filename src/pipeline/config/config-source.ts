@@ -5,6 +5,11 @@ import { codeOf, messageOf, UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 import { didYouMean } from '../../plugin/suggest.js';
 
+/** Faults of YAML that are told at once: one open bracket may bring hundreds. */
+const FAULTS_SHOWN = 10;
+/** Most characters of a line, and of a parser's message, that are shown. */
+const WIDEST = 240;
+
 /** A place in a config file; line and column count from 1. */
 export interface Position {
   line: number;
@@ -29,7 +34,9 @@ export function readConfigSource(file: string): ConfigSource {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('\0')) throw new UserError(`${file} is not UTF-8 text, and a recipe is a YAML file. Name one.`);
+    return text;
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw readError(file, error);
     throw new UserError(`${file}: there is no such config file${didYouMean(file, configsNear(file))}`);
@@ -57,7 +64,8 @@ export function parseConfigSource(file: string, text: string): ConfigSource {
   const report = (position: Position, message: string) => excerpt(file, text, position, message);
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    throw new UserError(faults.map(({ pos, message }) => report(positionAt(pos[0]), message)).join('\n'));
+    const shown = faults.slice(0, FAULTS_SHOWN);
+    throw new UserError(shown.map(({ pos, message }) => report(positionAt(pos[0]), clipped(message))).join('\n'));
   }
   return {
     file,
@@ -75,12 +83,16 @@ function toPlain(file: string, document: Document): unknown {
   }
 }
 
+const clipped = (text: string): string => (text.length > WIDEST ? `${text.slice(0, WIDEST)}...` : text);
+
 function excerpt(file: string, text: string, { line, column }: Position, message: string): string {
   const head = `${file}:${line}:${column}: ${message}`;
   const shown = text.split(/\r?\n/)[line - 1];
   if (!shown?.trim()) return head;
   const gutter = `  ${line} | `;
-  return `${head}\n${gutter}${shown}\n${' '.repeat(gutter.length - 2)}| ${' '.repeat(column - 1)}^`;
+  const from = Math.max(0, column - 1 - WIDEST / 2);
+  const part = shown.slice(from, from + WIDEST);
+  return `${head}\n${gutter}${part}\n${' '.repeat(gutter.length - 2)}| ${' '.repeat(column - 1 - from)}^`;
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[], what: 'key' | 'value'): number {

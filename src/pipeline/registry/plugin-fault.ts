@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { transform } from 'sucrase';
-import { messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../errors.js';
 
 interface Place {
   path: string;
@@ -11,6 +11,8 @@ interface Place {
 
 /** A sentence about why a plugin file could not be imported, with the line if it is known. */
 export function describeLoadFault(file: string, path: string, error: unknown): string {
+  if (codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION' && messageOf(error).endsWith(path))
+    return `${file}: this plugin cannot be loaded: a plugin is a .ts, .js or .mjs file.`;
   const at = placeOf(error, path);
   const place = at === undefined ? file : `${at.path === path ? file : at.path}:${at.line}`;
   const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : '';

@@ -32,6 +32,24 @@ test.serial('files that a command line names are inputs, but for its outputs', (
   t.throws(() => guardInputs(parsed(['--out', d, '--det', d])), { message: /--out and --det both name/ });
 });
 
+test.serial('a lone dash is standard output where a command prints, and refused where it writes a file', (t) => {
+  t.teardown(forgetInputs);
+  t.throws(() => guardInputs(parsed(['--out', '-'])), {
+    instanceOf: UserError,
+    message: /^--out -: .*\.\/- for a file of that name/,
+  });
+  const printing = new Command('made');
+  printing.addOption(outputOption(printing, '--out <file>', '', { dash: 'print' }));
+  t.notThrows(() => guardInputs(printing.parse(['--out', '-'], { from: 'user' })));
+  const program = new Command();
+  for (const register of commands) register(program);
+  for (const name of ['embed', 'diarize']) {
+    const command = program.commands.find((candidate) => candidate.name() === name)!;
+    command.action(() => {});
+    t.notThrows(() => guardInputs(command.parse(['a.wav', '--out', '-'], { from: 'user' })), name);
+  }
+});
+
 test('the file that each command writes is declared as its output', (t) => {
   const program = new Command();
   for (const register of commands) register(program);

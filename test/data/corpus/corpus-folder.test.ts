@@ -51,7 +51,12 @@ test('another corpus is refused, replaced when forced; anything else is never ov
   const other = { name: 'test', options: { seed: 2 } };
   await t.throwsAsync(buildCorpusFolder(dir, other, {}, fill('second', other)), {
     instanceOf: UserError,
-    message: /holds another corpus \("test", made with \{"seed":1\}\).*--force/,
+    message: /holds another corpus: seed was 1 and is 2 now\..*--force/,
+  });
+  const kind = { name: 'tar', options: { seed: 1 } };
+  await t.throwsAsync(buildCorpusFolder(dir, kind, {}, fill('second', kind)), {
+    instanceOf: UserError,
+    message: /holds another corpus: it is of the kind test, and tar is wanted\./,
   });
   t.false((await buildCorpusFolder(dir, other, { force: true }, fill('second', other))).existing);
 

@@ -131,8 +131,26 @@ test('an artifact of another kind, a name used twice, a missing option, a wrong 
   ]);
 });
 
+test('of a long line the part around the fault is shown, and of many faults the first ten', async (t) => {
+  const long = `{name: "${'x'.repeat(5000)}", sead: 1, stages: [{stage: count}], description: "${'y'.repeat(5000)}"}\n`;
+  const [head, line, mark] = (await messageFor(t, long)).split('\n');
+  t.regex(head, /^demo\.yaml:1:5012: unknown key 'sead'/);
+  t.true(line.length < 260, String(line.length));
+  t.is(line.slice(mark.indexOf('^')).slice(0, 4), 'sead');
+  const broken = `stages: [\n${'@\n'.repeat(40)}`;
+  t.is((await messageFor(t, broken)).match(/^demo\.yaml:/gm)?.length, 10);
+});
+
 test('what is no config at all', async (t) => {
   t.is(await messageFor(t, ''), 'demo.yaml:1:1: the config must be a map, but is empty');
+  t.regex(
+    await messageFor(t, 'RIFF\0\0WAVE'),
+    /^demo.yaml is not UTF-8 text, and a recipe is a YAML file\. Name one\.$/,
+  );
+  t.is(
+    await messageFor(t, 'stages: []\n'),
+    "demo.yaml:1:9: 'stages' must have at least 1 entry, but has 0\n  1 | stages: []\n    |         ^",
+  );
   t.regex(await messageFor(t, '- a\n- b\n'), /^demo.yaml:1:1: the config must be a map, but is a list\n/);
   t.regex(await messageFor(t, 'a: [1,\nb: 2\n'), /^demo.yaml:2:\d+: /);
   t.regex(await messageFor(t, 'seed: 1\nseed: 2\n'), /^demo.yaml:2:1: Map keys must be unique/);

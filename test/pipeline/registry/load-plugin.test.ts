@@ -61,6 +61,14 @@ test('one file may hold several plugins; a file named twice is loaded once', asy
   t.regex(String(digest), /^[0-9a-f]{64}$/);
 });
 
+test('what is neither TypeScript nor JavaScript is refused in plain words', async (t) => {
+  const file = join(temporaryFolder(t, { 'mine.wav': 'RIFF' }), 'mine.wav');
+  await t.throwsAsync(loadPlugins([file], createRegistry([])), {
+    instanceOf: UserError,
+    message: `${file}: this plugin cannot be loaded: a plugin is a .ts, .js or .mjs file.`,
+  });
+});
+
 const faults: [title: string, source: string, message: RegExp][] = [
   [
     'a syntax error of TypeScript',
