@@ -6,7 +6,7 @@ import type { OnnxOptions } from '../tools/export-onnx.js';
 import type { HuggingFaceOptions } from '../tools/hugging-face/export-folder.js';
 import { addPluginOption } from './options/model-options.js';
 import { outputOption } from './options/output-files.js';
-import { choice, wholeNumber } from './options/values.js';
+import { choice, MOST_THREADS, wholeNumber } from './options/values.js';
 
 /** What is written, and the options that only it has. */
 const FORMATS = {
@@ -89,7 +89,7 @@ export function register(program: Command): void {
     )
     .option('--system <name>', 'hf: whose figures in it, where it has several systems');
   addPluginOption(command)
-    .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0), 0)
+    .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0, MOST_THREADS), 0)
     .option('--json', PRINTED)
     .addHelpText('after', AFTER)
     .action(exportModel);

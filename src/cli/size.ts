@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ComparedSize, ModelSize } from '../tools/model-size.js';
 import { addPluginOption } from './options/model-options.js';
-import { seconds, wholeNumber } from './options/values.js';
+import { MOST_THREADS, seconds, wholeNumber } from './options/values.js';
 
 interface SizeCommandOptions {
   seconds: number;
@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .argument('<model>', 'model folder, e.g. RUN/stages/embed/model')
     .option('--seconds <n>', 'length of the recording', seconds, 10);
   addPluginOption(command)
-    .option('--threads <n>', 'threads to measure the speed with', wholeNumber(1), 1)
+    .option('--threads <n>', 'threads to measure the speed with', wholeNumber(1, MOST_THREADS), 1)
     .option('--json', 'print {parameters, bytes, macsPerSecond, peakBytes, realTimeFactor, ..., teachers: [...]}')
     .addHelpText('after', AFTER)
     .action(printSize);

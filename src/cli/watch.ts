@@ -15,7 +15,7 @@ export function register(program: Command): void {
       'Serves a page of a run, on this machine alone: a run that goes on, one that was stopped or has failed, or a finished one.',
     )
     .argument('<run>', 'folder of a run, e.g. runs/demo')
-    .option('--port <n>', 'port of the page; 0 is any that is free', wholeNumber(0), 0)
+    .option('--port <n>', 'port of the page; 0 is any that is free', wholeNumber(0, 65_535), 0)
     .addHelpText('after', AFTER)
     .action(watchCommand);
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { featureDefinition } from '../audio/features/feature-definition.js';
@@ -105,13 +105,26 @@ export function writeModel(
   });
 }
 
+/** The model folders of a run, or of a stage of it, in the order of their names. */
+export function modelsBelow(dir: string): string[] {
+  const stages = join(dir, 'stages');
+  const names = existsSync(join(stages, '.')) ? readdirSync(stages).sort() : [];
+  const folders = [join(dir, 'model')].concat(names.map((name) => join(stages, name, 'model')));
+  return folders.filter((folder) => existsSync(join(folder, MODEL_FILE)));
+}
+
+/** What to name in the place of a folder that holds no model. */
+export function whereModelsAre(dir: string): string {
+  const below = modelsBelow(dir);
+  if (below.length === 0) return 'A run writes one to RUN/stages/<name>/model.';
+  return `Name ${below.join(' or ')}.`;
+}
+
 /** Reads a model folder. @throws UserError for a folder without a model, and for a file that is cut short */
 export function readModel(dir: string): Model {
   const path = join(dir, MODEL_FILE);
   if (!existsSync(path)) {
-    throw new UserError(
-      `${dir} holds no model (${MODEL_FILE} is missing). A run writes one to RUN/stages/<name>/model.`,
-    );
+    throw new UserError(`${dir} holds no model (${MODEL_FILE} is missing). ${whereModelsAre(dir)}`);
   }
   const { tensors, metadata } = readSafetensors(path);
   const weights: Model['weights'] = {};

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sourceStamp } from '../data/corpus/source-stamp.js';
-import { MODEL_FILE, readModel, writeModel } from '../embed/model-file.js';
+import { MODEL_FILE, readModel, whereModelsAre, writeModel } from '../embed/model-file.js';
 import { weightsIdentity } from '../embed/weights-identity.js';
 import { defineStage } from '../plugin/define.js';
 import { modelResult, networkDir } from './artifacts/model-artifact.js';
@@ -25,7 +25,9 @@ export default defineStage({
   check: (_context, { path }) =>
     existsSync(join(path, MODEL_FILE))
       ? []
-      : [`${resolve(path)} holds no model (${MODEL_FILE}); set the model stage's 'path' to a model folder`],
+      : [
+          `${resolve(path)} holds no model (${MODEL_FILE}); set the model stage's 'path' to one. ${whereModelsAre(path)}`,
+        ],
   async run({ dir }, { path }) {
     const { info, weights, mean, packed } = readModel(path);
     const { format: _, ...description } = info;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescribedModel } from '../embed/described-model.js';
-import { MODEL_FILE, type Model, readModel } from '../embed/model-file.js';
+import { MODEL_FILE, type Model, readModel, whereModelsAre } from '../embed/model-file.js';
 import { ONNX_FILE, readOnnxModel } from '../embed/onnx/onnx-model.js';
 import { spaceOf, weightsIdentity } from '../embed/weights-identity.js';
 import { UserError } from '../errors.js';
@@ -19,7 +19,7 @@ export function filesOfModel(path: string): ModelFiles {
   if (existsSync(join(path, MODEL_FILE))) return { network: path, onnx };
   if (onnx !== undefined) return { onnx };
   throw new UserError(
-    `${path} holds no model (neither ${MODEL_FILE} nor ${ONNX_FILE} is there). ${otherName(path) ?? 'A run writes one to RUN/stages/<name>/model.'}`,
+    `${path} holds no model (neither ${MODEL_FILE} nor ${ONNX_FILE} is there). ${otherName(path) ?? whereModelsAre(path)}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { UserError } from '../../src/errors.js';
 import { float32, type HostTensor } from '../../src/host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../../src/io/safetensors.js';
+import { filesOfModel } from '../../src/tools/describe-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { smallFeatures } from '../helpers/training/small-training.js';
 
@@ -55,13 +56,28 @@ test('equal models are equal bytes', (t) => {
   t.deepEqual(readFileSync(join(a, FILE)), readFileSync(join(b, FILE)));
 });
 
+test('of a run the message names the folders that hold models', (t) => {
+  const run = temporaryFolder(t);
+  const folders = ['a', 'b'].map((stage) => join(run, 'stages', stage, 'model'));
+  for (const folder of folders) writeModel(folder, INFO, WEIGHTS);
+  t.throws(() => readModel(run), {
+    instanceOf: UserError,
+    message: new RegExp(`missing\\). Name ${folders.join(' or ')}\\.$`),
+  });
+  const stage = join(run, 'stages', 'b');
+  t.throws(() => filesOfModel(stage), {
+    instanceOf: UserError,
+    message: new RegExp(`there\\). Name ${folders[1]}\\.$`),
+  });
+});
+
 test('what is no model is refused, naming the file', (t) => {
   const dir = temporaryFolder(t);
   const refused = (message: RegExp) => {
     const error = t.throws(() => readModel(dir), { instanceOf: UserError, message });
     t.true(error.message.includes(dir));
   };
-  refused(/holds no model/);
+  refused(/holds no model .*A run writes one to RUN/);
   writeSafetensors(join(dir, FILE), WEIGHTS, {});
   refused(/is not a model this version of voxloop reads/);
   writeSafetensors(join(dir, FILE), WEIGHTS, { voxloop: '{"format": "voxloop-model-1"' });

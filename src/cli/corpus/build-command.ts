@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BuildOptions } from '../../data/corpus/build-options.js';
 import type { CorpusSummary } from '../../data/corpus/corpus-folder.js';
-import { wholeNumber } from '../options/values.js';
+import { MOST_THREADS, wholeNumber } from '../options/values.js';
 
 /** Flags that every `voxloop corpus` command takes. */
 export interface CommonFlags {
@@ -15,7 +15,7 @@ export interface CommonFlags {
 export function addCommonFlags(command: Command): Command {
   return command
     .requiredOption('--out <dir>', 'folder of the corpus')
-    .option('--jobs <n>', 'threads (default: one per core)', wholeNumber(1))
+    .option('--jobs <n>', 'threads (default: one per core)', wholeNumber(1, MOST_THREADS))
     .option('--force', 'rebuild a corpus that exists already')
     .option('--json', 'print a summary as JSON');
 }

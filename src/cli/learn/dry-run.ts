@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadMono16k } from '../../audio/decode/decode.js';
 import { audioExtensions } from '../../audio/decode/formats.js';
+import { keepApart } from '../../data/corpus/keep-apart.js';
 import { listRecordings, type Recordings } from '../../data/corpus/recordings.js';
 import { measureSpeech } from '../../diarize/measure-speech.js';
 import { UserError } from '../../errors.js';
@@ -13,8 +14,15 @@ import { batchFor, clustersFor, LEAST_RECORDINGS, LONGEST_PART_SECONDS, type Mat
 /** Recordings that are decoded to guess the length of all. */
 const HEARD = 20;
 
-/** The recordings of a folder. @throws UserError when there is no such folder, or none in it */
-export const recordingsToLearn = (folder: string): Recordings => listRecordings(folder, audioExtensions);
+/**
+ * The recordings of a folder that a run in `out` learns from.
+ * @throws UserError when there is no such folder, or none in it, and when the run would lie among them
+ */
+export function recordingsToLearn(folder: string, out: string): Recordings {
+  const recordings = listRecordings(folder, audioExtensions);
+  keepApart(join(out, 'stages', 'recordings', 'corpus'), recordings.root);
+  return recordings;
+}
 
 /** The fault of a folder that does not hold enough. */
 export const tooFew = (folder: string, what: string): UserError =>
@@ -95,7 +103,7 @@ const counted = (recordings: number): string => `${recordings} recording${record
 
 /** Says what `voxloop learn` would do. Some recordings are decoded, and nothing is written. */
 export async function describeDryRun(folder: string, { out, hours }: { out: string; hours: number }): Promise<string> {
-  const recordings = recordingsToLearn(folder);
+  const recordings = recordingsToLearn(folder, out);
   const outlook = await lookAhead(folder, recordings);
   return [
     describeStart(recordings, outlook, hours),

@@ -68,7 +68,7 @@ interface Learning extends LearnRequest {
  */
 export async function learnFolder(request: LearnRequest): Promise<{ report: string }> {
   const { folder, out, device, say, template = TEMPLATE } = request;
-  const recordings = recordingsToLearn(folder);
+  const recordings = recordingsToLearn(folder, out);
   const { root, hash } = recordings;
   const registry = createRegistry(builtIns);
   const fixed = [`recordings.path=${JSON.stringify(root)}`, `device=${device}`];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { choice, collect, wholeNumber } from './values.js';
+import { choice, collect, MOST_THREADS, wholeNumber } from './values.js';
 
 export const DEVICES = ['auto', 'cpu', 'gpu'] as const;
 
@@ -31,7 +31,7 @@ export function addModelOptions(command: Command): Command {
 export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choice(command, '--device <device>', 'where to compute; gpu fails where there is none', DEVICES, 'auto'))
-    .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0), 0);
+    .option('--threads <n>', 'threads of one operation; 0: one per core', wholeNumber(0, MOST_THREADS), 0);
 }
 
 /** Adds --plugin. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { modelsBelow } from '../../embed/model-file.js';
 import { eventsBeside } from '../../follow/tensorboard/tensorboard.js';
 import type { ResolvedConfig } from '../../pipeline/config/config.js';
 import { resolvedYaml } from '../../pipeline/config/resolved-yaml.js';
@@ -70,6 +71,7 @@ export async function runAlone(
   for (const file of ['results.json', 'report.html']) {
     if (existsSync(join(dir, file))) say(`written: ${join(dir, file)}`);
   }
+  for (const model of modelsBelow(dir)) say(`written: ${model}`);
 }
 
 function tableOf(result: unknown): string | undefined {

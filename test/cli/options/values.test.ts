@@ -18,6 +18,7 @@ function parse(parser: (text: string) => unknown, text: string): unknown {
 
 test('values that fit are numbers and lists', (t) => {
   t.is(parse(wholeNumber(0), '12'), 12);
+  t.is(parse(wholeNumber(0, 12), '12'), 12);
   t.is(parse(seconds, '1.5'), 1.5);
   t.is(parse(decimalBetween('a cosine from -1 to 1', -1, 1), '-1'), -1);
   t.deepEqual(parse(commaSeparated, 'a, b,,c'), ['a', 'b', 'c']);
@@ -25,6 +26,7 @@ test('values that fit are numbers and lists', (t) => {
 
 for (const [parser, text, expected] of [
   [wholeNumber(1), '0', 'a whole number of at least 1'],
+  [wholeNumber(0, 65_535), '65536', 'a whole number from 0 to 65535'],
   [wholeNumber(1), '1.5', 'a whole number of at least 1'],
   [wholeNumber(0), ' ', 'a whole number of at least 0'],
   [seconds, '0', 'a number of seconds above 0'],

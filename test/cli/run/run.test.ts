@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { fakePlugins } from '../../helpers/recipes/fake-plugins.js';
@@ -26,9 +26,15 @@ test.serial('the table goes to stdout, the talk to stderr; a rerun skips', async
   t.deepEqual([code, stdout], [0, 'total 27\n']);
   t.regex(stderr, /^demo: demo.yaml in runs\/demo, seed 1\n1\/3 one \(count\)\none from the start\none 1\/3 33%/);
   t.regex(stderr, /2\/3 two \(count\): done in \d+\.\d s\n/);
+  const model = join('runs', 'demo', 'stages', 'add', 'model');
+  mkdirSync(join(cwd, model));
+  writeFileSync(join(cwd, model, 'model.safetensors'), '');
   const again = await runCli(['run', 'demo.yaml', '--out', 'runs/demo'], { cwd });
   t.deepEqual([again.code, again.stdout], [0, 'total 27\n']);
-  t.regex(again.stderr, /1\/3 one \(count\): done before\n2\/3 two \(count\): done before\n3\/3 add: done before\n$/);
+  t.regex(
+    again.stderr,
+    /1\/3 one \(count\): done before\n2\/3 two \(count\): done before\n3\/3 add: done before\nwritten: runs\/demo\/stages\/add\/model\n$/,
+  );
 });
 
 test.serial('a killed run goes on inside its stage, and ends as an undisturbed one', async (t) => {
