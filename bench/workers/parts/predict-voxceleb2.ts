@@ -50,7 +50,7 @@ export async function printPrediction(assumed: Assumptions): Promise<void> {
   a worker computes ${gflops} thousand million operations a second, a multiply-add being two, a step three forward passes; as fast for any worker
   gradients in float32, a ring of all workers, one worker a machine, links of equal bandwidth each way, no other traffic
   beside the link TensorFlow takes ${(1e9 * secondsPerByte).toFixed(2)} ns a byte (${(1 / secondsPerByte / 2 ** 30).toFixed(2)} GiB/s), and ${(1000 * hopSeconds).toFixed(2)} ms for a message to the next worker
-  batch normalisation waits for two small reductions a layer, each of 2 (N - 1) messages, hidden by nothing
+  batch normalisation waits twice a layer, for 2 (N - 1) messages each time (its forward pass, which gathers, needs half of them), hidden by nothing
   three of the four buffers of gradients travel behind at most three quarters of the backward pass
   data, checkpoints, and workers that are slower than others cost nothing`);
   for (const name of NETWORKS) {

@@ -52,7 +52,10 @@ export interface KMeansOptions {
  *
  * Throws a UserError for more clusters than different points, NaN, rows of zeros (by cosine) and first centres of another shape.
  */
-export async function kmeans(session: Session, options: KMeansOptions): Promise<Clustering> {
+export const kmeans = async (session: Session, options: KMeansOptions): Promise<Clustering> =>
+  options.exchange ? options.exchange.during(() => findClusters(session, options)) : findClusters(session, options);
+
+async function findClusters(session: Session, options: KMeansOptions): Promise<Clustering> {
   const { rows, size, clusters, metric, init, seed, iterations, signal, log, onIteration } = options;
   checkClusters(clusters, rows);
   const { exchange } = options;

@@ -14,10 +14,12 @@ export interface Exchange {
    * through as it is. When one of the processes was asked to stop, all are told so here, by their signal.
    */
   sum<A extends Float32Array | Int32Array>(values: A): Promise<A>;
+  /** Does work with sums in it: meanwhile a process that hangs is noticed, and all stop together, when a sum has told them. */
+  during<T>(act: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Opens an exchange between the processes of a group, and closes it whatever happens. Meanwhile they stop together, when a sum has told all.
+ * Opens an exchange between the processes of a group, and closes it whatever happens.
  * @param threads as of this process's other sessions
  */
 export async function withExchange<T>(
@@ -40,12 +42,18 @@ export async function withExchange<T>(
       if (Number(stops.data[0]) > 0) workers.stopAgreed();
       return sum.data as A;
     },
+    async during(act) {
+      workers.begin();
+      try {
+        return await act();
+      } finally {
+        workers.end();
+      }
+    },
   };
-  workers.begin();
   try {
     return await act(exchange);
   } finally {
-    workers.end();
     await session.close();
   }
 }
