@@ -29,24 +29,21 @@ export async function labelByPosteriors(
       if (!inCorpus.has(key)) unknown.push(key);
       return;
     }
-    if (shape.length !== 2)
-      throw new UserError(
-        `${posteriors}: '${key}' is a vector of ${data.length} numbers, and posteriors are a matrix, [frames, classes]. Give such an archive.`,
-      );
-    const [frames, columns] = shape;
+    const at = `${posteriors}: '${key}'`;
+    const [frames, columns] = matrixShape(at, shape);
     classes ??= columns;
     if (columns !== classes)
       throw new UserError(
-        `${posteriors}: '${key}' has posteriors of ${columns} phones, and ${phones ? 'the list of phones has' : 'others have'} ${classes}. ` +
+        `${at} has posteriors of ${columns} phones, and ${phones ? 'the list of phones has' : 'others have'} ${classes}. ` +
           'Give posteriors of one classifier, and the list of its phones.',
       );
     const seconds = train.samples[place] / SAMPLE_RATE_HZ;
     if ((frames * shiftMs) / 1000 > seconds + slackSeconds)
       throw new UserError(
-        `${posteriors}: '${key}' has ${frames} rows, one every ${shiftMs} ms, and its audio has ${seconds.toFixed(2)} s. Give their shiftMs, ` +
+        `${at} has ${frames} rows, one every ${shiftMs} ms, and its audio has ${seconds.toFixed(2)} s. Give their shiftMs, ` +
           'or the posteriors of this audio.',
       );
-    rows[place] = distributions(Float32Array.from(data), columns, `${posteriors}: '${key}'`);
+    rows[place] = distributions(Float32Array.from(data), columns, at);
   });
   if (unknown.length > 0 && strays === 'refuse')
     throw new UserError(
@@ -70,6 +67,14 @@ export async function labelByPosteriors(
   const held = rows.reduce((sum, row) => sum + (row?.length ?? 0) / classes!, 0);
   const labelled = Math.min(1, held / frames);
   return { ...labelling, utterances: rows.length, corpus: digestOfUtterances(train), labelled };
+}
+
+/** Frames and classes. @throws UserError for a vector */
+function matrixShape(at: string, shape: readonly number[]): readonly number[] {
+  if (shape.length === 2) return shape;
+  throw new UserError(
+    `${at} is a vector of ${shape[0]} numbers, and posteriors are a matrix, [frames, classes]. Give such an archive.`,
+  );
 }
 
 /** Rows that sum to 1. @throws UserError for one that does not, such as logarithms */
