@@ -43,7 +43,9 @@ export default defineStage({
           train,
           indicesUpTo(count).map((i) => from + i),
         );
-        const update = (done: number) => progress.update({ step: from + done, total: rows.rows });
+        // Told in stretches, of which a long recording has several.
+        const update = (done: number, of: number) =>
+          progress.update({ step: from + Math.floor((count * done) / of), total: rows.rows });
         const statistics = await extractStatistics(part, extractor, { progress: update, signal });
         writeShard(rows, shard, statistics, 'Cut the recording into shorter ones.');
       }

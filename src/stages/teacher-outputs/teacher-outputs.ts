@@ -111,8 +111,9 @@ async function storeTeacher(
       train,
       indicesUpTo(count).map((i) => from + i),
     );
-    const update = (done: number) =>
-      progress.update({ step: from + done, total: rows.rows, fields: { teacher: name } });
+    // Told in stretches, of which a long recording has several.
+    const update = (done: number, of: number) =>
+      progress.update({ step: from + Math.floor((count * done) / of), total: rows.rows, fields: { teacher: name } });
     writeShard(rows, shard, await extractAll(part, extractor, { progress: update, signal }), TOO_LARGE);
   }
   return { model: weightsIdentity(model), features: info.features, layers: sizes };
