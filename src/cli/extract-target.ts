@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .argument('<mixture>', 'audio file')
     .option('--enroll <file>', 'recording of the speaker alone; may be repeated', collect, [])
     .requiredOption('--extractor <dir>', 'folder of a stage `extract-target`, RUN/stages/<name>')
-    .addOption(outputOption(program, '--out <file>', 'WAV file to write').makeOptionMandatory())
+    .addOption(outputOption(program, '--out <file>', 'file to write, a WAV file').makeOptionMandatory())
     .option('--json', 'print {mixture, enroll, extractor, out, seconds, warnings}');
   addModelOptions(command).addHelpText('after', AFTER).action(extract);
 }

@@ -34,7 +34,7 @@ test('commands that write nothing into the model folder need no --model', (t) =>
   const named = [...needed.keys()].sort();
   t.deepEqual(
     named.filter((name) => !needed.get(name)),
-    ['diarize', 'embed', 'enroll', 'identify', 'page', 'saliency', 'score', 'similarity', 'verify'],
+    ['diarize', 'embed', 'enroll', 'extract-target', 'identify', 'page', 'saliency', 'score', 'similarity', 'verify'],
   );
   t.deepEqual(
     named.filter((name) => needed.get(name)),

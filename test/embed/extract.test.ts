@@ -2,8 +2,14 @@ import test, { type ExecutionContext } from 'ava';
 import type { RowChange } from '../../src/audio/augment/choice.js';
 import type { FeatureDefinition } from '../../src/audio/features/feature-definition.js';
 import { readUtterance, type ShardSet } from '../../src/data/shards/shards.js';
-import { createExtractor, extractAll, openModelExtractor, saveWeights } from '../../src/embed/extract.js';
-import type { Extractor } from '../../src/embed/extractor.js';
+import {
+  createExtractor,
+  extractAll,
+  openModelExtractor,
+  planExtraction,
+  saveWeights,
+} from '../../src/embed/extract.js';
+import { type Extractor, placeRows } from '../../src/embed/extractor.js';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { random } from '../../src/engine/random.js';
 import type { Session } from '../../src/engine/session/session.js';
@@ -109,7 +115,7 @@ test('a model on disk embeds as the network it was saved from; another architect
   });
 });
 
-test('augmentations change waveforms, drawn anew for each batch and alike in each session', async (t) => {
+test('augmentations change waveforms, drawn by the number of a batch and alike in each session', async (t) => {
   const shards = await shardsOf(t);
   const noisy = (rows: Tensor, name: string): Tensor => tf.add(rows, tf.mul(random.normal(rows.shape, name), 300));
   const runs = () =>
@@ -121,7 +127,12 @@ test('augmentations change waveforms, drawn anew for each batch and alike in eac
         createExtractor(session, smallFeatures, EMBEDDING, backbone.embed, { augmentations });
       const augmenting = open([noisy]);
       const plain = await extractAll(shards, open([]));
-      return { plain, first: await extractAll(shards, augmenting), second: await extractAll(shards, augmenting) };
+      const first = await extractAll(shards, augmenting);
+      const { batches, stretches, size, vectorsOf } = planExtraction(shards, augmenting, { firstDraw: 100 });
+      const second = new Float32Array(stretches * size);
+      let number = 0;
+      for await (const vectors of vectorsOf(batches)) placeRows(vectors, batches[number++].indices, second, size);
+      return { plain, first, second };
     });
   const { plain, first, second } = await runs();
   const apart = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));

@@ -75,7 +75,11 @@ test('wrong networks and states are named before anything is measured', async (t
   t.regex(unknown.stderr, /^There is no backbone plugin 'resnt34'; did you mean 'resnet34'/);
   const bits = await runCli(['bench', 'memory', '--backbone', 'resnet18', '--state-bits', '8,16']);
   t.is(bits.code, 2);
-  t.is(bits.stderr, "error: option '--state-bits <bits>' argument '8,16' is invalid. It must be 32 or 8.\n");
+  t.is(
+    bits.stderr,
+    "error: option '--state-bits <bits>' argument '8,16' is invalid. It must be 32 or 8.\n" +
+      '`voxloop bench memory --help` has the arguments and options.\n',
+  );
 });
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

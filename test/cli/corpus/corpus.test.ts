@@ -62,7 +62,7 @@ test("the user's mistakes end with code 2 and make nothing", async (t) => {
     [[...dir, ...out, '--min-seconds', '0'], /number of seconds above 0/],
     [[...dir, ...out, '--ext', ','], /must be extensions/],
     [[...dir, ...out, '--ext', 'flac'], /It holds 20 \.wav files/],
-    [[...dir, ...out, '--jobs', '0'], /at least 1/],
+    [[...dir, ...out, '--jobs', '0'], /from 1 to 1024/],
     [[...dir, '--out', at('root')], /lies in|would be replaced/],
     [['synthetic', ...out, '--speakers', '1'], /at least 2/],
     [['tape', ...out], /unknown command/],

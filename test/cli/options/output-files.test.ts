@@ -69,6 +69,7 @@ test('the file that each command writes is declared as its output', (t) => {
     'embed --out',
     'embed --report',
     'export --out',
+    'extract-target --out',
     'fbank --out',
     'metrics --det',
     'probe --report',

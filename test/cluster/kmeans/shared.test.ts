@@ -17,7 +17,7 @@ const cases: Record<string, Partial<KMeansOptions>> = {
 };
 
 for (const [name, more] of Object.entries(cases)) {
-  test(`${name}: three workers find the clusters of one, bit for bit`, async (t) => {
+  test.serial(`${name}: three workers find the clusters of one, bit for bit`, async (t) => {
     const options: KMeansOptions = {
       ...mixture,
       clusters: CLUSTERS,

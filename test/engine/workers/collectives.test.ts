@@ -17,7 +17,7 @@ import { inEveryWorker, openGroups } from '../../helpers/workers/in-process.js';
 const groups = openGroups(2);
 const numbers = (data: ArrayLike<number | bigint>): number[] => Array.from(data, Number);
 
-test('sums, largest values and rows of all workers; each draws its own random numbers', async (t) => {
+test.serial('sums, largest values and rows of all workers; each draws its own random numbers', async (t) => {
   const [first, second] = await inEveryWorker(await groups, async (session, { rank }) => {
     const act = session.compile('act', ({ x }) => ({
       sum: reduced(x),
@@ -47,7 +47,7 @@ test('sums, largest values and rows of all workers; each draws its own random nu
   t.notDeepEqual(first.drawn, second.drawn);
 });
 
-test('a row gets the gradient of every worker that used it', async (t) => {
+test.serial('a row gets the gradient of every worker that used it', async (t) => {
   // Worker r computes (r + 1) * sum(place * row) over the rows of both; their losses together are 3 * sum(place * row).
   const results = await inEveryWorker(await groups, async (session, { rank }) => {
     const rows = session.variable('rows', [2, 1], float32(Float32Array.of(1, 2), [2, 1]));
@@ -71,7 +71,7 @@ test('a row gets the gradient of every worker that used it', async (t) => {
   for (const { mean } of results) t.deepEqual(numbers(mean.data), [6, 9]);
 });
 
-test('gradients in bfloat16 are rounded on the wire, to the same bits everywhere', async (t) => {
+test.serial('gradients in bfloat16 are rounded on the wire, to the same bits everywhere', async (t) => {
   const exact = 1 + 1 / 1024;
   const results = await inEveryWorker(
     (await groups).map((group) => ({ ...group, wire: 'bfloat16' as const })),
@@ -90,70 +90,73 @@ test('gradients in bfloat16 are rounded on the wire, to the same bits everywhere
   for (const { mean } of results) t.is(Number(mean.data[0]), 1);
 });
 
-test('batch normalisation by the statistics of both workers: the formula on all rows, and its gradient', async (t) => {
-  const [rows, channels, epsilon] = [6, 3, 1e-3];
-  const rng = createRng('rows');
-  const all = Array.from({ length: 2 * rows * channels }, () => 2 + rng.normal());
-  const upstream = all.map(() => rng.normal());
-  const [gamma, beta] = [Float32Array.of(0.5, 1, 2), Float32Array.of(0, 1, -1)];
-  const results = await inEveryWorker(await groups, async (session, { rank }) => {
-    const part = (values: number[]) =>
-      float32(Float32Array.from(values.slice(rank * rows * channels, (rank + 1) * rows * channels)), [
-        rows,
-        1,
-        1,
-        channels,
-      ]);
-    const act = session.compile('act', ({ x, dy }) => {
-      const scale = tf.tensor1d(Array.from(gamma));
-      const offset = tf.tensor1d(Array.from(beta));
-      const grads = tf.grads((a, b, c) => batchNormTrain(a, b, c, epsilon).y as ReturnType<typeof tf.scalar>);
-      const [dx, dScale, dOffset] = grads([x, scale, offset], dy as ReturnType<typeof tf.scalar>);
-      return { ...batchNormTrain(x, scale, offset, epsilon), dx, dScale, dOffset };
+test.serial(
+  'batch normalisation by the statistics of both workers: the formula on all rows, and its gradient',
+  async (t) => {
+    const [rows, channels, epsilon] = [6, 3, 1e-3];
+    const rng = createRng('rows');
+    const all = Array.from({ length: 2 * rows * channels }, () => 2 + rng.normal());
+    const upstream = all.map(() => rng.normal());
+    const [gamma, beta] = [Float32Array.of(0.5, 1, 2), Float32Array.of(0, 1, -1)];
+    const results = await inEveryWorker(await groups, async (session, { rank }) => {
+      const part = (values: number[]) =>
+        float32(Float32Array.from(values.slice(rank * rows * channels, (rank + 1) * rows * channels)), [
+          rows,
+          1,
+          1,
+          channels,
+        ]);
+      const act = session.compile('act', ({ x, dy }) => {
+        const scale = tf.tensor1d(Array.from(gamma));
+        const offset = tf.tensor1d(Array.from(beta));
+        const grads = tf.grads((a, b, c) => batchNormTrain(a, b, c, epsilon).y as ReturnType<typeof tf.scalar>);
+        const [dx, dScale, dOffset] = grads([x, scale, offset], dy as ReturnType<typeof tf.scalar>);
+        return { ...batchNormTrain(x, scale, offset, epsilon), dx, dScale, dOffset };
+      });
+      return act({ x: part(all), dy: part(upstream) });
     });
-    return act({ x: part(all), dy: part(upstream) });
-  });
-  const column = (values: number[], c: number) => values.filter((_, i) => i % channels === c);
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  const [y, dx, dScale] = [Array<number>(all.length), Array<number>(all.length), [0, 0, 0]];
-  for (let c = 0; c < channels; c++) {
-    const [x, dy] = [column(all, c), column(upstream, c)];
-    const mean = sum(x) / x.length;
-    const variance = sum(x.map((value) => (value - mean) ** 2)) / x.length;
-    const normal = x.map((value) => (value - mean) / Math.sqrt(variance + epsilon));
-    dScale[c] = sum(normal.map((value, i) => value * dy[i]));
-    normal.forEach((value, i) => {
-      y[i * channels + c] = value * gamma[c] + beta[c];
-      const centred = dy[i] - sum(dy) / x.length - (value * dScale[c]) / x.length;
-      dx[i * channels + c] = (gamma[c] / Math.sqrt(variance + epsilon)) * centred;
-    });
-    for (const result of results) {
-      close(t, [Number(result.mean.data[c])], [mean], 1e-5);
-      close(t, [Number(result.variance.data[c])], [(variance * x.length) / (x.length - 1)], 1e-5);
+    const column = (values: number[], c: number) => values.filter((_, i) => i % channels === c);
+    const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+    const [y, dx, dScale] = [Array<number>(all.length), Array<number>(all.length), [0, 0, 0]];
+    for (let c = 0; c < channels; c++) {
+      const [x, dy] = [column(all, c), column(upstream, c)];
+      const mean = sum(x) / x.length;
+      const variance = sum(x.map((value) => (value - mean) ** 2)) / x.length;
+      const normal = x.map((value) => (value - mean) / Math.sqrt(variance + epsilon));
+      dScale[c] = sum(normal.map((value, i) => value * dy[i]));
+      normal.forEach((value, i) => {
+        y[i * channels + c] = value * gamma[c] + beta[c];
+        const centred = dy[i] - sum(dy) / x.length - (value * dScale[c]) / x.length;
+        dx[i * channels + c] = (gamma[c] / Math.sqrt(variance + epsilon)) * centred;
+      });
+      for (const result of results) {
+        close(t, [Number(result.mean.data[c])], [mean], 1e-5);
+        close(t, [Number(result.variance.data[c])], [(variance * x.length) / (x.length - 1)], 1e-5);
+      }
     }
-  }
-  close(
-    t,
-    results.flatMap((result) => numbers(result.y.data)),
-    y,
-    1e-5,
-  );
-  close(
-    t,
-    results.flatMap((result) => numbers(result.dx.data)),
-    dx,
-    1e-5,
-  );
-  const scales = results.map((result) => numbers(result.dScale.data));
-  close(
-    t,
-    scales[0].map((value, c) => value + scales[1][c]),
-    dScale,
-    1e-4,
-  );
-});
+    close(
+      t,
+      results.flatMap((result) => numbers(result.y.data)),
+      y,
+      1e-5,
+    );
+    close(
+      t,
+      results.flatMap((result) => numbers(result.dx.data)),
+      dx,
+      1e-5,
+    );
+    const scales = results.map((result) => numbers(result.dScale.data));
+    close(
+      t,
+      scales[0].map((value, c) => value + scales[1][c]),
+      dScale,
+      1e-4,
+    );
+  },
+);
 
-test("one worker's NaN refuses the step in all of them, with the same words, and changes nothing", async (t) => {
+test.serial("one worker's NaN refuses the step in all of them, with the same words, and changes nothing", async (t) => {
   const errors = await inEveryWorker(await openGroups(2), async (session, { rank }) => {
     const weight = session.variable('weight', [], 1);
     const act = session.compile('act', ({ x }) => {
@@ -198,7 +201,7 @@ const packetV6 = (groups: number[]): Buffer => {
   return packet;
 };
 
-test('the filter of a socket lets loopback and the named addresses pass, and nobody else', (t) => {
+test.serial('the filter of a socket lets loopback and the named addresses pass, and nobody else', (t) => {
   const program = sourceFilter(['10.1.2.3', 'fd00::2']);
   for (const source of ['127.0.0.1', '127.9.8.7', '10.1.2.3']) t.true(passes(program, packetV4(source)), source);
   for (const source of ['10.1.2.4', '8.8.8.8', '128.0.0.1']) t.false(passes(program, packetV4(source)), source);

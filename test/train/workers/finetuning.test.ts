@@ -40,32 +40,35 @@ async function train(session: Session) {
 
 const groups = openGroups(2);
 
-test('fine-tuning behind a gate: two workers with half the batch each train as one process with all of it', async (t) => {
-  const [first, second] = await inEveryWorker(await groups, train);
-  const alone = await withSession(train, { threads: 1 });
-  t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
-  const kept = alone.results.map(({ metrics }) => metrics.kept);
-  t.true(
-    kept.some((share) => share > 0 && share < 1),
-    `the gate decides: ${kept}`,
-  );
-  first.results.forEach(({ metrics, losses, decisions }, step) => {
-    const { metrics: single, losses: each, decisions: decided } = alone.results[step];
+test.serial(
+  'fine-tuning behind a gate: two workers with half the batch each train as one process with all of it',
+  async (t) => {
+    const [first, second] = await inEveryWorker(await groups, train);
+    const alone = await withSession(train, { threads: 1 });
+    t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
+    const kept = alone.results.map(({ metrics }) => metrics.kept);
     t.true(
-      Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss),
-      `step ${step}: ${metrics.loss}, ${single.loss}`,
+      kept.some((share) => share > 0 && share < 1),
+      `the gate decides: ${kept}`,
     );
-    t.is(losses.length, BATCH);
-    t.true(
-      losses.every((loss, i) => Math.abs(loss - each[i]) < 1e-4),
-      `samples of step ${step}`,
-    );
-    t.deepEqual(decisions, decided);
-  });
-  // Centres, the running mean of predictions and running statistics are among them.
-  const { variable, distance } = farthest(first.after, alone.after);
-  t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
-});
+    first.results.forEach(({ metrics, losses, decisions }, step) => {
+      const { metrics: single, losses: each, decisions: decided } = alone.results[step];
+      t.true(
+        Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss),
+        `step ${step}: ${metrics.loss}, ${single.loss}`,
+      );
+      t.is(losses.length, BATCH);
+      t.true(
+        losses.every((loss, i) => Math.abs(loss - each[i]) < 1e-4),
+        `samples of step ${step}`,
+      );
+      t.deepEqual(decisions, decided);
+    });
+    // Centres, the running mean of predictions and running statistics are among them.
+    const { variable, distance } = farthest(first.after, alone.after);
+    t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
+  },
+);
 
 const teacher = await smallTdnn({ width: 12 });
 
@@ -105,7 +108,7 @@ async function distil(session: Session) {
   return { losses, after: await session.save() };
 }
 
-test('distillation: two workers with half the batch each train as one process with all of it', async (t) => {
+test.serial('distillation: two workers with half the batch each train as one process with all of it', async (t) => {
   const [first, second] = await inEveryWorker(await groups, distil);
   t.deepEqual(first, second, 'the workers hold the same bits');
   const alone = await withSession(distil, { threads: 1 });

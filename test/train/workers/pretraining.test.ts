@@ -80,7 +80,7 @@ const cases: [title: string, method: string, more?: More][] = [
 ];
 for (const [title, name, more] of cases) {
   const near = more?.near ?? NEAR;
-  test(`${title}: two workers with half the batch each train as one process with all of it`, async (t) => {
+  test.serial(`${title}: two workers with half the batch each train as one process with all of it`, async (t) => {
     const [first, second] = await inEveryWorker(await groups, (session) => train(session, name, more));
     t.deepEqual(first, second, 'the workers hold the same bits');
     const alone = await withSession((session) => train(session, name, more), { threads: 1 });
@@ -93,7 +93,7 @@ for (const [title, name, more] of cases) {
   });
 }
 
-test('one worker is asked to stop: all hear of it after the same step', async (t) => {
+test.serial('one worker is asked to stop: all hear of it after the same step', async (t) => {
   const agreed: [rank: number, step: number][] = [];
   const steps = [0, 0];
   const stopping = (await groups).map((group) => ({
