@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import { intAttr, stringAttr } from '../../src/engine/graph/attributes.js';
-import { filterGradient } from '../../src/engine/ops/filter-gradient.js';
+import { filterGradient } from '../../src/engine/ops/rows/filter-gradient.js';
 import { raw } from '../../src/engine/raw.js';
 import { withSession } from '../../src/engine/session/with-session.js';
 import { type Tensor, tf } from '../../src/engine/tf.js';

@@ -1,6 +1,7 @@
 import { biasAdd } from '../engine/ops/bias-add.js';
-import { type ConvGeometry, conv2d } from '../engine/ops/conv2d.js';
+import { conv2d } from '../engine/ops/conv2d.js';
 import { depthwiseConv2d } from '../engine/ops/depthwise-conv2d.js';
+import type { ConvGeometry } from '../engine/ops/plain-conv2d.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import type { Variable } from '../engine/variable.js';
 import { heNormal } from './initializers.js';

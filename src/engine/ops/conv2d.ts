@@ -5,15 +5,8 @@ import { cast, raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { currentTrace, inferring } from '../trace.js';
 import { joinPhases, splitPhases } from './phases.js';
-import { convolveRows } from './row-convolution.js';
-
-/** Geometry of a convolution; pairs are [height, width]. */
-export interface ConvGeometry {
-  stride?: [number, number];
-  dilation?: [number, number];
-  /** Zeros added on both sides. Default 0. */
-  pad?: [number, number];
-}
+import { type ConvGeometry, plainConv2d } from './plain-conv2d.js';
+import { convolveRows } from './rows/convolution.js';
 
 /**
  * 2-D convolution (cross-correlation) of `x` [batch, height, width, in] with `filter` [fh, fw, in, out], differentiable in both.
@@ -23,7 +16,7 @@ export function conv2d(x: Tensor, filter: Tensor, geometry: ConvGeometry = {}): 
   const { stride = [1, 1], pad = [0, 0] } = geometry;
   const [fh, fw] = filter.shape;
   const dilation = spacing(filter, geometry.dilation);
-  if (inferring()) return plain(x, filter, stride, dilation, pad);
+  if (inferring()) return plainConv2d(x, filter, { stride, dilation, pad });
   const strided = stride[0] > 1 || stride[1] > 1;
   if (fh === 1 && !strided && pad[0] === 0 && runsAlongRows(filter, dilation[1], pad[1])) {
     return convolveRows(x, filter, { taps: fw, dilation: dilation[1], pad: pad[1] });
@@ -53,25 +46,6 @@ function runsAlongRows({ shape }: Tensor, dilation: number, pad: number): boolea
   const [, taps, inputs] = shape as [number, number, number];
   return !onGpu && compute === 'float32' && taps > 1 && inputs >= LEAST_INPUTS && pad <= dilation * (taps - 1);
 }
-
-/** One operation, whatever the geometry, without a gradient: what is best in inference, here and in other runtimes. */
-function plain(x: Tensor, filter: Tensor, stride: Pair, dilation: Pair, [ph, pw]: Pair): Tensor {
-  const { compute } = currentTrace();
-  const [y] = raw(
-    'Conv2D',
-    [cast(x, compute), cast(filter, compute)],
-    [
-      intAttr('strides', [1, ...stride, 1]),
-      intAttr('dilations', [1, ...dilation, 1]),
-      intAttr('explicit_paddings', [0, 0, ph, ph, pw, pw, 0, 0]),
-      stringAttr('padding', 'EXPLICIT'),
-      stringAttr('data_format', 'NHWC'),
-    ],
-  );
-  return y;
-}
-
-type Pair = [number, number];
 
 /** The dilation that counts: along an axis with one tap it means nothing. */
 function spacing(filter: Tensor, [dh, dw]: [number, number] = [1, 1]): [number, number] {

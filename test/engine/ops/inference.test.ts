@@ -1,7 +1,8 @@
 import test from 'ava';
 import { batchNormInference } from '../../../src/engine/ops/batch-norm.js';
-import { type ConvGeometry, conv2d } from '../../../src/engine/ops/conv2d.js';
+import { conv2d } from '../../../src/engine/ops/conv2d.js';
 import { depthwiseConv2d } from '../../../src/engine/ops/depthwise-conv2d.js';
+import type { ConvGeometry } from '../../../src/engine/ops/plain-conv2d.js';
 import type { Tensor } from '../../../src/engine/tf.js';
 import { float32 } from '../../../src/host-tensor.js';
 import { close } from '../../helpers/close.js';

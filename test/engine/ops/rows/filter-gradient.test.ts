@@ -1,9 +1,9 @@
 import test from 'ava';
-import { filterGradient } from '../../../src/engine/ops/filter-gradient.js';
-import { close } from '../../helpers/close.js';
-import { naiveConv2dGradients } from '../../helpers/oracles/naive-conv2d.js';
-import { normalTensor } from '../../helpers/random-values.js';
-import { withSession } from '../../helpers/session.js';
+import { filterGradient } from '../../../../src/engine/ops/rows/filter-gradient.js';
+import { close } from '../../../helpers/close.js';
+import { naiveConv2dGradients } from '../../../helpers/oracles/naive-conv2d.js';
+import { normalTensor } from '../../../helpers/random-values.js';
+import { withSession } from '../../../helpers/session.js';
 
 /** [batch, rows, width], channels, taps and the zeros around a row: maps of one row and of several, filters wider than the map, a single place. */
 const cases = [

@@ -1,13 +1,12 @@
-import { tensorflow } from '../backend.js';
-import { intAttr, stringAttr } from '../graph/attributes.js';
-import { after } from '../local-gradients.js';
-import { raw } from '../raw.js';
-import type { Tensor } from '../tf.js';
+import { tensorflow } from '../../backend.js';
+import { after } from '../../local-gradients.js';
+import type { Tensor } from '../../tf.js';
+import { plainConv2d } from '../plain-conv2d.js';
 import { filterGradient, type RowGeometry } from './filter-gradient.js';
 
 /**
- * Convolution of `x` [batch, rows, width, in] along its rows with `filter` [1, taps, in, out], of stride 1, differentiable in both, as a processor
- * does it best: forward and in x by TensorFlow's kernel, dilated as it is, in the filter by products.
+ * Convolution of `x` [batch, rows, width, in] along its rows with `filter` [1, taps, in, out], of stride 1, differentiable in both, as a
+ * processor does it best: forward and in x by TensorFlow's kernel, dilated as it is, in the filter by products.
  */
 export function convolveRows(x: Tensor, filter: Tensor, geometry: RowGeometry): Tensor {
   const { taps, dilation, pad } = geometry;
@@ -31,17 +30,5 @@ export function convolveRows(x: Tensor, filter: Tensor, geometry: RowGeometry): 
   return op(x, filter);
 }
 
-function along(x: Tensor, filter: Tensor, dilation: number, pad: number): Tensor {
-  const [y] = raw(
-    'Conv2D',
-    [x, filter],
-    [
-      intAttr('strides', [1, 1, 1, 1]),
-      intAttr('dilations', [1, 1, dilation, 1]),
-      intAttr('explicit_paddings', [0, 0, 0, 0, pad, pad, 0, 0]),
-      stringAttr('padding', 'EXPLICIT'),
-      stringAttr('data_format', 'NHWC'),
-    ],
-  );
-  return y;
-}
+const along = (x: Tensor, filter: Tensor, dilation: number, pad: number): Tensor =>
+  plainConv2d(x, filter, { dilation: [1, dilation], pad: [0, pad] });

@@ -1,7 +1,7 @@
-import { tensorflow } from '../backend.js';
-import { boolAttr } from '../graph/attributes.js';
-import { raw } from '../raw.js';
-import type { Tensor } from '../tf.js';
+import { tensorflow } from '../../backend.js';
+import { boolAttr } from '../../graph/attributes.js';
+import { raw } from '../../raw.js';
+import type { Tensor } from '../../tf.js';
 
 const TRANSPOSED = [boolAttr('transpose_a', true), boolAttr('transpose_b', false)];
 
@@ -18,8 +18,8 @@ export interface RowGeometry {
  * shifted by the tap, [places, in] transposed, and dy, [places, out]. With as many zeros behind every row as the filter reaches before it, a
  * shift is another start in the same memory, so that nothing is copied for a tap, however far the taps are apart.
  *
- * oneDNN's kernel is slower at this where there are several taps, and sums in an order that loses several times as much (bench/speed/filter-gradient.ts). Maps of many
- * rows with filters of several would need padded copies, more memory than the time is worth.
+ * oneDNN's kernel is slower at this where there are several taps, and sums in an order that loses eight times as much
+ * (bench/speed/filter-gradient.ts). Filters of several rows would need padded copies of maps, more memory than the time is worth.
  *
  * @param x what the convolution saw, [batch, rows, width, in]
  * @param dy the gradient of what it gave, [batch, rows, width', out]
