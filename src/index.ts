@@ -92,6 +92,7 @@ export type { Layer } from './nn/layer.js';
 export { learnedScale } from './nn/learned-scale.js';
 export { lstmLayer } from './nn/lstm.js';
 export { mirroredTime } from './nn/mirrored-time.js';
+export { embedWithMoments, momentCount } from './nn/moments/layer-moments.js';
 export { normalisedConv } from './nn/normalised-conv.js';
 export { partScopes } from './nn/part-scopes.js';
 export { frameMask, maskTime, type Pass, shortenedPass, stridedPass } from './nn/pass.js';

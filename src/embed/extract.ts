@@ -224,13 +224,17 @@ async function* storedVectors(
   }
 }
 
-/** Vectors of all utterances of a shard set in its order: [utterances, size] row-major. `progress` counts stretches. */
+/**
+ * Vectors of all utterances of a shard set in its order: [utterances, size] row-major. `progress` counts stretches; `firstDraw` is that of
+ * planExtraction.
+ */
 export async function extractAll(
   shards: ShardLayout,
   extractor: Extractor,
-  { bucket, progress, signal }: ExtractionOptions = {},
+  { bucket, firstDraw, progress, signal }: ExtractionOptions & { firstDraw?: number } = {},
 ): Promise<Float32Array> {
-  const { batches, stretches, size, vectorsOf, utterancesOf } = planExtraction(shards, extractor, bucket);
+  const planned = { ...bucket, ...(firstDraw !== undefined && { firstDraw }) };
+  const { batches, stretches, size, vectorsOf, utterancesOf } = planExtraction(shards, extractor, planned);
   const all = new Float32Array(stretches * size);
   let [number, done] = [0, 0];
   for await (const vectors of vectorsOf(batches)) {

@@ -21,6 +21,7 @@ import { networkName, openModelArtifact } from './artifacts/model-artifact.js';
 import { type EmbedShards, openListEmbedder } from './evaluate/list-embeddings.js';
 import { cropView, modelBuilder } from './training/resolve-plugins.js';
 import { checkSameFeatures, refuseWaveChanges } from './training/stored-features.js';
+import { waveAugmentationFaults } from './training/wave-augmentation.js';
 
 const options = z.strictObject({
   corpus: artifact('corpus'),
@@ -166,8 +167,5 @@ async function copyFaults({ registry }: CheckContext, { copies, augmentation }: 
   }
   if (augmentation.length === 0)
     return ["'copies' without 'augmentation' would embed the same audio again; say what is applied to the copies."];
-  const plugins = await Promise.all(augmentation.map(({ name }) => registry.load('augmentation', name)));
-  return plugins.flatMap(({ name, apply }) =>
-    apply ? [] : [`'copies' need an augmentation of waveforms, and '${name}' changes features; leave it out.`],
-  );
+  return waveAugmentationFaults(registry, augmentation);
 }
