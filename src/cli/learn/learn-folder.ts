@@ -207,7 +207,7 @@ function clusteringOf(done: readonly FinishedStage[], { say, hours }: Learning):
     'one voice was found: the recordings fall into clusters no better than one cloud of the same spread would, so there are no rounds, ' +
       `and the model is the one that was trained without labels. If there are several voices, give more recordings or more than --hours ${hours}.`,
   );
-  return ['voices.model=ssl', 'report.training=[ssl]', 'report.clusters=clusters'];
+  return ['moments.model=ssl', 'report.training=[ssl]', 'report.clusters=clusters'];
 }
 
 const withoutRounds = (config: ResolvedConfig): ResolvedConfig => ({
