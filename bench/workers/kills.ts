@@ -1,139 +1,160 @@
 /**
  * Kills processes of a run with several workers at random moments, start-up and checkpoints included, and compares what comes out with an
- * undisturbed run of the same recipe and number of workers, byte by byte.
+ * undisturbed run of the same recipe and number of workers.
  *
- *   npm run build && node dist/bench/workers/kills.js --config RECIPE [--workers 2] [--kills 10] [--seconds 3] [--seed 1] [--keep DIR]
+ *   npm run build && node dist/bench/workers/kills.js [--config bench/workers/kills.yaml] [--workers 2] [--kills 10] [--seed 1]
+ *     [--keep DIR] [--fewer]
  *
- * Each kill (SIGKILL) hits a worker or the supervisor, drawn evenly, at a moment drawn evenly from the --seconds after the last one. A
- * supervisor that was killed is started again with the same command. When the run ends before all kills are spent, another begins. Prints a
- * line for each kill and each run, and at the end how many kills there were and how many files differ.
+ * The first run is not disturbed, and tells how long start-up and every stage take. Then each kill (SIGKILL) hits a worker or the supervisor,
+ * drawn evenly, at a moment of the start-up or of a stage that is still to come, all drawn evenly, too: after a share of its length, or, one
+ * time in three, while it writes a file. A supervisor that was killed is started again at once, with the same command. When a run ends
+ * before all kills are spent, another begins. Every run must end with exit code 0, leave the undisturbed run's files and no process.
+ *
+ * Prints a line for each kill and run, and at the end how many kills hit which stage, what supervisors gave as reasons to start their workers
+ * again, and how many files differ. What a kill does is drawn from --seed and its number. With --keep the same command goes on where it
+ * was stopped, and everything stays in DIR. --fewer runs with `--fewer-workers --restarts 1`: numbers then depend on the moment at which a
+ * worker is given up, so only the names of files are compared. Linux only.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { createRng } from '../../src/random.js';
+import { disturbedRun, type Kill } from './parts/disturbed-run.js';
+import { filesOf } from './parts/run-files.js';
+import { endRun, type RunCommand, startRun } from './parts/run-process.js';
+import { type Timeline, timelineOf } from './parts/run-timeline.js';
 
 const { values } = parseArgs({
   options: {
-    config: { type: 'string' },
+    config: { type: 'string', default: fileURLToPath(new URL('../../../bench/workers/kills.yaml', import.meta.url)) },
     workers: { type: 'string', default: '2' },
     kills: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
     keep: { type: 'string' },
+    fewer: { type: 'boolean', default: false },
   },
 });
-if (!values.config) throw new Error('--config is missing: the recipe to run');
 
-const bin = fileURLToPath(new URL('../../../bin/voxloop.mjs', import.meta.url));
-const root = values.keep ?? mkdtempSync(join(tmpdir(), 'voxloop-kills-'));
-const rng = createRng(values.seed);
+const root = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'voxloop-kills-'));
 const wanted = Number(values.kills);
+const { config, fewer } = values;
+const command: RunCommand = { config, workers: Number(values.workers), fewer };
 
-/** Files whose bytes must not depend on kills: networks, metrics, gate and losses. */
-function digests(dir: string): Map<string, string> {
-  const found = new Map<string, string>();
-  const walk = (folder: string): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) walk(path);
-      else if (/\.(safetensors|npy|jsonl)$/.test(entry.name) && entry.name !== 'journal.jsonl')
-        found.set(relative(dir, path), createHash('sha256').update(readFileSync(path)).digest('hex'));
-    }
-  };
-  walk(join(dir, 'stages'));
-  return found;
+if (fewer && command.workers < 3) throw new Error('--fewer needs --workers 3 or more: runs go on with two at least');
+
+/** What an undisturbed run looks like. */
+interface Undisturbed {
+  command: RunCommand;
+  seconds: number;
+  timeline: Timeline;
+  /** Digest of each file, by its path in the run's folder. */
+  files: Record<string, string>;
 }
 
-interface Run {
-  child: ChildProcess;
-  ended: Promise<number | null>;
-  stderr(): string;
+/** A run with kills that has ended. */
+interface EndedRun {
+  run: number;
+  seconds: number;
+  kills: number;
+  /** Files that differ, are missing or should not be there. */
+  differing: string[];
+  orphans: number;
+  /** What its supervisors said, except what is said of every kill. */
+  reasons: string[];
 }
 
-function start(out: string): Run {
-  const args = [bin, 'run', values.config!, '--out', out, '--workers', values.workers, '--restarts', '100000'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr!.setEncoding('utf8').on('data', (part) => {
-    text = (text + part).slice(-4000);
+async function undisturbedRun(): Promise<Undisturbed> {
+  const record = join(root, 'undisturbed.json');
+  if (existsSync(record)) {
+    const kept = JSON.parse(readFileSync(record, 'utf8')) as Undisturbed;
+    if (isDeepStrictEqual(kept.command, command)) return kept;
+    throw new Error(`${root} holds runs with ${JSON.stringify(kept.command)}: choose another --keep`);
+  }
+  const out = join(root, 'undisturbed');
+  await endRun(out);
+  rmSync(out, { recursive: true, force: true });
+  const began = Date.now();
+  const first = startRun({ ...command, fewer: false }, out);
+  const code = await first.ended;
+  if (code !== 0) throw new Error(`the undisturbed run ended with exit code ${code}:\n${first.stderr()}`);
+  const seconds = (Date.now() - began) / 1000;
+  const undisturbed = { command, seconds, timeline: timelineOf(out, began), files: filesOf(out) };
+  writeFileSync(record, JSON.stringify(undisturbed, null, 1));
+  return undisturbed;
+}
+
+/** Lines of a record that is written line by line. */
+function linesOf<T>(name: string): T[] {
+  const path = join(root, name);
+  if (!existsSync(path)) return [];
+  const whole = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return whole.map((line) => JSON.parse(line) as T);
+}
+
+const keep = (name: string, value: unknown): void =>
+  writeFileSync(join(root, name), `${JSON.stringify(value)}\n`, { flag: 'a' });
+
+function differences({ files }: Undisturbed, out: string): string[] {
+  const found = filesOf(out);
+  const names = [...new Set(Object.keys(files).concat(Object.keys(found)))];
+  return names.filter((name) => (fewer ? name in files !== name in found : files[name] !== found[name]));
+}
+
+async function kill(undisturbed: Undisturbed): Promise<void> {
+  for (let run = linesOf<EndedRun>('runs.jsonl').length + 1; ; run++) {
+    const before = linesOf<Kill>('kills.jsonl');
+    if (before.length >= wanted && before.every((one) => one.run < run)) return;
+    const out = join(root, `run-${run}`);
+    const began = performance.now();
+    const { orphans, reasons } = await disturbedRun(command, out, {
+      timeline: undisturbed.timeline,
+      left: () => wanted - linesOf<Kill>('kills.jsonl').length,
+      next: () => createRng(`${values.seed}/${linesOf<Kill>('kills.jsonl').length}`),
+      killed(hit) {
+        keep('kills.jsonl', { run, ...hit });
+        console.log(`kill ${linesOf('kills.jsonl').length}: ${hit.target} in ${hit.stage}, aimed at ${hit.aim}`);
+      },
+    });
+    const seconds = (performance.now() - began) / 1000;
+    const differing = differences(undisturbed, out);
+    const kills = linesOf<Kill>('kills.jsonl').filter((one) => one.run === run).length;
+    keep('runs.jsonl', { run, seconds, kills, differing, orphans, reasons } satisfies EndedRun);
+    const odd = differing.length > 0 ? `: ${differing.slice(0, 5).join(' ')}` : '';
+    console.log(`run ${run}: ${seconds.toFixed(1)} s, ${kills} kills, ${differing.length} files differ${odd}`);
+    if (differing.length === 0 && !values.keep) rmSync(out, { recursive: true });
+  }
+}
+
+/** `stage: worker 0 3, supervisor 1`, a line each. */
+function table(): string[] {
+  const kills = linesOf<Kill>('kills.jsonl');
+  const count = (names: string[]): [string, number][] =>
+    [...new Set(names)].sort().map((name) => [name, names.filter((other) => other === name).length]);
+  const shown = (counts: [string, number][]) => counts.map(([name, number]) => `${name} ${number}`).join(', ');
+  const stages = count(kills.map(({ stage }) => stage)).map(([stage, number]) => {
+    const targets = count(kills.filter((one) => one.stage === stage).map(({ target }) => target));
+    return `  ${stage}: ${number} kills (${shown(targets)})`;
   });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  return { child, ended, stderr: () => text };
+  const reasons = count(linesOf<EndedRun>('runs.jsonl').flatMap((run) => run.reasons));
+  return ['kills by stage:']
+    .concat(stages, `  while a file was being written: ${kills.filter(({ writing }) => writing).length}`)
+    .concat('reasons of supervisors:', reasons.map(([reason, number]) => `  ${number} x ${reason}`));
 }
 
-/** Process ids of a supervisor's workers (Linux). */
-function workersOf({ child }: Run): number[] {
-  try {
-    return readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-      .trim()
-      .split(/\s+/)
-      .filter(Boolean)
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** Runs the recipe until it is done, with kills as long as there are some left; returns how many it took. */
-async function disturbedRun(out: string, left: number): Promise<number> {
-  let run = start(out);
-  for (let kills = 0; ; ) {
-    const pause = setTimeout(1000 * rng.uniform(0, Number(values.seconds)), 'kill' as const);
-    const next = await Promise.race([
-      run.ended.then((code) => ({ code })),
-      kills < left ? pause : run.ended.then((code) => ({ code })),
-    ]);
-    if (next !== 'kill') {
-      if (next.code === 0) return kills;
-      throw new Error(`the run ended with exit code ${next.code}:\n${run.stderr()}`);
-    }
-    const place = Math.floor(rng.uniform(0, 1 + Number(values.workers)));
-    const name = place === 0 ? 'supervisor' : `worker ${place - 1}`;
-    // A supervisor that has just been started has none yet.
-    while (place > 0 && run.child.exitCode === null && workersOf(run).length < place) await setTimeout(20);
-    const target = place === 0 ? run.child.pid! : workersOf(run)[place - 1];
-    if (target === undefined) continue;
-    try {
-      process.kill(target, 'SIGKILL');
-    } catch {
-      continue;
-    }
-    kills++;
-    console.log(`kill ${kills}: ${name}`);
-    if (place > 0) continue;
-    await run.ended;
-    run = start(out);
-  }
-}
-
-const undisturbed = join(root, 'undisturbed');
-const from = performance.now();
-const first = start(undisturbed);
-const code = await first.ended;
-if (code !== 0) throw new Error(`the undisturbed run ended with exit code ${code}:\n${first.stderr()}`);
-const expected = digests(undisturbed);
-console.log(`undisturbed: ${((performance.now() - from) / 1000).toFixed(1)} s, ${expected.size} files`);
-
-let [kills, runs, differing] = [0, 0, 0];
-while (kills < wanted) {
-  const out = join(root, `run-${++runs}`);
-  const began = performance.now();
-  kills += await disturbedRun(out, wanted - kills);
-  const found = digests(out);
-  const other = [...new Set([...expected.keys()].concat([...found.keys()]))].filter(
-    (file) => expected.get(file) !== found.get(file),
-  );
-  differing += other.length;
-  console.log(
-    `run ${runs}: ${((performance.now() - began) / 1000).toFixed(1)} s, ${other.length} files differ ${other.slice(0, 5).join(' ')}`,
-  );
-}
-console.log(`${kills} kills in ${runs} runs, ${differing} files differ`);
+const undisturbed = await undisturbedRun();
+const stages = undisturbed.timeline.map(({ stage, seconds }) => `${stage} ${seconds.toFixed(1)}`).join(', ');
+const number = Object.keys(undisturbed.files).length;
+console.log(`undisturbed: ${undisturbed.seconds.toFixed(1)} s (${stages}), ${number} files`);
+await kill(undisturbed);
+const runs = linesOf<EndedRun>('runs.jsonl');
+const total = (of: (run: EndedRun) => number): number => runs.reduce((sum, run) => sum + of(run), 0);
+for (const line of table()) console.log(line);
+const [differing, orphans] = [total((run) => run.differing.length), total((run) => run.orphans)];
+console.log(
+  `${total((run) => run.kills)} kills in ${runs.length} runs, ${(total((run) => run.seconds) / wanted).toFixed(1)} s a kill; ` +
+    `${differing} files differ, ${orphans} processes were left over`,
+);
 if (!values.keep) rmSync(root, { recursive: true, force: true });
-process.exitCode = differing > 0 ? 1 : 0;
+process.exitCode = differing + orphans > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -124,24 +124,34 @@ function makeFolder(dir: string): void {
   }
 }
 
-/** False where the file exists. */
+/**
+ * False where the file exists. It appears with its content, under a second name of the same file: a lock that names no owner, as a process
+ * that is killed between two calls would leave, would be respected for ever.
+ */
 function create(path: string, text: string): boolean {
-  let file: number;
+  if (existsSync(path)) return false;
+  const whole = `${path}.${randomBytes(4).toString('hex')}.new`;
   try {
-    file = openSync(path, 'wx');
+    writeFileSync(whole, text, { flag: 'wx' });
+    addName(whole, path, text);
+    return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw writeError(path, error);
-  }
-  try {
-    writeSync(file, text);
-    return true;
-  } catch (error) {
-    // A lock that names no owner would be respected for ever.
-    rmSync(path, { force: true });
-    throw writeError(path, error);
   } finally {
-    closeSync(file);
+    rmSync(whole, { force: true });
+  }
+}
+
+/** File systems without second names say one of these. */
+const WITHOUT_LINKS = new Set<unknown>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+function addName(whole: string, path: string, text: string): void {
+  try {
+    linkSync(whole, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.has(codeOf(error))) throw error;
+    writeFileSync(path, text, { flag: 'wx' });
   }
 }
 
@@ -166,7 +176,7 @@ function removeStale(path: string, dead: string): boolean {
 function isGone(text: string): boolean {
   const owner = parseOwner(text);
   if (owner?.host !== hostname()) return false;
-  if (!isRunning(owner.pid)) return true;
+  if (!isRunning(owner.pid) || isZombie(owner.pid)) return true;
   const started = startOf(owner.pid);
   // Without start times: our own id on a lock that we do not hold is that of an earlier process, as happens in containers.
   return started === null ? owner.pid === process.pid && !held.has(text) : owner.started !== started;
@@ -181,10 +191,16 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The 22nd field of /proc/PID/stat; the second, in brackets, may hold spaces. */
-function startOf(pid: number): string | null {
+/** True for a process that has ended, where its parent never asks how: as the first process of many containers does not. */
+const isZombie = (pid: number): boolean => /^[ZX]/.test(statOf(pid)[0] ?? '');
+
+/** The 22nd field of /proc/PID/stat. */
+const startOf = (pid: number): string | null => statOf(pid)[19] ?? null;
+
+/** The fields of /proc/PID/stat from the third, the state; the second, in brackets, may hold spaces. Empty except on Linux. */
+function statOf(pid: number): string[] {
   const stat = readText(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
 }
 
 function parseOwner(text: string | undefined): Owner | undefined {

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs, { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { lockOwner, tryLock, withLock } from '../../src/io/lock.js';
@@ -102,4 +104,44 @@ test('a claim on a dead lock that a killed process left is removed, and the lock
   utimesSync(`${path}.stale`, 1, 1);
   await withLock(path, {}, async () => t.is(lockOwner(path), `process ${process.pid} on ${hostname()}`));
   t.false(existsSync(path) || existsSync(`${path}.stale`));
+});
+
+const linux = process.platform === 'linux' ? test : test.skip;
+
+linux('the lock of a process that ended unnoticed by its parent is taken over', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  // The shell becomes a program that knows of no child.
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.teardown(() => parent.kill('SIGKILL'));
+  const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(text);
+  const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const started = stat().slice(stat().lastIndexOf(')') + 2).split(' ')[19];
+  writeFileSync(path, JSON.stringify({ pid, host: hostname(), started }));
+  while (!/\) Z /.test(stat())) {
+    t.is(tryLock(path), undefined, 'it is still running');
+    await setImmediate();
+  }
+  t.truthy(tryLock(path));
+});
+
+test('a lock appears with its content, and is taken where files have one name only, too', (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  const { linkSync } = fs;
+  t.teardown(() => {
+    fs.linkSync = linkSync;
+    syncBuiltinESMExports();
+  });
+  fs.linkSync = (from, to) => {
+    t.false(existsSync(to), 'no process sees an unfinished lock');
+    t.is(lockOwner(String(from)), `process ${process.pid} on ${hostname()}`);
+    throw Object.assign(new Error('one name only'), { code: 'EPERM' });
+  };
+  syncBuiltinESMExports();
+  const release = tryLock(path)!;
+  t.is(lockOwner(path), `process ${process.pid} on ${hostname()}`);
+  t.is(tryLock(path), undefined);
+  t.deepEqual(readdirSync(join(path, '..')), [basename(path)]);
+  release();
+  t.false(existsSync(path));
 });

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { TensorFlowError } from '../../engine/graph/c-api.js';
@@ -32,6 +33,8 @@ export interface WorkersOptions {
   restarts: number;
   /** Go on with fewer workers when the restarts are used up. */
   fewer: boolean;
+  /** Emptied before every attempt: a worker that is killed leaves there what it has written. */
+  scratch: string;
 }
 
 /** The flags of a run with workers. */
@@ -52,11 +55,12 @@ export async function superviseWorkers(job: Job, cluster: Cluster, flags: Worker
   await runWorkers(job, { cluster, sources, wire, allowNetwork, timeoutSeconds, restarts, fewer });
 }
 
-async function runWorkers(job: Job, options: WorkersOptions): Promise<void> {
+async function runWorkers(job: Job, options: Omit<WorkersOptions, 'scratch'>): Promise<void> {
   const { cluster } = options;
   const { config, registry, dir, forced } = job;
   const leads = cluster.local.includes(0);
   const release = leads ? lockRun(dir) : lockRun(dir, `lock.machine-${cluster.local[0]}`);
+  const scratch = mkdtempSync(join(tmpdir(), 'voxloop-workers-'));
   const { signal, stop } = listenForInterrupt(say);
   try {
     refuseGpu(config);
@@ -64,9 +68,10 @@ async function runWorkers(job: Job, options: WorkersOptions): Promise<void> {
     await checkStages(plan, { config, registry, workers: { count: cluster.count }, log: say });
     if (leads) removeForced(plan, dir, forced);
     say(`${config.name}: ${cluster.count} workers, of which this machine runs ${cluster.local.length}`);
-    process.exitCode = await superviseAll(job, options, signal);
+    process.exitCode = await superviseAll(job, { ...options, scratch }, signal);
   } finally {
     stop();
+    rmSync(scratch, { recursive: true, force: true });
     release();
   }
 }
@@ -119,11 +124,15 @@ async function startWorkers({
   wire,
   allowNetwork,
   timeoutSeconds,
+  scratch,
 }: WorkersOptions): Promise<Started[]> {
   const { local } = cluster;
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { mode: 0o700 });
   // Of one machine alone, every attempt has new ports: the ones before may not be free yet.
   const addresses = cluster.addresses ?? (await freePorts(cluster.count)).map((port) => `127.0.0.1:${port}`);
-  const place = { addresses, sources, allowNetwork, wire, timeoutSeconds, local: local.length };
+  const portsNamed = cluster.addresses !== undefined;
+  const place = { addresses, portsNamed, sources, allowNetwork, wire, timeoutSeconds, scratch, local: local.length };
   return local.map((rank) => startWorker({ ...place, rank }));
 }
 
@@ -150,24 +159,25 @@ export async function runAsWorker({ config, registry, dir }: Job): Promise<void>
   await takePlace(dir, place.rank);
   const threads = config.threads || Math.max(1, Math.floor(availableParallelism() / place.local));
   const shared: ResolvedConfig = { ...config, threads, device: 'cpu' };
-  const { group, signal } = openWorker(place, threads);
   try {
+    const { group, signal } = openWorker(place, threads);
     if (place.rank === 0) await runAlone({ config: shared, registry, dir, forced: [] }, { signal, workers: group });
     else {
       const environment = describeRun(shared);
-      await followPipeline({ config: shared, registry, dir, environment, signal, workers: group });
+      const { scratch } = place;
+      await followPipeline({ config: shared, registry, dir, environment, signal, workers: group, scratch });
     }
   } catch (error) {
     if (!(error instanceof TensorFlowError)) throw error;
-    // Most often another worker's end, which the supervisor tells of: no stack of ours would say more.
+    // Another worker's end, most often, which the supervisor tells of, or a port that was free a moment ago: no stack of ours would say more.
     say(`worker ${place.rank}: ${error.message.split('\n').slice(0, 3).join(' ')}`);
     process.exitCode = 1;
   }
 }
 
-const TAKEN_MS = 10_000;
+const TAKEN_MS = 60_000;
 
-/** A worker whose supervisor was killed ends by itself, in a moment: its place may not be free at once. */
+/** A worker whose supervisor was killed ends by itself; on a machine with much else to do that takes a while. */
 async function takePlace(dir: string, rank: number): Promise<void> {
   const path = join(dir, `lock.worker-${rank}`);
   for (const from = performance.now(); ; await setTimeout(50)) {

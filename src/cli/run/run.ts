@@ -71,6 +71,8 @@ export function register(program: Command): void {
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  const { isWorker } = await import('../../pipeline/workers/place.js');
+  if (isWorker()) (await import('../../pipeline/workers/end-with-supervisor.js')).endWithSupervisor();
   const [{ builtIns }, { createRegistry }, { loadConfig }] = await Promise.all([
     import('../../builtins.js'),
     import('../../pipeline/registry/registry.js'),
@@ -80,7 +82,6 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const config = await loadConfig({ file, settings: flags.set, plugins: flags.plugin, registry });
   const dir = flags.out ?? `runs/${config.name}`;
   const job = { config, registry, dir, forced: flags.forceStage };
-  const { isWorker } = await import('../../pipeline/workers/place.js');
   if (isWorker()) {
     const { runAsWorker } = await import('./run-workers.js');
     return runAsWorker(job);

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { removeTemporary } from '../../io/remove-temporary.js';
 import type { BuildOptions } from './build-options.js';
 
 const STAMP = 'building.json';
@@ -15,15 +16,6 @@ export function resumeFolder(partial: string, identity: string, { log }: BuildOp
   }
   rmSync(partial, { recursive: true, force: true });
   writeFileAtomic(stamp, identity);
-}
-
-/** Removes what an interrupted write left behind; holds the names of one folder at a time. */
-function removeTemporary(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) removeTemporary(path);
-    else if (entry.name.endsWith('.tmp')) rmSync(path);
-  }
 }
 
 /** Removes the mark of an interrupted build, once the build is complete. */

@@ -17,18 +17,21 @@ export interface ServerOptions {
   sources: readonly string[];
   /** What to do where the kernel cannot be told so: listen to everybody, or refuse. */
   unfiltered: 'listen' | 'refuse';
+  /** The user has named the port, and must name another where it is taken. */
+  portsNamed: boolean;
 }
 
 /**
  * Starts TensorFlow's server in this process; it lives as long as the process, for TensorFlow cannot end one. Returns the target that sessions
  * address it by. The server listens on all interfaces, whatever address it is given, so its sockets are given a filter before it answers.
- * @throws UserError where the port is taken, or where everybody could connect and `unfiltered` is refuse
+ * @throws UserError where a named port is taken, or where everybody could connect and `unfiltered` is refuse; TensorFlowError where a port that
+ * was not named is taken
  */
-export function startServer({ addresses, rank, threads, sources, unfiltered }: ServerOptions): string {
+export function startServer({ addresses, rank, threads, sources, unfiltered, portsNamed }: ServerOptions): string {
   const c = cApi();
   const definition = serverDef(addresses, rank, threads);
   const port = Number(addresses[rank].split(':').at(-1));
-  const server: Pointer = started(port, () =>
+  const server: Pointer = started(portsNamed ? port : undefined, () =>
     checked('NewServer', (status) => c.NewServer(definition, definition.length, status)),
   );
   const fault = allowSources(port, sources);
@@ -42,13 +45,13 @@ export function startServer({ addresses, rank, threads, sources, unfiltered }: S
   return c.ServerTarget(server);
 }
 
-function started(port: number, start: () => Pointer): Pointer {
+function started(named: number | undefined, start: () => Pointer): Pointer {
   try {
     return start();
   } catch (error) {
-    if (!(error instanceof TensorFlowError)) throw error;
+    if (named === undefined || !(error instanceof TensorFlowError)) throw error;
     throw new UserError(
-      `TensorFlow's server could not be started on port ${port}: ${error.detail}. Is the port in use? Name another.`,
+      `TensorFlow's server could not be started on port ${named}: ${error.detail}. Is the port in use? Name another.`,
     );
   }
 }

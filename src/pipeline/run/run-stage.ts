@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../../errors.js';
+import { removeTemporary } from '../../io/remove-temporary.js';
 import type { Json } from '../../plugin/json.js';
 import { readResult } from '../../plugin/read-result.js';
 import type { Artifact, StageContext } from '../../plugin/stage.js';
@@ -58,6 +59,8 @@ async function runStage(stage: PlannedStage, parts: RunParts): Promise<FinishedS
   try {
     const result = await attempt(stage, folder, parts);
     const seconds = stopwatch.stop();
+    // Attempts that were killed may have left some, and now nobody writes here any more.
+    ignoring(() => removeTemporary(folder));
     writeRecord(folder, {
       key,
       stage: stage.stage,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { WorkerGroup } from '../../engine/workers/group.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { removeTemporary } from '../../io/remove-temporary.js';
 import type { Json } from '../../plugin/json.js';
 import type { Registry } from '../../plugin/plugin.js';
 import type { CheckContext, Progress } from '../../plugin/stage.js';
@@ -83,6 +84,7 @@ async function performPlan(
     finished.set(stage.as, await performStage(stage, { ...request, progress, finished, label }));
     if (stage.as === until) break;
   }
+  removeTemporary(runDir, 0);
   journal('run-done');
   return [...finished.values()];
 }

@@ -20,6 +20,8 @@ const silent: Progress = { update: () => {}, line: () => {}, done: () => {} };
 /** A run in a worker other than the first, whose stages and folder it follows. */
 export type FollowRequest = Pick<RunRequest, 'config' | 'registry' | 'dir' | 'environment' | 'signal'> & {
   workers: WorkerGroup;
+  /** Where what it writes for nobody lies meanwhile; a worker that is killed leaves it there. Default: the system's temporary folder. */
+  scratch?: string;
 };
 
 /**
@@ -39,17 +41,18 @@ export async function followPipeline(request: FollowRequest): Promise<void> {
     progress: () => silent,
     log: () => {},
   };
-  for (const stage of planRun(config, dir, registry)) finished.set(stage.as, await followStage(stage, parts));
+  const scratch = request.scratch ?? tmpdir();
+  for (const stage of planRun(config, dir, registry)) finished.set(stage.as, await followStage(stage, parts, scratch));
 }
 
-async function followStage(stage: PlannedStage, parts: RunParts): Promise<FinishedStage> {
+async function followStage(stage: PlannedStage, parts: RunParts, scratch: string): Promise<FinishedStage> {
   const folder = stageFolder(parts.dir, stage.as);
   const done = () => readRecord(folder)?.key === stage.key;
   const { inEveryWorker, besideFirst } = stage.plugin;
   const begun = () => (inEveryWorker || besideFirst) && readPartial(folder)?.attempt === stage.attempt;
   try {
     await until(() => done() || begun(), parts.signal);
-    if (!done()) await (besideFirst ? shareUntil(done, stage, folder, parts) : takePart(stage, folder, parts));
+    if (!done()) await (besideFirst ? shareUntil(done, stage, parts, scratch) : takePart(stage, parts, scratch));
     await until(done, parts.signal);
   } catch (error) {
     if (isInterruption(error, parts.signal)) throw new Interrupted();
@@ -64,13 +67,13 @@ async function until(condition: () => unknown, signal: AbortSignal): Promise<voi
 }
 
 /** Takes part until the first worker is done, which may need nothing more: an earlier attempt may have left all of it. */
-async function shareUntil(done: () => boolean, stage: PlannedStage, folder: string, parts: RunParts): Promise<void> {
+async function shareUntil(done: () => boolean, stage: PlannedStage, parts: RunParts, scratch: string): Promise<void> {
   const over = new AbortController();
   const timer = setInterval(() => {
     if (done()) over.abort();
   }, POLL_MS);
   try {
-    await takePart(stage, folder, { ...parts, signal: AbortSignal.any([parts.signal, over.signal]) });
+    await takePart(stage, { ...parts, signal: AbortSignal.any([parts.signal, over.signal]) }, scratch);
   } catch (error) {
     if (!done()) throw error;
   } finally {
@@ -79,11 +82,13 @@ async function shareUntil(done: () => boolean, stage: PlannedStage, folder: stri
 }
 
 /** Does this worker's part of the stage; what it writes into its own folder is thrown away. */
-async function takePart(stage: PlannedStage, folder: string, parts: RunParts): Promise<void> {
+async function takePart(stage: PlannedStage, parts: RunParts, scratch: string): Promise<void> {
+  const folder = stageFolder(parts.dir, stage.as);
   const { config, registry, runDir, environment, signal, finished, workers } = parts;
   const inputs = stage.references.flatMap((name) => finished.get(name) ?? []);
-  const inner = openInner({ folder, within: stage.as, inputs, parts, perform: followStage });
-  const dir = mkdtempSync(join(tmpdir(), 'voxloop-worker-'));
+  const perform = (part: PlannedStage, its: RunParts) => followStage(part, its, scratch);
+  const inner = openInner({ folder, within: stage.as, inputs, parts, perform });
+  const dir = mkdtempSync(join(scratch, 'voxloop-worker-'));
   const context: StageContext = {
     dir,
     checkpoints: folder,

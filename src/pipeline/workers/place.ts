@@ -11,12 +11,16 @@ export const workerPlace = z.strictObject({
   rank: z.number().int(),
   /** `host:port` of every worker, in order of rank. */
   addresses: z.array(z.string()),
+  /** The user has named their ports; else the supervisor found them free. */
+  portsNamed: z.boolean(),
   /** Network addresses that may connect, beside loopback. */
   sources: z.array(z.string()),
   /** Go on where the kernel cannot keep others out. */
   allowNetwork: z.boolean(),
   wire: z.enum(['float32', 'bfloat16']),
   timeoutSeconds: z.number(),
+  /** A folder of this machine for what need not outlive the attempt. */
+  scratch: z.string(),
   /** Workers of this machine, which share its memory. */
   local: z.number().int(),
 });

@@ -1,4 +1,3 @@
-import { endWithParent } from '../../engine/workers/end-with-parent.js';
 import { createGroup, type WorkerGroup } from '../../engine/workers/group.js';
 import { startServer } from '../../engine/workers/server.js';
 import { Interrupted } from '../run/interrupt.js';
@@ -12,8 +11,7 @@ export interface WorkerLink {
 }
 
 /**
- * Makes this process a worker: starts TensorFlow's server, gives signs of life to the supervisor, hears from it when to stop, and ends with
- * it, whatever ends it.
+ * Makes this process a worker: starts TensorFlow's server, gives signs of life to the supervisor and hears from it when to stop.
  */
 export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
   const { rank, addresses, sources, allowNetwork, wire, timeoutSeconds } = place;
@@ -22,9 +20,6 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
   const abort = () => controller.abort(new Interrupted());
   // Ctrl-C in a terminal reaches every process of the run; the supervisor speaks for it.
   process.on('SIGINT', () => {});
-  // Nobody would notice if this one hung. The kernel sees to it where it can; else it is done as soon as this process listens.
-  endWithParent();
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (message) => {
     if (message !== STOP_MESSAGE) return;
     wanted = true;
@@ -43,6 +38,7 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
     threads,
     sources,
     unfiltered: allowNetwork ? 'listen' : 'refuse',
+    portsNamed: place.portsNamed,
   });
   const group = createGroup({
     rank,

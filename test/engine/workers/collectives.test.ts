@@ -2,13 +2,16 @@ import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import test from 'ava';
 import { differentiate } from '../../../src/engine/autodiff.js';
+import { TensorFlowError } from '../../../src/engine/graph/c-api.js';
 import { batchNormTrain } from '../../../src/engine/ops/batch-norm.js';
 import { random } from '../../../src/engine/random.js';
 import { NotFiniteError, requireFinite } from '../../../src/engine/require-finite.js';
 import { tf } from '../../../src/engine/tf.js';
 import { ownRows, reduced, wholeBatchRows } from '../../../src/engine/workers/collectives.js';
 import { meanOverWorkers } from '../../../src/engine/workers/fused.js';
+import { startServer } from '../../../src/engine/workers/server.js';
 import { allowSources, sourceFilter } from '../../../src/engine/workers/socket-filter.js';
+import { UserError } from '../../../src/errors.js';
 import { float32 } from '../../../src/host-tensor.js';
 import { createRng } from '../../../src/random.js';
 import { close } from '../../helpers/close.js';
@@ -236,4 +239,17 @@ onNetwork('a filtered socket on all interfaces answers on loopback only', async 
   t.is(allowSources(port, []), undefined);
   t.true(await answers('127.0.0.1', 5000));
   t.false(await answers(outward!, 300));
+});
+
+test.serial('a port that is taken is the fault of whoever named it, and bad luck where none did', async (t) => {
+  const server = createServer().listen(0, '::');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as { port: number };
+  const addresses = [`127.0.0.1:${port}`];
+  const start = (portsNamed: boolean) =>
+    startServer({ addresses, rank: 0, threads: 1, sources: [], unfiltered: 'refuse', portsNamed });
+  const message = new RegExp(`port ${port}: .*Is the port in use`, 's');
+  t.throws(() => start(true), { instanceOf: UserError, message });
+  t.throws(() => start(false), { instanceOf: TensorFlowError });
 });

@@ -8,7 +8,8 @@ import { freePorts } from '../../../src/pipeline/workers/free-ports.js';
 export async function openGroups(count: number, more: Partial<WorkerGroup> = {}): Promise<WorkerGroup[]> {
   const addresses = (await freePorts(count)).map((port) => `127.0.0.1:${port}`);
   return addresses.map((_, rank) => {
-    const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse' });
+    const own = { addresses, rank, threads: 1, sources: [] };
+    const target = startServer({ ...own, unfiltered: 'refuse', portsNamed: false });
     return createGroup({ rank, count, target, timeoutSeconds: 60, ...more });
   });
 }

@@ -113,6 +113,19 @@ test('an unfinished attempt with other options is set aside, not resumed', async
   t.true((await run({ settings })).said.includes('resumed at 3'));
 });
 
+test('what writes that were killed have left is gone when the stage is done', async (t) => {
+  const { run, has, dir } = setUpRun(t, recipe);
+  const settings = ['one.to=2'];
+  await t.throwsAsync(run({ settings, stopAt: 3 }), { instanceOf: Interrupted });
+  const [left, kept] = ['checkpoint.safetensors.0123abcd.tmp', 'mine.tmp'];
+  mkdirSync(join(dir, 'stages/two/models'));
+  for (const name of [left, `models/${left}`, kept]) writeFileSync(join(dir, 'stages/two', name), 'half');
+  writeFileSync(join(dir, left), 'half');
+  await run({ settings });
+  t.deepEqual([left, `models/${left}`, kept].map((name) => has(`stages/two/${name}`)), [false, false, true]);
+  t.false(has(left));
+});
+
 test('a convertible option may change while a stage is unfinished; a finished one is done again', async (t) => {
   const { run, plan } = setUpRun(t, recipe);
   await t.throwsAsync(run({ settings: ['one.to=2', 'two.pauseMs=1'], stopAt: 3 }), { instanceOf: Interrupted });
