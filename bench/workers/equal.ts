@@ -181,7 +181,7 @@ async function alone(name: string, reversed: boolean): Promise<Trained> {
 
 const addresses = (await freePorts(workers)).map((port) => `127.0.0.1:${port}`);
 const groups = addresses.map((_, rank) => {
-  const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse' });
+  const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse', portsNamed: false });
   return createGroup({ rank, count: workers, target });
 });
 for (const name of values.methods.split(',')) {

@@ -140,7 +140,10 @@ function table(): string[] {
   const reasons = count(linesOf<EndedRun>('runs.jsonl').flatMap((run) => run.reasons));
   return ['kills by stage:']
     .concat(stages, `  while a file was being written: ${kills.filter(({ writing }) => writing).length}`)
-    .concat('reasons of supervisors:', reasons.map(([reason, number]) => `  ${number} x ${reason}`));
+    .concat(
+      'reasons of supervisors:',
+      reasons.map(([reason, number]) => `  ${number} x ${reason}`),
+    );
 }
 
 const undisturbed = await undisturbedRun();

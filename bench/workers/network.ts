@@ -73,7 +73,7 @@ function sentBytes(name: string): number {
 async function measureHere(rank: number, addresses: string[], device: string): Promise<Measured> {
   const frames = Number(values.frames ?? 100);
   const sources = addresses.map((address) => address.split(':')[0]);
-  const target = startServer({ addresses, rank, threads: 1, sources, unfiltered: 'refuse' });
+  const target = startServer({ addresses, rank, threads: 1, sources, unfiltered: 'refuse', portsNamed: false });
   const group = createGroup({ rank, count: addresses.length, target, timeoutSeconds: 600 });
   const session = openSession({ device: 'cpu', threads: 1, workers: group });
   const together = await openBenchStep(session, { backbone: values.backbone, batch, frames });

@@ -71,7 +71,7 @@ if (values.rank === undefined) {
 } else {
   const addresses = values.addresses!.split(',');
   const rank = Number(values.rank);
-  const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse' });
+  const target = startServer({ addresses, rank, threads: 1, sources: [], unfiltered: 'refuse', portsNamed: false });
   const wire = values.wire === 'bfloat16' ? 'bfloat16' : 'float32';
   await measure(createGroup({ rank, count: addresses.length, target, wire, timeoutSeconds: 600 }));
 }

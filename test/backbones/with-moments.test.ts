@@ -86,7 +86,7 @@ test('the parts behind the embedding are normalised moments of the valid frames,
 test('layers that are not there, or have no frames, are refused by name', async (t) => {
   const built = async (layers: string[]) =>
     (await backboneOf('with-moments', { of: OF, parts: [{ layers, weight: 1 }] }, BINS))(countingScope().scope);
-  await t.throwsAsync(built(['layer9']), { message: /no layer 'layer9'; did you mean 'layer1'/ });
+  await t.throwsAsync(built(['layer9']), { message: /no layer 'layer9'; known: features, layer1, layer2/ });
   await t.throwsAsync(built(['embedding']), {
     message: /'embedding' has one vector for the utterance.*features, layer1/,
   });

@@ -116,7 +116,9 @@ linux('the lock of a process that ended unnoticed by its parent is taken over', 
   const [text] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(text);
   const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const started = stat().slice(stat().lastIndexOf(')') + 2).split(' ')[19];
+  const started = stat()
+    .slice(stat().lastIndexOf(')') + 2)
+    .split(' ')[19];
   writeFileSync(path, JSON.stringify({ pid, host: hostname(), started }));
   while (!/\) Z /.test(stat())) {
     t.is(tryLock(path), undefined, 'it is still running');

@@ -122,6 +122,8 @@ test('an augmentation of features and layers without frames are refused', async 
   t.regex(faults.join(), /'spec-augment' changes features/);
   const { append } = await prepared(t);
   const parts = (layer: string) => ({ parts: [{ layers: [layer], normalise: 'within' }] });
-  await t.throwsAsync(append('unknown', parts('layer7')), { message: /no layer 'layer7'; did you mean 'layer1'/ });
+  await t.throwsAsync(append('unknown', parts('layer7')), {
+    message: /no layer 'layer7'; known: features, layer1, layer2/,
+  });
   await t.throwsAsync(append('pooled', parts('pooled')), { message: /one vector for the utterance/ });
 });

@@ -20,7 +20,9 @@ export function filesOf(out: string): Record<string, string> {
 function digestOf(out: string, path: string): string {
   if (ACCOUNTS.test(path)) return '';
   const bytes = readFileSync(join(out, path));
-  return createHash('sha256').update(comparable(out, path, bytes)).digest('hex');
+  return createHash('sha256')
+    .update(comparable(out, path, bytes))
+    .digest('hex');
 }
 
 function comparable(out: string, path: string, bytes: Buffer): string | Buffer {

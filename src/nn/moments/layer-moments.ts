@@ -1,6 +1,5 @@
 import type { Tensor } from '../../engine/tf.js';
 import { UserError } from '../../errors.js';
-import { didYouMeanOrKnown } from '../../plugin/suggest.js';
 import type { Backbone } from '../backbone.js';
 import type { Pass } from '../pass.js';
 import { bothMoments, timeMoments } from '../pooling.js';
@@ -44,10 +43,10 @@ export function momentCount({ layers = {} }: Backbone, bins: number, name: strin
   if (name === FEATURES) return bins;
   const layer = layers[name];
   if (layer?.of === 'frames') return 2 * layer.size;
-  const frames = Object.keys(layers).filter((known) => layers[known].of === 'frames');
+  const known = [FEATURES].concat(Object.keys(layers).filter((other) => layers[other].of === 'frames')).join(', ');
   throw new UserError(
     layer
-      ? `layers: '${name}' has one vector for the utterance, and moments are taken over frames. Give some of: ${[FEATURES].concat(frames).join(', ')}.`
-      : `layers: the network has no layer '${name}'${didYouMeanOrKnown(name, [FEATURES].concat(frames))}.`,
+      ? `layers: '${name}' has one vector for the utterance, and moments are taken over frames. Give some of: ${known}.`
+      : `layers: the network has no layer '${name}'; known: ${known}.`,
   );
 }

@@ -122,7 +122,10 @@ test('what writes that were killed have left is gone when the stage is done', as
   for (const name of [left, `models/${left}`, kept]) writeFileSync(join(dir, 'stages/two', name), 'half');
   writeFileSync(join(dir, left), 'half');
   await run({ settings });
-  t.deepEqual([left, `models/${left}`, kept].map((name) => has(`stages/two/${name}`)), [false, false, true]);
+  t.deepEqual(
+    [left, `models/${left}`, kept].map((name) => has(`stages/two/${name}`)),
+    [false, false, true],
+  );
   t.false(has(left));
 });
 
