@@ -75,7 +75,10 @@ async function open(session: Session) {
 test('refined maps, posteriors and losses are those of plain loops', async (t) => {
   await withSession(async (session) => {
     const { teacher, lossesOf, heardOf, values } = await open(session);
-    const run = session.compile('losses', (inputs: Record<string, Tensor>) => ({ ...lossesOf(inputs) }));
+    const run = session.compile(
+      'losses',
+      (inputs: Record<string, Tensor>): Record<string, Tensor> => ({ ...lossesOf(inputs) }),
+    );
     const actual = await run(batch);
     const weight = await values();
     // The middle of the first layer.
@@ -101,7 +104,8 @@ test('refined maps, posteriors and losses are those of plain loops', async (t) =
     const named = cosines.filter((row, i) => row.indexOf(Math.max(...row)) === TARGETS[i]).length;
     const expected = { own, posteriors, attention, accuracy: named / UTTERANCES };
     for (const [name, value] of Object.entries(expected)) close(t, plain(actual[name]), [value], 2e-5, name);
-    const add = session.compile('add', ({ scores, targets, weights, step, margin, main }: Record<string, Tensor>) => {
+    const add = session.compile('add', (inputs: Record<string, Tensor>): Record<string, Tensor> => {
+      const { scores, targets, weights, step, margin, main } = inputs;
       const counted = { scores, targets, weights };
       const { loss, aux } = teacher.add({ loss: main, aux: {}, counted }, heardOf(), { step, margin });
       return { loss, ...aux };

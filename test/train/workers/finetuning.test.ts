@@ -2,11 +2,9 @@ import test from 'ava';
 import type { Session } from '../../../src/engine/session/session.js';
 import aamSoftmax from '../../../src/losses/aam-softmax.js';
 import cosine from '../../../src/losses/distillation/cosine.js';
-import kl from '../../../src/losses/distillation/kl.js';
 import { optimizerOptions } from '../../../src/optim/optimizer.js';
 import { createDistiller } from '../../../src/train/distill/distiller.js';
 import { createFinetuner, type FinetuneResult } from '../../../src/train/finetuner.js';
-import type { SelfTeacherParts } from '../../../src/train/self-teacher/self-teacher.js';
 import { withSession } from '../../helpers/session.js';
 import { smallBackbone, smallFeatures, smallTdnn } from '../../helpers/training/small-training.js';
 import { inEveryWorker, openGroups } from '../../helpers/workers/in-process.js';
@@ -19,14 +17,13 @@ const NEAR = 1e-5;
 const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
 
 /** A gated training that rejects some samples and gives others another label, with centres that move beside the weights. */
-async function train(session: Session, selfTeacher?: SelfTeacherParts) {
+async function train(session: Session) {
   const trainer = createFinetuner({
     session,
     seed: 1,
     classes: CLASSES,
     backbone: smallBackbone,
     loss: (context) => aamSoftmax.build({ ...context, options: { margin: 0.1, scale: 10, center: 0.1 } }),
-    selfTeacher,
     view: { features: smallFeatures, augmentations: [] },
     optimizer: optimizerOptions.parse({ name: 'sgd' }),
   });
@@ -43,47 +40,35 @@ async function train(session: Session, selfTeacher?: SelfTeacherParts) {
 
 const groups = openGroups(2);
 
-const selfTeacher: SelfTeacherParts = {
-  layers: ['layer2', 'layer4'].map((name) => ({ name, size: 8 })),
-  width: 1,
-  posteriors: { loss: kl.build({ temperature: 4, scale: 10 }), weight: 2 },
-  attentionWeight: 1,
-};
-
-for (const [title, taught] of Object.entries({
-  'fine-tuning': undefined,
-  'fine-tuning with a self-teacher': selfTeacher,
-}))
-  test.serial(
-    `${title} behind a gate: two workers with half the batch each train as one process with all of it`,
-    async (t) => {
-      const act = (session: Session) => train(session, taught);
-      const [first, second] = await inEveryWorker(await groups, act);
-      const alone = await withSession(act, { threads: 1 });
-      t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
-      const kept = alone.results.map(({ metrics }) => metrics.kept);
+test.serial(
+  'fine-tuning behind a gate: two workers with half the batch each train as one process with all of it',
+  async (t) => {
+    const [first, second] = await inEveryWorker(await groups, train);
+    const alone = await withSession(train, { threads: 1 });
+    t.deepEqual(first, second, 'the workers hold the same bits, and hear of every sample');
+    const kept = alone.results.map(({ metrics }) => metrics.kept);
+    t.true(
+      kept.some((share) => share > 0 && share < 1),
+      `the gate decides: ${kept}`,
+    );
+    first.results.forEach(({ metrics, losses, decisions }, step) => {
+      const { metrics: single, losses: each, decisions: decided } = alone.results[step];
       t.true(
-        kept.some((share) => share > 0 && share < 1),
-        `the gate decides: ${kept}`,
+        Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss),
+        `step ${step}: ${metrics.loss}, ${single.loss}`,
       );
-      first.results.forEach(({ metrics, losses, decisions }, step) => {
-        const { metrics: single, losses: each, decisions: decided } = alone.results[step];
-        t.true(
-          Math.abs(metrics.loss - single.loss) < NEAR * Math.max(1, single.loss),
-          `step ${step}: ${metrics.loss}, ${single.loss}`,
-        );
-        t.is(losses.length, BATCH);
-        t.true(
-          losses.every((loss, i) => Math.abs(loss - each[i]) < 1e-4),
-          `samples of step ${step}`,
-        );
-        t.deepEqual(decisions, decided);
-      });
-      // Centres, the running mean of predictions and running statistics are among them.
-      const { variable, distance } = farthest(first.after, alone.after);
-      t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
-    },
-  );
+      t.is(losses.length, BATCH);
+      t.true(
+        losses.every((loss, i) => Math.abs(loss - each[i]) < 1e-4),
+        `samples of step ${step}`,
+      );
+      t.deepEqual(decisions, decided);
+    });
+    // Centres, the running mean of predictions and running statistics are among them.
+    const { variable, distance } = farthest(first.after, alone.after);
+    t.true(distance < 10 * NEAR, `${variable} differs by ${distance}`);
+  },
+);
 
 const teacher = await smallTdnn({ width: 12 });
 
