@@ -1,6 +1,7 @@
 /**
- * Students of a large network on a recipe's corpus: alone, by embeddings, with the frame or segment level, by concatenated embeddings, of the
- * small architectures, in 8 to 1 bits after training and trained so; the teacher from itself; asymmetric verification; and what each model costs.
+ * Students of a large network on a recipe's corpus: alone, with a self-teacher, by embeddings, with the frame or segment level, by concatenated
+ * embeddings, of the small architectures, in 8 to 1 bits after training and trained so; the teacher from itself; asymmetric verification; and
+ * what each model costs.
  * The stages are those of small-models.yaml. The teacher is trained once, its students with several seeds: their standard errors are those of
  * students of one teacher. A run that was stopped goes on where it was.
  *
@@ -58,7 +59,8 @@ const stagesOf = (file: string): Stage[] =>
   (parse(readFileSync(file, 'utf8'), { merge: true, maxAliasCount: -1 }) as { stages: Stage[] }).stages;
 
 const nameOf = ({ stage, as }: Stage): string => as ?? stage;
-const isStudent = (stage: Stage): boolean => stage.stage === 'distill' || nameOf(stage) === 'alone';
+const isStudent = (stage: Stage): boolean =>
+  stage.stage === 'distill' || (stage.stage === 'finetune' && nameOf(stage) !== 'teacher');
 
 /** What the stages hear: the recipe's corpus, cut into stretches where the recipe does so, and its noises. */
 const source = values.recipe === undefined ? [] : stagesOf(values.recipe);

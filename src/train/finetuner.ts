@@ -6,23 +6,25 @@ import { float32, type HostData, int32 } from '../host-tensor.js';
 import { createScope, type Scope } from '../nn/scope.js';
 import type { Averaging } from './averaging/averaging.js';
 import type { ClassificationLoss } from './classifier/classification-loss.js';
+import { type ClassifierParts, heardBy } from './distill/teachers.js';
 import { createGatedLoss, type GateSetting, type Judged } from './gate/gated-loss.js';
 import { createLabelAlignment, type LabelAlignment } from './gate/label-alignment.js';
 import { TARGET } from './objectives/beside.js';
 import { type BesideSamples, besideInputs } from './objectives/samples.js';
 import { type DomainParts, trainedDomains } from './objectives/trained-domains.js';
 import type { TrainedBits } from './quantize/trained-bits.js';
+import { createSelfTeacher, type SelfTeacherParts } from './self-teacher/self-teacher.js';
 import { cleanView, cropsToFeatures, playedAt } from './step/crop-features.js';
 import { type BatchCut, batchCut, checkMicroBatches, cutValues, microBatchTensors } from './step/micro-batches.js';
 import { createUpdate, type TrainerParts } from './step/trainer.js';
 import { type CompiledCall, meanMetrics, type StepMetrics, type StepValues } from './step/training-step.js';
 
 /** The parts of a classification step; the average is that of network and classifier. */
-export interface FinetuneParts extends TrainerParts, DomainParts {
-  classes: number;
-  loss(context: { scope: Scope; embeddingSize: number; classes: number }): ClassificationLoss;
+export interface FinetuneParts extends TrainerParts, DomainParts, ClassifierParts {
   /** Losses that a gate judges. Default: those without margin. */
   gateJudges?: Judged;
+  /** A self-teacher that is trained beside the network. Default: none. */
+  selfTeacher?: SelfTeacherParts;
   /** Speeds at which crops are played; they are longer then, see speedCropSamples. Default: as they are. */
   speeds?: readonly number[];
   /** Factor on the backbone's learning rate. Default 1. */
@@ -106,7 +108,8 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
   const head = parts.loss({ scope: headScope, embeddingSize, classes });
   const alignment = createLabelAlignment(createScope(session, 'correction', 0), classes);
   const gated = createGatedLoss(head, alignment, gateJudges);
-  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope]);
+  const selfTeacher = parts.selfTeacher && createSelfTeacher(parts, parts.selfTeacher, { ...parts, embeddingSize });
+  const { trained, learnsWhen, frozen, forward } = frozenOf([headScope].concat(selfTeacher?.scope ?? []));
   const { update, average } = createUpdate<FinetuneViews>(parts, {
     name: 'finetune',
     trained,
@@ -123,7 +126,9 @@ export function createFinetuner(parts: FinetuneParts): Finetuner {
         clean && withoutGradient(() => gated.predict(network.embed(clean, { training: false }), inputs, schedule));
       return forward(inputs, () => {
         const ran = beside.run(augmented, target);
-        return beside.add(gated.loss(ran.own.get('embedding')!, inputs, schedule, predicted), ran, inputs);
+        const own = gated.loss(ran.own.get('embedding')!, inputs, schedule, predicted);
+        const heard = heardBy('the network', view.features, augmented, ran.own);
+        return beside.add(selfTeacher?.add(own, heard, schedule) ?? own, ran, inputs);
       });
     },
   });

@@ -1,14 +1,8 @@
 import { UserError } from '../../errors.js';
 import type { TappedLayer } from '../../nn/backbone.js';
-import { didYouMeanOrKnown } from '../../plugin/suggest.js';
 import type { Compared } from '../../train/distill/distillation-loss.js';
 import type { Combination, Level } from '../../train/distill/level.js';
-
-/** A network of a distillation: what it is called in messages, and its layers. */
-export interface Layered {
-  name: string;
-  layers: Readonly<Record<string, TappedLayer>>;
-}
+import { type Layered, layerOf } from '../training/named-layers.js';
 
 /** A level as the recipe has it, and the networks that it compares. */
 export interface LevelChoice {
@@ -27,8 +21,8 @@ export interface LevelChoice {
  */
 export function levelShape(choice: LevelChoice): Pick<Level, 'of' | 'projection'> {
   const { student, teacher, compares, projection, own, teachers } = choice;
-  const { size, of } = layerOf(own, student);
-  const targets = teachers.map((network) => teacher.map((layer) => ({ layer, ...layerOf(network, layer) })));
+  const { size, of } = layerOf(own, student, 'levels');
+  const targets = teachers.map((network) => teacher.map((layer) => ({ layer, ...layerOf(network, layer, 'levels') })));
   const single = targets.flat().find((target) => target.of === 'utterance');
   if (of === 'frames' && single)
     throw new UserError(
@@ -57,10 +51,4 @@ function targetSize(targets: readonly TappedLayer[][], { combine, teacher }: Lev
   throw new UserError(
     `combine: average: the teachers' ${teacher.join(' + ')} have ${sizes.join(' and ')} numbers. Concatenate them, or take others.`,
   );
-}
-
-function layerOf({ name, layers }: Layered, layer: string): TappedLayer {
-  const found = layers[layer];
-  if (found) return found;
-  throw new UserError(`levels: ${name} has no layer '${layer}'${didYouMeanOrKnown(layer, Object.keys(layers))}.`);
 }

@@ -16,10 +16,11 @@ import type { Level } from '../../train/distill/level.js';
 import type { StoredTeacher } from '../../train/distill/stored-teachers.js';
 import type { ClassifierParts, TeacherParts } from '../../train/distill/teachers.js';
 import { openModelArtifact } from '../artifacts/model-artifact.js';
+import { type Layered, layered } from '../training/named-layers.js';
 import { backboneBuilder, modelBuilder } from '../training/resolve-plugins.js';
 import { sketchInit } from '../training/start.js';
 import { checkSameFeatures } from '../training/stored-features.js';
-import { type Layered, levelShape } from './level-shape.js';
+import { levelShape } from './level-shape.js';
 import type { DistillOptions } from './options.js';
 
 /** A teacher on disk. */
@@ -151,11 +152,6 @@ export async function resolveLevels(
     }),
   );
 }
-
-const layered = (name: string, build: (scope: Scope) => Backbone): Layered => ({
-  name,
-  layers: build(countingScope().scope).layers ?? {},
-});
 
 /** The layers of teachers that run beside the student, or of what was stored of them. */
 export const layersOf = (

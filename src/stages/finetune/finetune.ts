@@ -36,6 +36,7 @@ import { type FinetuneOptions, finetuneOptions } from './options.js';
 import { callsOf, prepare } from './prepare.js';
 import { finetuneResult } from './result.js';
 import { labelledBatch, planBatches, samplingFaults } from './sampling.js';
+import { selfTeacherFaults } from './self-teacher.js';
 
 /** Trains a network on labelled utterances, from scratch or from another network; pseudo-labels may have to pass a gate. */
 export default defineStage({
@@ -89,6 +90,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
     ...gateFaults(options),
     ...quantizeFaults(options),
     ...(await objectiveFaults(context, options)),
+    ...(await selfTeacherFaults(context, options)),
     ...(margin ? marginFaults(margin, epochs) : []),
   ];
 }

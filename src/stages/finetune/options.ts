@@ -8,6 +8,7 @@ import { freezeOptions } from '../../train/step/freeze.js';
 import { objectiveStageOptions } from '../objectives/options.js';
 import { quantizeOption } from '../training/bits.js';
 import { speedsOption, trainingOptions } from '../training/training-options.js';
+import { selfTeacherOptions } from './self-teacher.js';
 
 export const samplingOptions = z.strictObject({
   kind: z
@@ -57,6 +58,11 @@ export const finetuneOptions = z.strictObject({
   sampling: samplingOptions.prefault({}).describe('composition of batches'),
   freeze: freezeOptions.optional().describe('parts that are not trained'),
   backboneRate: z.number().positive().default(1).describe("factor on the backbone's learning rate"),
+  selfTeacher: selfTeacherOptions
+    .optional()
+    .describe(
+      "an auxiliary network that refines the layers' maps and teaches the network by its posteriors and their attention; dropped after training",
+    ),
   ...objectiveStageOptions,
   quantize: quantizeOption,
   average: averageOptions,

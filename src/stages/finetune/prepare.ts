@@ -8,6 +8,7 @@ import { progressOf } from '../objectives/progress.js';
 import { cropView, type Preparation } from '../training/resolve-plugins.js';
 import { thawedAt } from './gated-step.js';
 import type { FinetuneOptions } from './options.js';
+import { selfTeacherParts } from './self-teacher.js';
 
 /** The network with its step. */
 export async function prepare(
@@ -38,6 +39,7 @@ export async function prepare(
     gateJudges,
     quantize,
     objectives,
+    selfTeacher: await selfTeacherParts(registry, options.selfTeacher, backbone),
     ownNorms: options.domainNorms,
     adaptersOnly: options.adapters !== undefined,
     loss: (parts) => loss.build({ ...parts, options: lossOptions }),

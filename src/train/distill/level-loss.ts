@@ -48,7 +48,8 @@ function frameRows({ student: layer, teacher }: Level, student: Heard, teachers:
   return { own, parts: maps.map((list, i) => others.slice(i * list.length, (i + 1) * list.length)) };
 }
 
-function frameMap({ name, outputs, frames, shiftMs }: Heard, layer: string): FrameMap {
+/** A layer of frames of a network. */
+export function frameMap({ name, outputs, frames, shiftMs }: Heard, layer: string): FrameMap {
   const map = outputs.get(layer)!;
   return { name: `${name}'s '${layer}'`, map, periodMs: framePeriodMs(map.shape[1]!, frames, shiftMs) };
 }

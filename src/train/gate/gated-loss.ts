@@ -26,20 +26,31 @@ export type Judged = 'without-margin' | 'with-margin';
 /** Inputs of a step that the gate reads: labels and history [batch], the others scalars; the last two where labels are corrected. */
 type GateInputs = Record<'labels' | 'history' | 'gate' | 'momentum' | keyof Correction, Tensor>;
 
+/** What is trained on of a micro-batch. */
+export interface Counted {
+  /** Class scores without margin, where the loss has them. // [batch, classes] */
+  scores?: Tensor;
+  /** The labels given, or those that replaced them. // [batch] int32 */
+  targets: Tensor;
+  /** 1 for samples that count, else 0. // [batch] */
+  weights: Tensor;
+}
+
 /** A classification loss behind a gate, traced. */
 export interface GatedLoss {
   /** The network's own labels, from the embeddings [batch, size] of the clean view. */
   predict(embeddings: Tensor, inputs: Record<string, Tensor>, schedule: LossSchedule): Prediction;
   /**
    * Mean loss over the samples that count, from the embeddings [batch, size] of the augmented view; each sample's judged loss and decision
-   * as `aux.losses` and `aux.decisions` [batch]. Where no sample counts, the loss is 0 without gradient, rather than 0 / 0.
+   * as `aux.losses` and `aux.decisions` [batch]; and what was counted, for whoever learns beside it. Where no sample counts, the loss is 0
+   * without gradient, rather than 0 / 0.
    */
   loss(
     embeddings: Tensor,
     inputs: Record<string, Tensor>,
     schedule: LossSchedule,
     predicted?: Prediction,
-  ): { loss: Tensor; aux: Record<string, Tensor> };
+  ): { loss: Tensor; aux: Record<string, Tensor>; counted: Counted };
 }
 
 /**
@@ -67,7 +78,8 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
       const targetLosses = trained.beside ? tf.add(trained.losses, trained.beside) : trained.losses;
       head.note?.(stopGradient(embeddings), targets, weights);
       return {
-        loss: meanOfCounted(tf.sum(tf.mul(targetLosses, weights)), tf.sum(weights)),
+        loss: meanOfCounted(targetLosses, weights),
+        counted: { scores, targets, weights },
         aux: {
           losses: judged,
           decisions: decisionsOf(kept, corrected, targets),
@@ -80,10 +92,14 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
   };
 }
 
-/** The sum of losses over how many there are. Of several workers each has its share of the whole batch's mean: the mean of shares is that. */
-function meanOfCounted(sum: Tensor, counted: Tensor): Tensor {
+/**
+ * The mean of losses [batch] over the samples that count, with a 1 in `weights` [batch]; 0 where none does. Of several workers each has its
+ * share of the whole batch's mean: the mean of shares is that.
+ */
+export function meanOfCounted(losses: Tensor, weights: Tensor): Tensor {
   const workers = workerCount();
-  return tf.div(workers > 1 ? tf.mul(sum, workers) : sum, tf.maximum(wholeBatchSum(counted), 1));
+  const sum = tf.sum(tf.mul(losses, weights)) as Tensor;
+  return tf.div(workers > 1 ? tf.mul(sum, workers) : sum, tf.maximum(wholeBatchSum(tf.sum(weights)), 1));
 }
 
 const share = (which: Tensor): Tensor => tf.mean(tf.cast(which, 'float32'));

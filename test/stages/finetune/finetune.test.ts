@@ -70,6 +70,10 @@ const TRAININGS: Record<string, Record<string, unknown>> = {
     average: { decay: 0.9 },
     optimizer: { name: 'sgd', nesterov: true },
   },
+  'a self-teacher of two layers beside the network, in micro-batches': {
+    selfTeacher: { layers: ['layer4', 'layer2'], width: 1.5 },
+    accumulate: 2,
+  },
   'a loss that compares utterances': { loss: { name: 'ge2e', utterancesPerSpeaker: 2 } },
 };
 
@@ -137,6 +141,42 @@ test('large-margin fine-tuning keeps the classifier of three speeds, and goes on
   await refuse({ loss: 'am-softmax' }, /one of 'aam-softmax', and the loss is 'am-softmax'/);
 });
 
+test('a self-teacher changes what is learned, and is no part of the model', async (t) => {
+  const { registry, artifacts } = await labelledCorpus(t);
+  const train = async (more: Record<string, unknown>) => {
+    const options = { ...SCRATCH, epochs: 1, ...more };
+    return runStage({ registry, artifacts, stage: 'finetune', options, dir: temporaryFolder(t) });
+  };
+  const [alone, taught] = [await train({}), await train({ selfTeacher: {} })];
+  const folders = [alone, taught].map(({ dir }) => join(dir, 'models', 'network'));
+  const models = folders.map((folder) => readModel(folder));
+  t.deepEqual(models[1].info, models[0].info);
+  t.deepEqual(Object.keys(models[1].weights), Object.keys(models[0].weights));
+  t.notDeepEqual(models[1].weights, models[0].weights);
+  const classifiers = folders.map((folder) => readClassifier(folder));
+  t.deepEqual(Object.keys(classifiers[1].weights), Object.keys(classifiers[0].weights));
+  const { tensors } = readSafetensors(join(taught.dir, 'checkpoint.safetensors'));
+  t.true('self-teacher/pyramid/lateral4/conv/weight' in tensors, 'all four layers are heard');
+  for (const line of metricsOf(taught.dir)) {
+    const { loss, classification, teacherLoss, teacherAccuracy, posteriors, attention } = line;
+    t.true(Math.abs(loss - (classification + teacherLoss + 2 * posteriors + attention)) < 1e-4 * loss);
+    t.true(teacherLoss > 0 && posteriors > 0 && attention > 0 && attention <= 8);
+    t.true(teacherAccuracy >= 0 && teacherAccuracy <= 1);
+  }
+  const refused = (layers: string[], message: RegExp) =>
+    t.throwsAsync(train({ selfTeacher: { layers } }), { instanceOf: UserError, message });
+  await refused(['layer1', 'layr2'], /selfTeacher\.layers: the network has no layer 'layr2'; did you mean .*'layer2'/);
+  await refused(
+    ['layer1', 'pooled'],
+    /'pooled' is one vector for the utterance.*: layer1, layer2, layer3, layer4, frames/,
+  );
+  await refused(['layer1', 'layer1'], /'layer1' is one\. Its layers of frames are: layer1,/);
+  await t.throwsAsync(train({ selfTeacher: {}, backbone: { name: 'resnet18', width: 2, embeddingSize: 4 } }), {
+    instanceOf: UserError,
+    message: /names fewer\. Its layers of frames are: frames\./,
+  });
+});
+
 test('the two ways to start, and what does not go together, are checked before the run', async (t) => {
   const registry = newRegistry();
   const here = artifactAt('.', 'x');
@@ -169,4 +209,10 @@ test('the two ways to start, and what does not go together, are checked before t
   const correction = { fromEpoch: 2 };
   t.regex(await faults({ loss: 'ge2e', gate: 'dynamic', correction }), /'ge2e' has no class scores/);
   t.regex(await faults({ correction }), /only samples that a gate rejects/);
+  t.is(await faults({ selfTeacher: { layers: ['layer1', 'layer3'], posteriors: { name: 'kl', temperature: 2 } } }), '');
+  t.regex(await faults({ selfTeacher: {}, loss: 'ge2e' }), /'ge2e' has no class scores, which it would teach/);
+  t.regex(await faults({ selfTeacher: { posteriors: 'cosine' } }), /'cosine' compares vectors, and not class scores/);
+  const decoupled = { selfTeacher: { posteriors: 'decoupled-kl' } };
+  t.is(await faults(decoupled), '');
+  t.regex(await faults({ ...decoupled, gate: 'dynamic' }), /'decoupled-kl' asks for the class of every sample/);
 });
