@@ -11,7 +11,6 @@ import { normalTensor } from '../helpers/random-values.js';
 import { withSession } from '../helpers/session.js';
 
 testBackbone('resnet18', { width: 2 });
-testBackbone('resnet34', { width: 4 });
 testBackbone('resnet50', { width: 2 });
 
 /** At 80 and at 40 bins, 256 dimensions: arithmetic from the layer tables. */
@@ -80,7 +79,7 @@ test('a checkpointed network learns the same from rows that were padded', async 
 });
 
 // Each number is a training step of its own, and a df-resnet56 has the most blocks.
-for (const [name, steps] of Object.entries({ resnet34: [1, 2, 3, 7, 100], 'df-resnet56': [1, 3, 100] })) {
+for (const [name, steps] of Object.entries({ resnet34: [1, 3, 100], 'df-resnet56': [3] })) {
   test(`${name}: inputs kept every k blocks change no gradient; more blocks, fewer bytes`, async (t) => {
     const run = async (checkpointing: boolean | number) => {
       const build = await backboneOf(name, { width: 4, embeddingSize: 6, checkpointing }, 20);

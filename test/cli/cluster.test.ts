@@ -1,12 +1,11 @@
-import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { nmi } from '../../src/eval/clustering-metrics.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
 import { drawMixture } from '../cluster/mixture.js';
+import { runMain } from '../helpers/run-main.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'voxloop-cluster-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -16,20 +15,7 @@ const mixture = drawMixture(300, 6, 5, 0.2, 1);
 writeNpy(at('x.npy'), [300, 6], mixture.points);
 writeNpy(at('init.npy'), [5, 6], mixture.points.slice(0, 30));
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function cluster(...args: string[]): Promise<Outcome> {
-  const bin = fileURLToPath(new URL('../../../bin/voxloop.mjs', import.meta.url));
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, 'cluster', ...args], (error: ExecFileException | null, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    });
-  });
-}
+const cluster = (...args: string[]) => runMain(['cluster', ...args]);
 
 test('writes int32 labels and centres, prints the three figures', async (t) => {
   const outputs = ['--out', at('labels.npy'), '--centers-out', at('centers.npy')];

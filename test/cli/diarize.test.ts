@@ -7,6 +7,7 @@ import { readStore } from '../../src/speakers/store.js';
 import { hiss, sequence, talk } from '../helpers/corpora/talk.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { EMBEDDING } from '../helpers/training/small-training.js';
 
@@ -19,7 +20,7 @@ test('der: a table, JSON, and recordings that one side lacks', async (t) => {
   t.is(text.code, 0);
   t.regex(text.stdout, /^all +33\.33 % +33\.33 % +0\.00 % +0\.00 % +12\.00 s$/m);
   t.regex(text.stderr, /not scored.*: c$/m);
-  const json = await runCli(['der', 'ref.rttm', 'hyp.rttm', '--json'], { cwd });
+  const json = await runMain(['der', 'ref.rttm', 'hyp.rttm', '--json'], { cwd });
   const { all, recordings } = JSON.parse(json.stdout);
   t.deepEqual([all.speech, all.missed, recordings.length], [11, 1.75 + 1.5, 2]);
 });
@@ -34,7 +35,7 @@ test('der: what is wrong is said, with exit code 2', async (t) => {
       /--collar <seconds>' argument 'x' is invalid\. It must be a number of seconds/,
     ],
   ] as [string[], RegExp][]) {
-    const { code, stderr } = await runCli(['der', ...args], { cwd });
+    const { code, stderr } = await runMain(['der', ...args], { cwd });
     t.is(code, 2);
     t.regex(stderr, message);
   }
@@ -44,17 +45,17 @@ test('der: where the reference has no speech there is no rate', async (t) => {
   const silent = 'SPEAKER b 1 0 0 <NA> <NA> y <NA> <NA>\n';
   const files = { 'ref.rttm': `${REFERENCE.split('\n')[0]}\n${silent}`, 'silent.rttm': silent, 'hyp.rttm': REFERENCE };
   const cwd = temporaryFolder(t, files);
-  const text = await runCli(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0'], { cwd });
+  const text = await runMain(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0'], { cwd });
   t.regex(text.stdout, /^b +– +– +– +– +0\.00 s$/m);
   t.regex(text.stdout, /^all +20\.00 % +0\.00 % +20\.00 %/m);
-  const json = await runCli(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0', '--json'], { cwd });
+  const json = await runMain(['der', 'ref.rttm', 'hyp.rttm', '--collar', '0', '--json'], { cwd });
   const { all, recordings } = JSON.parse(json.stdout);
   t.deepEqual([all.der, recordings[1].der, recordings[1].falseAlarm], [0.2, null, 2]);
   for (const args of [
     ['silent.rttm', 'hyp.rttm'],
     ['ref.rttm', 'hyp.rttm', '--collar', '100'],
   ]) {
-    const { code, stdout, stderr } = await runCli(['der', ...args], { cwd });
+    const { code, stdout, stderr } = await runMain(['der', ...args], { cwd });
     t.deepEqual([code, stdout], [2, '']);
     t.regex(stderr, /Nothing of .*\.rttm is left to score/);
   }
@@ -70,7 +71,7 @@ test('diarize: contradictions are found before the model is read', async (t) => 
     [['a.wav', '--enroll-unknown'], /--enroll-unknown goes with --store/],
     [['a.wav'], /holds no model/],
   ] as [string[], RegExp][]) {
-    const { code, stderr } = await runCli(['diarize', ...args, '--model', join(temporaryFolder(t), 'model')]);
+    const { code, stderr } = await runMain(['diarize', ...args, '--model', join(temporaryFolder(t), 'model')]);
     t.is(code, 2);
     t.regex(stderr, message);
   }
@@ -85,7 +86,7 @@ test('diarize: one bad recording stops no others, and silence of either kind is 
   writeWav16(join(cwd, 'silence.wav'), new Int16Array(32_000), 16000);
   writeWav16(join(cwd, 'hiss.wav'), hiss(2), 16000);
   const run = (files: string[], ...more: string[]) =>
-    runCli(['diarize', ...files, '--model', 'model', '--device', 'cpu', ...more], { cwd });
+    runMain(['diarize', ...files, '--model', 'model', '--device', 'cpu', ...more], { cwd });
   const files = ['a.wav', 'silence.wav', 'empty.wav', 'hiss.wav', 'b.wav'];
   const mixed = await run(files, '--json');
   t.is(mixed.code, 2);
@@ -128,6 +129,6 @@ test('diarize: one bad recording stops no others, and silence of either kind is 
 });
 
 test('the formats are listed where they are chosen', async (t) => {
-  const { stdout } = await runCli(['diarize', '--help']);
+  const { stdout } = await runMain(['diarize', '--help']);
   t.regex(stdout, /rttm.*json.*audacity/s);
 });

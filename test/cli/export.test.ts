@@ -7,7 +7,7 @@ import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runOnnx } from '../helpers/oracles/naive-onnx.js';
 import { readOnnx } from '../helpers/oracles/onnx-file.js';
 import { normals } from '../helpers/random-values.js';
-import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { BINS, EMBEDDING } from '../helpers/training/small-training.js';
 
@@ -17,7 +17,7 @@ test("export writes names, sizes and metadata as asked; --subtract-mean takes th
   writeTinyCorpus(at('corpus'), { train: 1, test: 1, each: 2 });
   await writeTinyModel(at('model'), { files: [at('corpus/wav/voice0/voice0-0.wav')] });
   const run = async (out: string, ...args: string[]) => {
-    const outcome = await runCli(['export', at('model'), '--out', at(out), ...args]);
+    const outcome = await runMain(['export', at('model'), '--out', at(out), ...args]);
     t.is(outcome.code, 0, outcome.stderr);
     return { stdout: outcome.stdout, file: readOnnx(readFileSync(at(out))) };
   };
@@ -60,7 +60,7 @@ test('what the user can mend ends with code 2, says what to do and writes nothin
     [['model', '--names', 'kaldi'], /wespeaker, transformers/],
     [['model', '--weights', 'int4'], /float32, float16, int8/],
   ] as const) {
-    const { code, stderr } = await runCli(['export', ...args, '--out', 'x.onnx'], { cwd: dir });
+    const { code, stderr } = await runMain(['export', ...args, '--out', 'x.onnx'], { cwd: dir });
     t.is(code, 2);
     t.regex(stderr, message);
   }
@@ -71,7 +71,7 @@ test('what the user can mend ends with code 2, says what to do and writes nothin
     [['--out', 'model/model.safetensors'], /is an input of this command/],
     [['--input', 'wave', '--out', 'model/model.onnx'], /--input wave makes .* Name another file or folder with --out/],
   ] as const) {
-    const { code, stderr } = await runCli(['export', 'model', ...args], { cwd: dir });
+    const { code, stderr } = await runMain(['export', 'model', ...args], { cwd: dir });
     t.deepEqual([code, message.test(stderr)], [2, true], stderr);
   }
   t.deepEqual(readdirSync(join(dir, 'model')), ['model.safetensors']);

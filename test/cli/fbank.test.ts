@@ -8,6 +8,7 @@ import { close } from '../helpers/close.js';
 import { naiveFbank } from '../helpers/oracles/naive-fbank.js';
 import { normals } from '../helpers/random-values.js';
 import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const SAMPLES = Int16Array.from(normals(2000, 'cli fbank', 3000));
@@ -33,7 +34,7 @@ test('writes float32 [frames, 80], Hamming, without dither and mean subtraction'
 test('window, bins and mean subtraction are options', async (t) => {
   const dir = recordings(t);
   const options = ['--window', 'povey', '--bins', '23', '--cmn'];
-  const { code, stderr } = await runCli(['fbank', 'a.wav', '--out', 'a.npy', ...options], { cwd: dir });
+  const { code, stderr } = await runMain(['fbank', 'a.wav', '--out', 'a.npy', ...options], { cwd: dir });
   t.is(code, 0, stderr);
   const rows = naiveFbank(SAMPLES, fbankOptions.parse({ window: 'povey', bins: 23 }));
   const means = rows[0].map((_, bin) => rows.reduce((sum, row) => sum + row[bin], 0) / rows.length);
@@ -48,7 +49,9 @@ test('dither changes a little, and is the same at every run', async (t) => {
     ['first', '1'],
     ['second', '1'],
   ]) {
-    const { code, stderr } = await runCli(['fbank', 'a.wav', '--out', `${name}.npy`, '--dither', dither], { cwd: dir });
+    const { code, stderr } = await runMain(['fbank', 'a.wav', '--out', `${name}.npy`, '--dither', dither], {
+      cwd: dir,
+    });
     t.is(code, 0, stderr);
   }
   const [plain, first, second] = ['plain', 'first', 'second'].map(
@@ -72,7 +75,7 @@ test('what the user can mend ends with code 2, says what to do and writes nothin
     [['a.wav', '--bins', '500'], /500 mel bins are too many/],
     [['a.wav', '--window', 'hann'], /hamming, povey/],
   ] as const) {
-    const { code, stderr } = await runCli(['fbank', ...args, '--out', 'x.npy'], { cwd: dir });
+    const { code, stderr } = await runMain(['fbank', ...args, '--out', 'x.npy'], { cwd: dir });
     t.is(code, 2);
     t.regex(stderr, message);
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { fakePlugins } from '../helpers/recipes/fake-plugins.js';
 import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('plugins are listed by kind with their options, defaults and meaning', async (t) => {
@@ -36,7 +37,7 @@ augmentation
 
 test('--json gives JSON Schema; a kind selects; a wrong name is answered with the nearest', async (t) => {
   const cwd = temporaryFolder(t, { 'mine.ts': fakePlugins });
-  const { stdout } = await runCli(['plugins', 'augmentation', '--json', '--plugin', 'mine.ts'], { cwd });
+  const { stdout } = await runMain(['plugins', 'augmentation', '--json', '--plugin', 'mine.ts'], { cwd });
   const plugins: { kind: string; name: string; file: string | null; options: object }[] = JSON.parse(stdout);
   t.true(plugins.every(({ kind }) => kind === 'augmentation'));
   t.like(
@@ -46,7 +47,7 @@ test('--json gives JSON Schema; a kind selects; a wrong name is answered with th
       options: { type: 'object', properties: { level: { type: 'number', minimum: 0, default: 0.5 } } },
     },
   );
-  const wrong = await runCli(['plugins', 'pretrian'], { cwd: join(cwd) });
+  const wrong = await runMain(['plugins', 'pretrian'], { cwd: join(cwd) });
   t.deepEqual(
     [wrong.code, wrong.stderr],
     [2, "No plugin and no kind of plugin is called 'pretrian'; did you mean 'pretrain'?\n"],

@@ -4,6 +4,7 @@ import test from 'ava';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('size says what a model takes, beside the teachers that it was distilled from', async (t) => {
@@ -36,7 +37,7 @@ test('size says what a model takes, beside the teachers that it was distilled fr
 });
 
 test('size of a folder without a model ends with code 2', async (t) => {
-  const { code, stderr } = await runCli(['size', temporaryFolder(t)]);
+  const { code, stderr } = await runMain(['size', temporaryFolder(t)]);
   t.is(code, 2);
   t.regex(stderr, /holds no model/);
 });

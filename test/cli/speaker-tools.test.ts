@@ -5,10 +5,11 @@ import { readNpy } from '../../src/io/npy.js';
 import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { EMBEDDING } from '../helpers/training/small-training.js';
 
-// What the commands do is tested in test/speakers; here that they are wired up: one process at a time, few of them.
+// What the commands do is tested in test/speakers; here that they are wired up, in this process but for the first.
 test('embed, enroll, speakers, verify, identify, calibrate and similarity on the command line', async (t) => {
   t.timeout(180_000);
   const dir = temporaryFolder(t);
@@ -19,10 +20,11 @@ test('embed, enroll, speakers, verify, identify, calibrate and similarity on the
   await writeTinyModel(at('foreign'), { seed: 4 });
   const store = ['--store', at('store')];
   const run = (command: string, args: string[], model = 'model') =>
-    runCli([command, ...args, '--model', at(model), '--device', 'cpu']);
+    runMain([command, ...args, '--model', at(model), '--device', 'cpu']);
 
   writeFileSync(at('list'), [0, 1, 2].map((voice) => `voice ${voice}\t${wav(voice, 0)}\n`).join(''));
-  const enrolled = await run('enroll', ['--list', at('list'), ...store, '--json']);
+  const listed = ['enroll', '--list', at('list'), ...store, '--json', '--model', at('model'), '--device', 'cpu'];
+  const enrolled = await runCli(listed);
   t.is(enrolled.code, 0, enrolled.stderr);
   t.is(JSON.parse(enrolled.stdout).enrolled.length, 3);
 
@@ -53,14 +55,14 @@ test('embed, enroll, speakers, verify, identify, calibrate and similarity on the
     /voice0-0\.wav: too little speech \(\d\.\d s of 2 s\); voice 0 1\.0000\n.*gone\.wav: cannot be used: /,
   );
 
-  const removed = await runCli(['speakers', ...store, '--remove', 'voice 1', '--rename', 'voice 2=ann=e', '--json']);
+  const removed = await runMain(['speakers', ...store, '--remove', 'voice 1', '--rename', 'voice 2=ann=e', '--json']);
   const { model, speakers } = JSON.parse(removed.stdout);
   t.is(model.name, `tiny 3 (tdnn, ${EMBEDDING})`);
   t.deepEqual(
     speakers.map(({ name }: { name: string }) => name),
     ['voice 0', 'ann=e'],
   );
-  const unknown = await runCli(['speakers', ...store, '--remove', 'voice 1']);
+  const unknown = await runMain(['speakers', ...store, '--remove', 'voice 1']);
   t.deepEqual([unknown.code, /did you mean 'voice/.test(unknown.stderr)], [2, true]);
 
   truncateSync(wav(1, 0), 3000);

@@ -7,7 +7,7 @@ import { probesSection, probesText } from '../../src/report/inspect/probe-table.
 import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { artifactAt, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
-import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const registry = newRegistry();
@@ -85,7 +85,7 @@ test('what cannot be asked is an error that says so', async (t) => {
   const model = join(dir, 'trained', 'models', 'network');
   const page = join(dir, 'page.html');
   const command = ['probe', model, '--list', path, '--attributes', 'speaker', '--steps', '2', '--most', '40', '--json'];
-  const { code, stdout, stderr } = await runCli(command.concat('--report', page));
+  const { code, stdout, stderr } = await runMain(command.concat('--report', page));
   t.is(code, 0, stderr);
   t.is(probeResult.parse(JSON.parse(stdout)).networks[0].name, 'trained');
   t.regex(readFileSync(page, 'utf8'), /What the layers know/);

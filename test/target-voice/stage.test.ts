@@ -11,7 +11,7 @@ import { writeTinyCorpus } from '../helpers/corpora/tiny-corpus.js';
 import { voice } from '../helpers/corpora/voices.js';
 import { writeTinyModel } from '../helpers/networks/tiny-model.js';
 import { artifactAt, newRegistry, runStage } from '../helpers/recipes/run-stage.js';
-import { runCli } from '../helpers/run-cli.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const registry = newRegistry();
@@ -63,7 +63,7 @@ test('a stage trains an extractor and measures it; stopped and resumed it gives 
   const { samples } = await extractTarget(request);
   t.is(samples.length, 16000);
   const command = ['extract-target', mixture, '--enroll', enrolment, '--extractor', whole, '--model', model];
-  const { code, stdout, stderr } = await runCli(command.concat('--out', out, '--json'));
+  const { code, stdout, stderr } = await runMain(command.concat('--out', out, '--json'));
   t.is(code, 0, stderr);
   t.like(JSON.parse(stdout), { mixture, enroll: [enrolment], out, seconds: 1 });
   const written = await loadMono16k(out);

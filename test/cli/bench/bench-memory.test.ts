@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { cellsOf } from '../../../src/cli/bench/memory-cells.js';
 import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 test('a grid is every network, checkpointed too where it is plain, at every batch and size of states', (t) => {
@@ -62,7 +63,7 @@ test('a table is measured, kept, drawn and gone on with', async (t) => {
 
 test('a step that would take too much is predicted', async (t) => {
   const args = ['--backbone', 'resnet18', '--width', '4', '--batch', '2', '--frames', '24', '--device', 'cpu'];
-  const { code, stdout } = await runCli(['bench', 'step', ...args, '--predict-above', '0', '--json']);
+  const { code, stdout } = await runMain(['bench', 'step', ...args, '--predict-above', '0', '--json']);
   t.is(code, 0);
   const { predicted, medianMs, parts, peakBytes } = JSON.parse(stdout);
   t.deepEqual([predicted, medianMs], [true, null]);
@@ -70,10 +71,10 @@ test('a step that would take too much is predicted', async (t) => {
 });
 
 test('wrong networks and states are named before anything is measured', async (t) => {
-  const unknown = await runCli(['bench', 'memory', '--backbone', 'resnet18,resnt34']);
+  const unknown = await runMain(['bench', 'memory', '--backbone', 'resnet18,resnt34']);
   t.deepEqual([unknown.code, unknown.stdout], [2, '']);
   t.regex(unknown.stderr, /^There is no backbone plugin 'resnt34'; did you mean 'resnet34'/);
-  const bits = await runCli(['bench', 'memory', '--backbone', 'resnet18', '--state-bits', '8,16']);
+  const bits = await runMain(['bench', 'memory', '--backbone', 'resnet18', '--state-bits', '8,16']);
   t.is(bits.code, 2);
   t.is(
     bits.stderr,

@@ -1,8 +1,9 @@
 import test from 'ava';
 import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 
 test('an unknown backbone is answered with the near ones', async (t) => {
-  const { code, stdout, stderr } = await runCli(['bench', 'step', '--backbone', 'resnt34']);
+  const { code, stdout, stderr } = await runMain(['bench', 'step', '--backbone', 'resnt34']);
   t.deepEqual([code, stdout], [2, '']);
   t.regex(stderr, /^There is no backbone plugin 'resnt34'; did you mean 'resnet34'/);
 });

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { writeRecordings } from '../../helpers/corpora/recordings-folder.js';
+import { runMain } from '../../helpers/run-main.js';
 
 const bin = fileURLToPath(new URL('../../../../bin/voxloop.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'voxloop-corpus-'));
@@ -68,22 +69,20 @@ test("the user's mistakes end with code 2 and make nothing", async (t) => {
     [['tape', ...out], /unknown command/],
     [['debian', '--out', at('root')], /root exists and is not a corpus/],
   ];
-  await Promise.all(
-    cases.map(async ([args, message]) => {
-      const { code, stdout, stderr } = await corpus(...args);
-      t.is(code, 2, `${args}: ${stderr}`);
-      t.regex(stderr, message);
-      t.is(stdout, '');
-    }),
-  );
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await runMain(['corpus', ...args]);
+    t.is(code, 2, `${args}: ${stderr}`);
+    t.regex(stderr, message);
+    t.is(stdout, '');
+  }
   t.false(existsSync(at('none')));
 });
 
 test('help names the kinds and their options', async (t) => {
-  const { code, stdout } = await corpus('--help');
+  const { code, stdout } = await runMain(['corpus', '--help']);
   t.is(code, 0);
   for (const word of ['debian', 'synthetic', 'dir', 'trials/channel.txt']) t.true(stdout.includes(word));
-  t.regex((await corpus('dir', '--help')).stdout, /--speaker <part>[\s\S]*Example: voxloop corpus dir/);
+  t.regex((await runMain(['corpus', 'dir', '--help'])).stdout, /--speaker <part>[\s\S]*Example: voxloop corpus dir/);
 });
 
 /** Starts a build and sends SIGINT at a line of its progress. */

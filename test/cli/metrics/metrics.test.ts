@@ -4,17 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { writeNpy } from '../../../src/io/npy.js';
+import { bin, type Outcome } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-
-const SCRIPT = `
-const { main } = await import(${JSON.stringify(new URL('../../../src/cli/main.js', import.meta.url).href)});
-await main(['metrics', ...process.argv.slice(1)]);`;
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 interface Given {
   fromStdin?: boolean;
@@ -26,19 +18,26 @@ interface Given {
   file?: string;
 }
 
-/** Runs the command in its own process, on a file with this text or with it as standard input. */
-function metrics(text: string, { fromStdin = false, json = true, more = [], write, file = 'scores.txt' }: Given = {}) {
+/** Runs the command on a file with this text or, in a process of its own, with it as standard input. */
+async function metrics(
+  text: string,
+  { fromStdin = false, json = true, more = [], write, file = 'scores.txt' }: Given = {},
+): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'voxloop-metrics-'));
   writeFileSync(join(folder, 'scores.txt'), text);
   write?.(folder);
   const given = [fromStdin ? '-' : join(folder, file), ...more.map((word) => word.replace('FOLDER', folder))];
-  const args = ['--input-type=module', '-e', SCRIPT, '--', ...given, ...(json ? ['--json'] : [])];
-  return new Promise<Outcome>((resolve) => {
-    const done = (error: ExecFileException | null, stdout: string, stderr: string) => {
-      rmSync(folder, { recursive: true });
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr: stderr.replaceAll(folder, '') });
-    };
-    execFile(process.execPath, args, done).stdin?.end(fromStdin ? text : '');
+  const args = ['metrics', ...given, ...(json ? ['--json'] : [])];
+  const outcome = await (fromStdin ? piped(args, text) : runMain(args));
+  rmSync(folder, { recursive: true });
+  return { ...outcome, stderr: outcome.stderr.replaceAll(folder, '') };
+}
+
+function piped(args: readonly string[], text: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    execFile(process.execPath, [bin, ...args], done).stdin?.end(text);
   });
 }
 

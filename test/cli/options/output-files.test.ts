@@ -7,7 +7,7 @@ import { guardInputs, outputOption } from '../../../src/cli/options/output-files
 import { UserError } from '../../../src/errors.js';
 import { writeFileAtomic } from '../../../src/io/atomic.js';
 import { forgetInputs } from '../../../src/io/inputs.js';
-import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** A command with an output and, forgotten, one that is not declared as such. */
@@ -78,7 +78,7 @@ test('the file that each command writes is declared as its output', (t) => {
   ]);
 });
 
-test('commands refuse to write over what they read, before they work', async (t) => {
+test.serial('commands refuse to write over what they read, before they work', async (t) => {
   const dir = temporaryFolder(t, {
     'people.tsv': 'one\tsub/a.wav\n',
     'wav.scp': 'one sub/a.wav\n',
@@ -98,7 +98,7 @@ test('commands refuse to write over what they read, before they work', async (t)
     ['cluster', 'scores.txt', '--k', '2', '--out', 'scores.txt'],
     ['score', '--trials', 'scores.txt', '--root', '.', '--out', 'scores.txt', ...model],
   ]) {
-    const { code, stderr } = await runCli(args, { cwd: dir });
+    const { code, stderr } = await runMain(args, { cwd: dir });
     t.is(code, 2, args.join(' '));
     t.regex(stderr, /is an input of this command|written to \.npy/, args.join(' '));
   }

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { planText } from '../../../src/cli/plan/plan-text.js';
 import { writeTinyCorpus } from '../../helpers/corpora/tiny-corpus.js';
 import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const recipe = `
@@ -49,11 +50,11 @@ stages:
     rate: {peak: 0.003}
 `;
 const setUp = (t: ExecutionContext) => temporaryFolder(t, { 'small.yaml': recipe, 'deep.yaml': deep });
-const plan = (cwd: string, ...args: string[]) => runCli(['plan', 'small.yaml', ...args], { cwd });
+const plan = (cwd: string, ...args: string[]) => runMain(['plan', 'small.yaml', ...args], { cwd });
 
 test.serial('every training stage is planned, without a corpus', async (t) => {
   const cwd = setUp(t);
-  const { code, stdout } = await plan(cwd, '--memory', '64GiB', '--json');
+  const { code, stdout } = await runCli(['plan', 'small.yaml', '--memory', '64GiB', '--json'], { cwd });
   t.is(code, 0);
   const { memoryBytes, memoryFrom, fits, stages } = JSON.parse(stdout);
   t.deepEqual([memoryBytes, memoryFrom, fits], [2 ** 36, '--memory', true]);
@@ -87,7 +88,7 @@ test.serial('every training stage is planned, without a corpus', async (t) => {
 test.serial('what does not fit: the largest batch that does, and the switches', async (t) => {
   const cwd = setUp(t);
   const planned = async (memory: string) =>
-    JSON.parse((await runCli(['plan', 'deep.yaml', '--memory', memory, '--json'], { cwd })).stdout);
+    JSON.parse((await runMain(['plan', 'deep.yaml', '--memory', memory, '--json'], { cwd })).stdout);
   const [whole] = (await planned('64GiB')).stages;
   const budget = Math.round(0.6 * whole.peakBytes);
   const { fits: all, stages } = await planned(`${budget}B`);

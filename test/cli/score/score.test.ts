@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 test('score: lists that cannot be scored are refused before the model is read', async (t) => {
@@ -23,13 +23,13 @@ test('score: lists that cannot be scored are refused before the model is read', 
     ['enrolled', /^models names 1 utterance that cannot be found: gone\.wav/, ['--enrolments', 'models']],
   ] as [string, RegExp, string[]?][]) {
     const args = ['score', '--trials', list, '--root', '.', '--model', join(cwd, 'none'), ...more];
-    const { code, stdout, stderr } = await runCli(args, { cwd });
+    const { code, stdout, stderr } = await runMain(args, { cwd });
     t.deepEqual([code, stdout], [2, ''], list);
     t.regex(stderr, message);
   }
 });
 
 test('embed: a hop without windows is refused', async (t) => {
-  const { code, stderr } = await runCli(['embed', 'a.wav', '--out', 'x.npy', '--hop', '1', '--model', 'none']);
+  const { code, stderr } = await runMain(['embed', 'a.wav', '--out', 'x.npy', '--hop', '1', '--model', 'none']);
   t.deepEqual([code, stderr], [2, '--hop goes with --window only.\n']);
 });

@@ -79,7 +79,7 @@ async function compare(
   });
 }
 
-const resnet = { backbone: 'resnet34', options: { width: 8, embeddingSize: 32 } };
+const resnet = { backbone: 'resnet18', options: { width: 8, embeddingSize: 32 } };
 const tdnn = { backbone: 'tdnn', options: { width: 64, embeddingSize: 16 } };
 
 test.serial('a plain network, supervised', (t) => compare(t, (session) => supervised(session, resnet)));

@@ -11,7 +11,7 @@ import { explainScore } from '../../../src/tools/inspect/explain-score.js';
 import { openModel } from '../../../src/tools/open-model.js';
 import { writeTinyModel } from '../../helpers/networks/tiny-model.js';
 import { normals } from '../../helpers/random-values.js';
-import { runCli } from '../../helpers/run-cli.js';
+import { runMain } from '../../helpers/run-main.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 test('a map is stretched between the middles of its cells', (t) => {
@@ -53,7 +53,7 @@ test('the command explains the score that the speaker tools give, and says what 
   const model = join(dir, 'model');
   await writeTinyModel(model, { files });
   const picture = join(dir, 'why.svg');
-  const { code, stdout, stderr } = await runCli([
+  const { code, stdout, stderr } = await runMain([
     'saliency',
     files[0],
     files[1],
