@@ -23,15 +23,15 @@ const wordsOf = (line: string): string[] =>
 
 /**
  * What follows `voxloop` where a page shows a command: in code that is set off, in backticks, and in the head of a recipe. The model
- * that comes with voxloop is called `voxloop voices 2`.
+ * that comes with voxloop is called `voxloop voices` and a number.
  */
 function* commandsOf(page: string): Generator<string> {
   const text = readFileSync(join(root, page), 'utf8').replace(/\\\n[\s#]*/g, '');
   for (const [, command] of text.matchAll(
-    /^[ #]+(?:\w+=\S+ )*(?:npx |node bin\/)?voxloop(?:\.mjs)? (?!voices 2)([a-z].*)$/gm,
+    /^[ #]+(?:\w+=\S+ )*(?:npx |node bin\/)?voxloop(?:\.mjs)? (?!voices \d)([a-z].*)$/gm,
   ))
     yield command;
-  for (const [, command] of text.matchAll(/`(?:npx )?voxloop (?!voices 2)([a-z][^`]*)`/g))
+  for (const [, command] of text.matchAll(/`(?:npx )?voxloop (?!voices \d)([a-z][^`]*)`/g))
     yield command.replace(/\s*\n\s*/g, ' ');
 }
 

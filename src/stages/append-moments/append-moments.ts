@@ -94,11 +94,14 @@ async function withMoments(session: Session, context: StageContext, { model, hea
   const sizeOf = ({ layers }: MomentPart) =>
     layers.reduce((sum, name) => sum + momentCount(network, info.features.bins, name), 0);
   return {
-    ...model,
+    dir: model.dir,
     mean: null,
     weights,
     info: {
       ...info,
+      // Its vectors are longer than those it shared a space with, and its maps are not rounded.
+      space: undefined,
+      quantized: undefined,
       origin: `${info.origin}, with moments of its layers`,
       backbone: {
         name: BACKBONE,
@@ -125,6 +128,7 @@ async function hearMoments(
     name,
     size: momentCount(network, features.bins, name),
   }));
+  refuseLarge(parts, layers);
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
   const names = new Set(layers.map(({ name }) => name));
   const { augmentations } = await cropView(context, { features, augmentation: options.augmentation });
@@ -152,4 +156,18 @@ async function hearMoments(
   for (let copy = 0; copy < options.copies; copy++)
     versions.push(await hear(changed, `copy ${copy + 1}`, copy * batches.length));
   return { layers, size, utterances: heard.ids.length, vectors: joinRows(versions) };
+}
+
+/** The axes of a covariance take time with the cube of its size: this one takes some ten minutes. */
+const MOST_MOMENTS = 4096;
+
+function refuseLarge(parts: readonly MomentPart[], layers: HeardMoments['layers']): void {
+  for (const part of parts) {
+    const size = layers.reduce((sum, layer) => sum + (part.layers.includes(layer.name) ? layer.size : 0), 0);
+    if (size > MOST_MOMENTS)
+      throw new UserError(
+        `parts: ${part.layers.join(' and ')} have ${size} moments, and a covariance of more than ${MOST_MOMENTS} takes too long. ` +
+          'Give each its own part, or a layer with fewer channels.',
+      );
+  }
 }
