@@ -14,12 +14,10 @@ const SHRINKAGE = 0.05;
  * @throws UserError for a value that is not finite (with its row), when no row has a class, and when no vector differs from its class' others
  */
 export function fitWithinWhitening({ vectors, size, labels }: LabelledVectors): Whitening {
-  const rows = labels.length;
-  const { mean, scale } = spreadOf(vectors, size, rows);
-  const scaled = Float64Array.from(vectors, (value, i) => (value - mean[i % size]) * scale[i % size]);
-  const { withinScatter } = classStatistics({ vectors: scaled, size, labels });
+  const { mean, rows, withinScatter } = classStatistics({ vectors, size, labels });
+  const scale = scaleOf(vectors, mean);
   const covariance = shrunk(
-    withinScatter.map((value) => value / rows),
+    withinScatter.map((value, i) => (value * scale[Math.floor(i / size)] * scale[i % size]) / rows),
     size,
   );
   const { values, vectors: axes } = symmetricEigen(covariance, size);
@@ -27,13 +25,13 @@ export function fitWithinWhitening({ vectors, size, labels }: LabelledVectors): 
   return { dimensions: size, mean, matrix };
 }
 
-/** Mean of every dimension, and one over its standard deviation: 0 where that is rounding only. // [size] each */
-function spreadOf(vectors: ArrayLike<number>, size: number, rows: number) {
-  const mean = new Float64Array(size);
+/** One over the standard deviation of every dimension: 0 where that is rounding only. // [size] */
+function scaleOf(vectors: ArrayLike<number>, mean: Float64Array): Float64Array {
+  const size = mean.length;
   const squares = new Float64Array(size);
-  for (let i = 0; i < vectors.length; i++) mean[i % size] += vectors[i] / rows;
-  for (let i = 0; i < vectors.length; i++) squares[i % size] += (vectors[i] - mean[i % size]) ** 2 / rows;
-  return { mean, scale: squares.map((square, i) => (square > 1e-14 * mean[i] ** 2 ? 1 / Math.sqrt(square) : 0)) };
+  for (let i = 0; i < vectors.length; i++) squares[i % size] += (vectors[i] - mean[i % size]) ** 2;
+  const rows = vectors.length / size;
+  return squares.map((sum, i) => (sum / rows > 1e-14 * mean[i] ** 2 ? Math.sqrt(rows / sum) : 0));
 }
 
 function shrunk(covariance: Float64Array, size: number): Float64Array {
