@@ -7,9 +7,11 @@ const ACCOUNTS = /^(journal\.jsonl|environment\.json|report\.html)$/;
 /** Locks that processes which were killed have left, and what is shown beside a run while it goes on. */
 const BESIDE = /^(lock|tensorboard\/)/;
 
+/** Keys whose values tell how long something took, in a table too, or are made from the paths of recordings: what is heard is compared itself. */
+const TOLD = new Set(['seconds', 'table', 'hash']);
+
 /**
- * A digest of each file of a run, by its path: of its bytes, and of JSON what is left without the seconds that something took and the run's
- * own path.
+ * A digest of each file of a run, by its path: of its bytes, and of JSON what is left without what TOLD names and the run's own path.
  */
 export function filesOf(out: string): Record<string, string> {
   const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -28,7 +30,7 @@ function digestOf(out: string, path: string): string {
 function comparable(out: string, path: string, bytes: Buffer): string | Buffer {
   if (path.endsWith('.json')) {
     const value: unknown = JSON.parse(bytes.toString().replaceAll(out, 'RUN'));
-    return JSON.stringify(value, (key, part: unknown) => (key === 'seconds' ? undefined : part));
+    return JSON.stringify(value, (key, part: unknown) => (TOLD.has(key) ? undefined : part));
   }
   return bytes;
 }
