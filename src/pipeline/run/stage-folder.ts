@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { removeTemporary } from '../../io/remove-temporary.js';
 import { writeError } from '../../io/write-error.js';
 import type { Json } from '../../plugin/json.js';
 
@@ -62,6 +63,7 @@ export function openStageFolder(runDir: string, stage: KeyedStage): string {
   const holds = (readRecord(folder) ?? readPartial(folder))?.key;
   const isOurs = holds === key || isAttempt(folder, stage);
   try {
+    if (holds === undefined) removeUnused(folder);
     if (existsSync(folder) && !isOurs) move(folder, asideFolder(runDir, as, holds ?? 'unknown'));
     const aside = asideFolder(runDir, as, key);
     if (!isOurs && existsSync(aside)) move(aside, folder);
@@ -70,6 +72,13 @@ export function openStageFolder(runDir: string, stage: KeyedStage): string {
     throw writeError(folder, error);
   }
   return folder;
+}
+
+/** Removes a folder that holds nothing: a process that is killed before it says which stage it does leaves at most half a file there. */
+function removeUnused(folder: string): void {
+  if (!existsSync(folder)) return;
+  removeTemporary(folder, 0);
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 /** Deletes a stage's folders: the current one, and the one set aside under this key. */

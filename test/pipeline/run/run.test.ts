@@ -129,6 +129,15 @@ test('what writes that were killed have left is gone when the stage is done', as
   t.false(has(left));
 });
 
+test('a stage that was killed before it said what it is leaves nothing behind', async (t) => {
+  const { run, has, dir } = setUpRun(t, recipe);
+  mkdirSync(join(dir, 'stages/two'), { recursive: true });
+  writeFileSync(join(dir, 'stages/two/stage.partial.json.0123abcd.tmp'), '{"key"');
+  await run();
+  t.false(has('stages/.aside'));
+  t.true(has('stages/two/stage.json'));
+});
+
 test('a convertible option may change while a stage is unfinished; a finished one is done again', async (t) => {
   const { run, plan } = setUpRun(t, recipe);
   await t.throwsAsync(run({ settings: ['one.to=2', 'two.pauseMs=1'], stopAt: 3 }), { instanceOf: Interrupted });
