@@ -14,6 +14,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { openSession } from '../../src/engine/session/session.js';
@@ -162,7 +163,9 @@ async function measureRates(): Promise<void> {
     // What a ring of two sends of the gradients, each: all of them once.
     const secondsPerByte = Math.max(0, free.reduceMs / 1000 - 2 * hopSeconds) / free.gradientBytes;
     const load = { bytes: free.gradientBytes, small: free.small, computeSeconds: free.computeMs / 1000 };
-    const network = { bandwidth: Number.POSITIVE_INFINITY, secondsPerByte, hopSeconds };
+    // One for each of the two workers.
+    const coreToSpare = availableParallelism() > 2;
+    const network = { bandwidth: Number.POSITIVE_INFINITY, secondsPerByte, hopSeconds, coreToSpare };
     console.log(
       `${values.backbone}, batch ${batch} of two workers, ${values.frames ?? 100} frames, least of ${steps} steps`,
     );

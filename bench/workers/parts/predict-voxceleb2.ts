@@ -51,7 +51,7 @@ export async function printPrediction(assumed: Assumptions): Promise<void> {
   gradients in float32, a ring of all workers, one worker a machine, links of equal bandwidth each way, no other traffic
   beside the link TensorFlow takes ${(1e9 * secondsPerByte).toFixed(2)} ns a byte (${(1 / secondsPerByte / 2 ** 30).toFixed(2)} GiB/s), and ${(1000 * hopSeconds).toFixed(2)} ms for a message to the next worker
   batch normalisation waits twice a layer, for 2 (N - 1) messages each time (its forward pass, which gathers, needs half of them), hidden by nothing
-  three of the four buffers of gradients travel behind at most three quarters of the backward pass
+  a core of each worker is free for sending: three of the four buffers of gradients travel behind at most three quarters of the backward pass
   data, checkpoints, and workers that are slower than others cost nothing`);
   for (const name of NETWORKS) {
     const { weights, norms, macs } = await sizeOf(name, frames);
@@ -63,7 +63,12 @@ export async function printPrediction(assumed: Assumptions): Promise<void> {
     for (const rate of rates) {
       for (const workers of WORKERS) {
         const load = { bytes: 4 * weights, small: 2 * norms, computeSeconds };
-        const found = predictStep(workers, load, { bandwidth: (rate * 1e9) / 8, secondsPerByte, hopSeconds });
+        const found = predictStep(workers, load, {
+          bandwidth: (rate * 1e9) / 8,
+          secondsPerByte,
+          hopSeconds,
+          coreToSpare: true,
+        });
         const epochHours = (found.step * UTTERANCES) / (local * workers) / 3600;
         console.log(
           `  ${String(rate).padStart(2)} Gbit/s, ${String(workers).padStart(2)} workers: step ${found.step.toFixed(2)} s, reduction ${found.reduction.toFixed(3)} s ` +

@@ -16,6 +16,8 @@ export interface Network {
   secondsPerByte: number;
   /** Seconds of one message from worker to worker, TensorFlow's part included. */
   hopSeconds: number;
+  /** Computing leaves a core for TensorFlow's sending; else sending takes its time from computing, and nothing is hidden. */
+  coreToSpare: boolean;
 }
 
 /** A step's time, taken apart, in seconds. */
@@ -37,18 +39,18 @@ const BACKWARD_SHARE = 2 / 3;
 /**
  * A ring of N workers: each sends 2 (N - 1) / N of the bytes in 2 (N - 1) messages. Three of the four buffers can travel while the backward
  * pass fills the later ones: so at most three quarters of the reduction are hidden, and at most as long as three quarters of the backward
- * pass last.
+ * pass last. Nothing is hidden where no core is left for sending.
  */
 export function predictStep(
   workers: number,
   { bytes, small, computeSeconds }: StepLoad,
   network: Network,
 ): PredictedStep {
-  const { bandwidth, secondsPerByte, hopSeconds } = network;
+  const { bandwidth, secondsPerByte, hopSeconds, coreToSpare } = network;
   const messages = 2 * (workers - 1);
   const reduction = ((2 * (workers - 1)) / workers) * bytes * (1 / bandwidth + secondsPerByte) + messages * hopSeconds;
   const early = 1 - LATE_SHARE;
-  const hiddenSeconds = early * Math.min(reduction, BACKWARD_SHARE * computeSeconds);
+  const hiddenSeconds = coreToSpare ? early * Math.min(reduction, BACKWARD_SHARE * computeSeconds) : 0;
   const waiting = small * messages * hopSeconds;
   const step = computeSeconds + waiting + reduction - hiddenSeconds;
   return { reduction, hidden: reduction > 0 ? hiddenSeconds / reduction : 0, small: waiting, step };
