@@ -194,6 +194,10 @@ export function planExtraction(
   };
 }
 
+/** First draw of a copy of a shard set through augmentations: every copy goes on with random draws where the one before it ended. */
+export const firstDrawOf = (shards: ShardLayout, extractor: Extractor, copy: number): number =>
+  copy * planExtraction(shards, extractor).batches.length;
+
 async function* waveVectors(
   shards: ShardLayout,
   { run }: Extractor,

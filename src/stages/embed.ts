@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ShardSet } from '../data/shards/shards.js';
-import { type Extraction, openModelExtractors, planExtraction } from '../embed/extract.js';
-import type { Extractor } from '../embed/extractor.js';
+import { firstDrawOf, openModelExtractors, planExtraction } from '../embed/extract.js';
 import { type Model, writeModel } from '../embed/model-file.js';
 import { embedShare, embedTogether, type SharedExtraction } from '../embed/shared-extraction.js';
 import { weightsIdentity } from '../embed/weights-identity.js';
@@ -146,19 +145,16 @@ async function withEmbedding<T>(
     const { augmentations } = await cropView(context, { augmentation, features: model.info.features });
     const [plain, augmenting] = await openModelExtractors(session, model, build, [[], augmentations]);
     const sharedOf = ({ name, shards, copy }: EmbeddedSet): SharedExtraction => {
-      const extraction = copy === undefined ? planExtraction(shards, plain) : copyExtraction(shards, augmenting, copy);
+      const extraction =
+        copy === undefined
+          ? planExtraction(shards, plain)
+          : planExtraction(shards, augmenting, { firstDraw: firstDrawOf(shards, augmenting, copy) });
       const progress = (step: number, total: number) =>
         context.progress.update({ step, total, fields: { part: name.replace('-', ' ') } });
       return { name, extraction, folder: join(checkpoints, PARTS), workers, signal, progress };
     };
     return act({ model, network, size: plain.size, sharedOf });
   });
-}
-
-/** Every copy goes on with random draws where the one before it ended. */
-function copyExtraction(shards: ShardSet, extractor: Extractor, copy: number): Extraction {
-  const { batches } = planExtraction(shards, extractor);
-  return planExtraction(shards, extractor, { firstDraw: copy * batches.length });
 }
 
 async function copyFaults({ registry }: CheckContext, { copies, augmentation }: z.output<typeof options>) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { readModel } from '../../src/embed/model-file.js';
+import { readModel, writeModel } from '../../src/embed/model-file.js';
 import { readNpy } from '../../src/io/npy.js';
 import { normalisationOf } from '../../src/stages/append-moments/normalisation.js';
 import { close } from '../helpers/close.js';
@@ -90,6 +90,17 @@ test('the parts can be chosen, and a network that has some gets no more', async 
   t.deepEqual(weights['moments1/matrix'].shape, [2 * WIDTH, 2 * WIDTH]);
   const made = artifactAt(dir, 'append-moments', { networks: ['network'] });
   await t.throwsAsync(append('twice', {}, undefined, made), { message: /has moments behind its embedding already/ });
+});
+
+test('a model with moments is no longer in the space of the network that it learned from', async (t) => {
+  const { append, model } = await prepared(t);
+  const dir = join(model.dir, 'models', 'network');
+  const { info, weights } = readModel(dir);
+  const { format: _, ...described } = info;
+  writeModel(dir, { ...described, space: { name: 'teacher', digest: 'f'.repeat(64) } }, weights);
+  t.not(readModel(dir).info.space, undefined);
+  const made = await append('apart', {});
+  t.is(readModel(join(made.dir, 'models', 'network')).info.space, undefined);
 });
 
 test('a part takes its own columns, in its order, and the copies of an utterance are one class', (t) => {

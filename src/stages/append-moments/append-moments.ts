@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pickUtterances, type ShardSet } from '../../data/shards/shards.js';
-import { createExtractor, extractAll, loadWeights, planExtraction, saveWeights } from '../../embed/extract.js';
+import { createExtractor, extractAll, firstDrawOf, loadWeights, saveWeights } from '../../embed/extract.js';
 import { type Model, writeModel } from '../../embed/model-file.js';
 import type { Session } from '../../engine/session/session.js';
 import { checkLibrary, withSession } from '../../engine/session/with-session.js';
@@ -152,9 +152,8 @@ async function hearMoments(
     return extractAll(heard, extractor, { firstDraw, progress, signal: context.signal });
   };
   const versions = [await hear(plain, 'as they are', 0)];
-  const { batches } = planExtraction(heard, changed);
   for (let copy = 0; copy < options.copies; copy++)
-    versions.push(await hear(changed, `copy ${copy + 1}`, copy * batches.length));
+    versions.push(await hear(changed, `copy ${copy + 1}`, firstDrawOf(heard, changed, copy)));
   return { layers, size, utterances: heard.ids.length, vectors: joinRows(versions) };
 }
 
