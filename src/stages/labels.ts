@@ -15,9 +15,11 @@ import { clustersResult } from './artifacts/pseudo-labels.js';
 const options = z.strictObject({
   corpus: artifact('corpus'),
   by: z
-    .enum(['speaker', 'language', 'gender'])
+    .enum(['speaker', 'language', 'gender', 'utterance'])
     .default('speaker')
-    .describe('what of the manifest an utterance is labelled with'),
+    .describe(
+      'what of the manifest an utterance is labelled with; utterance: each with a label of its own, as a cohort is',
+    ),
   file: z
     .string()
     .optional()
@@ -32,21 +34,24 @@ const options = z.strictObject({
     .number()
     .int()
     .positive()
-    .default(2)
-    .describe('the least number of utterances of a speaker; speakers with fewer are left out'),
+    .optional()
+    .describe(
+      'the least number of utterances of a speaker; speakers with fewer are left out; default 2, of by: utterance 1',
+    ),
 });
 
 /** Gives the training utterances their speakers' numbers: labels.npy, int32 in shard order, -1 for none and for unknown speakers. */
 export default defineStage({
   name: 'labels',
   summary:
-    'Labels training utterances with their known speakers, all of them or a share of each; or languages, channels.',
+    'Labels training utterances with their known speakers, all of them or a share of each; or languages, channels, themselves.',
   options,
   result: clustersResult.extend({ labelled: z.number(), leftOut: z.number() }),
   produces: 'clusters',
   sources: ({ file }) => (file === undefined ? undefined : sourceStamp([file])),
   check: (_, { file }) => (file === undefined || existsSync(file) ? [] : [`${file} does not exist. Check the path.`]),
-  async run({ artifact, dir, seed, log }, { corpus: name, by, file, share, least }) {
+  async run({ artifact, dir, seed, log }, { corpus: name, by, file, share, least: asked }) {
+    const least = asked ?? (by === 'utterance' ? 1 : 2);
     const corpus = openTraining(artifact(name));
     const given = file === undefined ? namesOf(corpus, by) : namesOfFile(corpus, file);
     const what = file === undefined ? by : 'label';
@@ -75,8 +80,9 @@ export default defineStage({
 });
 
 /** What the manifest says of each training utterance; '' where it is unknown. */
-function namesOf({ manifest, train, trainSpeakers }: TrainingData, by: 'speaker' | 'language' | 'gender'): string[] {
+function namesOf({ manifest, train, trainSpeakers }: TrainingData, by: z.output<typeof options>['by']): string[] {
   if (by === 'speaker') return trainSpeakers;
+  if (by === 'utterance') return train.ids;
   const known = new Map(manifest.utterances.map((utterance) => [utterance.id, utterance[by] ?? '']));
   return train.ids.map((id) => known.get(id) ?? '');
 }

@@ -93,3 +93,17 @@ test('a file gives labels of its own, such as channels, and unknown utterances i
     message: /0 of 0 languages .* Give a corpus whose languages are known/,
   });
 });
+
+test('each utterance with a label of its own needs no speakers', async (t) => {
+  const each = await label(
+    t,
+    { by: 'utterance' },
+    forget(() => true),
+  );
+  t.deepEqual(each.labels, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  t.like(each.result, { clusters: 10, labelled: 10, leftOut: 0 });
+  await t.throwsAsync(label(t, { by: 'utterance', least: 2 }), {
+    instanceOf: UserError,
+    message: /0 of 10 utterances have 2 utterances or more/,
+  });
+});
