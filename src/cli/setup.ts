@@ -19,7 +19,7 @@ export function register(program: Command): void {
       "Fetches the TensorFlow library into the per-user cache (VOXLOOP_CACHE), honouring pip's index and proxy settings, " +
         'and checks it against the checksum pinned in voxloop. Prints the folder.',
     )
-    .option('--gpu', 'fetch the library for NVIDIA GPUs with its CUDA libraries (3.4 GB download, 5.6 GB on disk)')
+    .option('--gpu', 'fetch the library for NVIDIA GPUs with its CUDA libraries (3.3 GB download, 5.1 GB on disk)')
     .option('--version <version>', 'TensorFlow version to install instead of the pinned one')
     .option('--sha256 <hex>', 'checksum of the wheel of --version (default: the one that the package index publishes)')
     .option('--wheel <file>', 'use a wheel downloaded by hand; may be repeated', collect, [])

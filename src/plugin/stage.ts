@@ -84,6 +84,8 @@ export interface StepSettings {
 export interface TrainingSketch extends StepSettings {
   features: FeatureDefinition;
   compute: 'float32' | 'bfloat16' | 'auto';
+  /** True where float32 may be TF32 on a GPU. */
+  tf32: boolean;
   /** Assumptions about the output of earlier stages, which have not run yet; one sentence each. */
   assumed: string[];
   /** Builds the step with these settings in an empty session. Returns the compiled calls of one update, on silence. */

@@ -53,10 +53,11 @@ export default defineStage({
   check: async (context, chosen) => distillFaults(context, await asDistillation(context.registry, chosen)),
   sketch: async (context, chosen) => sketchDistill(context, await asDistillation(context.registry, chosen)),
   async run(context, chosen) {
-    const compute = await computeType(context.device, chosen.compute, context.threads);
+    const { tf32 } = chosen;
+    const compute = await computeType({ ...context, tf32 }, chosen.compute);
     const { origin } = openModelArtifact(context.artifact(chosen.model)).info;
     const distillation = await asDistillation(context.registry, chosen);
-    return withSession({ ...context, name: 'adapt', compute }, (session) =>
+    return withSession({ ...context, name: 'adapt', compute, tf32 }, (session) =>
       distill(session, context, distillation, `${origin}, adapted to '${chosen.target}'`),
     );
   },

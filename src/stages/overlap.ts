@@ -20,7 +20,7 @@ import { cropView } from './training/resolve-plugins.js';
 import { trainOnCrops } from './training/train-on-crops.js';
 import { cropSamples, trainingOptions } from './training/training-options.js';
 
-const { accumulate: _, compute: __, ...shared } = trainingOptions;
+const { accumulate: _, compute: __, tf32: ___, ...shared } = trainingOptions;
 const options = z.strictObject({
   corpus: artifact('corpus').describe('recordings of one speaker each; no label is used'),
   width: z.number().int().positive().default(64).describe('channels of its layers'),

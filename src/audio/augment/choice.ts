@@ -2,6 +2,7 @@ import { gather } from '../../engine/gather.js';
 import { randomOrder } from '../../engine/ops/random-order.js';
 import { random } from '../../engine/random.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { onHost } from '../../engine/trace.js';
 
 /** A change to waveforms [rows, samples] or features [rows, frames, bins], to the same shape; random draws are named below `name`. */
 export type RowChange = (rows: Tensor, name: string) => Tensor;
@@ -34,13 +35,20 @@ export function oneOf(rows: Tensor, branches: readonly Branch[], name: string): 
   if (possible.length === 0) return rows;
   if (possible.length === 1 && total > 1 - TOLERANCE) return possible[0].apply(rows, `${name}/0`);
   const count = rows.shape[0];
+  // Whole numbers are computed on the host in any case; drawn there, too, they wait for nothing on a GPU.
+  const { chosen, source } = onHost(() => assign(possible, count, name));
+  const parts = chosen.map((places, i) => possible[i].apply(gather(rows, places), `${name}/${i}`));
+  return gather(tf.concat([rows, ...parts], 0), source);
+}
+
+/** The rows that go through each branch, and where each row's result is then to be found; see {@link sourceRows}. */
+function assign(branches: readonly Branch[], count: number, name: string): { chosen: Tensor[]; source: Tensor } {
   const { order, place } = randomOrder(count, `${name}/order`);
-  const segments = segmentsOf(possible, count, random.uniform([], `${name}/offset`));
-  const parts = segments.map(({ start, most }, i) => {
-    const places = tf.minimum(tf.add(start, tf.range(0, most, 1, 'int32')), whole(count - 1));
-    return possible[i].apply(gather(rows, gather(order, places)), `${name}/${i}`);
-  });
-  return gather(tf.concat([rows, ...parts], 0), sourceRows(place, segments, count));
+  const segments = segmentsOf(branches, count, random.uniform([], `${name}/offset`));
+  const chosen = segments.map(({ start, most }) =>
+    gather(order, tf.minimum(tf.add(start, tf.range(0, most, 1, 'int32')), whole(count - 1))),
+  );
+  return { chosen, source: sourceRows(place, segments, count) };
 }
 
 /** Applies a change to each row with probability `share`. */

@@ -1,3 +1,5 @@
+import { availableMemory } from '../../engine/memory/available.js';
+import type { Device } from '../../engine/session/session.js';
 import type { MemoryRow } from '../../report/memory-rows.js';
 import type { ModelOptions } from '../options/model-options.js';
 import type { MemoryCell } from './memory-cells.js';
@@ -24,7 +26,7 @@ export async function benchMemory(options: MemoryOptions): Promise<void> {
   await checkNetworks(options);
   const cells = cellsOf({ backbone, batch, stateBits, frames, optimizer, compute, width, checkpointing });
   const table = openTable(options.out);
-  const faults = await measureCells(cells, table, options);
+  const faults = await measureCells(cells, table, options, await devicesOf(options));
   const rows = cells.flatMap((cell) => table.row(cell) ?? []);
   table.draw(rows);
   if (options.json) process.stdout.write(`${JSON.stringify({ rows: rows.map(withoutCell) })}\n`);
@@ -44,13 +46,17 @@ async function measureCells(
   cells: readonly MemoryCell[],
   table: MemoryTable,
   options: MemoryOptions,
+  devices: readonly Device[],
 ): Promise<Error[]> {
   const end = performance.now() + options.minutes * 60_000;
   const open = cells.filter((cell) => !table.row(cell) || table.row(cell)!.because === 'time');
   open.sort((a, b) => a.batch - b.batch);
   const faults: Error[] = [];
   for (const [i, cell] of open.entries()) {
-    const row = await measureCell(cell, table, options, (end - performance.now()) / 1000);
+    const row = await measureCell(cell, table, options, {
+      usableBytes: usableBytes(devices),
+      seconds: (end - performance.now()) / 1000,
+    });
     const failed = row instanceof Error;
     if (failed) faults.push(Object.assign(row, { message: `${nameOf(cell)}: ${row.message}` }));
     else table.keep(row);
@@ -70,7 +76,7 @@ async function measureCell(
   cell: MemoryCell,
   table: MemoryTable,
   options: MemoryOptions,
-  seconds: number,
+  { usableBytes, seconds }: { usableBytes: number; seconds: number },
 ): Promise<KeptRow | Error> {
   const { runCell } = await import('./memory-cells.js');
   const { UserError } = await import('../../errors.js');
@@ -78,7 +84,7 @@ async function measureCell(
   const shared = ['--device', device, '--threads', `${threads}`, ...plugin.flatMap((file) => ['--plugin', file])];
   const run = (predictAbove: number, limit: number) => runCell(cell, shared, { predictAbove, seconds: limit });
   const tooLong = seconds < Math.max(LEAST_SECONDS, expectedSeconds(cell, table));
-  const first = tooLong ? { killed: 'time' as const } : await run(usableBytes(), seconds + GRACE_SECONDS);
+  const first = tooLong ? { killed: 'time' as const } : await run(usableBytes, seconds + GRACE_SECONDS);
   const outcome = 'killed' in first ? await run(0, PREDICTION_SECONDS) : first;
   if ('figures' in outcome) {
     const { parameters, parts, peakBytes, medianMs, predicted } = outcome.figures;
@@ -119,10 +125,18 @@ function expectedSeconds(cell: MemoryCell, table: MemoryTable): number {
 const isSameNetwork = (a: MemoryCell, b: MemoryCell): boolean =>
   a.backbone === b.backbone && a.checkpointing === b.checkpointing && a.width === b.width && a.frames === b.frames;
 
-/** Bytes for tensors here; the rest is for the allocator's gaps, the library and Node. */
-function usableBytes(): number {
-  return 0.8 * process.availableMemory() - 2 ** 29;
+/** The devices that cells compute on; none are asked for on a CPU, whose memory is this machine's. */
+async function devicesOf({ device, threads }: MemoryOptions): Promise<readonly Device[]> {
+  const [{ hasNvidiaDriver }, { withSession }] = await Promise.all([
+    import('../../engine/library/platform.js'),
+    import('../../engine/session/with-session.js'),
+  ]);
+  if (device === 'cpu' || (device === 'auto' && !hasNvidiaDriver())) return [];
+  return withSession({ device, threads, seed: 0, name: 'bench' }, async ({ devices }) => devices);
 }
+
+/** Bytes for tensors on these devices; the rest is for the allocator's gaps and, on a CPU, the library and Node. */
+export const usableBytes = (devices: readonly Device[]): number => 0.8 * availableMemory(devices).bytes - 2 ** 29;
 
 /** Reports an unknown network before the first one is measured. */
 async function checkNetworks({ backbone, plugin }: MemoryOptions): Promise<void> {

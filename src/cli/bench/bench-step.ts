@@ -49,8 +49,9 @@ export async function benchStep(options: StepOptions): Promise<void> {
     ...(options.checkpointing ? { checkpointing: true } : {}),
   });
   const build = await backboneBuilder(registry, choice, BINS);
-  const compute = await computeType(device, options.compute, threads);
-  const figures = await withSession({ device, threads, seed: 0, name: 'bench', compute }, (session) =>
+  const compute = await computeType({ device, threads, tf32: true }, options.compute);
+  const work = { device, threads, seed: 0, name: 'bench', compute, tf32: true };
+  const figures = await withSession(work, (session) =>
     benchmarkStep(session, build, { batch, frames, bins: BINS, optimizer, steps, seconds, predictAbove }),
   );
   const { bestMs, medianMs, peakBytes, parameters, predicted } = figures;

@@ -78,11 +78,12 @@ const DECLARATIONS = {
 } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: koffi types its foreign functions so; every call site here narrows the result
-type CFunction = ((...args: any[]) => any) & { async: (...args: any[]) => void };
+export type CFunction = ((...args: any[]) => any) & { async: (...args: any[]) => void };
 /** TensorFlow's C API, without the `TF_` prefix. */
 export type CApi = Record<keyof typeof DECLARATIONS, CFunction>;
 
 let loaded: CApi | undefined;
+let handles: LibraryHandle[] = [];
 
 /** Loads the TensorFlow library on first use; later calls return the same one. */
 export function cApi(): CApi {
@@ -106,13 +107,26 @@ function load(): CApi {
     openForGpu(librariesOutOfReach(files.framework));
     pinLibrary(files.framework);
     pinLibrary(files.cc);
-    const libraries = [koffi.load(files.cc), koffi.load(files.framework)];
-    const entries = Object.entries(DECLARATIONS).map(([key, declaration]) => [key, symbol(libraries, declaration)]);
+    handles = [koffi.load(files.cc), koffi.load(files.framework)];
+    const entries = Object.entries(DECLARATIONS).map(([key, declaration]) => [key, symbol(handles, declaration)]);
     return Object.fromEntries(entries) as CApi;
   } catch (error) {
     throw new UserError(
       `The TensorFlow library in ${files.cc} could not be loaded: ${messageOf(error)}. Run \`npx voxloop doctor\`.`,
     );
+  }
+}
+
+/** True once something has called the library. */
+export const libraryLoaded = (): boolean => loaded !== undefined;
+
+/** A function that the library has beside its C API; null where this version does not export it. */
+export function beyondCApi(declaration: string): CFunction | null {
+  cApi();
+  try {
+    return symbol(handles, declaration);
+  } catch {
+    return null;
   }
 }
 

@@ -76,7 +76,7 @@ interface Construction {
   indices: Map<Pointer, number>;
   /** Definitions of ops by type. */
   definitions: Map<string, OpDef>;
-  /** Small constants by type, shape and values. */
+  /** Small constants by device, type, shape and values. */
   constants: Map<string, Node>;
   /** Ids of the graph's nodes in the registry. */
   ids: number[];
@@ -225,7 +225,8 @@ function sharedConstant(construction: Construction, value: HostTensor): Node {
   checkOpen(construction);
   const { constants } = construction;
   if (sizeOf(value.shape) > SHARED_CONSTANT_ELEMENTS) return addConstant(construction, value);
-  const key = `${value.dtype}|${value.shape}|${value.data}`;
+  const { device = '' } = construction.graph;
+  const key = `${device}|${value.dtype}|${value.shape}|${value.data}`;
   const node = constants.get(key) ?? addConstant(construction, value);
   constants.set(key, node);
   return node;
@@ -235,6 +236,7 @@ function addConstant(construction: Construction, value: HostTensor): Node {
   const { c, graph } = construction;
   const name = nextName(construction, 'Const');
   const description: Pointer = c.NewOperation(graph.pointer, 'Const', name);
+  if (graph.device) c.SetDevice(description, graph.device);
   const tensor = toNative(value);
   try {
     c.SetAttrType(description, 'dtype', dataTypeOf(value.dtype));

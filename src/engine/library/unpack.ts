@@ -25,10 +25,17 @@ export interface Unpacking {
 }
 
 /**
- * True for the files of a wheel that belong to the library: TensorFlow's two, CUDA's libraries, and the tools that XLA compiles
- * with.
+ * Libraries in CUDA's wheels that neither TensorFlow nor another library opens: a second build of nvrtc, cuSOLVER for several GPUs, cuBLAS and
+ * cuFFT behind other interfaces, and CUPTI's counters, checkpoints and samples, where TensorFlow only traces.
+ */
+const NEVER_OPENED = /\/lib(nvrtc(-builtins)?\.alt|cusolverMg|nvblas|cufftw|nvperf_\w+|checkpoint|pcsamplingutil)\.so/;
+
+/**
+ * True for the files of a wheel that belong to the library: TensorFlow's two, CUDA's libraries that it opens, and the tools that XLA
+ * compiles with.
  */
 export function isLibraryFile(path: string): boolean {
+  if (NEVER_OPENED.test(path)) return false;
   return (
     /^tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)$/.test(path) ||
     /^nvidia\/[^/]+\/lib\/[^/]+\.so[.\d]*$/.test(path) ||

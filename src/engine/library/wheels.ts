@@ -62,21 +62,21 @@ const GPU_WHEEL: Wheel & { version: string } = {
   unpackedBytes: 1259021080,
 };
 
-// The newest releases within the bounds that the wheel's own `and-cuda` extra names.
+// The newest releases within the bounds that the wheel's own `and-cuda` extra names, but cuRAND's: TensorFlow draws by kernels of its own.
 export const CUDA_WHEELS: readonly Wheel[] = [
   {
     project: 'nvidia-cublas-cu12',
     file: 'nvidia_cublas_cu12-12.9.3.13-py3-none-manylinux_2_27_x86_64.whl',
     sha256: 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72',
     bytes: 581217458,
-    unpackedBytes: 855064416,
+    unpackedBytes: 854310592,
   },
   {
     project: 'nvidia-cuda-cupti-cu12',
     file: 'nvidia_cuda_cupti_cu12-12.9.79-py3-none-manylinux_2_25_x86_64.whl',
     sha256: '096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f',
     bytes: 10814997,
-    unpackedBytes: 43365768,
+    unpackedBytes: 7604800,
   },
   {
     project: 'nvidia-cuda-nvcc-cu12',
@@ -90,7 +90,7 @@ export const CUDA_WHEELS: readonly Wheel[] = [
     file: 'nvidia_cuda_nvrtc_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
     sha256: '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4',
     bytes: 89568129,
-    unpackedBytes: 227340992,
+    unpackedBytes: 113447240,
   },
   {
     project: 'nvidia-cuda-runtime-cu12',
@@ -111,21 +111,14 @@ export const CUDA_WHEELS: readonly Wheel[] = [
     file: 'nvidia_cufft_cu12-11.4.1.4-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
     sha256: 'c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28',
     bytes: 200877592,
-    unpackedBytes: 293609416,
-  },
-  {
-    project: 'nvidia-curand-cu12',
-    file: 'nvidia_curand_cu12-10.3.10.19-py3-none-manylinux_2_27_x86_64.whl',
-    sha256: '49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e',
-    bytes: 68295626,
-    unpackedBytes: 166965432,
+    unpackedBytes: 291507928,
   },
   {
     project: 'nvidia-cusolver-cu12',
     file: 'nvidia_cusolver_cu12-11.7.5.82-py3-none-manylinux_2_27_x86_64.whl',
     sha256: '15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88',
     bytes: 338117415,
-    unpackedBytes: 494975064,
+    unpackedBytes: 302024152,
   },
   {
     project: 'nvidia-cusparse-cu12',

@@ -9,7 +9,7 @@ export interface DeviceDescription {
   /** `CPU` or `GPU`. */
   used: string;
   devices: Device[];
-  /** True where computing in bfloat16 is faster. */
+  /** True where training in bfloat16 is faster. */
   bfloat16: boolean;
 }
 
@@ -19,7 +19,7 @@ export async function describeDevices(device: SessionOptions['device'] = 'auto')
   try {
     const { devices } = session;
     const used = devices.some(({ type }) => type === 'GPU') ? 'GPU' : 'CPU';
-    const bfloat16 = (await computeType(device, 'auto')) === 'bfloat16';
+    const bfloat16 = (await computeType({ device, tf32: true }, 'auto')) === 'bfloat16';
     return { tensorflow: cApi().Version(), used, devices, bfloat16 };
   } finally {
     await session.close();

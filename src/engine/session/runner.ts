@@ -2,7 +2,9 @@ import type { HostTensor } from '../../host-tensor.js';
 import { intField, messageField } from '../../io/protobuf/fields.js';
 import { bufferBytes, cApi, type Output, type Pointer, throwIfFailed } from '../graph/c-api.js';
 import { type Node, SESSION_CLOSED } from '../graph/graph.js';
+import { allowTensorFloat32 } from '../graph/tensor-float-32.js';
 import { toHost, toNative } from '../graph/tensor-transfer.js';
+import { createTurns } from './turns.js';
 
 /** One run of a session: the tensors to feed and to fetch, and the operations to execute besides. */
 export interface RunRequest {
@@ -45,8 +47,16 @@ const collectiveOptions = ({ key, timeoutSeconds }: CollectiveRun): Uint8Array =
 // TensorFlow refuses to trace two runs of a process at once, even of different sessions.
 let lastTraced: Promise<unknown> = Promise.resolve();
 
-/** Runs a session asynchronously, so that the event loop goes on loading data and drawing progress meanwhile. */
-export function createRunner(session: Pointer): {
+const inTurn = createTurns(allowTensorFloat32);
+
+/**
+ * Runs a session asynchronously, so that the event loop goes on loading data and drawing progress meanwhile. `tf32`: whether a GPU may
+ * compute in TF32 meanwhile; undefined where it does not matter, and the run then waits for no other session's.
+ */
+export function createRunner(
+  session: Pointer,
+  tf32: boolean | undefined,
+): {
   run(request: RunRequest): Promise<RunResult>;
   /** Refuses further runs and waits for those under way. */
   close(): Promise<void>;
@@ -58,7 +68,8 @@ export function createRunner(session: Pointer): {
     async run(request) {
       if (closed) throw new Error(SESSION_CLOSED);
       const before = request.traced ? Promise.all([last, lastTraced]) : last;
-      const result = before.then(() => runOnce(session, request));
+      const act = () => runOnce(session, request);
+      const result = before.then(() => (tf32 === undefined ? act() : inTurn(tf32, act)));
       last = result.catch(() => {});
       if (request.traced) lastTraced = last;
       return result;

@@ -16,6 +16,11 @@ export interface SessionOptions {
   xla?: boolean;
   /** Type of convolutions and matrix products; variables and reductions stay float32. Default float32. */
   compute?: 'float32' | 'bfloat16';
+  /**
+   * Let a GPU round the factors of float32 products and convolutions to TF32: faster, with errors of 1e-3 where float32 has 1e-7. The switch is
+   * the process's, so runs of sessions that differ in it never overlap: one waits for the other. Nothing changes on a CPU. Default false.
+   */
+  tf32?: boolean;
   /** Seed of the random ops. Default 0. */
   seed?: number;
   /** The processes that run its functions together, each on a part of the batch. Default: this one alone. */

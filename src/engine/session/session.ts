@@ -60,7 +60,8 @@ export function openSession(options: SessionOptions = {}): Session {
         'Run `npx voxloop setup --gpu` for the CUDA libraries and `npx voxloop doctor --device gpu` for details.',
     );
   }
-  const runner = createRunner(pointer);
+  // Workers compute on CPUs, and wait for each other: a turn that one of them waits for might be that of another's wait.
+  const runner = createRunner(pointer, workers ? undefined : (options.tf32 ?? false));
   const variables = new Map<string, Variable>();
   const values = createVariableValues(graph, runner.run);
   let closing: Promise<void> | undefined;

@@ -12,14 +12,16 @@ export interface SessionRequest {
   /** Joins the seed: pieces of work of different names draw different numbers. */
   name: string;
   compute?: 'float32' | 'bfloat16';
+  /** Let a GPU compute in TF32. Default false. */
+  tf32?: boolean;
   /** The processes that work together, each on a part of every batch. Default: this one alone. */
   group?: WorkerGroup;
 }
 
 /** Opens a session seeded for one piece of work, and closes it whatever happens. */
 export async function withSession<T>(request: SessionRequest, act: (session: Session) => Promise<T>): Promise<T> {
-  const { device, threads, seed, name, compute, group } = request;
-  const session = openSession({ device, threads, compute, seed: hash32(`${seed}/${name}`), workers: group });
+  const { device, threads, seed, name, compute, tf32, group } = request;
+  const session = openSession({ device, threads, compute, tf32, seed: hash32(`${seed}/${name}`), workers: group });
   try {
     return await act(session);
   } finally {

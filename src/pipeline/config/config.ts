@@ -18,6 +18,7 @@ const schema = z.strictObject({
   seed: z.int().min(0).default(1),
   device: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   threads: z.int().min(0).default(0),
+  deterministic: z.boolean().default(false),
   memory: memorySize.optional(),
   plugins: z.array(z.string()).default([]),
   stages: z.array(stageEntry).min(1),
@@ -30,6 +31,8 @@ export interface ResolvedConfig {
   seed: number;
   device: 'auto' | 'cpu' | 'gpu';
   threads: number;
+  /** The same bits from run to run on a GPU, too. */
+  deterministic: boolean;
   /** Memory that tensors may take, such as `11GiB`; by default what the device has. */
   memory?: string;
   /** Absolute paths. */
@@ -74,8 +77,8 @@ export async function loadConfig({
   const stages = await parseStages((value as { stages?: unknown } | null)?.stages, registry);
   throwFaults([...faults, ...stages.faults], source, overrides);
   // Faults were thrown above; this parse cannot fail.
-  const { name = basename(file, extname(file)), seed, device, threads, memory } = schema.parse(value);
-  return { file, name, seed, device, threads, memory, plugins: files, stages: stages.resolved };
+  const { name = basename(file, extname(file)), seed, device, threads, deterministic, memory } = schema.parse(value);
+  return { file, name, seed, device, threads, deterministic, memory, plugins: files, stages: stages.resolved };
 }
 
 /** The bytes of the config's `memory`. */

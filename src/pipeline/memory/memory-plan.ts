@@ -41,7 +41,7 @@ interface Request {
 export async function planMemory({ as, stage, sketch }: SketchedStage, request: Request): Promise<MemoryPlan> {
   const { budget, place, registry } = request;
   const { backbone, batchSize, accumulate, optimizer } = sketch;
-  const compute = await computeType(place.device, sketch.compute, place.threads);
+  const compute = await computeType({ ...place, tf32: sketch.tf32 }, sketch.compute);
   const variant: Variant = { backbone, batchSize, accumulate, optimizer, compute };
   const peakOf = (changed: Variant) => predictPeak(sketch, changed, place);
   const peak = await peakOf(variant);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { determinismAsked } from '../../engine/graph/deterministic.js';
 import { locateLibrary } from '../../engine/library/locate.js';
 import { UserError } from '../../errors.js';
 import type { Json } from '../../plugin/json.js';
@@ -8,7 +9,7 @@ import type { ResolvedConfig } from '../config/config.js';
 import { voxloopVersion } from './version.js';
 
 /** The contents of environment.json: versions, machine, and the TensorFlow library that a run of this config will load. */
-export function describeRun({ seed, device, threads }: ResolvedConfig): { [key: string]: Json } {
+export function describeRun({ seed, device, threads, deterministic }: ResolvedConfig): { [key: string]: Json } {
   return {
     voxloop: voxloopVersion(),
     gitCommit: gitCommit(),
@@ -20,6 +21,7 @@ export function describeRun({ seed, device, threads }: ResolvedConfig): { [key: 
     seed,
     device,
     threads,
+    deterministic: deterministic || determinismAsked(),
     ...describeLibrary(device),
   };
 }

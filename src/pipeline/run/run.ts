@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { askForDeterminism } from '../../engine/graph/deterministic.js';
 import type { WorkerGroup } from '../../engine/workers/group.js';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -54,6 +55,8 @@ export async function runPipeline(request: RunRequest): Promise<FinishedStage[]>
 
 async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
   const { config, registry, dir, environment, forced = [], now = () => performance.now() } = request;
+  // Workers compute on CPUs, and have called the library by now.
+  if (config.deterministic && !request.workers) askForDeterminism();
   const plan = planRun(config, dir, registry, forced);
   await checkStages(plan, { ...request, config });
   removeForced(plan, dir, forced);

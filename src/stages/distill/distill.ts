@@ -53,8 +53,9 @@ export default defineStage({
   check: distillFaults,
   sketch: sketchDistill,
   async run(context, options) {
-    const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'distill', compute, group: context.workers }, (session) =>
+    const { tf32 } = options;
+    const compute = await computeType({ ...context, tf32 }, options.compute);
+    return withSession({ ...context, name: 'distill', compute, tf32, group: context.workers }, (session) =>
       distill(session, context, options),
     );
   },

@@ -5,7 +5,7 @@ import { voiceMaskShape } from '../../target-voice/shape.js';
 import { trainingOptions } from '../training/training-options.js';
 
 // Augmentation would change what the mask is to leave, and micro-batches would leave too few voices to mix.
-const { augmentation: _, accumulate: __, compute: ___, ...training } = trainingOptions;
+const { augmentation: _, accumulate: __, compute: ___, tf32: ____, ...training } = trainingOptions;
 
 export const extractTargetOptions = z.strictObject({
   corpus: artifact('corpus').describe('recordings of one speaker each'),

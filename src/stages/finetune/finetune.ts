@@ -70,8 +70,9 @@ export default defineStage({
     };
   },
   async run(context, options) {
-    const compute = await computeType(context.device, options.compute, context.threads);
-    return withSession({ ...context, name: 'finetune', compute, group: context.workers }, (session) =>
+    const { tf32 } = options;
+    const compute = await computeType({ ...context, tf32 }, options.compute);
+    return withSession({ ...context, name: 'finetune', compute, tf32, group: context.workers }, (session) =>
       finetune(session, context, options),
     );
   },

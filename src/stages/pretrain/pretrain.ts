@@ -119,8 +119,9 @@ export default defineStage({
       checkSameFeatures(stored, network.features);
       await refuseWaveChanges(registry, written);
     }
-    const compute = await computeType(device, written.compute, threads);
-    return withSession({ ...context, name: 'pretrain', compute, group: context.workers }, (session) =>
+    const { tf32 } = written;
+    const compute = await computeType({ device, threads, tf32 }, written.compute);
+    return withSession({ ...context, name: 'pretrain', compute, tf32, group: context.workers }, (session) =>
       pretrain(session, context, { ...written, ...network, stored }, { corpus, init }),
     );
   },

@@ -33,6 +33,12 @@ export const trainingOptions = {
   optimizer: optimizerOptions.prefault({}),
   rate: scheduleOptions,
   compute: z.enum(['float32', 'bfloat16', 'auto']).default('float32').describe('auto: bfloat16 where that is faster'),
+  tf32: z
+    .boolean()
+    .default(true)
+    .describe(
+      'on a GPU, float32 convolutions and products of the training round their factors to TF32; false: they do not',
+    ),
   checkpointSeconds: z.number().positive().default(60),
 };
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { usableBytes } from '../../../src/cli/bench/bench-memory.js';
 import { cellsOf } from '../../../src/cli/bench/memory-cells.js';
 import { runCli } from '../../helpers/run-cli.js';
 import { runMain } from '../../helpers/run-main.js';
@@ -84,3 +85,10 @@ test('wrong networks and states are named before anything is measured', async (t
 });
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+
+test("what is measured is decided by the GPU's memory where there is one, not by the machine's", (t) => {
+  const device = (type: string, memoryBytes: number) => ({ name: type, type, memoryBytes });
+  const [cpu, gpu] = [device('CPU', 2 ** 28), device('GPU', 40 * 2 ** 30)];
+  t.is(usableBytes([cpu, gpu]), 32 * 2 ** 30 - 2 ** 29);
+  t.true(Math.abs(usableBytes([cpu]) - (0.8 * process.availableMemory() - 2 ** 29)) < 2 ** 32);
+});

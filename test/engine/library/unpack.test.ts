@@ -21,6 +21,7 @@ test('unpacks what belongs to the library and nothing else', async (t) => {
     fakeWheel([
       LIBRARY,
       { path: 'nvidia/cudnn/include/cudnn.h', contents: 'no' },
+      { path: 'nvidia/cusolver/lib/libcusolverMg.so.11', contents: 'nobody opens it' },
       { path: 'nvidia/cuda_nvcc/bin/ptxas', contents: 'assembler', mode: 0o744 },
       { path: 'nvidia/', contents: '' },
     ]),
@@ -42,8 +43,12 @@ test('knows the files of the library by their paths', (t) => {
     'tensorflow/libtensorflow_cc.so.2',
     'tensorflow/libtensorflow_framework.2.dylib',
     'nvidia/nvjitlink/lib/libnvJitLink.so.12',
-    'nvidia/cuda_cupti/lib/libcheckpoint.so',
-    'nvidia/cuda_nvrtc/lib/libnvrtc-builtins.alt.so.12.9',
+    'nvidia/cuda_cupti/lib/libcupti.so.12',
+    'nvidia/cuda_nvrtc/lib/libnvrtc.so.12',
+    'nvidia/cuda_nvrtc/lib/libnvrtc-builtins.so.12.9',
+    'nvidia/cublas/lib/libcublasLt.so.12',
+    'nvidia/cufft/lib/libcufft.so.11',
+    'nvidia/cusolver/lib/libcusolver.so.11',
     'nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc',
   ];
   const no = [
@@ -51,6 +56,15 @@ test('knows the files of the library by their paths', (t) => {
     'x/tensorflow/libtensorflow_cc.so.2',
     'nvidia/cuda_nvcc/include/a.so',
     'nvidia/x/lib/a.so.2.txt',
+    'nvidia/cuda_cupti/lib/libcheckpoint.so',
+    'nvidia/cuda_cupti/lib/libnvperf_host.so',
+    'nvidia/cuda_cupti/lib/libnvperf_target.so',
+    'nvidia/cuda_cupti/lib/libpcsamplingutil.so',
+    'nvidia/cuda_nvrtc/lib/libnvrtc.alt.so.12',
+    'nvidia/cuda_nvrtc/lib/libnvrtc-builtins.alt.so.12.9',
+    'nvidia/cublas/lib/libnvblas.so.12',
+    'nvidia/cufft/lib/libcufftw.so.11',
+    'nvidia/cusolver/lib/libcusolverMg.so.11',
   ];
   t.true(yes.every(isLibraryFile));
   t.false(no.some(isLibraryFile));
