@@ -50,7 +50,7 @@ export { type Tensor, tf } from './engine/tf.js';
 export { anyLength, workerCount } from './engine/trace.js';
 export type { Variable } from './engine/variable.js';
 export { withWholeBatch } from './engine/whole-batch.js';
-export { ownRows, wholeBatchRows, wholeBatchSum } from './engine/workers/collectives.js';
+export { meanOfCounted, ownRows, wholeBatchRows, wholeBatchSum } from './engine/workers/collectives.js';
 export { float32, type HostTensor, int32 } from './host-tensor.js';
 
 // Random numbers

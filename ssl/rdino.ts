@@ -6,6 +6,7 @@ import {
   spreadShortfall,
   type Tensor,
   tf,
+  wholeBatchRows,
   withoutGradient,
   z,
 } from '../src/index.js';
@@ -35,6 +36,7 @@ export default defineSsl({
   summary: 'DINO with diversity and decorrelation of a wide layer of the head (Chen et al. 2023).',
   options,
   views: ({ globalCrops, localCrops }) => ({ global: globalCrops, local: localCrops }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'rdino: variances over a batch need'),
   build: (context) => dinoMethod(context, dimensionRegulariser(context.options)),
 });
@@ -49,9 +51,12 @@ function dimensionRegulariser(options: Options): Regulariser {
     loss(studentTap, teacherTap, { regularisation }) {
       // Each utterance by the mean of its global crops: [batch, tapSize].
       const meanCrop = (tap: Tensor) => tf.div(tf.addN(tf.split(tap, options.globalCrops, 0)), options.globalCrops);
-      const terms = (tap: Tensor) => ({ diversity: spreadShortfall(tap), decorrelation: covariancePenalty(tap) });
-      const student = terms(meanCrop(studentTap));
-      const teacher = withoutGradient(() => terms(meanCrop(teacherTap)));
+      const terms = (tap: Tensor) => {
+        const utterances = wholeBatchRows(meanCrop(tap));
+        return { diversity: spreadShortfall(utterances), decorrelation: covariancePenalty(utterances) };
+      };
+      const student = terms(studentTap);
+      const teacher = withoutGradient(() => terms(teacherTap));
       const diversity = tf.div(tf.add(student.diversity, teacher.diversity), 2);
       const decorrelation = tf.add(student.decorrelation, teacher.decorrelation);
       const sum = tf.add(

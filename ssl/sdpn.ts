@@ -4,12 +4,14 @@ import {
   gelu,
   leastBatch,
   meanEntropy,
+  ownRows,
   projectionHead,
   sinkhorn,
   softmaxCrossEntropy,
   type Tensor,
   tf,
   unit,
+  wholeBatchRows,
   withoutGradient,
   z,
 } from '../src/index.js';
@@ -48,6 +50,7 @@ export default defineSsl({
   summary: 'Distillation into learned prototypes, from a clean long crop to augmented short ones (Chen et al. 2025).',
   options,
   views: ({ localCrops }) => ({ global: 1, local: localCrops, clean: true }),
+  manyWorkers: true,
   check: (_, { batch }) => leastBatch(batch, 2, 'sdpn: shared assignments and distances need'),
   build({ options, ...context }) {
     const { hiddenSize, bottleneckSize, localCrops, temperature } = options;
@@ -72,15 +75,20 @@ export default defineSsl({
 
       loss({ global, local }) {
         const targets = withoutGradient(() => {
-          const teacherLogits = tf.div(cosines(teacher.head(teacher.embed(global))), temperature);
-          return sinkhorn(tf.logSoftmax(tf.div(teacherLogits, options.sharpening)), options.sinkhornIterations);
+          // The whole batch is shared out, whichever worker has its rows.
+          const projections = wholeBatchRows(teacher.head(teacher.embed(global)));
+          const teacherLogits = tf.div(cosines(projections), temperature);
+          const sharpened = tf.logSoftmax(tf.div(teacherLogits, options.sharpening));
+          return ownRows(sinkhorn(sharpened, options.sinkhornIterations));
         });
         const embeddings = student.embed(local!);
         const logits = tf.div(cosines(student.head(embeddings)), temperature); // [localCrops * batch, prototypes]
         const distillation = tf.mean(softmaxCrossEntropy(logits, tf.tile(targets, [localCrops, 1])));
         const probabilities = tf.softmax(logits);
-        const usageEntropy = meanEntropy(tf.mean(probabilities, 0, true));
-        const nearness = tf.addN(tf.split(embeddings, localCrops, 0).map(koleo));
+        const usage = tf.mean(wholeBatchRows(tf.mean(probabilities, 0, true)), 0, true);
+        const usageEntropy = meanEntropy(usage);
+        const allEmbeddings = wholeBatchRows(embeddings, localCrops);
+        const nearness = tf.addN(tf.split(allEmbeddings, localCrops, 0).map(koleo));
         const unused = tf.sub(Math.log(options.prototypes), usageEntropy);
         return {
           loss: tf.addN([distillation, tf.mul(unused, options.entropyWeight), tf.mul(nearness, options.koleoWeight)]),

@@ -7,6 +7,7 @@
  *                    [--backbone '{"name":"tdnn",...}'] [--states 32] [--frames 30]
  *
  * `distill` among the methods is a distillation: a student of that backbone learns the embeddings of a drawn teacher of the same, by cosine.
+ * `self-teacher` is a fine-tuning on drawn labels with a self-teacher beside a TDNN.
  * `--states 8` keeps the momentum of weights with 4,096 values or more in 8 bits; `adamw` and `adamw8` are AdamW with states of 32 and of 8.
  *
  * Prints for each method the largest relative difference of a step's loss and the largest difference of a weight at the end, and beside it
@@ -21,6 +22,8 @@ import { openSession, type Session } from '../../src/engine/session/session.js';
 import { createGroup } from '../../src/engine/workers/group.js';
 import { startServer } from '../../src/engine/workers/server.js';
 import type { HostTensor } from '../../src/host-tensor.js';
+import aamSoftmax from '../../src/losses/aam-softmax.js';
+import kl from '../../src/losses/distillation/kl.js';
 import { optimizerOptions } from '../../src/optim/optimizer.js';
 import { createRegistry } from '../../src/pipeline/registry/registry.js';
 import { freePorts } from '../../src/pipeline/workers/free-ports.js';
@@ -29,6 +32,7 @@ import { createRng } from '../../src/random.js';
 import { backboneBuilder } from '../../src/stages/training/resolve-plugins.js';
 import { createDistiller } from '../../src/train/distill/distiller.js';
 import type { Level } from '../../src/train/distill/level.js';
+import { createFinetuner } from '../../src/train/finetuner.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
 
 const { values } = parseArgs({
@@ -53,6 +57,16 @@ const small: Record<string, Record<string, unknown>> = {
   dino: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
   moco: { queue: 32, projection: [8, 6] },
   swav: { prototypes: 10, projection: [8, 6], queue: 32, queueEpochs: 0.5, frozenEpochs: 0.5 },
+  rdino: {
+    prototypes: 10,
+    hiddenSize: 8,
+    bottleneckSize: 6,
+    localCrops: 1,
+    frozenEpochs: 0.5,
+    tapSize: 8,
+    weightWarmupEpochs: 1,
+  },
+  sdpn: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 2 },
   simclr: { projection: [8, 6] },
   byol: { projection: [8, 6], predictorSize: 8 },
   simsiam: { projection: [8, 8, 6], bottleneckSize: 4 },
@@ -143,9 +157,34 @@ async function openDistillation(session: Session): Promise<Training> {
   };
 }
 
+/** A network that is taught by itself; labels read the same from behind, so that they fit batches with their rows reversed, too. */
+async function openTaught(session: Session): Promise<Training> {
+  const layers = [1, 2, 3, 4].map((i) => ({ name: `layer${i}`, size: 8 }));
+  const posteriors = { loss: kl.build({ temperature: 4, scale: 10 }), weight: 2 };
+  const trainer = createFinetuner({
+    ...(await partsOf(session)),
+    classes: 4,
+    loss: (context) => aamSoftmax.build({ ...context, options: { margin: 0.1, scale: 10 } }),
+    selfTeacher: { layers, width: 2, posteriors, attentionWeight: 1 },
+  });
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => Math.min(i, BATCH - 1 - i) % 4);
+  const history = new Float32Array(BATCH).fill(Number.NaN);
+  const gate = { gate: Number.POSITIVE_INFINITY, momentum: 0 };
+  return {
+    crops: { global: 1, local: 0 },
+    trained: trainer.scope.params(),
+    step: async (batch, step) =>
+      (await trainer.step(batch, { labels, history }, { step, rate, margin: 1, ...gate })).metrics,
+  };
+}
+
+async function openTraining(session: Session, name: string): Promise<Training> {
+  if (name === 'distill') return openDistillation(session);
+  return name === 'self-teacher' ? openTaught(session) : openPretraining(session, name);
+}
+
 async function train(session: Session, name: string, reversed = false) {
-  const { crops, step, trained } =
-    name === 'distill' ? await openDistillation(session) : await openPretraining(session, name);
+  const { crops, step, trained } = await openTraining(session, name);
   const losses: number[] = [];
   for (let number = 0; number < steps; number++)
     losses.push((await step(batchOf(number, crops, reversed), number)).loss);

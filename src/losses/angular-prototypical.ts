@@ -1,4 +1,4 @@
-import { defineLoss, learnedScale, tf, unit, z } from '../index.js';
+import { defineLoss, learnedScale, ownRows, tf, unit, wholeBatchRows, z } from '../index.js';
 import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
@@ -16,9 +16,9 @@ export default defineLoss({
     const scale = learnedScale(scope);
     return {
       losses(embeddings) {
-        const { queries, centroids } = queriesAndCentroids(embeddings, utterancesPerSpeaker);
+        const { queries, centroids } = queriesAndCentroids(wholeBatchRows(embeddings), utterancesPerSpeaker);
         const cosines = tf.matMul(unit(queries, 1), unit(centroids, 1), false, true);
-        return { losses: findOwnSpeaker(scale(cosines), utterancesPerSpeaker) };
+        return { losses: ownRows(findOwnSpeaker(scale(cosines), utterancesPerSpeaker)) };
       },
     };
   },

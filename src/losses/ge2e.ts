@@ -1,10 +1,12 @@
 import {
   defineLoss,
   learnedScale,
+  ownRows,
   sparseSoftmaxCrossEntropy,
   type Tensor,
   tf,
   unit,
+  wholeBatchRows,
   withoutGradient,
   z,
 } from '../index.js';
@@ -29,10 +31,10 @@ export default defineLoss({
     const scale = learnedScale(scope);
     return {
       losses(embeddings) {
-        const { cosines, oneHot, speakers } = againstMeans(embeddings, utterancesPerSpeaker);
+        const { cosines, oneHot, speakers } = againstMeans(wholeBatchRows(embeddings), utterancesPerSpeaker);
         const losses =
           form === 'softmax' ? sparseSoftmaxCrossEntropy(scale(cosines), speakers) : contrast(scale(cosines), oneHot);
-        return { losses };
+        return { losses: ownRows(losses) };
       },
     };
   },

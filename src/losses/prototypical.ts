@@ -1,4 +1,4 @@
-import { defineLoss, squaredDistances, tf, z } from '../index.js';
+import { defineLoss, ownRows, squaredDistances, tf, wholeBatchRows, z } from '../index.js';
 import { comparesUtterances, findOwnSpeaker, queriesAndCentroids, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
@@ -15,8 +15,9 @@ export default defineLoss({
   hasMargin: () => false,
   build: ({ options: { utterancesPerSpeaker } }) => ({
     losses(embeddings) {
-      const { queries, centroids } = queriesAndCentroids(embeddings, utterancesPerSpeaker);
-      return { losses: findOwnSpeaker(tf.neg(squaredDistances(queries, centroids)), utterancesPerSpeaker) };
+      const { queries, centroids } = queriesAndCentroids(wholeBatchRows(embeddings), utterancesPerSpeaker);
+      const losses = findOwnSpeaker(tf.neg(squaredDistances(queries, centroids)), utterancesPerSpeaker);
+      return { losses: ownRows(losses) };
     },
   }),
 });

@@ -1,4 +1,14 @@
-import { defineLoss, squaredDistances, type Tensor, tf, unit, withoutGradient, z } from '../index.js';
+import {
+  defineLoss,
+  ownRows,
+  squaredDistances,
+  type Tensor,
+  tf,
+  unit,
+  wholeBatchRows,
+  withoutGradient,
+  z,
+} from '../index.js';
 import { bySpeaker, comparesUtterances, utterancesPerSpeaker } from './parts/speaker-runs.js';
 
 /**
@@ -27,14 +37,14 @@ export default defineLoss({
   hasMargin: ({ margin }) => margin > 0,
   build: ({ options: { utterancesPerSpeaker, margin, negatives, unitLength } }) => ({
     losses(embeddings, _labels, moment) {
-      const x = unitLength ? unit(embeddings, 1) : embeddings;
+      const x = wholeBatchRows(unitLength ? unit(embeddings, 1) : embeddings);
       const [speakers] = bySpeaker(x, utterancesPerSpeaker).shape as [number];
       const { positive, negative } = withoutGradient(() =>
         choosers[negatives](x, { speakers, utterances: utterancesPerSpeaker }),
       );
       const to = (places: Tensor): Tensor =>
         tf.sum(tf.square(tf.sub(x, tf.gather(x, places as ReturnType<typeof tf.tensor1d>))), 1);
-      const excess = tf.sub(to(positive), to(negative));
+      const excess = ownRows(tf.sub(to(positive), to(negative)));
       return { losses: tf.relu(tf.add(excess, tf.mul(moment.margin, margin))), plain: tf.relu(excess) };
     },
   }),

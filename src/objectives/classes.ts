@@ -17,5 +17,6 @@ export default defineObjective({
     ...classifierOptions(true),
   }),
   needs: ({ labels }) => (labels === undefined ? { domains: true } : { utteranceLabels: labels }),
+  manyWorkers: true,
   build: ({ scope, layer, classes, options }) => classifyLayer(scope, layer.size, classes, options),
 });

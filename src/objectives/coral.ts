@@ -1,4 +1,5 @@
 import { defineObjective, objectiveOptions, type Tensor, tf, z } from '../index.js';
+import { wholeDomains } from './parts/whole-domains.js';
 
 /**
  * Deep CORAL: |C_s - C_t|^2 / (4 d^2), the squared difference of the covariances of source and target, over the d dimensions of the layer.
@@ -13,10 +14,11 @@ export default defineObjective({
     means: z.boolean().default(false).describe('add the squared difference of the means, |m_s - m_t|^2 / d'),
   }),
   needs: () => ({ domains: true }),
+  manyWorkers: true,
   build:
     ({ layer: { size }, options: { means } }) =>
-    ({ output, sources }) => {
-      const [source, target] = tf.split(output, [sources, output.shape[0]! - sources], 0);
+    (seen) => {
+      const [source, target] = wholeDomains(seen);
       const [s, t] = [moments(source), moments(target)];
       const covariances = tf.div(tf.sum(tf.square(tf.sub(s.covariance, t.covariance))), 4 * size ** 2) as Tensor;
       if (!means) return { loss: covariances };

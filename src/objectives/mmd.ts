@@ -8,6 +8,7 @@ import {
   unit,
   z,
 } from '../index.js';
+import { wholeDomains } from './parts/whole-domains.js';
 
 /**
  * The maximum mean discrepancy between source and target by several kernels: mean k(s, s') + mean k(t, t') - 2 mean k(s, t), where k is the mean of
@@ -35,15 +36,18 @@ export default defineObjective({
     normalise: z.boolean().default(true).describe('bring vectors to length 1 before, as cosine scoring sees them'),
   }),
   needs: () => ({ domains: true }),
+  manyWorkers: true,
   build:
     ({ options: { scales, bandwidth, normalise } }) =>
-    ({ output, sources }) => {
+    (seen) => {
+      const [source, target] = wholeDomains(seen);
+      const output = tf.concat([source, target], 0) as Tensor;
       const rows = output.shape[0]!;
       const vectors = normalise ? unit(output, 1) : output;
       const squares = squaredDistances(vectors, vectors);
       const middle = bandwidth ?? meanOfPairs(stopGradient(squares), rows);
       const kernels = scales.map((scale): Tensor => tf.exp(tf.neg(tf.div(squares, tf.mul(middle, scale)))));
-      const weights = contrast(rows, sources);
+      const weights = contrast(rows, source.shape[0]!);
       return { loss: tf.div(tf.sum(tf.mul(tf.addN(kernels), weights)), scales.length) as Tensor };
     },
 });

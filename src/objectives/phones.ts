@@ -19,5 +19,6 @@ export default defineObjective({
     ...classifierOptions(false),
   }),
   needs: ({ labels }) => ({ frameLabels: labels }),
+  manyWorkers: true,
   build: ({ scope, layer, classes, options }) => classifyLayer(scope, layer.size, classes, options),
 });

@@ -62,6 +62,8 @@ export interface LossPlugin<O extends z.ZodType = z.ZodType> extends PluginBase<
   hasMargin?(options: z.output<O>): boolean;
   /** For a loss that compares utterances: rows come in runs of this many of one speaker. Absent: any utterances make a batch. */
   batch?(options: z.output<O>): { utterancesPerSpeaker: number };
+  /** As an ssl plugin's `manyWorkers`, for a loss that compares utterances; any other is a mean over rows. */
+  manyWorkers?: boolean;
   /** Further settings that the loss cannot work with, as an ssl plugin's `check`. */
   check?(options: z.output<O>, training: { batch: number }): string[];
   build(context: { scope: Scope; embeddingSize: number; classes: number; options: z.output<O> }): ClassificationLoss;
@@ -81,6 +83,8 @@ export interface DistillationPlugin<O extends z.ZodType = z.ZodType> extends Plu
 
 /** A loss beside the main one, at a layer of the network that is trained. Its options have `objectiveOptions` among them. */
 export interface ObjectivePlugin<O extends z.ZodType = z.ZodType> extends PluginBase<'objective', O> {
+  /** As an ssl plugin's `manyWorkers`. */
+  manyWorkers?: boolean;
   needs(options: z.output<O>): ObjectiveNeeds;
   /** `classes`: of its labels, 2 for domains. Heads in `scope` are trained, and dropped with the training's end. */
   build(context: { scope: Scope; layer: TappedLayer; classes: number; options: z.output<O> }): Objective;

@@ -49,6 +49,7 @@ export default defineStage({
   options,
   result: distillResult,
   produces: 'model',
+  inEveryWorker: true,
   convertible: convertibleOptions,
   check: async (context, chosen) => distillFaults(context, await asDistillation(context.registry, chosen)),
   sketch: async (context, chosen) => sketchDistill(context, await asDistillation(context.registry, chosen)),
@@ -57,7 +58,7 @@ export default defineStage({
     const compute = await computeType({ ...context, tf32 }, chosen.compute);
     const { origin } = openModelArtifact(context.artifact(chosen.model)).info;
     const distillation = await asDistillation(context.registry, chosen);
-    return withSession({ ...context, name: 'adapt', compute, tf32 }, (session) =>
+    return withSession({ ...context, name: 'adapt', compute, tf32, group: context.workers }, (session) =>
       distill(session, context, distillation, `${origin}, adapted to '${chosen.target}'`),
     );
   },

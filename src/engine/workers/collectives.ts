@@ -93,3 +93,14 @@ function cropMajor(all: Tensor, crops: number, workers: number): Tensor {
 
 /** The sum over all workers' parts of the batch, without a gradient; where one process has the whole batch, `part` itself. */
 export const wholeBatchSum = (part: Tensor): Tensor => (currentTrace().workers ? reduced(part) : part);
+
+/**
+ * The mean of `values` [rows] over the rows that count, with a 1 in `weights` [rows]; 0 where none does. Of several workers each has its share
+ * of the whole batch's mean: the mean of shares is that.
+ */
+export function meanOfCounted(values: Tensor, weights: Tensor): Tensor {
+  const { workers } = currentTrace();
+  const sum: Tensor = tensorflow.sum(tensorflow.mul(values, weights));
+  const count = tensorflow.maximum(wholeBatchSum(tensorflow.sum(weights)), 1);
+  return tensorflow.div(workers ? tensorflow.mul(sum, workers.count) : sum, count);
+}

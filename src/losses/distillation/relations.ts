@@ -1,4 +1,4 @@
-import { defineDistillation, leastBatch, type Tensor, tf, unit, z } from '../../index.js';
+import { defineDistillation, leastBatch, type Tensor, tf, unit, wholeBatchRows, z } from '../../index.js';
 
 /** Keeps the root's gradient finite where two utterances coincide. */
 const LEAST_SQUARE = 1e-12;
@@ -14,6 +14,7 @@ export default defineDistillation({
   name: 'relations',
   summary: 'Distances and angles between the utterances of a batch (RKD, Park et al. 2019); sizes may differ.',
   compares: 'relations',
+  manyWorkers: true,
   options: z.strictObject({
     distance: z.number().nonnegative().default(1).describe('weight of the distances'),
     angle: z.number().nonnegative().default(2).describe('weight of the angles'),
@@ -28,8 +29,9 @@ export default defineDistillation({
   build:
     ({ distance, angle, normalise }) =>
     (student, teacher) => {
-      const [s, t] = [student, teacher].map((vectors) => relationsOf(normalise ? unit(vectors, 1) : vectors));
-      const rows = student.shape[0]!;
+      const all = [student, teacher].map((vectors) => wholeBatchRows(normalise ? unit(vectors, 1) : vectors));
+      const [s, t] = all.map(relationsOf);
+      const rows = all[0].shape[0]!;
       const mean = (differences: Tensor, count: number) => tf.div(tf.sum(huber(differences)), count);
       const distances = mean(tf.sub(s.distances, t.distances), rows * (rows - 1));
       if (angle === 0) return tf.mul(distances, distance);

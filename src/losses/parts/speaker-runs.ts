@@ -7,6 +7,7 @@ export const utterancesPerSpeaker = (usual: number) =>
 /** The part of the definition that every such loss shares. */
 export const comparesUtterances = {
   scores: false,
+  manyWorkers: true,
   batch: ({ utterancesPerSpeaker }: { utterancesPerSpeaker: number }) => ({ utterancesPerSpeaker }),
 };
 

@@ -28,7 +28,7 @@ export async function distillFaults(context: CheckContext, options: DistillOptio
   return [
     ...checkTraining(context, options),
     ...chosen.flatMap(({ plugin }, i) => workersFault(context, `levels[${i}]: '${plugin.name}'`, plugin.manyWorkers)),
-    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined),
+    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined || loss.manyWorkers),
     ...startFaults(options),
     ...levelFaults(options, chosen),
     ...classifierFaults(options, loss, chosen),

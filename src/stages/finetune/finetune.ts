@@ -83,7 +83,7 @@ async function checkFinetune(context: CheckContext, options: FinetuneOptions): P
   const loss = await context.registry.load('loss', options.loss.name);
   return [
     ...checkTraining(context, options),
-    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined),
+    ...workersFault(context, `loss: '${options.loss.name}'`, loss.batch === undefined || loss.manyWorkers),
     ...startFaults(options),
     ...classifierFaults(options),
     ...samplingFaults(options, loss.batch?.(options.loss.options).utterancesPerSpeaker),

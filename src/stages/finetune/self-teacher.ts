@@ -8,6 +8,7 @@ import type { Registry } from '../../plugin/plugin.js';
 import type { CheckContext } from '../../plugin/stage.js';
 import type { SelfTeacherParts } from '../../train/self-teacher/self-teacher.js';
 import { layered, layerOf } from '../training/named-layers.js';
+import { workersFault } from '../training/training-options.js';
 
 export const selfTeacherOptions = z.strictObject({
   layers: z
@@ -81,26 +82,25 @@ export async function selfTeacherFaults(
   if (!selfTeacher) return [];
   const { scores } = await context.registry.load('loss', loss.name);
   const { name } = selfTeacher.posteriors;
-  const { compares, labels } = await context.registry.load('distillation', name);
-  return faultsWhere([
-    [
-      context.workers !== undefined,
-      () =>
-        'selfTeacher: several workers were not shown to train it as one process does. Run it without --workers, or leave selfTeacher out.',
-    ],
-    [
-      scores === false,
-      () =>
-        `selfTeacher: '${loss.name}' has no class scores, which it would teach. Choose another loss, or leave selfTeacher out.`,
-    ],
-    [
-      compares !== 'scores',
-      () => `selfTeacher.posteriors: '${name}' compares ${compares}, and not class scores. Choose kl or decoupled-kl.`,
-    ],
-    [
-      labels === true && gate !== undefined,
-      () =>
-        `selfTeacher.posteriors: '${name}' asks for the class of every sample, and the gate does not believe all labels. Choose kl.`,
-    ],
-  ]);
+  const { compares, labels, manyWorkers } = await context.registry.load('distillation', name);
+  const shared = workersFault(context, `selfTeacher.posteriors: '${name}'`, manyWorkers);
+  return shared.concat(
+    faultsWhere([
+      [
+        scores === false,
+        () =>
+          `selfTeacher: '${loss.name}' has no class scores, which it would teach. Choose another loss, or leave selfTeacher out.`,
+      ],
+      [
+        compares !== 'scores',
+        () =>
+          `selfTeacher.posteriors: '${name}' compares ${compares}, and not class scores. Choose kl or decoupled-kl.`,
+      ],
+      [
+        labels === true && gate !== undefined,
+        () =>
+          `selfTeacher.posteriors: '${name}' asks for the class of every sample, and the gate does not believe all labels. Choose kl.`,
+      ],
+    ]),
+  );
 }

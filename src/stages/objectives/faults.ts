@@ -1,6 +1,7 @@
 import { faultsWhere } from '../../plugin/faults.js';
 import type { CheckContext } from '../../plugin/stage.js';
 import type { ObjectiveNeeds } from '../../train/objectives/objective.js';
+import { workersFault } from '../training/training-options.js';
 import type { ObjectiveStageOptions } from './options.js';
 
 /** What else of a training objectives, domains and adapters depend on. */
@@ -14,22 +15,18 @@ interface TrainingChoice extends ObjectiveStageOptions {
 }
 
 /** Faults of objectives, domains and adapters, before anything has run. */
-export async function objectiveFaults({ registry, workers }: CheckContext, options: TrainingChoice): Promise<string[]> {
+export async function objectiveFaults(context: CheckContext, options: TrainingChoice): Promise<string[]> {
   const needs = await Promise.all(
     options.objectives.map(async ({ name, options: chosen }) => {
-      const { needs } = await registry.load('objective', name);
-      return { name, ...needs(chosen) };
+      const { needs, manyWorkers } = await context.registry.load('objective', name);
+      return { name, manyWorkers, ...needs(chosen) };
     }),
   );
   return [
+    ...needs.flatMap(({ name, manyWorkers }) => workersFault(context, `objectives: '${name}'`, manyWorkers)),
     ...domainFaults(options, needs),
     ...adapterFaults(options),
     ...faultsWhere([
-      [
-        workers !== undefined && (needs.length > 0 || options.target !== undefined),
-        () =>
-          'objectives, target: they compare the rows of a batch, and do not bring those of several workers together. Run it without --workers.',
-      ],
       [
         options.speeds.length > 1 && needs.some(({ frameLabels }) => frameLabels !== undefined),
         () => 'speeds: labels of frames are those of recordings at their own speed. Leave speeds out.',

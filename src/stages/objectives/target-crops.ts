@@ -4,6 +4,7 @@ import type { CropPlan } from '../../data/crops/crops.js';
 import type { ShardSet } from '../../data/shards/shards.js';
 import { UserError } from '../../errors.js';
 import type { StageContext } from '../../plugin/stage.js';
+import { batchCut } from '../../train/step/micro-batches.js';
 import { openTraining } from '../artifacts/corpus-data.js';
 import { checkSameFeatures } from '../training/stored-features.js';
 
@@ -28,20 +29,25 @@ interface TargetBatches {
  * Opens the target's recordings, as the corpus' are: a batch has as many of them, or as many as there are.
  * @throws UserError for a target of other features, and of fewer utterances than each micro-batch needs
  */
-export function openTarget({ artifact, seed, log }: StageContext, name: string, batches: TargetBatches): TargetCrops {
+export function openTarget(
+  { artifact, seed, workers, log }: StageContext,
+  name: string,
+  batches: TargetBatches,
+): TargetCrops {
   const { batchSize, accumulate, train, features, plan } = batches;
   const { train: shards } = openTraining(artifact(name));
   checkKinds(name, train, shards);
   if (shards.features) checkSameFeatures(shards.features, features);
   const count = shards.ids.length;
   // A distribution has a spread from two rows on.
-  const least = 2 * accumulate;
+  const part = batchCut(accumulate, workers);
+  const least = 2 * part.count;
   if (count < least)
     throw new UserError(
       `target: '${name}' has ${count} utterance${count === 1 ? '' : 's'}, and a domain is compared by ${least} or more in every update. Add ` +
-        `recordings${accumulate > 1 ? ', lower accumulate,' : ''} or leave the target out.`,
+        `recordings${part.count > 1 ? ', lower accumulate or the number of workers,' : ''} or leave the target out.`,
     );
-  const rows = Math.min(batchSize, count - (count % accumulate));
+  const rows = Math.min(batchSize, count - (count % part.count));
   if (rows < batchSize)
     log(`'${name}' has ${count} utterances: ${rows} of them are in every batch, beside ${batchSize} of the corpus`);
   const { samples, stored } = plan;
@@ -52,6 +58,7 @@ export function openTarget({ artifact, seed, log }: StageContext, name: string, 
       batchSize: rows,
       plan: { count: { global: 1, local: 0 }, samples: { global: samples.global, local: samples.global }, stored },
       seed: `${seed}/target-crops`,
+      part,
     }),
   };
 }

@@ -1,7 +1,6 @@
 import { stopGradient } from '../../engine/autodiff.js';
 import { type Tensor, tf } from '../../engine/tf.js';
-import { workerCount } from '../../engine/trace.js';
-import { wholeBatchSum } from '../../engine/workers/collectives.js';
+import { meanOfCounted } from '../../engine/workers/collectives.js';
 import type { ClassificationLoss, LossSchedule } from '../classifier/classification-loss.js';
 import { KEPT, REJECTED } from './gate-keeper.js';
 import type { LabelAlignment } from './label-alignment.js';
@@ -90,16 +89,6 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
       };
     },
   };
-}
-
-/**
- * The mean of losses [batch] over the samples that count, with a 1 in `weights` [batch]; 0 where none does. Of several workers each has its
- * share of the whole batch's mean: the mean of shares is that.
- */
-export function meanOfCounted(losses: Tensor, weights: Tensor): Tensor {
-  const workers = workerCount();
-  const sum = tf.sum(tf.mul(losses, weights)) as Tensor;
-  return tf.div(workers > 1 ? tf.mul(sum, workers) : sum, tf.maximum(wholeBatchSum(tf.sum(weights)), 1));
 }
 
 const share = (which: Tensor): Tensor => tf.mean(tf.cast(which, 'float32'));

@@ -1,6 +1,7 @@
 import { type Loss, stopGradient } from '../../engine/autodiff.js';
 import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
+import { meanOfCounted } from '../../engine/workers/collectives.js';
 import { denseLayer } from '../../nn/dense.js';
 import { bothMoments, timeMoments } from '../../nn/pooling.js';
 import { createScope, type Scope } from '../../nn/scope.js';
@@ -9,7 +10,7 @@ import { alignFrames } from '../distill/align-frames.js';
 import type { DistillationLoss } from '../distill/distillation-loss.js';
 import { frameMap, type Heard } from '../distill/level-loss.js';
 import type { ClassifierParts } from '../distill/teachers.js';
-import { type Counted, meanOfCounted } from '../gate/gated-loss.js';
+import type { Counted } from '../gate/gated-loss.js';
 import { attentionDistance } from './attention-transfer.js';
 import { createPyramid, refinedChannels } from './pyramid.js';
 

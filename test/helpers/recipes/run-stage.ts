@@ -22,6 +22,8 @@ export interface Attempt {
   /** Ctrl-C when this many steps are done. */
   stopAt?: number;
   seed?: number;
+  /** Of those that share the training; for the check alone. */
+  workers?: { count: number };
   log?(line: string): void;
 }
 
@@ -57,8 +59,8 @@ export async function runStage(attempt: Attempt): Promise<Artifact> {
 /** The faults that a stage's check finds before the run. */
 export async function checkStage(attempt: Omit<Attempt, 'dir'>): Promise<string[]> {
   const { plugin, options } = await parsed(attempt);
-  const { registry, seed = 1, log = () => {} } = attempt;
-  return (await plugin.check?.({ seed, device: 'cpu', threads: 0, registry, log }, options)) ?? [];
+  const { registry, seed = 1, workers, log = () => {} } = attempt;
+  return (await plugin.check?.({ seed, device: 'cpu', threads: 0, registry, workers, log }, options)) ?? [];
 }
 
 async function parsed({ registry, stage, artifacts, options }: Omit<Attempt, 'dir'>) {
