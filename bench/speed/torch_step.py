@@ -5,8 +5,10 @@ NETWORK is voxloop's name, WESPEAKER a clone of its repository. Prints best and 
 needs: pip install torch==2.13.0 (the CPU wheel)
 """
 import importlib
+import os
 import sys
 import time
+import types
 
 import torch
 import torch.nn as nn
@@ -28,7 +30,10 @@ NETWORKS = {
     "xvector": ("tdnn", "XVEC", 512, "TSTP"),
 }
 
-sys.path.insert(0, wespeaker)
+# The package imports its command line and whatever that needs; its models need PyTorch alone.
+package = types.ModuleType("wespeaker")
+package.__path__ = [os.path.join(wespeaker, "wespeaker")]
+sys.modules["wespeaker"] = package
 module, builder, size, pooling = NETWORKS[name]
 build = getattr(importlib.import_module(f"wespeaker.models.{module}"), builder)
 model = build(80, size, pooling_func=pooling)
