@@ -14,6 +14,7 @@ interface CalibrateOptions extends ModelOptions {
   cropSeconds: number;
   prior: number;
   raw?: boolean;
+  few?: boolean;
   json?: boolean;
 }
 
@@ -49,6 +50,7 @@ export function register(program: Command): void {
         'diarize use this calibration with stores of that model',
     )
     .option('--raw', 'do not subtract the mean embedding')
+    .option('--few', 'replace an earlier calibration even by one on fewer than 30 trials of either kind')
     .option('--json', 'print the calibration');
   addPluginOption(addDeviceOptions(command)).action(calibrate);
 }
@@ -64,8 +66,9 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
     throw new UserError(
       '--enroll-model needs trials of two recordings, from --trials or --scores, and --crops has none.',
     );
-  const [{ calibrate, writeCalibration }, { calibrationWarnings }] = await Promise.all([
+  const [{ calibrate, writeCalibration }, { replacedCalibration }, { calibrationWarnings }] = await Promise.all([
     import('../speakers/calibration.js'),
+    import('../speakers/replaced-calibration.js'),
     import('../speakers/calibration-warnings.js'),
   ]);
   const { model, measured } = await measure(options);
@@ -73,8 +76,10 @@ async function calibrate(options: CalibrateOptions): Promise<void> {
   const enrolledBy = enrollModel === undefined ? undefined : await identityOf(enrollModel);
   const about = { model: model.identity(), enrolledBy, meanSubtracted, prior };
   const calibration = calibrate(measured.scores, { ...measured, ...about });
+  const replaced = replacedCalibration(model.dir, calibration, options);
   const path = writeCalibration(model.dir, calibration);
   process.stdout.write(options.json ? `${JSON.stringify(calibration)}\n` : `${await textOf(calibration)}\n${path}\n`);
+  if (replaced !== null) process.stderr.write(`replaced the earlier calibration (${replaced})\n`);
   for (const warning of calibrationWarnings(calibration)) process.stderr.write(`warning: ${warning}\n`);
 }
 
@@ -84,13 +89,13 @@ const identityOf = async (model: string) =>
 /** The scores, and the model that they are of: of a folder with an exported model beside its network, the one that ran. */
 async function measure(options: CalibrateOptions) {
   const { scores, trials, crops, root, cropSeconds, enrollModel } = options;
-  const [from, { describeModel }, { withModel }, { withEmbedProgress }, { readRecordingList }, { basename }] =
+  const [from, { describeModel }, { withModel }, { withEmbedProgress, reportSkipped }, { recordingsOf }, { basename }] =
     await Promise.all([
       import('../speakers/calibration-scores.js'),
       import('../tools/describe-model.js'),
       import('./options/with-model.js'),
       import('./options/embed-progress.js'),
-      import('../data/recording-list.js'),
+      import('./options/recordings.js'),
       import('node:path'),
     ]);
   if (scores !== undefined) {
@@ -112,7 +117,8 @@ async function measure(options: CalibrateOptions) {
       );
       return { model, measured: { scores: scored, source: basename(trials), kind: 'trials' as const } };
     }
-    const recordings = readRecordingList(crops!, root);
+    const { recordings, skipped } = recordingsOf([], { list: crops, root });
+    reportSkipped(skipped);
     const scored = await withEmbedProgress(recordings.length, (progress) =>
       from.scoresOfCrops(comparing, { recordings, cropSeconds, progress }),
     );

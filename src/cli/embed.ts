@@ -23,9 +23,10 @@ export function register(program: Command): void {
     .summary('embeddings of audio files')
     .description(
       'Embeds recordings (any format and rate that voxloop reads), whole or in windows, in their order; float32, not normalised. ' +
+        'Of a folder all recordings below it, named by their paths in it; links are not followed. ' +
         'A recording that cannot be used is left out and reported, the others are written, and the exit code is 2.',
     )
-    .argument('[files...]', 'audio files')
+    .argument('[files...]', 'audio files, or folders: all recordings below them')
     .addOption(
       outputOption(
         program,
@@ -34,7 +35,10 @@ export function register(program: Command): void {
         { dash: 'print' },
       ).makeOptionMandatory(),
     )
-    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')
+    .option(
+      '--list <list>',
+      'corpus or other folder, wav.scp, or file with a line `path` or `name TAB path` for each recording',
+    )
     .option('--root <dir>', "folder that the list's paths are relative to (default: the current one)")
     .option('--window <seconds>', 'embed windows of this length; the last one reaches to the end', seconds)
     .option('--hop <seconds>', "time from one window's start to the next (default: the window's length)", seconds)
@@ -54,7 +58,7 @@ async function embed(files: string[], options: EmbedOptions): Promise<void> {
       import('../io/atomic.js'),
       import('./options/embed-progress.js'),
     ]);
-  const recordings = recordingsOf(files, options);
+  const { recordings, skipped } = recordingsOf(files, options);
   const write = embeddingWriter(options.out);
   const windows = windowsOf(options);
   const { summary, written } = await withModel(options.model, options, (extractor) =>
@@ -63,6 +67,7 @@ async function embed(files: string[], options: EmbedOptions): Promise<void> {
       return { written: await write(rows, extractor.size), summary };
     }),
   );
+  summary.skipped = skipped.concat(summary.skipped);
   helpers.reportSkipped(summary.skipped);
   if (options.report) writeFileAtomic(options.report, `${JSON.stringify(summary, null, 2)}\n`);
   const text = options.json

@@ -22,7 +22,7 @@ export function register(program: Command): void {
         'that cannot be used is refused, and the exit code is 2. voxloop speakers lists and removes speakers.',
     )
     .argument('[name]', 'name of the speaker')
-    .argument('[files...]', 'recordings of the speaker; three or more of at least 5 s work well')
+    .argument('[files...]', 'recordings of the speaker, or folders of them; three or more of at least 5 s work well')
     .option('--list <file>', 'enrol many speakers: a line `name TAB path` or `name path` for each recording')
     .option('--root <dir>', "folder that the list's paths are relative to", '.')
     .option('--replace', 'replace the earlier recordings of the speakers')
@@ -56,11 +56,11 @@ async function enroll(name: string | undefined, files: string[], options: Enroll
 async function requestsOf(
   name: string | undefined,
   files: string[],
-  { list, root }: EnrollCommandOptions,
+  { list, root, skipBad }: EnrollCommandOptions,
 ): Promise<EnrollRequest[]> {
   if (list === undefined) {
     if (name === undefined) throw new UserError('There is no one to enrol. Give a name and recordings, or --list.');
-    return [{ speaker: name, files }];
+    return [{ speaker: name, files: await filesOf(files, skipBad) }];
   }
   if (name !== undefined) throw new UserError('Give either a name with files or --list, not both.');
   const [{ readPairs }, { isAbsolute, join }] = await Promise.all([
@@ -74,6 +74,19 @@ async function requestsOf(
   }
   if (requests.length === 0) throw new UserError(`${list} lists nobody. Write a line "NAME PATH" for each recording.`);
   return requests;
+}
+
+/** The files, and those below the folders. @throws UserError for a link or a locked folder below them, unless it may be skipped */
+async function filesOf(paths: readonly string[], skipBad?: boolean): Promise<string[]> {
+  const [{ filesBelow }, { reportSkipped }] = await Promise.all([
+    import('./options/recordings.js'),
+    import('./options/embed-progress.js'),
+  ]);
+  const { recordings, skipped } = filesBelow(paths);
+  if (skipped.length > 0 && !skipBad)
+    throw new UserError(`${skipped.map(({ reason }) => reason).join('. ')}. Leave it out, or use --skip-bad.`);
+  reportSkipped(skipped);
+  return recordings.map(({ path }) => path);
 }
 
 function tell({ refused, skipped, repeated, warnings }: EnrollReport, log: (line: string) => void): void {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { MOST_THREADS } from '../engine/session/most-threads.js';
 import { UserError } from '../errors.js';
 import { declareInputs, refuseInput } from '../io/inputs.js';
 import type { OnnxOptions } from '../tools/export-onnx.js';
 import type { HuggingFaceOptions } from '../tools/hugging-face/export-folder.js';
 import { addPluginOption } from './options/model-options.js';
 import { outputOption } from './options/output-files.js';
-import { choice, MOST_THREADS, wholeNumber } from './options/values.js';
+import { choice, wholeNumber } from './options/values.js';
 
 /** What is written, and the options that only it has. */
 const FORMATS = {

@@ -30,8 +30,11 @@ export function register(program: Command): void {
         'A recording with too little speech gets none. ' +
         'Up to 50,000 speakers are compared exhaustively; more are searched through an index kept in the store.',
     )
-    .argument('[files...]', 'audio files')
-    .option('--list <list>', 'corpus folder, wav.scp, or file with a line `path` or `name TAB path` for each recording')
+    .argument('[files...]', 'audio files, or folders: all recordings below them')
+    .option(
+      '--list <list>',
+      'corpus or other folder, wav.scp, or file with a line `path` or `name TAB path` for each recording',
+    )
     .option('--root <dir>', "folder that the list's paths are relative to (default: the current one)")
     .option('--top <n>', 'number of nearest speakers to name', wholeNumber(1), 5)
     .addOption(
@@ -69,9 +72,14 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
     import('./options/embed-progress.js'),
     import('../embed/speech-shortage.js'),
   ]);
-  const paths = recordingsOf(files, options).map(({ path }) => path);
+  const { recordings, skipped } = recordingsOf(files, options);
+  const paths = recordings.map(({ path }) => path);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const { top, search, threshold, falseAccepts, leastSpeech: leastSpeechSeconds } = options;
+  const tell = (result: Identification, nobody: string) => {
+    process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result, nobody)}\n`);
+    if ('reason' in result && !options.skipBad) process.exitCode = 2;
+  };
   await withModel(options.model, options, (extractor, model) =>
     withEmbedProgress(paths.length, async (progress) => {
       const query = { top, search, threshold, falseAccepts, leastSpeechSeconds, log, progress };
@@ -82,11 +90,11 @@ async function identify(files: string[], options: IdentifyCommandOptions): Promi
       for await (const result of run.results) {
         const shortage = 'shortage' in result && result.shortage;
         const nobody = shortage ? tooLittleSpeech(shortage) : decisive ? 'none of them' : 'undecided';
-        process.stdout.write(`${options.json ? JSON.stringify(result) : textOf(result, nobody)}\n`);
-        if ('reason' in result && !options.skipBad) process.exitCode = 2;
+        tell(result, nobody);
       }
     }),
   );
+  for (const left of skipped) tell(left, '');
 }
 
 /** @param nobody what stands in the place of a name */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { MOST_THREADS } from '../engine/session/most-threads.js';
 import type { ComparedSize, ModelSize } from '../tools/model-size.js';
 import { addPluginOption } from './options/model-options.js';
-import { MOST_THREADS, seconds, wholeNumber } from './options/values.js';
+import { seconds, wholeNumber } from './options/values.js';
 
 interface SizeCommandOptions {
   seconds: number;

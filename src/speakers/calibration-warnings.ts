@@ -1,7 +1,7 @@
 import { type Calibration, FALSE_ACCEPT_RATES } from './calibration.js';
 
 /** Errors that a rate should rest on: its relative error is then about 30 % with 90 % confidence (Doddington's rule of 30). */
-const ENOUGH = 30;
+export const ENOUGH = 30;
 
 /** Warnings of thresholds that are missing or rest on too few trials, with the number needed: a sentence for each. */
 export function calibrationWarnings({ thresholds, measuredOn }: Calibration): string[] {

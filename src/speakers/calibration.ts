@@ -55,7 +55,7 @@ export type Calibration = z.output<typeof calibration>;
 export type MeasuredOn = z.output<typeof measuredOn>;
 
 /** The calibration of a model with itself; with another one, which enrols, its file has that one's digest in its name. */
-const fileOf = (enrolledBy?: ModelIdentity): string =>
+export const calibrationFileOf = (enrolledBy?: ModelIdentity): string =>
   enrolledBy ? `calibration-${enrolledBy.digest.slice(0, 12)}.json` : 'calibration.json';
 
 /** Calibrates cosines of labelled trials. @throws UserError where they cannot be: see fitAffineCalibration */
@@ -91,7 +91,7 @@ export function calibrate(
 
 /** Writes DIR/calibration.json, or that of a pair of models, whole or not at all. */
 export function writeCalibration(dir: string, value: Calibration): string {
-  const path = join(dir, fileOf(value.enrolledBy));
+  const path = join(dir, calibrationFileOf(value.enrolledBy));
   writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
   return path;
 }
@@ -102,7 +102,7 @@ export function writeCalibration(dir: string, value: Calibration): string {
  * @throws UserError when the file is broken, or was measured with other models
  */
 export function readCalibration(dir: string, model: ModelIdentity, enrolledBy?: ModelIdentity): Calibration | null {
-  const path = join(dir, fileOf(enrolledBy));
+  const path = join(dir, calibrationFileOf(enrolledBy));
   if (!existsSync(path)) return null;
   const advice = 'Calibrate again with `voxloop calibrate`, or delete the file.';
   const calibrated = parse(path, advice);

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readNpy } from '../../src/io/npy.js';
@@ -81,6 +81,62 @@ test('embed, enroll, speakers, verify, identify, calibrate and similarity on the
   t.is(calibrated.code, 0, calibrated.stderr);
   t.regex(calibrated.stdout, /2 target and 3 nontarget trials\nEER/);
   t.regex((await run('calibrate', [])).stderr, /one of --scores, --trials and --crops/);
+  const again = await run('calibrate', ['--scores', at('scores')]);
+  t.is(again.code, 2);
+  t.regex(again.stderr, /left as it is \(on scores, 2 target and 3 nontarget trials\).*--few/);
+  const forced = await run('calibrate', ['--scores', at('scores'), '--few', '--json']);
+  t.is(JSON.parse(forced.stdout).measuredOn.targets, 2);
+  t.regex(forced.stderr, /^replaced the earlier calibration \(on scores, 2 target/);
   const similar = await run('similarity', [wav(2, 0), wav(2, 1), ...anything]);
   t.regex(similar.stdout, /^-?\d\.\d{4}, LLR -?\d+\.\d\d: .* \(threshold .*, equal error rate on scores\)\n$/);
+});
+
+test('a folder stands for the recordings below it, and what is left out of it is told', async (t) => {
+  t.timeout(180_000);
+  const dir = temporaryFolder(t);
+  const at = (name: string) => join(dir, name);
+  writeTinyCorpus(at('corpus'), { train: 2, test: 2, each: 2 });
+  const wav = at('corpus/wav');
+  await writeTinyModel(at('model'), { files: [at('corpus/wav/voice0/voice0-0.wav')] });
+  const run = (...args: string[]) => runMain(args.concat('--model', at('model'), '--device', 'cpu'));
+
+  const embedded = await run('embed', wav, '--out', at('x.npy'));
+  t.is(embedded.code, 0, embedded.stderr);
+  const names = readFileSync(at('x.tsv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t')[0]);
+  const expected = [0, 1, 2, 3].flatMap((voice) => [0, 1].map((n) => `voice${voice}/voice${voice}-${n}.wav`));
+  t.deepEqual(names, expected);
+
+  symlinkSync(at('corpus/wav/voice1/voice1-0.wav'), join(wav, 'voice0', 'link.wav'));
+  const linked = await run('embed', wav, '--out', at('x.npy'), '--json');
+  t.is(linked.code, 2);
+  t.regex(linked.stderr, /skipped: .*voice0\/link\.wav: a symbolic link/);
+  t.like(JSON.parse(linked.stdout), { rows: 8, skipped: [{ file: join(wav, 'voice0/link.wav') }] });
+
+  const enroll = ['enroll', 'anna', join(wav, 'voice0'), '--store', at('store'), '--json'];
+  const refused = await run(...enroll);
+  t.deepEqual([refused.code, /link\.wav: a symbolic link.*--skip-bad/.test(refused.stderr)], [2, true], refused.stderr);
+  const enrolled = await run(...enroll, '--skip-bad');
+  t.is(JSON.parse(enrolled.stdout).enrolled[0].utterances, 2, enrolled.stderr);
+
+  const identified = await run('identify', join(wav, 'voice0'), '--store', at('store'), '--threshold', '-1', '--json');
+  t.is(identified.code, 2);
+  const results = identified.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.deepEqual(
+    results.map(({ file, reason }) => [file, reason === undefined]),
+    [
+      [join(wav, 'voice0/voice0-0.wav'), true],
+      [join(wav, 'voice0/voice0-1.wav'), true],
+      [join(wav, 'voice0/link.wav'), false],
+    ],
+  );
+  // Two recordings of one name in two folders cannot be told apart in RTTM.
+  copyFileSync(join(wav, 'voice0', 'voice0-0.wav'), join(wav, 'voice1', 'voice0-0.wav'));
+  t.regex((await run('diarize', wav)).stderr, /Two recordings are called voice0-0/);
 });

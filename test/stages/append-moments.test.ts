@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readModel, writeModel } from '../../src/embed/model-file.js';
+import { UserError } from '../../src/errors.js';
 import { readNpy } from '../../src/io/npy.js';
 import { normalisationOf } from '../../src/stages/append-moments/normalisation.js';
 import { close } from '../helpers/close.js';
@@ -42,7 +43,11 @@ async function prepared(t: ExecutionContext) {
     const { dir: at } = await run('embed', name, { corpus, model: of }, { corpus: 'corpus', model: 'model' });
     return readNpy(join(at, 'train.npy'));
   };
-  return { append, embed, model };
+  const wide = async (width: number) => {
+    await writeTinyModel(join(dir, 'wide', 'models', 'network'), { width });
+    return artifactAt(join(dir, 'wide'), 'pretrain', { networks: ['network'] });
+  };
+  return { append, embed, model, wide };
 }
 
 test('the embedding comes first, at length one, and each part behind it at the root of its weight', async (t) => {
@@ -137,4 +142,18 @@ test('an augmentation of features and layers without frames are refused', async 
     message: /no layer 'layer7'; known: features, layer1, layer2/,
   });
   await t.throwsAsync(append('pooled', parts('pooled')), { message: /one vector for the utterance/ });
+});
+
+test('a part with more than 4,096 moments is refused before anything is heard', async (t) => {
+  const { append, wide } = await prepared(t);
+  const model = await wide(1025);
+  // Each layer has a mean and a deviation of every channel.
+  await t.throwsAsync(
+    append('large', { parts: [{ layers: ['layer1', 'layer2'], normalise: 'within' }] }, undefined, model),
+    {
+      instanceOf: UserError,
+      message:
+        /parts: layer1 and layer2 have 4100 moments, and a covariance of more than 4096 takes too long\. Give each its own part/,
+    },
+  );
 });

@@ -17,6 +17,7 @@ import { isStore, readInfo } from '../../speakers/store.js';
 import { type EmbeddingRow, embeddingWriter } from '../../speakers/write-embeddings.js';
 import { reportSkipped, withEmbedProgress } from '../options/embed-progress.js';
 import { keyValues } from '../options/key-values.js';
+import { filesBelow } from '../options/recordings.js';
 import { withModel } from '../options/with-model.js';
 import type { DiarizeCommandOptions } from './diarize.js';
 
@@ -25,7 +26,9 @@ type DiarizedFile = Diarized & { file: string };
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** Diarizes files, names their speakers where a store is given, and writes what was found. */
-export async function diarizeFiles(files: string[], options: DiarizeCommandOptions): Promise<void> {
+export async function diarizeFiles(paths: string[], options: DiarizeCommandOptions): Promise<void> {
+  const { recordings: found, skipped } = filesBelow(paths);
+  const files = found.map(({ path }) => path);
   const settings = diarizeSettings(options);
   const format = options.json ? 'json' : options.format;
   const recordings = recordingNames(files, format);
@@ -33,7 +36,6 @@ export async function diarizeFiles(files: string[], options: DiarizeCommandOptio
   checkNameOptions(options);
   const write = options.embeddings === undefined ? undefined : embeddingWriter(options.embeddings);
   const diarized: DiarizedFile[] = [];
-  const skipped: { file: string; reason: string }[] = [];
   const run = { ...options, json: format === 'json' };
   const named = await withModel(options.model, run, async (extractor, model) => {
     const naming = options.store === undefined ? undefined : await openNaming(speakerModel(model, extractor), options);

@@ -35,7 +35,7 @@ export function register(program: Command): void {
         'numbered, and a voice that is heard in several of the recordings has one number. A recording that cannot be used is left ' +
         'out and reported, the others are written, and the exit code is 2; a recording without speech has no segments.',
     )
-    .argument('<files...>', 'audio files')
+    .argument('<files...>', 'audio files, or folders: all recordings below them')
     .addOption(outputOption(program, '--out <file>', 'file to write (default: -, standard output)', { dash: 'print' }))
     .addOption(choice(program, '--format <format>', 'format of the result', ['rttm', 'json', 'audacity'], 'rttm'))
     .option('--skip-bad', 'exit with 0 when only some recordings cannot be used')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { choice, collect, MOST_THREADS, wholeNumber } from './values.js';
+import { MOST_THREADS } from '../../engine/session/most-threads.js';
+import { choice, collect, wholeNumber } from './values.js';
 
 export const DEVICES = ['auto', 'cpu', 'gpu'] as const;
 

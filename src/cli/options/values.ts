@@ -7,9 +7,6 @@ export function invalid(expected: string): Error {
   return Object.assign(new Error(`It must be ${expected}.`), { code: 'commander.invalidArgument' });
 }
 
-/** Threads that are asked for at most: TensorFlow starts as many as it is told to, and a machine can die of them. */
-export const MOST_THREADS = 1024;
-
 /** A whole number of at least `least`, and at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;

@@ -21,9 +21,14 @@ export interface Recordings {
 /**
  * Lists the recordings below a folder by their extension, whatever its capitals. Hidden files are ignored. Symbolic
  * links below the root are not followed: one may lead out of it, and what it leads to inside is found under its own name.
+ * @param otherwise what the reader may do with files of other extensions
  * @throws UserError when there is no such folder, or no recording in it
  */
-export function listRecordings(folder: string, extensions: readonly string[]): Recordings {
+export function listRecordings(
+  folder: string,
+  extensions: readonly string[],
+  otherwise = 'choose them with --ext',
+): Recordings {
   const root = realFolder(folder);
   const wanted = new Set(extensions.map((extension) => extension.toLowerCase().replace(/^\./, '')));
   const files = packedRows<string>();
@@ -45,7 +50,7 @@ export function listRecordings(folder: string, extensions: readonly string[]): R
       hash.update(`${file}\t${stats.size}\t${Math.round(stats.mtimeMs)}\n`);
     }
   }
-  if (files.length === 0) throw nothingFound(folder, wanted, others, [...skipped]);
+  if (files.length === 0) throw nothingFound(folder, { wanted, otherwise }, others, [...skipped]);
   return { root, files, skipped, hash: hash.digest('hex') };
 }
 
@@ -95,12 +100,17 @@ function extensionOf(file: string): string {
   return /\.([^./]+)$/.exec(file)?.[1].toLowerCase() ?? '';
 }
 
-function nothingFound(folder: string, wanted: Set<string>, others: Map<string, number>, skipped: Skipped[]): UserError {
+function nothingFound(
+  folder: string,
+  { wanted, otherwise }: { wanted: Set<string>; otherwise: string },
+  others: Map<string, number>,
+  skipped: Skipped[],
+): UserError {
   const [most] = [...others].filter(([extension]) => extension !== '').sort((a, b) => b[1] - a[1]);
   const links = skipped.filter(({ kind }) => kind === 'link').length;
   const [locked] = skipped.filter(({ kind }) => kind === 'unreadable');
   const hints = [
-    most && `It holds ${most[1]} .${most[0]} files: choose them with --ext, or convert them (ffmpeg -i IN OUT.wav).`,
+    most && `It holds ${most[1]} .${most[0]} files: ${otherwise}, or convert them (ffmpeg -i IN OUT.wav).`,
     links > 0 && `It holds ${links} symbolic links, which are not followed: give the folder that they lead to.`,
     locked && `${locked.file}: ${locked.reason}.`,
   ].filter(Boolean);

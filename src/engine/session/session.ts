@@ -13,6 +13,7 @@ import {
   type Outputs,
   type Traced,
 } from './compile.js';
+import { MOST_THREADS } from './most-threads.js';
 import { createRunner } from './runner.js';
 import { configProto, type SessionOptions } from './session-config.js';
 import { createVariableValues, type Initial } from './variable-values.js';
@@ -104,6 +105,8 @@ let processThreads: number | undefined;
 
 /** TensorFlow makes one pool of threads, for the first session of a process; another number later would be ignored in silence. */
 function claimThreads(threads: number): void {
+  if (threads > MOST_THREADS)
+    throw new UserError(`${threads} threads are too many: give at most ${MOST_THREADS}, or 0 for one per core.`);
   processThreads ??= threads;
   if (threads === 0 || threads === processThreads) return;
   throw new UserError(

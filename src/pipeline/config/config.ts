@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
+import { MOST_THREADS } from '../../engine/session/most-threads.js';
 import { isByteSize, parseByteSize } from '../../io/byte-size.js';
 import { type Fault, faultsOf } from '../../plugin/faults.js';
 import { keysAt } from '../../plugin/schema-keys.js';
@@ -17,7 +18,7 @@ const schema = z.strictObject({
   name: artifactName.optional(),
   seed: z.int().min(0).default(1),
   device: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
-  threads: z.int().min(0).default(0),
+  threads: z.int().min(0).max(MOST_THREADS).default(0),
   deterministic: z.boolean().default(false),
   memory: memorySize.optional(),
   plugins: z.array(z.string()).default([]),

@@ -243,4 +243,8 @@ test('threads are set by the first session of a process', async (t) => {
   await withSession(() => {});
   const error = t.throws(() => openSession({ device: 'cpu', threads: 3 }), { instanceOf: UserError });
   t.regex(error!.message, /3 threads were asked for.*first session/);
+  t.throws(() => openSession({ device: 'cpu', threads: 100_000 }), {
+    instanceOf: UserError,
+    message: /100000 threads are too many: give at most 1024/,
+  });
 });

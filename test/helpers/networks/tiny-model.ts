@@ -18,6 +18,8 @@ const NETWORKS = {
 interface TinyModel {
   network?: keyof typeof NETWORKS;
   seed?: number;
+  /** Channels of its layers. Default: 8. */
+  width?: number;
   /** Recordings that give its mean embedding; without any it has none. */
   files?: readonly string[];
 }
@@ -25,9 +27,9 @@ interface TinyModel {
 /** Writes a model folder: an untrained network of six numbers an embedding. */
 export async function writeTinyModel(
   dir: string,
-  { network = 'tdnn', seed = 3, files = [] }: TinyModel = {},
+  { network = 'tdnn', seed = 3, width = size.width, files = [] }: TinyModel = {},
 ): Promise<void> {
-  const options = NETWORKS[network];
+  const options = { ...NETWORKS[network], width };
   const build = await backboneOf(network, options, BINS);
   await withSession(async (session) => {
     const scope = createScope(session, 'model', seed);

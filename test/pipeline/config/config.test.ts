@@ -234,3 +234,9 @@ test('a setting that leads nowhere', async (t) => {
   ];
   for (const [index, setting] of messages.entries()) t.is(await messageFor(t, good, [setting]), expected[index]);
 });
+
+test('a number of threads that no machine has is refused where the recipe is read', async (t) => {
+  const threads = (count: number) => load(t, `threads: ${count}\n${good}`);
+  t.is((await threads(1024)).threads, 1024);
+  await t.throwsAsync(threads(100_000), { instanceOf: UserError, message: /'threads' must be at most 1024/ });
+});
