@@ -49,17 +49,27 @@ export function register(program: Command): void {
 }
 
 async function embed(files: string[], options: EmbedOptions): Promise<void> {
-  const [{ withModel }, { embeddingWriter }, { embeddingRows }, { recordingsOf }, { writeFileAtomic }, helpers] =
-    await Promise.all([
-      import('./options/with-model.js'),
-      import('../speakers/write-embeddings.js'),
-      import('../speakers/embedding-rows.js'),
-      import('./options/recordings.js'),
-      import('../io/atomic.js'),
-      import('./options/embed-progress.js'),
-    ]);
+  const [
+    { withModel },
+    { checkEmbeddingNames, embeddingWriter },
+    { embeddingRows },
+    { recordingsOf },
+    { writeFileAtomic },
+    helpers,
+  ] = await Promise.all([
+    import('./options/with-model.js'),
+    import('../speakers/write-embeddings.js'),
+    import('../speakers/embedding-rows.js'),
+    import('./options/recordings.js'),
+    import('../io/atomic.js'),
+    import('./options/embed-progress.js'),
+  ]);
   const { recordings, skipped } = recordingsOf(files, options);
   const write = embeddingWriter(options.out);
+  checkEmbeddingNames(
+    options.out,
+    recordings.map(({ name }) => name),
+  );
   const windows = windowsOf(options);
   const { summary, written } = await withModel(options.model, options, (extractor) =>
     helpers.withEmbedProgress(recordings.length, async (progress) => {

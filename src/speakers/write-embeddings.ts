@@ -37,6 +37,20 @@ export function embeddingWriter(path: string): EmbeddingWriter {
   throw new UserError(`${path}: embeddings are written to .npy, .jsonl or .ark files, or to - as JSON lines.`);
 }
 
+/**
+ * Refuses names that the format of `path` cannot hold, before anything is computed.
+ * @throws UserError for white space in a name of a Kaldi archive, and for a tab or a line end in one of the table of an .npy
+ */
+export function checkEmbeddingNames(path: string, names: Iterable<string>): void {
+  const archive = path.endsWith('.ark');
+  if (!archive && !path.endsWith('.npy')) return;
+  const [broken, what, remedy] = archive
+    ? [/\s/, 'white space, at which a Kaldi archive ends a name', 'Rename the file, or write .npy or .jsonl.']
+    : [/[\t\r\n]/, 'a tab or a line end', 'Rename the file, or write .jsonl.'];
+  for (const name of names)
+    if (broken.test(name)) throw new UserError(`${JSON.stringify(name)} contains ${what}. ${remedy}`);
+}
+
 async function writeNpyRows(path: string, table: string, rows: AsyncIterable<EmbeddingRow>, size: number) {
   const file = openAtomic(path);
   try {
@@ -45,8 +59,7 @@ async function writeNpyRows(path: string, table: string, rows: AsyncIterable<Emb
     await streamFileAtomic(table, async (append) => {
       append('name\tpath\tstart\tseconds\n');
       for await (const { name, path: source, startSeconds, seconds, vector } of rows) {
-        if (/[\t\r\n]/.test(name + source))
-          throw new UserError(`${JSON.stringify(name)} contains a tab or a line end. Rename it, or write .jsonl.`);
+        checkEmbeddingNames(path, [name, source]);
         append(`${name}\t${source}\t${startSeconds}\t${seconds}\n`);
         file.write(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
         count++;

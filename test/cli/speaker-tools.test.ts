@@ -75,6 +75,9 @@ test('embed, enroll, speakers, verify, identify, calibrate and similarity on the
   t.deepEqual(readNpy(at('x.npy')).shape, [8, EMBEDDING]);
   t.is(JSON.parse(readFileSync(at('report.json'), 'utf8')).skipped.length, 1);
   t.is((await run('embed', [...windows, '--out', at('y.ark'), '--skip-bad'])).code, 0);
+  // Before a model is opened: there is none.
+  const spaced = await runMain(['embed', at('a b.wav'), '--out', at('z.ark'), '--model', at('no-model')]);
+  t.deepEqual([spaced.code, /a b\.wav" contains white space/.test(spaced.stderr)], [2, true], spaced.stderr);
 
   writeFileSync(at('scores'), '0.9 1\n0.5 1\n0.4 0\n0.6 0\n0.1 0\n');
   const calibrated = await run('calibrate', ['--scores', at('scores')]);

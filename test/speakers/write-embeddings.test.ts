@@ -4,7 +4,7 @@ import test from 'ava';
 import { UserError } from '../../src/errors.js';
 import { readKaldiEmbeddings } from '../../src/io/kaldi-scp.js';
 import { writeNpy } from '../../src/io/npy.js';
-import { type EmbeddingRow, embeddingWriter } from '../../src/speakers/write-embeddings.js';
+import { checkEmbeddingNames, type EmbeddingRow, embeddingWriter } from '../../src/speakers/write-embeddings.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { SIZE, unitOf } from './units.js';
 
@@ -77,4 +77,15 @@ test('where the rows end in an error nothing is left; a name or an extension tha
   await t.throwsAsync(embeddingWriter(join(dir, 'y.ark'))(each([rowOf('a b')]), SIZE), { instanceOf: UserError });
   t.deepEqual(readdirSync(dir), []);
   t.throws(() => embeddingWriter('x.csv'), { instanceOf: UserError, message: /\.npy, \.jsonl or \.ark/ });
+});
+
+test('names that a format cannot hold are refused before anything is computed', (t) => {
+  t.throws(() => checkEmbeddingNames('x.ark', ['a', 'b c']), {
+    instanceOf: UserError,
+    message: /"b c" contains white space/,
+  });
+  t.throws(() => checkEmbeddingNames('x.npy', ['a\tb']), { instanceOf: UserError, message: /a tab or a line end/ });
+  t.notThrows(() => checkEmbeddingNames('x.npy', ['a b']));
+  t.notThrows(() => checkEmbeddingNames('x.jsonl', ['a\tb', 'c d']));
+  t.notThrows(() => checkEmbeddingNames('-', ['a\tb']));
 });
