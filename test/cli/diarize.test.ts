@@ -65,7 +65,8 @@ test('diarize: contradictions are found before the model is read', async (t) => 
   for (const [args, message] of [
     [['a.wav', '--speakers', '2', '--max-speakers', '3'], /leave out --min-speakers and --max-speakers/],
     [['a.wav', '--min-speakers', '4', '--max-speakers', '3'], /At least 4 speakers and at most 3/],
-    [['a.wav', 'b/a.flac'], /Two recordings are called a/],
+    [['b/a.wav', 'b/a.flac'], /Two recordings are called b\/a:/],
+    [['a b.wav', 'a_b.wav'], /Two recordings are called a_b:/],
     [['a.wav', 'b.wav', '--format', 'audacity'], /one recording/],
     [['a.wav', '--set', 'windowSecond=2'], /windowSecond/],
     [['a.wav', '--enroll-unknown'], /--enroll-unknown goes with --store/],

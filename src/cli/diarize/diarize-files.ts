@@ -139,17 +139,31 @@ function diarizeSettings(options: DiarizeCommandOptions) {
   return result.data;
 }
 
-/** Names of the recordings. @throws UserError for names that repeat, and several recordings for a label track */
+/**
+ * Names of the recordings: those of their files, or where two would be called the same, their paths.
+ * @throws UserError for paths that repeat, and several recordings for a label track
+ */
 function recordingNames(files: readonly string[], format: Format): string[] {
   if (format === 'audacity' && files.length > 1)
     throw new UserError(
       `An Audacity label track holds one recording, and ${files.length} are named. Run the command once for each.`,
     );
-  const names = files.map((file) => basename(file, extname(file)));
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+  const bare = files.map((file) => basename(file, extname(file)));
+  const names =
+    repeated(bare) === undefined ? bare : files.map((file) => file.slice(0, -extname(file).length || undefined));
+  const twice = repeated(names);
   if (twice !== undefined)
     throw new UserError(
       `Two recordings are called ${twice}: their segments could not be told apart. Rename one, or run the command once for each.`,
     );
   return names;
+}
+
+/** The first name that is there before, white space being one: RTTM holds none. */
+function repeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => {
+    const written = name.replace(/\s+/g, '_');
+    return seen.has(written) || !seen.add(written);
+  });
 }
