@@ -14,7 +14,7 @@ export const ranks = [
   ['nn', 'optim', 'audio'],
   ['engine'],
   ['io'],
-  ['errors', 'idle-options', 'random', 'rows', 'float-types', 'host-tensor', 'sample-rate'],
+  ['errors', 'idle-options', 'random', 'rows', 'float-types', 'host-tensor', 'sample-rate', 'most-threads'],
 ];
 
 // These are written against the public surface alone, as a user's plugin is.

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { MOST_THREADS } from '../engine/session/most-threads.js';
 import { UserError } from '../errors.js';
 import { declareInputs, refuseInput } from '../io/inputs.js';
+import { MOST_THREADS } from '../most-threads.js';
 import type { OnnxOptions } from '../tools/export-onnx.js';
 import type { HuggingFaceOptions } from '../tools/hugging-face/export-folder.js';
 import { addPluginOption } from './options/model-options.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MOST_THREADS } from '../engine/session/most-threads.js';
+import { MOST_THREADS } from '../most-threads.js';
 import type { ComparedSize, ModelSize } from '../tools/model-size.js';
 import { addPluginOption } from './options/model-options.js';
 import { seconds, wholeNumber } from './options/values.js';

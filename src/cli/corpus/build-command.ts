@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BuildOptions } from '../../data/corpus/build-options.js';
 import type { CorpusSummary } from '../../data/corpus/corpus-folder.js';
-import { MOST_THREADS } from '../../engine/session/most-threads.js';
+import { MOST_THREADS } from '../../most-threads.js';
 import { wholeNumber } from '../options/values.js';
 
 /** Flags that every `voxloop corpus` command takes. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MOST_THREADS } from '../../engine/session/most-threads.js';
+import { MOST_THREADS } from '../../most-threads.js';
 import { choice, collect, wholeNumber } from './values.js';
 
 export const DEVICES = ['auto', 'cpu', 'gpu'] as const;

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 import type { DType, HostTensor } from '../../host-tensor.js';
+import { MOST_THREADS } from '../../most-threads.js';
 import { kernelBackend } from '../backend.js';
 import { type CApi, cApi, checked, type Pointer } from '../graph/c-api.js';
 import { createGraph, type Graph } from '../graph/graph.js';
@@ -13,7 +14,6 @@ import {
   type Outputs,
   type Traced,
 } from './compile.js';
-import { MOST_THREADS } from './most-threads.js';
 import { createRunner } from './runner.js';
 import { configProto, type SessionOptions } from './session-config.js';
 import { createVariableValues, type Initial } from './variable-values.js';

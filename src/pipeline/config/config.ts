@@ -1,7 +1,7 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
-import { MOST_THREADS } from '../../engine/session/most-threads.js';
 import { isByteSize, parseByteSize } from '../../io/byte-size.js';
+import { MOST_THREADS } from '../../most-threads.js';
 import { type Fault, faultsOf } from '../../plugin/faults.js';
 import { keysAt } from '../../plugin/schema-keys.js';
 import { loadPlugins } from '../registry/load-plugin.js';
