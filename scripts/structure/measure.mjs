@@ -1,6 +1,7 @@
 import ts from 'typescript';
 import { circlesBetweenFiles, circlesBetweenFolders } from './circles.mjs';
 import { directionFaults } from './directions.mjs';
+import { endlessFolderFaults } from './endless-folders.mjs';
 import { fileUrlFaults } from './file-urls.mjs';
 import { fullFolderFaults, measureFolders } from './folders.mjs';
 import { longFunctionFaults, measureFunctions } from './functions.mjs';
@@ -36,6 +37,7 @@ export function measureStructure(root) {
       ...longFunctionFaults(functions),
       ...spreadLiteralFaults(everything),
       ...fileUrlFaults(everything),
+      ...endlessFolderFaults(sources),
     ],
   };
 }

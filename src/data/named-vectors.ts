@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../errors.js';
-import { readKaldiEmbeddings } from '../io/kaldi-scp.js';
+import { readKaldiEmbeddings } from '../io/kaldi/scp.js';
 import { readLines } from '../io/lines.js';
 import { readNpy } from '../io/npy.js';
 

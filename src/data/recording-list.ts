@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { fileOfSound, pathBelow } from '../io/archive-place.js';
+import { isFolder } from '../io/folder.js';
 import { declareInputs } from '../io/inputs.js';
 import { readLines } from '../io/lines.js';
 import { readManifest } from './manifest.js';
@@ -21,8 +21,7 @@ const NAMES_SHOWN = 5;
  * @throws UserError with the line number for a broken line or a pipe, and for names that occur twice
  */
 export function readRecordingList(list: string, root = '.'): ListedRecording[] {
-  const isFolder = existsSync(list) && statSync(list).isDirectory();
-  const manifest = isFolder ? list : basename(list) === 'manifest.tsv' ? dirname(list) : undefined;
+  const manifest = isFolder(list) ? list : basename(list) === 'manifest.tsv' ? dirname(list) : undefined;
   const recordings = manifest === undefined ? fromLines(list, root) : fromManifest(manifest);
   if (recordings.length === 0) throw new UserError(`${list} lists no recording.`);
   checkNames(list, recordings);

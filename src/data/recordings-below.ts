@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { audioExtensions } from '../audio/decode/formats.js';
+import { isFolder } from '../io/folder.js';
 import { declareInputs } from '../io/inputs.js';
 import { listRecordings } from './corpus/recordings.js';
 import type { ListedRecording } from './recording-list.js';
@@ -11,8 +12,6 @@ export interface RecordingsBelow {
   /** `file` with the folder before it. */
   skipped: { file: string; reason: string }[];
 }
-
-export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** True for a folder that `voxloop corpus` made, which lists its recordings itself. */
 export const isCorpusFolder = (path: string): boolean => isFolder(path) && existsSync(join(path, 'manifest.tsv'));

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
+import { makeFolder } from './folder.js';
 import { writeError } from './write-error.js';
 
 const HEARTBEAT_MS = 3000;
@@ -39,7 +40,7 @@ export function tryLock(path: string): (() => void) | undefined {
     mark: randomBytes(8).toString('hex'),
   };
   const text = `${JSON.stringify(owner)}\n`;
-  makeFolder(dirname(path));
+  makePlace(dirname(path));
   if (!take(path, text)) return undefined;
   held.add(text);
   return () => {
@@ -116,9 +117,9 @@ function take(path: string, text: string): boolean {
   return create(path, text);
 }
 
-function makeFolder(dir: string): void {
+function makePlace(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw writeError(dir, error);
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../errors.js';
 import { type Destination, destinationOf } from './destination.js';
+import { makeFolder } from './folder.js';
 import { refuseInput } from './inputs.js';
 import { writeError } from './write-error.js';
 
@@ -39,7 +40,7 @@ export function createOutput(path: string): OutputFile {
     const destination = destinationOf(path);
     const temporary =
       destination.kind === 'file' ? `${destination.path}.${suffix}` : join(tmpdir(), `voxloop-${suffix}`);
-    mkdirSync(dirname(temporary), { recursive: true });
+    makeFolder(dirname(temporary));
     return { destination, temporary, file: openSync(temporary, 'wx+') };
   });
   let open = true;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { UserError } from '../errors.js';
 import { streamFileAtomic } from '../io/atomic-stream.js';
 import { refuseInput } from '../io/inputs.js';
-import { writeKaldiArchive } from '../io/kaldi-archive.js';
+import { writeKaldiArchive } from '../io/kaldi/archive.js';
 import { npyHeader } from '../io/npy.js';
 import { openAtomic } from '../io/open-atomic.js';
 

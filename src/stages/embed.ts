@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
@@ -9,6 +9,7 @@ import { embedShare, embedTogether, type SharedExtraction } from '../embed/share
 import { weightsIdentity } from '../embed/weights-identity.js';
 import { checkLibrary, withSession } from '../engine/session/with-session.js';
 import { meanEmbedding } from '../eval/cosine-scoring.js';
+import { makeFolder } from '../io/folder.js';
 import { writeNpy } from '../io/npy.js';
 import { defineStage } from '../plugin/define.js';
 import { artifact, pluginChoice } from '../plugin/options.js';
@@ -52,7 +53,7 @@ export default defineStage({
   async run(context, chosen) {
     const parts = join(context.dir, PARTS);
     if (!context.resume) rmSync(parts, { recursive: true, force: true });
-    mkdirSync(parts, { recursive: true });
+    makeFolder(parts);
     const { corpus, copies } = chosen;
     const { train, lists } = openSets(context, corpus);
     return withEmbedding(context, chosen, async ({ model, network, size, sharedOf }) => {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ONNX_FILE } from '../embed/onnx/onnx-model.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
+import { isFolder, makeFolder } from '../io/folder.js';
 import type { WeightType } from '../onnx/narrow-weights.js';
 import type { PortNames } from '../onnx/network-to-onnx.js';
 import { readCalibration, writeCalibration } from '../speakers/calibration.js';
@@ -62,7 +63,7 @@ export async function exportOnnx(dir: string, out = dir, options: OnnxOptions = 
   const calibration = folder && !isTwin && weights === 'float32' ? readCalibration(dir, identityOf(model)) : null;
   const { write } = await writerOf({ model, build }, { ...options, names, input });
   const { pieces, bytes, nodes } = write(weights);
-  if (folder) mkdirSync(folder, { recursive: true });
+  if (folder) makeFolder(folder);
   writeFileAtomic(file, ...pieces);
   if (folder && calibration) writeCalibration(folder, calibration);
   const shape = input === 'wave' ? ['B', 'samples'] : ['B', 'T', features.bins];
@@ -77,10 +78,10 @@ export async function exportOnnx(dir: string, out = dir, options: OnnxOptions = 
 
 /** Where an export goes: the file, the folder when one was named, and whether it will run in place of the network in the model's folder. */
 function placeOf(dir: string, out: string): { file: string; folder?: string; isTwin: boolean } {
-  const isFolder = /[\\/]$/.test(out) || (statSync(out, { throwIfNoEntry: false })?.isDirectory() ?? false);
-  const file = isFolder ? join(out, ONNX_FILE) : out;
+  const intoFolder = /[\\/]$/.test(out) || isFolder(out);
+  const file = intoFolder ? join(out, ONNX_FILE) : out;
   const isBeside = existsSync(dirname(file)) && realpathSync(dirname(file)) === realpathSync(dir);
-  return { file, folder: isFolder ? out : undefined, isTwin: isBeside && basename(file) === ONNX_FILE };
+  return { file, folder: intoFolder ? out : undefined, isTwin: isBeside && basename(file) === ONNX_FILE };
 }
 
 function refuseOtherTwins(file: string, { input = 'features', weights = 'float32', subtractMean }: OnnxOptions): void {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { refuseFrontEnds } from '../embed/onnx/onnx-extractor.js';
 import { ONNX_FILE, type OnnxModel, readOnnxModel } from '../embed/onnx/onnx-model.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
+import { makeFolder } from '../io/folder.js';
 import type { PageModel } from '../page/voices.js';
 import { readCalibration } from '../speakers/calibration.js';
 import { chooseThreshold } from '../speakers/decision.js';
@@ -46,7 +47,7 @@ export interface PageSummary {
 export async function writePage(source: string, out: string, options: PageOptions = {}): Promise<PageSummary> {
   refuseOtherFolders(out);
   const runtime = options.onnxruntime === undefined ? findRuntime() : runtimeAt(options.onnxruntime);
-  mkdirSync(join(out, 'onnxruntime'), { recursive: true });
+  makeFolder(join(out, 'onnxruntime'));
   const file = await placeGraph(source, out, options);
   const model = readOnnxModel(file);
   refuseFrontEnds(model);

@@ -186,3 +186,16 @@ test('a path that is taken out of a file URL is a fault, the path of a web addre
     ),
   );
 });
+
+test('a recursive mkdir is a fault in the library, makeFolder and a single mkdir are none', (t) => {
+  const { faults } = measure(t, {
+    'src/io/a.ts': [
+      'mkdirSync(x, { recursive: true });',
+      'await fs.mkdir(x, { mode, recursive: true });',
+      'mkdirSync(x);\nmkdirSync(x, { mode });\nmakeFolder(x);\nrmSync(x, { recursive: true });',
+    ].join('\n'),
+    'test/b.test.ts': 'mkdirSync(x, { recursive: true });',
+  });
+  const fault = 'a recursive mkdir may never return; use makeFolder of src/io/folder.ts';
+  t.deepEqual(faults, [`src/io/a.ts:1: ${fault}`, `src/io/a.ts:2: ${fault}`]);
+});

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../src/errors.js';
-import { readKaldiEmbeddings } from '../../src/io/kaldi-scp.js';
+import { readKaldiEmbeddings } from '../../src/io/kaldi/scp.js';
 import { writeNpy } from '../../src/io/npy.js';
 import { checkEmbeddingNames, type EmbeddingRow, embeddingWriter } from '../../src/speakers/write-embeddings.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

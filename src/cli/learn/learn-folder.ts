@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import { builtIns } from '../../builtins.js';
 import { UserError } from '../../errors.js';
 import { eventsBeside } from '../../follow/tensorboard/tensorboard.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 import { loadConfig, memoryBytesOf, type ResolvedConfig } from '../../pipeline/config/config.js';
 import { resolvedYaml } from '../../pipeline/config/resolved-yaml.js';
 import { deviceMemory, predictPeak } from '../../pipeline/memory/predict-peak.js';
@@ -114,7 +115,7 @@ function openFolder({ out, force, hours }: Learning, hash: string): Decided {
     }
     rmSync(join(out, 'stages'), { recursive: true, force: true });
   } else if (before?.hours === hours) return before;
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   const state = { recordings: hash };
   writeFileAtomic(path, `${JSON.stringify(state)}\n`);
   return state;

@@ -1,9 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { readRecordingList } from '../../data/recording-list.js';
-import { isCorpusFolder, isFolder, type RecordingsBelow, recordingsBelow } from '../../data/recordings-below.js';
+import { isCorpusFolder, type RecordingsBelow, recordingsBelow } from '../../data/recordings-below.js';
 import type { Recording } from '../../embed/embed-recordings.js';
 import { UserError } from '../../errors.js';
 import { fileOfSound } from '../../io/archive-place.js';
+import { isFolder } from '../../io/folder.js';
 import { readError } from '../../io/read-file.js';
 
 /**

@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../io/folder.js';
 import { readLines } from '../../io/lines.js';
 import { writeError } from '../../io/write-error.js';
 import { writeLinesAtomic } from '../../io/write-lines.js';
@@ -76,7 +77,7 @@ export function recoverProgress(folder: string, hash: string, kind: ShardKind): 
     }
   }
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeLinesAtomic(join(folder, PROGRESS), journal());
     cutShards(folder, ends);
   } catch (error) {

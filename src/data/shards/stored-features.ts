@@ -1,7 +1,7 @@
 import type { FeatureDefinition } from '../../audio/features/feature-definition.js';
 import { UserError } from '../../errors.js';
 import { archivePlace } from '../../io/archive-place.js';
-import { readKaldiValue } from '../../io/kaldi-scp.js';
+import { readKaldiValue } from '../../io/kaldi/scp.js';
 import type { Source } from './hash.js';
 
 /**

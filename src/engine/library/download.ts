@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
+import { makeFolder } from '../../io/folder.js';
 import { sha256Of } from './checksum.js';
 import { type NetSettings, NetworkFault } from './connect.js';
 import { type FreeBytes, inMegabytes, requireSpace, storageError } from './disk-space.js';
@@ -55,9 +56,11 @@ const PROGRESS_BYTES = 1 << 20;
 export async function downloadFile(download: Download): Promise<string> {
   const { folder, file, sha256, advice = WHEEL_ADVICE } = download;
   const whole = join(folder, file);
-  await mkdir(folder, { recursive: true }).catch((error) => {
+  try {
+    makeFolder(folder);
+  } catch (error) {
     throw storageError(folder, 0, error);
-  });
+  }
   const part = `${whole}.part`;
   const resumed = (await sizeOf(part)) > 0;
   await fetchAll(part, download);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 import { withLock } from '../../io/lock.js';
 import { writeError } from '../../io/write-error.js';
 import { librariesFolder } from './cache-folder.js';
@@ -114,7 +115,7 @@ function removeLeftovers(libraries: string, key: string): void {
 
 function make(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw writeError(folder, error);
   }

@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { codeOf, messageOf, UserError } from '../../errors.js';
+import { makeFolder } from '../../io/folder.js';
 import { type FreeBytes, requireSpace, storageError } from './disk-space.js';
 
 export interface UnpackedFile {
@@ -76,7 +76,7 @@ export async function unpackWheel({ wheel, into, wanted, onBytes, freeBytes }: U
 }
 
 async function unpackEntry(zip: ZipFile, entry: Entry, path: string, onChunk: (bytes: number) => void): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const executable = ((entry.externalFileAttributes >>> 16) & 0o100) !== 0;
   const contents = await zip.openReadStreamPromise(entry);
   const target = createWriteStream(path, { flags: 'wx', mode: executable ? 0o755 : 0o644, flush: true });

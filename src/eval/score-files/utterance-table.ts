@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { isFolder } from '../../io/folder.js';
 import { readLines } from '../../io/lines.js';
 
 /** Properties of utterances: columns of text, '' where unknown. */
@@ -81,8 +81,4 @@ export function valuesOf({ source, rowOf, columns }: UtteranceTable, column: str
     );
   }
   return utterances.map((utterance) => values[rowOf.get(utterance)!]);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

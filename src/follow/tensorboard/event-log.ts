@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../io/folder.js';
 import { type SummaryValue, startEvent, summaryEvent, timeOfSummary, versionEvent } from './event.js';
 import { recordBytes, recordsOf } from './tf-record.js';
 
@@ -23,7 +24,7 @@ const EVENT_FILE = /^events\.out\.tfevents\.(\d{10,})\.voxloop$/;
  * times do. @param seconds when the steps were done, since 1970, where the old file does not tell
  */
 export function beginEventLog(dir: string, steps: readonly StepValues[], seconds: number): EventLog {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const old = readdirSync(dir).filter((name) => EVENT_FILE.test(name));
   const times = timesOf(old.map((name) => join(dir, name)));
   const path = join(dir, nextName(old));

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256Of } from '../../engine/library/checksum.js';
@@ -9,6 +8,7 @@ import { type IndexSettings, shown } from '../../engine/library/index-urls.js';
 import type { Report } from '../../engine/library/progress.js';
 import { unpackWheel } from '../../engine/library/unpack.js';
 import { UserError } from '../../errors.js';
+import { makeFolder } from '../../io/folder.js';
 import { addressOf } from './addresses.js';
 import type { PublishedModel, WantedFile } from './catalogue.js';
 import { openPins, type Pins } from './pins.js';
@@ -59,7 +59,7 @@ export async function fetchModel(model: PublishedModel, fetching: Fetching): Pro
   const folder = folderOf(fetching.cache, model);
   const { from } = model;
   if (from.host === 'package') return fetchPackageFile(from, folder, fetching);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const pins = openPins(fetching.cache);
   const files: FetchedFile[] = [];
   for (const wanted of from.files) files.push(await fetchFirst(wanted, from, { ...fetching, folder, pins }));

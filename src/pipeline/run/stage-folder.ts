@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 import { removeTemporary } from '../../io/remove-temporary.js';
 import { writeError } from '../../io/write-error.js';
 import type { Json } from '../../plugin/json.js';
@@ -67,7 +68,7 @@ export function openStageFolder(runDir: string, stage: KeyedStage): string {
     if (existsSync(folder) && !isOurs) move(folder, asideFolder(runDir, as, holds ?? 'unknown'));
     const aside = asideFolder(runDir, as, key);
     if (!isOurs && existsSync(aside)) move(aside, folder);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw writeError(folder, error);
   }
@@ -89,7 +90,7 @@ export function removeStageFolder(runDir: string, as: string, key: string): void
 
 function move(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   renameSync(from, to);
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 
 const POLL_MS = 200;
 
@@ -26,7 +27,7 @@ export async function meet(
   }: { ranks: readonly number[]; count: number; signal: AbortSignal; say(line: string): void },
 ): Promise<Meeting> {
   const folder = join(dir, 'workers');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const latest = attempts(folder).at(-1);
   let attempt = latest !== undefined && !here(folder, latest).includes(ranks[0]) ? latest : (latest ?? -1) + 1;
   come(folder, attempt, ranks);
@@ -67,6 +68,6 @@ function here(folder: string, attempt: number): number[] {
 }
 
 function come(folder: string, attempt: number, ranks: readonly number[]): void {
-  mkdirSync(join(folder, String(attempt)), { recursive: true });
+  makeFolder(join(folder, String(attempt)));
   for (const rank of ranks) writeFileAtomic(join(folder, String(attempt), String(rank)), '');
 }

@@ -1,9 +1,10 @@
-import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, linkSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Utterance, writeManifest } from '../../data/manifest.js';
 import { buildShards, type ShardBuild } from '../../data/shards/build.js';
 import { openReader } from '../../data/shards/reader.js';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { shardsDir, type TestList, type TrainingData } from '../artifacts/corpus-data.js';
 
@@ -42,7 +43,7 @@ export async function writeKeptCorpus(
     const whole = of.get(corpus.train.ids[utterance])!;
     return { ...whole, id, seconds: (end - start) / SAMPLE_RATE_HZ };
   });
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   writeManifest(out, [...train, ...corpus.manifest.utterances.filter(({ split }) => split === 'test')]);
   if (existsSync(join(corpus.dir, 'trials')))
     cpSync(join(corpus.dir, 'trials'), join(out, 'trials'), { recursive: true });
@@ -85,7 +86,7 @@ function factsOf(corpus: WholeCorpus, counts: Record<string, number>): Record<st
 
 /** The same files in another folder, as hard links where the disk has them. */
 function shareFolder(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  makeFolder(to);
   for (const name of readdirSync(from)) {
     if (existsSync(join(to, name))) continue;
     try {

@@ -1,6 +1,6 @@
 import { writeFrameLabels } from '../../data/frame-labels/frame-labels.js';
 import { UserError } from '../../errors.js';
-import { readKaldi } from '../../io/kaldi-scp.js';
+import { readKaldi } from '../../io/kaldi/scp.js';
 import type { StageContext } from '../../plugin/stage.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { TrainingData } from '../artifacts/corpus-data.js';

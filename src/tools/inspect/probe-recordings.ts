@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { loadMono16k } from '../../audio/decode/decode.js';
 import { readManifest } from '../../data/manifest.js';
@@ -10,6 +9,7 @@ import { drawnUtterances } from '../../inspect/probing/drawn-utterances.js';
 import type { ProbedNetwork } from '../../inspect/probing/layer-vectors.js';
 import { type ProbeSettings, probeOptions } from '../../inspect/probing/options.js';
 import { type ProbedUtterance, probeModel } from '../../inspect/probing/probe-model.js';
+import { isFolder } from '../../io/folder.js';
 import { readNetwork } from '../open-network.js';
 
 /** How `probeRecordings` runs; every setting has a default. */
@@ -66,8 +66,7 @@ export async function probeRecordings(
 
 /** What a corpus folder knows of its utterances, by id; nothing for another list. */
 function manifestOf(list: string) {
-  const isFolder = existsSync(list) && statSync(list).isDirectory();
-  const dir = isFolder ? list : basename(list) === 'manifest.tsv' ? dirname(list) : undefined;
+  const dir = isFolder(list) ? list : basename(list) === 'manifest.tsv' ? dirname(list) : undefined;
   const utterances = dir === undefined ? [] : readManifest(dir).utterances;
   return new Map(utterances.map((utterance) => [utterance.id, utterance]));
 }

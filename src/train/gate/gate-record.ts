@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/atomic.js';
+import { makeFolder } from '../../io/folder.js';
 import { writeNpy } from '../../io/npy.js';
 import type { GatedEpoch } from './gate-keeper.js';
 import { type GateQuality, type GateShares, gateQuality, gateShares } from './gate-quality.js';
@@ -43,7 +44,7 @@ export function recordEpoch(dir: string, line: GateLine, losses: Float32Array): 
   const lines = [...earlier, histogram ? { ...line, histogram } : line];
   writeFileAtomic(gatePath(dir), lines.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const folder = join(dir, 'losses');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeNpy(lossesPath(dir, line.epoch), [losses.length], losses);
   for (const name of readdirSync(folder)) {
     const epoch = Number(/^epoch-(\d+)\.npy$/.exec(name)?.[1] ?? Number.NaN);

@@ -4,8 +4,8 @@ import { fbankOfRecording } from '../../../src/audio/features/fbank-recording.js
 import type { FeatureDefinition } from '../../../src/audio/features/features.js';
 import { buildKaldiCorpus } from '../../../src/data/corpus/kaldi/kaldi.js';
 import { readUtterance, type ShardSet } from '../../../src/data/shards/shards.js';
-import { writeKaldiArchive } from '../../../src/io/kaldi-archive.js';
-import type { KaldiCompression } from '../../../src/io/kaldi-compressed.js';
+import { writeKaldiArchive } from '../../../src/io/kaldi/archive.js';
+import type { KaldiCompression } from '../../../src/io/kaldi/compressed.js';
 import type { Artifact } from '../../../src/plugin/stage.js';
 import { artifactAt } from '../recipes/run-stage.js';
 import { withSession } from '../session.js';

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
 import { writeFileAtomic } from '../../../io/atomic.js';
+import { makeFolder } from '../../../io/folder.js';
 import { isOnPath } from '../../../io/on-path.js';
 import { writeError } from '../../../io/write-error.js';
 import { withFolderLock } from '../../folder-lock.js';
@@ -80,7 +81,7 @@ function sha256(file: string): string {
 async function download(names: readonly string[], folder: string, options: BuildOptions): Promise<Index> {
   let scratch: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     scratch = mkdtempSync(join(folder, 'apt-'));
     const debs = join(scratch, 'debs');
     mkdirSync(debs);
@@ -117,8 +118,7 @@ async function aptDownload(names: readonly string[], scratch: string, debs: stri
 
 /** Options that keep apt within `scratch`, while sources and keys stay the system's. */
 function aptOptions(scratch: string): string[] {
-  for (const part of ['state/lists/partial', 'cache/archives/partial'])
-    mkdirSync(join(scratch, part), { recursive: true });
+  for (const part of ['state/lists/partial', 'cache/archives/partial']) makeFolder(join(scratch, part));
   writeFileSync(join(scratch, 'state/status'), '');
   const settings = [
     `Dir::State=${join(scratch, 'state')}`,
@@ -170,7 +170,7 @@ async function indexOf(debs: string): Promise<Index> {
 
 /** Unpacks packages into a folder, which is created. @throws UserError when dpkg cannot */
 export async function unpackPackages(packages: readonly DebianPackage[], into: string, signal?: AbortSignal) {
-  mkdirSync(into, { recursive: true });
+  makeFolder(into);
   for (const { name, file } of packages) {
     const unpacked = await runCommand('dpkg', ['-x', file, into], { signal });
     if (unpacked.code === 0) continue;

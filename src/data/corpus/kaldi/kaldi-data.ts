@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { readKaldiScp } from '../../../io/kaldi-scp.js';
+import { readKaldiScp } from '../../../io/kaldi/scp.js';
 import type { AudioPart } from '../../audio-part.js';
 import { decimalOf } from '../../decimal-field.js';
 import { createNameTable, type NameTable } from '../../name-table.js';

@@ -1,5 +1,5 @@
-import { UserError } from '../errors.js';
-import type { KaldiValue } from './kaldi-value.js';
+import { UserError } from '../../errors.js';
+import type { KaldiValue } from './value.js';
 
 /**
  * The archive of a text file: entries `key  [ 1 2 3 ]` (a vector) or `key  [` with a row a line up to `]` (a matrix). Floats become

@@ -1,6 +1,6 @@
-import { UserError } from '../errors.js';
-import { decompress, type KaldiCompression, layoutOf } from './kaldi-compressed.js';
-import type { OpenFile } from './read-file.js';
+import { UserError } from '../../errors.js';
+import type { OpenFile } from '../read-file.js';
+import { decompress, type KaldiCompression, layoutOf } from './compressed.js';
 
 /** A vector [n] or a matrix [rows, columns] of a Kaldi archive, row by row. */
 export interface KaldiValue {

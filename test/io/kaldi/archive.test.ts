@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
-import { UserError } from '../../src/errors.js';
-import { type KaldiEntry, readKaldiArchive, writeKaldiArchive } from '../../src/io/kaldi-archive.js';
-import type { KaldiCompression } from '../../src/io/kaldi-compressed.js';
-import { readKaldi, readKaldiEmbeddings } from '../../src/io/kaldi-scp.js';
-import { readNpy } from '../../src/io/npy.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { UserError } from '../../../src/errors.js';
+import { type KaldiEntry, readKaldiArchive, writeKaldiArchive } from '../../../src/io/kaldi/archive.js';
+import type { KaldiCompression } from '../../../src/io/kaldi/compressed.js';
+import { readKaldi, readKaldiEmbeddings } from '../../../src/io/kaldi/scp.js';
+import { readNpy } from '../../../src/io/npy.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 // Written by Kaldi's own code: test/fixtures/kaldi/make.py.
-const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/kaldi/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../../../../test/fixtures/kaldi/${name}`, import.meta.url));
 const numbers = (name: string) => Array.from(readNpy(fixture(name)).data, Number);
 
 function entriesOf(path: string): KaldiEntry[] {

@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { UserError } from '../errors.js';
-import { type KaldiEntry, readKaldiArchive } from './kaldi-archive.js';
-import { parseTextArchive } from './kaldi-text.js';
-import { BINARY_MARK, type KaldiValue, readBinaryValue } from './kaldi-value.js';
-import { readLines } from './lines.js';
-import { type OpenFile, withFile } from './read-file.js';
+import { UserError } from '../../errors.js';
+import { readLines } from '../lines.js';
+import { type OpenFile, withFile } from '../read-file.js';
+import { type KaldiEntry, readKaldiArchive } from './archive.js';
+import { parseTextArchive } from './text.js';
+import { BINARY_MARK, type KaldiValue, readBinaryValue } from './value.js';
 
 /** The place of a value: `key archive:offset`, or `key file`. */
 export interface KaldiPlace {

@@ -1,11 +1,11 @@
 import { basename, resolve } from 'node:path';
-import { UserError } from '../errors.js';
-import { streamFileAtomic } from './atomic-stream.js';
-import { compress, type KaldiCompression } from './kaldi-compressed.js';
-import { parseTextArchive, textEntry } from './kaldi-text.js';
-import { BINARY_MARK, binaryValue, type KaldiValue, readBinaryValue } from './kaldi-value.js';
-import { readLines } from './lines.js';
-import { type OpenFile, withFile } from './read-file.js';
+import { UserError } from '../../errors.js';
+import { streamFileAtomic } from '../atomic-stream.js';
+import { readLines } from '../lines.js';
+import { type OpenFile, withFile } from '../read-file.js';
+import { compress, type KaldiCompression } from './compressed.js';
+import { parseTextArchive, textEntry } from './text.js';
+import { BINARY_MARK, binaryValue, type KaldiValue, readBinaryValue } from './value.js';
 
 /** One entry of an archive. */
 export interface KaldiEntry {
