@@ -21,4 +21,10 @@ export function makeFolder(path: string): void {
 }
 
 /** True for a folder, and for a link to one. */
-export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
