@@ -34,6 +34,7 @@ import { createDistiller } from '../../src/train/distill/distiller.js';
 import type { Level } from '../../src/train/distill/level.js';
 import { createFinetuner } from '../../src/train/finetuner.js';
 import { createPretrainer } from '../../src/train/pretrainer.js';
+import { tinySslOptions } from '../../test/helpers/training/tiny-ssl-options.js';
 
 const { values } = parseArgs({
   options: {
@@ -53,25 +54,12 @@ const [BATCH, BINS] = [16, 16];
 const [steps, frames, workers] = [Number(values.steps), Number(values.frames), Number(values.workers)];
 const rate = Number(values.rate);
 
+/** The tests' small options, with queues of two batches. */
 const small: Record<string, Record<string, unknown>> = {
-  dino: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 1, frozenEpochs: 0.5 },
-  moco: { queue: 32, projection: [8, 6] },
-  swav: { prototypes: 10, projection: [8, 6], queue: 32, queueEpochs: 0.5, frozenEpochs: 0.5 },
-  rdino: {
-    prototypes: 10,
-    hiddenSize: 8,
-    bottleneckSize: 6,
-    localCrops: 1,
-    frozenEpochs: 0.5,
-    tapSize: 8,
-    weightWarmupEpochs: 1,
-  },
-  sdpn: { prototypes: 10, hiddenSize: 8, bottleneckSize: 6, localCrops: 2 },
+  ...tinySslOptions,
   simclr: { projection: [8, 6] },
-  byol: { projection: [8, 6], predictorSize: 8 },
-  simsiam: { projection: [8, 8, 6], bottleneckSize: 4 },
-  vicreg: { projection: [8, 6] },
-  'barlow-twins': { projection: [8, 6] },
+  moco: { ...tinySslOptions.moco, queue: 2 * BATCH },
+  swav: { ...tinySslOptions.swav, queue: 2 * BATCH },
 };
 
 const registry = createRegistry(builtIns);

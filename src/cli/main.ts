@@ -42,10 +42,11 @@ function createProgram(): Command {
 
 const standardHelp = new Help();
 
-/** Leaves out "(default: [])" behind options that may be repeated. */
+/** Leaves out "(default: [])" behind options that may be repeated, and says which must be given. */
 function optionDescription(option: Option): string {
   const isEmptyList = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
-  return isEmptyList ? option.description : standardHelp.optionDescription(option);
+  const description = isEmptyList ? option.description : standardHelp.optionDescription(option);
+  return option.mandatory && option.defaultValue === undefined ? `${description} (required)` : description;
 }
 
 /** Prints what went wrong for the user; returns the exit code. */

@@ -31,6 +31,9 @@ export function asWritten(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asWritten(item)]));
 }
 
+/** The type of what a stage makes that there is none of: references to it are no faults of their own. */
+export const UNKNOWN_TYPE = 'unknown';
+
 /**
  * An option that names the artifact of an earlier stage. `types` are the kinds of artifact that it accepts (a stage's
  * `produces`, else its name); none means any.
@@ -46,7 +49,7 @@ export function artifact(...types: string[]) {
 }
 
 function artifactFault(name: string, types: string[], { earlier, later }: OptionScope): string | undefined {
-  const fits = (type: string) => types.length === 0 || types.includes(type);
+  const fits = (type: string) => types.length === 0 || type === UNKNOWN_TYPE || types.includes(type);
   const type = earlier.get(name);
   if (type !== undefined)
     return fits(type) ? undefined : `must name a '${types.join("' or '")}', but '${name}' is a '${type}'`;

@@ -75,7 +75,8 @@ export const noSpeakers = (dir: string) =>
 export function readInfo(dir: string): StoreInfo {
   const path = join(dir, STORE_FILE);
   if (!existsSync(path)) {
-    throw new UserError(`${dir} is not a speaker store: ${STORE_FILE} is missing. \`voxloop enroll\` makes one.`);
+    const what = existsSync(dir) ? `is not a speaker store: ${STORE_FILE} is missing` : 'does not exist';
+    throw new UserError(`${dir} ${what}. \`voxloop enroll\` makes a speaker store.`);
   }
   return parse(storeInfo, readFileSync(path, 'utf8'), path);
 }

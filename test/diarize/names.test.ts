@@ -156,7 +156,7 @@ test('a number that another process has enrolled, a foreign store and a missing 
   for (const mayBeMissing of [false, true])
     await t.throwsAsync(openVoiceNames(foreign, { store, mayBeMissing }), { message: /but this is 'other'/ });
   const none = { store: join(dir, 'none'), threshold: THRESHOLD };
-  await t.throwsAsync(openVoiceNames(model, none), { message: /is not a speaker store/ });
+  await t.throwsAsync(openVoiceNames(model, none), { message: /does not exist/ });
   const fresh = await openVoiceNames(model, { ...none, mayBeMissing: true });
   t.deepEqual(labels(await diarize(file, 1, fresh)), ['speaker1']);
   t.is((await enrollNumbered(none.store, model, fresh)).length, 1);

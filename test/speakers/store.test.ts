@@ -106,10 +106,11 @@ test('a store of another model is refused, naming both', async (t) => {
 
 test('a folder that is not a store, or a broken store, is refused by name', async (t) => {
   const dir = dirOf(t);
-  t.throws(() => readStore(dir), { instanceOf: UserError, message: /is not a speaker store/ });
-  await refused(t, () => removeFromStore(dir, ['a']), /is not a speaker store/);
+  t.throws(() => readStore(dir), { instanceOf: UserError, message: /does not exist\. `voxloop enroll` makes/ });
+  await refused(t, () => removeFromStore(dir, ['a']), /does not exist/);
   t.false(existsSync(dir), 'looking makes no folder');
   mkdirSync(dir);
+  t.throws(() => readStore(dir), { instanceOf: UserError, message: /is not a speaker store: store\.json is missing/ });
   writeFileSync(join(dir, 'holiday.jpg'), '');
   await refused(t, () => addToStore(dir, kindOf(), [enrolmentOf('a', '1')]), /not empty: it contains holiday\.jpg/);
   t.deepEqual(readdirSync(dir), ['holiday.jpg']);

@@ -34,7 +34,7 @@ export interface MetricsFlags {
 
 /** The figures that the command prints; the last three with --utterances only. */
 export interface Metrics extends DetectionMetrics {
-  /** 95 % intervals over resampled speakers; null for fewer than two. */
+  /** 95 % intervals over resampled speakers; null for fewer than three. */
   interval?: ErrorIntervals | null;
   repeated?: RepeatedTrials;
   /** By column, then by the value that both sides share; `seconds` by the bin of the shorter side. */

@@ -11,6 +11,9 @@ export interface BootstrapOptions {
   seed?: number;
 }
 
+/** Of two speakers every draw that can be scored holds both, once each: an interval of no width, which would pass for certainty. */
+const LEAST_SPEAKERS = 3;
+
 /** Operating points whose minimum detection cost is resampled. */
 export interface CostPoint extends CostOptions {
   /** Probability of a target trial, in (0, 1). */
@@ -54,7 +57,7 @@ interface RankedTrials {
  * within one speaker weighs that speaker's count, as copies are not paired with each other. A draw without targets or without
  * nontargets is repeated.
  * @param scores [trials], not NaN
- * @returns null when the trials hold fewer than two speakers
+ * @returns null when the trials hold fewer than three speakers: of two, only one draw has targets and nontargets
  */
 export function errorReplicates(
   scores: ArrayLike<number>,
@@ -62,7 +65,7 @@ export function errorReplicates(
   { replicates = 1000, seed = 0 }: BootstrapOptions = {},
   points: readonly CostPoint[] = [],
 ): ErrorReplicates | null {
-  if (trials.speakers < 2) return null;
+  if (trials.speakers < LEAST_SPEAKERS) return null;
   const ranked = rank(scores, trials);
   const rng = createRng(seed).fork('bootstrap');
   const eer = new Float64Array(replicates);

@@ -10,7 +10,7 @@ import { sortScores } from './sorted-scores.js';
 
 /** The figures of one system on one trial list. */
 export interface Evaluation extends Figures {
-  /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than two. */
+  /** 95 % intervals over resampled speakers; null when the speakers are unknown or fewer than three. */
   interval: ErrorIntervals | null;
   trials: number;
   targets: number;

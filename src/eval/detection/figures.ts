@@ -98,7 +98,7 @@ const bounds = z.tuple([z.number(), z.number()]);
  */
 export const listFigures = z.object({
   ...schemas,
-  /** 95 % intervals over resampled speakers; null where the speakers are not known, or fewer than two. */
+  /** 95 % intervals over resampled speakers; null where the speakers are not known, or fewer than three. */
   interval: z.object({ eer: bounds, minDcf: z.record(z.string(), bounds).optional() }).nullish(),
   trials: z.number().optional(),
   targets: z.number().optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Fault, faultsOf } from '../../plugin/faults.js';
 import { withOptionScope } from '../../plugin/option-scope.js';
+import { UNKNOWN_TYPE } from '../../plugin/options.js';
 import type { Kind, Registry } from '../../plugin/plugin.js';
 import { keysAt } from '../../plugin/schema-keys.js';
 import type { StagePlugin } from '../../plugin/stage.js';
@@ -47,7 +48,7 @@ export async function parseStages(stages: unknown, registry: Registry, existing:
     if (!registry.names('stage').includes(entry.stage)) {
       faults.push(noSuchStage(entry, registry));
       // Its artifact has an unknown type, so that references to it are not reported as well.
-      earlier.set(entry.as, 'unknown');
+      earlier.set(entry.as, UNKNOWN_TYPE);
       continue;
     }
     const later = new Set(entries.slice(position).map(({ as }) => as));

@@ -80,11 +80,14 @@ export function judge(
   return undefined;
 }
 
-/** Distance between means of a few losses when nothing is learned. */
+/**
+ * Distance between means of a few losses when nothing is learned. The variance is that of successive differences (von Neumann 1941), which a
+ * loss that falls from the first step on does not raise.
+ */
 function noise(first: readonly Signals[]): number {
-  const start = mean(first, 'loss');
-  const variance = first.reduce((sum, { loss }) => sum + (loss - start) ** 2, 0) / first.length;
-  return Math.max(FLAT * Math.abs(start), 2 * Math.sqrt(variance / first.length));
+  const steps = first.slice(1).map(({ loss }, i) => loss - first[i].loss);
+  const variance = steps.reduce((sum, step) => sum + step ** 2, 0) / (2 * Math.max(steps.length, 1));
+  return Math.max(FLAT * Math.abs(mean(first, 'loss')), 2 * Math.sqrt(variance / first.length));
 }
 
 /** Creates a guard that has seen nothing. */

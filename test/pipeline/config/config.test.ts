@@ -57,6 +57,15 @@ test('without a name the file gives one; a plugin is chosen by its name alone', 
   t.like(config.stages[1].options, { noise: { name: 'hiss', options: { level: 0.5 } } });
 });
 
+test('what names the artifact of a misspelt stage is no fault of its own', async (t) => {
+  const message = await messageFor(
+    t,
+    'stages:\n  - {stage: cuont, as: c}\n  - {stage: add, counts: [c], noise: hiss}\n',
+  );
+  t.is(message.match(/^demo\.yaml:/gm)?.length, 1, message);
+  t.regex(message, /there is no stage 'cuont'; did you mean 'count'/);
+});
+
 test('every fault is listed with its place, its line and the nearest name', async (t) => {
   const message = await messageFor(
     t,

@@ -50,6 +50,11 @@ test('nothing is said of healthy runs', (t) => {
     said((step) => ({ loss: 5 + Math.sin(step / 30) })),
     [],
   );
+  // A short run that has learned from the first step on.
+  t.deepEqual(
+    said((step) => ({ loss: 5.2 - 0.08 * step + 0.03 * (step % 2) }), { ...RUN, grace: 5 }),
+    [],
+  );
   // Sharp targets alone are no collapse, as long as the student does not know them.
   t.deepEqual(
     said(() => prototypes(0.01, 0.4)),

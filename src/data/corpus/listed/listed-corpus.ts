@@ -4,7 +4,7 @@ import type { FeatureDefinition } from '../../../audio/features/feature-definiti
 import { UserError } from '../../../errors.js';
 import type { AudioPart } from '../../audio-part.js';
 import type { NameTable } from '../../name-table.js';
-import { packedRows, type Rows } from '../../packed-rows.js';
+import { chained, packedRows, type Rows } from '../../packed-rows.js';
 import { checkUtterances, readTrials, trialUtterances } from '../../trials.js';
 import type { CorpusSummary } from '../corpus-folder.js';
 import type { Skipped } from '../finish-corpus.js';
@@ -103,7 +103,7 @@ export async function buildListedCorpus(options: ListedCorpusOptions, kind: List
   const tests = testRoot ? await kind.read(testRoot) : main;
   const { lists, enrolled } = listsOf(options, tests.names);
   const named = new Set([...lists.flatMap(({ trials }) => trialUtterances(trials)), ...enrolled]);
-  const recordings = splitByTrials(main.recordings, tests.recordings, named, kind.another);
+  const { recordings, heldOut } = splitByTrials(main.recordings, tests.recordings, named, kind.another);
   const identity = {
     name: kind.name,
     options: {
@@ -113,7 +113,7 @@ export async function buildListedCorpus(options: ListedCorpusOptions, kind: List
       hash: hashOf([main.recordings, tests.recordings], lists),
     },
   };
-  const skipped = tests === main ? [...main.skipped] : [...main.skipped, ...tests.skipped];
+  const skipped = chained([() => main.skipped, () => (tests === main ? [] : tests.skipped), () => heldOut]);
   const origin = `${kind.origin}. Their licences go with the audio.`;
   return buildShardCorpus({ identity, recordings, features: kind.features, lists, skipped, origin, seed: 1 }, options);
 }
@@ -139,7 +139,7 @@ function splitByTrials(
   tests: Rows<PlannedRecording>,
   named: ReadonlySet<string>,
   another: string,
-): Rows<PlannedRecording> {
+): { recordings: Rows<PlannedRecording>; heldOut: Iterable<Skipped> } {
   const tested = new Set<string>();
   const testIds = new Set<string>();
   for (const { path, speaker, id } of named.size > 0 ? tests : []) {
@@ -147,8 +147,8 @@ function splitByTrials(
     testIds.add(id);
     if (speaker !== null) tested.add(speaker);
   }
-  const trains = ({ path, speaker }: PlannedRecording) =>
-    !(tests === main && named.has(path)) && !tested.has(speaker ?? '');
+  const isTest = ({ path }: PlannedRecording) => tests === main && named.has(path);
+  const trains = (one: PlannedRecording) => !isTest(one) && !tested.has(one.speaker ?? '');
   const split = packedRows<PlannedRecording>();
   const shared = new Set<string>();
   for (const one of main) {
@@ -162,7 +162,13 @@ function splitByTrials(
     );
   for (const one of named.size > 0 ? tests : [])
     if (named.has(one.path)) split.push({ ...one, id: shared.has(one.id) ? `test-${one.id}` : one.id, split: 'test' });
-  return split;
+  const reason = 'its speaker is tested, and no trial names it';
+  const heldOut = {
+    *[Symbol.iterator](): Generator<Skipped> {
+      for (const one of main) if (!trains(one) && !isTest(one)) yield { file: one.path, kind: 'held out', reason };
+    },
+  };
+  return { recordings: split, heldOut };
 }
 
 function hashOf(data: readonly Rows<PlannedRecording>[], lists: readonly PlannedList[]): string {

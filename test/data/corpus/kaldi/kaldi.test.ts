@@ -80,6 +80,16 @@ test('Kaldi: broken files are named with their line; trials split by speaker', a
   writeFileSync(trials, 'b1 b1 target\nb1 e1 nontarget\n');
   const summary = await buildKaldiCorpus({ root: dir, out, jobs: 1, trials: [trials] });
   t.like(summary, { train: { utterances: 3, speakers: 2 }, test: { utterances: 2, speakers: 2 }, trials: 2 });
+  t.deepEqual(summary.skipped, { 'past the end': 1, unreadable: 1 });
+  // What is left of a tested speaker is neither trained on nor tested, and is said.
+  const other = join(folder, 'of-anna');
+  writeFileSync(other, 'a1 a1 target\na1 e1 nontarget\n');
+  const rest = await buildKaldiCorpus({ root: dir, out: `${out}-rest`, jobs: 1, trials: [other] });
+  t.is(rest.skipped['held out'], 2);
+  t.regex(
+    readFileSync(join(`${out}-rest`, 'skipped.tsv'), 'utf8'),
+    /^a2\theld out\tits speaker is tested, and no trial names it$/m,
+  );
   for (const [line, message] of [
     ['x ra 1', /segments:1: expected "UTTERANCE RECORDING START END/],
     ['x nowhere 0 1', /segments:1: wav\.scp has no recording nowhere/],
