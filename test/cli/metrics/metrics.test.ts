@@ -137,16 +137,19 @@ test('with a manifest: intervals by speaker, groups, and repeated trials', async
     'b\tb.wav\tS1\tf\t1.5',
     'c\tc.wav\tS2\tf\t3',
     'd\td.wav\tS2\tm\t4',
+    'e\te.wav\tS3\tm\t4',
   ].join('\n');
   const write = (folder: string) => writeFileSync(join(folder, 'manifest.tsv'), manifest);
   const more = ['--utterances', 'FOLDER', '--groups', 'gender,seconds', '--replicates', '20'];
-  const { stdout, stderr } = await metrics(`${NAMED}a b 1 0.9\n`, { more, write });
+  const { stdout, stderr } = await metrics(`${NAMED}a b 1 0.9\na e 0 0.2\n`, { more, write });
   t.is(stderr, '');
   const found = JSON.parse(stdout);
   t.deepEqual(found.repeated, { count: 1, examples: ['a b'] });
   t.deepEqual(found.groups.gender.f, { trials: 3, targets: 2, eer: 0 });
   t.deepEqual(Object.keys(found.groups.seconds), ['< 2 s', '2-5 s']);
   t.true(found.interval.eer[0] <= found.interval.eer[1] && found.interval.minDcf['0.01'].length === 2);
+  const two = await metrics(NAMED, { more, write });
+  t.is(JSON.parse(two.stdout).interval, null, 'of two speakers there is none');
   const text = await metrics(NAMED, { more, write, json: false });
   t.regex(text.stdout, /gender +trials/);
   const without = await metrics(NAMED, { more: ['--groups', 'gender'] });
