@@ -10,7 +10,7 @@ export interface ClusterOptions {
   neighbours: number;
   /** agglomerative, unknown number: cosine distance up to which groups of windows become one. */
   threshold: number;
-  /** Unknown number: speakers whose mean directions have a larger cosine are one. */
+  /** Unknown number: no two speakers' mean directions have a larger cosine. */
   sameSpeaker: number;
   seed: number;
 }
@@ -31,37 +31,50 @@ export function clusterSpeakers(vectors: Float32Array, size: number, options: Cl
   const stride = Math.ceil(windows / MOST_PAIRED);
   const groups = Int32Array.from({ length: windows }, (_, i) => Math.floor(i / stride));
   const items = stride === 1 ? vectors : centroids(vectors, size, groups, undefined, groups[windows - 1] + 1);
-  const clustered = options.algorithm === 'spectral' ? spectral(items, size, options) : merged(items, size, options);
-  const { least, most } = options.bounds;
-  const joined = least === most ? clustered : joinAlike(items, size, clustered, options);
-  return inOrder(groups.map((group) => joined[group]));
+  const speakers = options.algorithm === 'spectral' ? spectral(items, size, options) : merged(items, size, options);
+  return inOrder(groups.map((group) => speakers[group]));
 }
 
-function spectral(items: Float32Array, size: number, { bounds, neighbours, seed }: ClusterOptions): Int32Array {
+function spectral(items: Float32Array, size: number, options: ClusterOptions): Int32Array {
+  const { bounds, neighbours, sameSpeaker, seed } = options;
   const rows = items.length / size;
-  if (rows <= MOST_SPECTRAL) return spectralClusters(items, size, bounds, { neighbours, seed });
-  const merges = nearestChain(cosineDistances(items, size), new Uint8Array(rows).fill(1), 'average');
-  const { labels, clusters } = cutTree(merges, rows, { clusters: MOST_SPECTRAL });
-  const groups = centroids(items, size, labels, undefined, clusters);
-  const speakers = spectralClusters(groups, size, bounds, { neighbours, seed });
-  return labels.map((label) => speakers[label]);
+  const groups = rows <= MOST_SPECTRAL ? Int32Array.from({ length: rows }, (_, row) => row) : grouped(items, size);
+  const vectors = rows <= MOST_SPECTRAL ? items : centroids(items, size, groups, undefined, MOST_SPECTRAL);
+  const lifted = (labels: Int32Array) => groups.map((group) => labels[group]);
+  const areDistinct = (labels: Int32Array) => largestCosine(items, size, lifted(labels)) < sameSpeaker;
+  return lifted(spectralClusters(vectors, size, bounds, { neighbours, seed, areDistinct }));
 }
 
-function merged(items: Float32Array, size: number, { bounds, threshold }: ClusterOptions): Int32Array {
+/** Merges rows into as many groups as spectral clustering can take; a group for each row. */
+function grouped(items: Float32Array, size: number): Int32Array {
+  const rows = items.length / size;
+  const merges = nearestChain(cosineDistances(items, size), new Uint8Array(rows).fill(1), 'average');
+  return cutTree(merges, rows, { clusters: MOST_SPECTRAL }).labels;
+}
+
+/** The cosine of the two mean directions that are most alike; -1 where all rows have one label. */
+function largestCosine(items: Float32Array, size: number, labels: Int32Array): number {
+  const distances = cosineDistances(meanDirections(items, size, labels), size);
+  return distances.reduce((most, distance) => Math.max(most, 1 - distance), -1);
+}
+
+function merged(items: Float32Array, size: number, options: ClusterOptions): Int32Array {
+  const { bounds, threshold } = options;
   const rows = items.length / size;
   const merges = nearestChain(cosineDistances(centredRows(items, size), size), new Uint8Array(rows).fill(1), 'average');
   const { labels, clusters } = cutTree(merges, rows, { threshold });
   const wanted = Math.min(rows, Math.max(bounds.least, Math.min(bounds.most, clusters)));
-  return wanted === clusters ? labels : cutTree(merges, rows, { clusters: wanted }).labels;
+  const speakers = wanted === clusters ? labels : cutTree(merges, rows, { clusters: wanted }).labels;
+  return bounds.least === bounds.most ? speakers : joinAlike(items, size, speakers, options);
 }
 
 /** Joins the speakers whose mean directions are most alike, while they are similar enough and more than the fewest. */
 function joinAlike(items: Float32Array, size: number, labels: Int32Array, options: ClusterOptions): Int32Array {
   const { sameSpeaker, bounds } = options;
-  const clusters = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const means = meanDirections(items, size, labels);
+  const clusters = means.length / size;
   const counts = new Int32Array(clusters);
   for (const label of labels) counts[label]++;
-  const means = centroids(items, size, labels, undefined, clusters);
   const merges = nearestChain(cosineDistances(means, size), counts, 'average');
   const joined = cutTree(merges, clusters, { threshold: 1 - sameSpeaker });
   const { labels: of } =
@@ -69,6 +82,12 @@ function joinAlike(items: Float32Array, size: number, labels: Int32Array, option
       ? joined
       : cutTree(merges, clusters, { clusters: Math.min(bounds.least, clusters) });
   return labels.map((label) => of[label]);
+}
+
+/** Mean directions of the rows of each label, float32 [labels, size]. */
+function meanDirections(items: Float32Array, size: number, labels: Int32Array): Float32Array {
+  const count = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  return centroids(items, size, labels, undefined, count);
 }
 
 /** Numbers labels by their first occurrence. */

@@ -29,9 +29,13 @@ export function centroids(
 
 /** Unit rows less their mean, again of length 1: components common to a whole recording do not tell its speakers apart. */
 export function centredRows(vectors: Float32Array, size: number): Float32Array {
-  const items = vectors.length / size;
+  return unitRows(withoutMean(vectors, size), size, norm);
+}
+
+/** Rows less their mean. */
+export function withoutMean(vectors: Float32Array, size: number): Float32Array {
+  const rows = vectors.length / size;
   const mean = new Float64Array(size);
-  for (let i = 0; i < vectors.length; i++) mean[i % size] += vectors[i] / items;
-  const centred = vectors.map((value, i) => value - mean[i % size]);
-  return unitRows(centred, size, norm);
+  for (let i = 0; i < vectors.length; i++) mean[i % size] += vectors[i] / rows;
+  return vectors.map((value, i) => value - mean[i % size]);
 }

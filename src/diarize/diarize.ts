@@ -6,6 +6,7 @@ import { UserError } from '../errors.js';
 import { clusterSpeakers } from './cluster-speakers.js';
 import { centredRows } from './cosines.js';
 import { embedSpans } from './embed-spans.js';
+import { isOneVoice } from './one-voice.js';
 import { type OverlapDetector, overlapSpans } from './overlap/detector.js';
 import { addSecondVoices } from './overlap/second-voices.js';
 import { resegment } from './resegment.js';
@@ -39,8 +40,8 @@ export const diarizeOptions = z.strictObject({
     .describe('agglomerative: cosine distance up to which groups of windows are one speaker'),
   sameSpeaker: z
     .number()
-    .default(0.8)
-    .describe('speakers with a larger cosine are one, where their number is not known'),
+    .default(0.63)
+    .describe('no two speakers have a larger cosine, where their number is not known'),
   switchCost: z
     .number()
     .min(0)
@@ -94,7 +95,10 @@ export async function diarize(
   const windows = windowsOf(speech, options.windowSeconds, options.hopSeconds);
   const embeddings = await embedSpans(toPcm16(samples), windows, extractor, signal);
   const vectors = smoothWindows(speech, windows, embeddings, options.smoothSeconds);
-  const labels = clusterSpeakers(vectors, extractor.size, { ...options, bounds });
+  const alone = bounds.least === 1 && isOneVoice(speech, windows, embeddings);
+  const labels = alone
+    ? new Int32Array(windows.length)
+    : clusterSpeakers(vectors, extractor.size, { ...options, bounds });
   const best = resegment(speech, windows, centredRows(vectors, extractor.size), labels, {
     ...options,
     frameSeconds: FRAME_SECONDS,

@@ -1,5 +1,6 @@
 import { norm, unitRows } from '../rows.js';
 import type { Span } from './segments.js';
+import { stretchOf } from './speech-windows.js';
 
 /**
  * Gives each window the mean direction of the windows whose middles are at most `seconds` from its own and that lie in the same stretch of
@@ -29,13 +30,4 @@ export function smoothWindows(
     }
   }
   return unitRows(sums, size, norm);
-}
-
-/** The stretch that each instant lies in; both in order. */
-function stretchOf(speech: readonly Span[], instants: readonly number[]): Int32Array {
-  let stretch = 0;
-  return Int32Array.from(instants, (seconds) => {
-    while (stretch < speech.length - 1 && seconds > speech[stretch].endSeconds) stretch++;
-    return stretch;
-  });
 }

@@ -13,14 +13,17 @@ export interface SpectralOptions {
   /** Share of the items that each keeps as its neighbours. */
   neighbours: number;
   seed: number;
+  /** Whether no two of these clusters are one speaker; asked where the number is not known. */
+  areDistinct(labels: Int32Array): boolean;
 }
 
 const LEAST_NEIGHBOURS = 3;
 
 /**
  * Spectral clustering of speaker vectors (Ng, Jordan and Weiss, "On Spectral Clustering: Analysis and an algorithm", NIPS 2001): cosines of
- * the differences from the mean, pruned to each item's nearest neighbours and made symmetric, the normalised Laplacian, as many clusters as
- * its largest eigengap indicates, and k-means on the rows of the first eigenvectors. Time grows with items^3.
+ * the differences from the mean, pruned to each item's nearest neighbours and made symmetric, the normalised Laplacian, and k-means on the rows
+ * of its first eigenvectors. Of two clusters and more, the number with the largest eigengap is taken whose clusters are distinct; one, or the
+ * fewest that the bounds allow, where there is none. Time grows with items^3.
  * @param vectors [items, size] unit rows
  * @returns a label for each item, from 0; fewer clusters than asked for where there are fewer items
  */
@@ -28,25 +31,29 @@ export function spectralClusters(
   vectors: Float32Array,
   size: number,
   bounds: SpeakerBounds,
-  { neighbours, seed }: SpectralOptions,
+  { neighbours, seed, areDistinct }: SpectralOptions,
 ): Int32Array {
   const items = vectors.length / size;
-  const most = Math.min(bounds.most, items);
+  const [least, most] = [Math.min(bounds.least, items), Math.min(bounds.most, items)];
   if (most <= 1) return new Int32Array(items);
   const laplacian = normalisedLaplacian(prunedAffinity(centredRows(vectors, size), size, neighbours));
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(laplacian, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[a] - realEigenvalues[b]);
+  const clustersOf = (count: number) =>
+    smallKMeans(firstRows(eigenvectorMatrix, order.slice(0, count)), count, count, seed);
+  if (least === most) return clustersOf(most);
   const ascending = order.map((i) => realEigenvalues[i]);
-  const clusters = largestGap(ascending, Math.min(bounds.least, most), most);
-  return smallKMeans(firstRows(eigenvectorMatrix, order.slice(0, clusters)), clusters, clusters, seed);
+  for (const count of countsByGap(ascending, Math.max(2, least), most)) {
+    const labels = clustersOf(count);
+    if (areDistinct(labels)) return labels;
+  }
+  return least > 1 ? clustersOf(least) : new Int32Array(items);
 }
 
-/** The number of eigenvalues before the largest gap, from `least` to `most`. */
-export function largestGap(ascending: readonly number[], least: number, most: number): number {
+/** Numbers of eigenvalues from `least` to `most`, those with the largest gap after them first. */
+export function countsByGap(ascending: readonly number[], least: number, most: number): number[] {
   const gap = (k: number) => (ascending[k] ?? ascending.at(-1)!) - ascending[k - 1];
-  let best = least;
-  for (let k = least + 1; k <= most; k++) if (gap(k) > gap(best)) best = k;
-  return best;
+  return Array.from({ length: most - least + 1 }, (_, i) => least + i).sort((a, b) => gap(b) - gap(a));
 }
 
 /** Cosines above zero of each item's nearest neighbours, averaged with their transpose; zeros on the diagonal. */

@@ -16,3 +16,12 @@ export function windowsOf(speech: readonly Span[], windowSeconds: number, hopSec
     });
   });
 }
+
+/** The stretch that each instant lies in; both in order. */
+export function stretchOf(speech: readonly Span[], instants: readonly number[]): Int32Array {
+  let stretch = 0;
+  return Int32Array.from(instants, (seconds) => {
+    while (stretch < speech.length - 1 && seconds > speech[stretch].endSeconds) stretch++;
+    return stretch;
+  });
+}

@@ -2,14 +2,14 @@ import test from 'ava';
 import { clusterSpeakers } from '../../src/diarize/cluster-speakers.js';
 import { likeliestChange } from '../../src/diarize/gaussian-change.js';
 import { bestPath } from '../../src/diarize/resegment.js';
-import { largestGap } from '../../src/diarize/spectral.js';
+import { countsByGap } from '../../src/diarize/spectral.js';
 import { windowsOf } from '../../src/diarize/speech-windows.js';
 import { nmi } from '../../src/eval/clustering-metrics.js';
 import { createRng } from '../../src/random.js';
 import { norm, unitRows } from '../../src/rows.js';
 
 const SIZE = 8;
-const OPTIONS = { neighbours: 0.15, threshold: 0.9, sameSpeaker: 0.8, seed: 1 };
+const OPTIONS = { neighbours: 0.15, threshold: 0.9, sameSpeaker: 0.63, seed: 1 };
 
 /** Unit rows around one direction for each speaker, and who they are. */
 function voices(items: number, speakers: number, spread: number) {
@@ -38,6 +38,8 @@ test('the eigengap finds the number of groups', (t) => {
     const { vectors } = voices(60, speakers, 0.2);
     const labels = clusterSpeakers(vectors, SIZE, {
       ...OPTIONS,
+      // Of five random directions of eight numbers two may be alike.
+      sameSpeaker: 0.95,
       algorithm: 'spectral',
       bounds: { least: 1, most: 10 },
     });
@@ -45,11 +47,28 @@ test('the eigengap finds the number of groups', (t) => {
   }
 });
 
-test('the largest gap within the bounds', (t) => {
-  const values = [0, 0.1, 0.2, 0.9, 1];
-  t.is(largestGap(values, 1, 4), 3);
-  t.is(largestGap(values, 1, 2), 1);
-  t.is(largestGap(values, 4, 5), 4);
+test('numbers of groups by the gap behind them, within the bounds', (t) => {
+  const values = [0, 0.1, 0.2, 0.9, 1.05];
+  t.deepEqual(countsByGap(values, 1, 4), [3, 4, 1, 2]);
+  t.deepEqual(countsByGap(values, 1, 2), [1, 2]);
+  t.deepEqual(countsByGap(values, 4, 5), [4, 5]);
+});
+
+test('groups that are too much alike are not told apart, unless so many are asked for', (t) => {
+  const rng = createRng('alike');
+  // Two groups whose mean directions have a cosine of 0.8, and a spread that leaves a large eigengap behind two.
+  const rows = Float32Array.from({ length: 60 * SIZE }, (_, i) => {
+    const mean = i % SIZE === 0 ? 3 : i % SIZE === 1 ? (i < 30 * SIZE ? 1 : -1) : 0;
+    return mean + 0.1 * rng.normal();
+  });
+  const vectors = unitRows(rows, SIZE, norm);
+  const count = (sameSpeaker: number, least: number) => {
+    const options = { ...OPTIONS, sameSpeaker, algorithm: 'spectral' as const, bounds: { least, most: 5 } };
+    return new Set(clusterSpeakers(vectors, SIZE, options)).size;
+  };
+  t.is(count(0.85, 1), 2);
+  t.is(count(0.63, 1), 1);
+  t.is(count(0.63, 2), 2);
 });
 
 test('nobody, one window, equal windows', (t) => {
