@@ -1,6 +1,6 @@
-import { crc16 } from '../../src/audio/decode/flac-crc.js';
-import { readStreamInfo, splitFrames } from '../../src/audio/decode/flac-frames.js';
-import { oggCrc } from '../../src/audio/decode/ogg-crc.js';
+import { crc16 } from '../../src/audio/decode/flac/flac-crc.js';
+import { readStreamInfo, splitFrames } from '../../src/audio/decode/flac/flac-frames.js';
+import { oggCrc } from '../../src/audio/decode/ogg/ogg-crc.js';
 import type { Rng } from '../../src/random.js';
 
 type Mutation = (bytes: Uint8Array, rng: Rng) => Uint8Array;

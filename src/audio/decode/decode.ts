@@ -20,8 +20,7 @@ const HIGHEST_HZ = 384000;
 export class SilentError extends UserError {}
 
 /**
- * Decodes a recording: WAV, FLAC, Ogg (Opus, Vorbis, FLAC), MP3, M4A and AAC by content, raw 64 kbit/s G.722 by the extension
- * `.g722`. A path `wav.ark:OFFSET` names a recording in a Kaldi archive.
+ * Decodes a recording: by content whatever has a header (`formats.ts` lists them), raw 64 kbit/s G.722 by the extension `.g722`. A path `wav.ark:OFFSET` names a recording in a Kaldi archive.
  *
  * @throws UserError naming the file when it is missing, empty, not audio, damaged, cut short or in a format not read here.
  */

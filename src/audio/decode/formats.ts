@@ -1,6 +1,9 @@
-import { adtsFrameBytes, isAdtsHeader } from './adts.js';
+import { adtsFrameBytes, isAdtsHeader } from './aac/adts.js';
+import { isAiff } from './aiff.js';
+import { isAu } from './au.js';
 import type { Audio } from './audio.js';
 import { endOfId3, textAt } from './file-start.js';
+import { isSphere } from './sphere.js';
 import { isWave64 } from './wav/wave64-chunks.js';
 
 /** Decodes a whole file, without ID3 tags in front; `name` stands for it in messages. */
@@ -36,22 +39,40 @@ const WITH_HEADER: readonly AudioFormat[] = [
     load: async () => (await import('./wav/wav.js')).decodeWave64,
   },
   {
+    name: 'AIFF',
+    extensions: ['aif', 'aifc', 'aiff'],
+    matches: isAiff,
+    load: async () => (await import('./aiff.js')).decodeAiff,
+  },
+  {
+    name: 'Sun AU',
+    extensions: ['au', 'snd'],
+    matches: isAu,
+    load: async () => (await import('./au.js')).decodeAu,
+  },
+  {
+    name: 'NIST SPHERE',
+    extensions: ['sph'],
+    matches: isSphere,
+    load: async () => (await import('./sphere.js')).decodeSphere,
+  },
+  {
     name: 'FLAC',
     extensions: ['flac'],
     matches: (bytes, start) => textAt(bytes, start, 4) === 'fLaC',
-    load: async () => (await import('./flac.js')).decodeFlac,
+    load: async () => (await import('./flac/flac.js')).decodeFlac,
   },
   {
     name: 'Ogg (Opus, Vorbis or FLAC)',
     extensions: ['oga', 'ogg', 'opus'],
     matches: (bytes, start) => textAt(bytes, start, 4) === 'OggS',
-    load: async () => (await import('./ogg.js')).decodeOgg,
+    load: async () => (await import('./ogg/ogg.js')).decodeOgg,
   },
   {
     name: 'M4A',
     extensions: ['m4a'],
     matches: (bytes, start) => textAt(bytes, start + 4, 4) === 'ftyp',
-    load: async () => (await import('./mp4.js')).decodeMp4,
+    load: async () => (await import('./aac/mp4.js')).decodeMp4,
   },
 ];
 
@@ -61,29 +82,25 @@ const WITHOUT_HEADER: readonly AudioFormat[] = [
     name: 'G.722 (.g722)',
     extensions: ['g722'],
     matches: (_bytes, _start, name) => /\.g722$/i.test(name),
-    load: async () => (await import('./g722.js')).decodeG722File,
+    load: async () => (await import('./g722/g722.js')).decodeG722File,
   },
   {
     name: 'AAC',
     extensions: ['aac'],
     matches: isAdts,
-    load: async () => (await import('./mp4.js')).decodeAdts,
+    load: async () => (await import('./aac/mp4.js')).decodeAdts,
   },
   {
     name: 'MP3',
     extensions: ['mp2', 'mp3'],
     matches: (bytes, start) => start > 0 || isMpeg(bytes),
-    load: async () => (await import('./mp3.js')).decodeMp3,
+    load: async () => (await import('./mpeg/mp3.js')).decodeMp3,
   },
 ];
 
 /** Containers that are recognised, so that messages can name them, and not decoded. */
 const FOREIGN: readonly { at: number; magic: string; name: string }[] = [
-  { at: 8, magic: 'AIFF', name: 'AIFF sound' },
-  { at: 8, magic: 'AIFC', name: 'AIFF-C sound' },
   { at: 0, magic: 'caff', name: 'a Core Audio container' },
-  { at: 0, magic: '.snd', name: 'Sun AU sound' },
-  { at: 0, magic: 'NIST_1A', name: 'NIST SPHERE sound' },
   { at: 0, magic: '#!AMR', name: 'AMR sound' },
   { at: 0, magic: 'wvpk', name: 'WavPack sound' },
   { at: 0, magic: 'Creative Voice File', name: 'Creative Voice sound' },

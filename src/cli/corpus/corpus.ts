@@ -90,7 +90,10 @@ function dir(corpus: Command): void {
       'Every recording below a folder becomes an utterance. Recordings that cannot be used are left out and listed in ' +
         'skipped.tsv. After an interruption the same command goes on where it stopped.',
     )
-    .requiredOption('--root <dir>', 'folder of recordings at any rate: WAV, FLAC, Ogg, Opus, MP3, M4A, G.722')
+    .requiredOption(
+      '--root <dir>',
+      'folder of recordings at any rate: WAV, AIFF, SPHERE, FLAC, Ogg, Opus, MP3, M4A, G.722',
+    )
     .option(
       '--speaker <part>',
       'which folder of the path below the root names the speaker, counted from 0 (default: speakers unknown)',

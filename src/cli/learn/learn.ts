@@ -25,7 +25,7 @@ export function register(program: Command): void {
       'Decodes and filters the recordings, trains a network on them without labels, clusters them and trains on the clusters, and ' +
         'reports. The sizes follow from the recordings, the memory and the time. The same command goes on where it was stopped.',
     )
-    .argument('<folder>', 'folder of recordings at any rate: WAV, FLAC, Ogg, Opus, MP3, M4A, G.722')
+    .argument('<folder>', 'folder of recordings at any rate: WAV, AIFF, SPHERE, FLAC, Ogg, Opus, MP3, M4A, G.722')
     .requiredOption('--out <dir>', 'folder of the model, the recipe and the report')
     .option(
       '--hours <n>',

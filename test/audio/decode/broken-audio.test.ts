@@ -42,9 +42,12 @@ const CASES: [what: string, path: string, message: RegExp][] = [
     fileOf('slow.wav', wavBytes({ data: int16Bytes(1, 2), sampleRateHz: 1000 })),
     /1000 Hz/,
   ],
-  ['AIFF', recording('foreign.aiff'), /AIFF sound.*ffmpeg -i/],
   ['WebM', recording('foreign.webm'), /WebM/],
-  ['Microsoft ADPCM', recording('microsoft-adpcm.wav'), /Microsoft ADPCM.*ffmpeg/],
+  [
+    'GSM in WAV',
+    fileOf('gsm.wav', wavBytes({ data: new Uint8Array(65), formatTag: 49, blockBytes: 65 })),
+    /GSM 6\.10.*ffmpeg -i/,
+  ],
 ];
 
 for (const [what, path, message] of CASES) {

@@ -23,6 +23,15 @@ const LOSSLESS: Record<string, Float32Array> = {
   'big-endian-rifx.wav': short,
   'streamed-by-ffmpeg.wav': short,
   'streamed-by-sox.wav': short,
+  'aiff.aiff': short,
+  'aiff-24.aiff': short,
+  'aiff-c-sowt.aifc': short,
+  'aiff-c-float.aifc': short,
+  'au-16.au': short,
+  'au-little-endian.au': short,
+  'au-double.au': short,
+  'sphere-16.sph': short,
+  'sphere-big-endian.sph': short,
   'flac-16.flac': signal,
   'flac-in-ogg.oga': short,
 };
@@ -42,6 +51,10 @@ const REFERENCES: Record<string, string> = {
   'mu-law.wav': 'mu-law-decoded.raw',
   'g722.g722': 'g722-decoded.raw',
   'ima-adpcm.wav': 'ima-adpcm-decoded-start.raw',
+  'microsoft-adpcm.wav': 'microsoft-adpcm-decoded.raw',
+  'aiff-c-mu-law.aifc': 'aiff-c-mu-law-decoded.raw',
+  'au-a-law.au': 'au-a-law-decoded.raw',
+  'sphere-mu-law.sph': 'sphere-mu-law-decoded.raw',
 };
 
 for (const [name, reference] of Object.entries(REFERENCES)) {
@@ -52,24 +65,31 @@ for (const [name, reference] of Object.entries(REFERENCES)) {
   });
 }
 
-test('IMA ADPCM of two channels decodes bit for bit, and ends where the fact chunk says', async (t) => {
-  const { channels } = await decodeFile(recording('ima-adpcm-stereo.wav'));
-  const expected = rawSamples('ima-adpcm-stereo-decoded-start.raw');
-  t.deepEqual(
-    channels.map((channel) => channel.length),
-    [8000, 8000],
-  );
-  for (const c of [0, 1]) {
+/** ADPCM of two channels: what another decoder made of it, and the samples in a channel. */
+const STEREO_ADPCM: [name: string, reference: string, samples: number][] = [
+  ['ima-adpcm-stereo.wav', 'ima-adpcm-stereo-decoded-start.raw', 8000],
+  ['microsoft-adpcm-stereo.wav', 'microsoft-adpcm-stereo-decoded.raw', 1600],
+];
+
+for (const [name, reference, samples] of STEREO_ADPCM) {
+  test(`${name} decodes bit for bit, and ends where the fact chunk says`, async (t) => {
+    const { channels } = await decodeFile(recording(name));
+    const expected = rawSamples(reference);
     t.deepEqual(
-      channels[c].slice(0, expected.length / 2),
-      expected.filter((_, i) => i % 2 === c),
+      channels.map((channel) => channel.length),
+      [samples, samples],
     );
-  }
-});
+    const compared = Math.min(samples, expected.length / 2);
+    for (const c of [0, 1]) {
+      t.deepEqual(channels[c].slice(0, compared), expected.filter((_, i) => i % 2 === c).slice(0, compared));
+    }
+  });
+}
 
 /** Lossy recordings: sampling rate, channels, samples, and the least signal-to-noise ratio against the original. */
 const LOSSY: [name: string, sampleRateHz: number, channels: number, samples: number, leastDb: number][] = [
   ['pcm-8.wav', 16000, 1, 1600, 24],
+  ['aiff-8.aiff', 16000, 1, 1600, 24],
   ['mp3.mp3', 16000, 1, 8000, 24],
   ['vorbis.ogg', 16000, 1, 8000, 25],
   ['opus.opus', 48000, 1, 24000, 16],

@@ -5,6 +5,10 @@ import { bytesOf } from './recordings.js';
 test('every extension belongs to one format', (t) => {
   t.deepEqual(audioExtensions, [
     'aac',
+    'aif',
+    'aifc',
+    'aiff',
+    'au',
     'flac',
     'g722',
     'm4a',
@@ -13,6 +17,8 @@ test('every extension belongs to one format', (t) => {
     'oga',
     'ogg',
     'opus',
+    'snd',
+    'sph',
     'w64',
     'wav',
     'wave',
@@ -20,7 +26,10 @@ test('every extension belongs to one format', (t) => {
 });
 
 test('formats are listed in a sentence', (t) => {
-  t.is(formatNames, 'WAV, Sony Wave64, FLAC, Ogg (Opus, Vorbis or FLAC), M4A, G.722 (.g722), AAC and MP3');
+  t.is(
+    formatNames,
+    'WAV, Sony Wave64, AIFF, Sun AU, NIST SPHERE, FLAC, Ogg (Opus, Vorbis or FLAC), M4A, G.722 (.g722), AAC and MP3',
+  );
 });
 
 test('the content decides the format, the name only where no header does', (t) => {

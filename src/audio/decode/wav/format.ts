@@ -9,10 +9,12 @@ export interface WavFormat {
   sampleRateHz: number;
   /** Bytes of one sample of all channels, or of one block of a compressed encoding. */
   blockBytes: number;
+  /** The predictors of Microsoft ADPCM, pairs in parts of 256, where the chunk lists them. */
+  coefficients?: number[];
 }
 
 /** The numbers of the encodings that are read here (RFC 2361). */
-export const TAG = { pcm: 1, float: 3, aLaw: 6, muLaw: 7, ima: 0x11, mp3: 0x55, g722: 0x28f } as const;
+export const TAG = { pcm: 1, microsoft: 2, float: 3, aLaw: 6, muLaw: 7, ima: 0x11, mp3: 0x55, g722: 0x28f } as const;
 
 const EXTENSIBLE = 0xfffe;
 
@@ -34,7 +36,15 @@ export function readWavFormat(view: DataView, chunk: Chunk, littleEndian: boolea
     const what = `${channels} channels, ${sampleRateHz} Hz, ${blockBytes} bytes a block`;
     throw damaged(name, `its fmt chunk is impossible (${what})`);
   }
-  return { formatTag, channels, sampleRateHz, blockBytes };
+  return { formatTag, channels, sampleRateHz, blockBytes, coefficients: coefficientsOf(view, chunk, formatTag) };
+}
+
+/** Behind the 18 bytes that every extended fmt chunk has: samples a block, the number of pairs, and the pairs. */
+function coefficientsOf(view: DataView, chunk: Chunk, formatTag: number): number[] | undefined {
+  const room = Math.min(chunk.bytes, view.byteLength - chunk.at) - 22;
+  if (formatTag !== TAG.microsoft || room < 4) return undefined;
+  const pairs = Math.min(view.getUint16(chunk.at + 20, true), room >> 2);
+  return Array.from({ length: 2 * pairs }, (_, i) => view.getInt16(chunk.at + 22 + 2 * i, true));
 }
 
 function blockBytesOf(formatTag: number, channels: number, bits: number, stated: number, name: string): number {

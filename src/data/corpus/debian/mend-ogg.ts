@@ -1,4 +1,4 @@
-import { oggCrc } from '../../../audio/decode/ogg-crc.js';
+import { oggCrc } from '../../../audio/decode/ogg/ogg-crc.js';
 
 const LAST_PAGE = 4;
 const HEADER_BYTES = 27;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { decodeBytes } from '../../../../src/audio/decode/decode.js';
-import { oggCrc } from '../../../../src/audio/decode/ogg-crc.js';
+import { oggCrc } from '../../../../src/audio/decode/ogg/ogg-crc.js';
 import { mendOgg } from '../../../../src/data/corpus/debian/mend-ogg.js';
 import { bytesOf } from '../../../audio/decode/recordings.js';
 

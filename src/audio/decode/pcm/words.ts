@@ -1,5 +1,5 @@
 /** Storage format of one PCM sample. */
-export type WordKind = 'uint8' | 'int16' | 'int24' | 'int32' | 'float32' | 'float64';
+export type WordKind = 'uint8' | 'int8' | 'int16' | 'int24' | 'int32' | 'float32' | 'float64';
 
 interface Word {
   bytes: number;
@@ -9,6 +9,7 @@ interface Word {
 
 const WORDS: Record<WordKind, Word> = {
   uint8: { bytes: 1, read: (view, at) => (view.getUint8(at) - 128) / 128 },
+  int8: { bytes: 1, read: (view, at) => view.getInt8(at) / 128 },
   int16: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) / 0x8000 },
   int24: { bytes: 3, read: (view, at, little) => int24(view, at, little) / 0x800000 },
   int32: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) / 0x80000000 },
@@ -16,11 +17,19 @@ const WORDS: Record<WordKind, Word> = {
   float64: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
+/** The kind of signed integers of so many bytes a sample; null where there is none. */
+export function signedWords(bytesPerSample: number): WordKind | null {
+  return ([null, 'int8', 'int16', 'int24', 'int32'] as const)[bytesPerSample] ?? null;
+}
+
 function int24(view: DataView, at: number, little: boolean): number {
   return little
     ? view.getInt16(at + 1, true) * 256 + view.getUint8(at)
     : view.getInt16(at, false) * 256 + view.getUint8(at + 2);
 }
+
+/** Bytes of one sample. */
+export const bytesOfWord = (kind: WordKind): number => WORDS[kind].bytes;
 
 /** Splits interleaved samples of any kind into channels in [-1, 1]. */
 export function fromWords(data: Uint8Array, kind: WordKind, channels: number, littleEndian: boolean): Float32Array[] {

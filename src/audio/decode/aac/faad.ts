@@ -1,8 +1,8 @@
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../../errors.js';
+import type { Audio } from '../audio.js';
+import { damaged } from '../broken-audio.js';
+import { isUpperHalfEmpty } from '../upper-half.js';
 import type { AdtsConfig, AdtsStream } from './adts.js';
-import type { Audio } from './audio.js';
-import { damaged } from './broken-audio.js';
-import { isUpperHalfEmpty } from './upper-half.js';
 
 type Faad = typeof import('@audio/decode-aac');
 let loading: Promise<Faad | null> | undefined;

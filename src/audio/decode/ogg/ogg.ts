@@ -1,7 +1,7 @@
-import { type Audio, mixToMono } from './audio.js';
-import { cutShort, damaged, unsupported, withoutConsole } from './broken-audio.js';
-import { textAt } from './file-start.js';
-import { decodeOggFlac } from './flac.js';
+import { type Audio, mixToMono } from '../audio.js';
+import { cutShort, damaged, unsupported, withoutConsole } from '../broken-audio.js';
+import { textAt } from '../file-start.js';
+import { decodeOggFlac } from '../flac/flac.js';
 import { type OggLink, readOgg } from './ogg-pages.js';
 import { decodeOpus } from './opus.js';
 

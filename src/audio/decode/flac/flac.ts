@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Audio } from './audio.js';
-import { cutShort, damaged, unsupported, withoutConsole } from './broken-audio.js';
+import type { Audio } from '../audio.js';
+import { cutShort, damaged, unsupported, withoutConsole } from '../broken-audio.js';
 import { crc16 } from './flac-crc.js';
 import { type FlacFrame, frameOf, readStreamInfo, type StreamInfo, splitFrames } from './flac-frames.js';
-import type { OggLink } from './ogg-pages.js';
 
 /** Bytes of mapping before the native stream's beginning in the first packet of FLAC in Ogg. */
 const OGG_MAPPING_BYTES = 9;
@@ -25,9 +24,9 @@ export async function decodeFlac(stream: Uint8Array, name: string): Promise<Audi
 }
 
 /** Decodes FLAC in Ogg: the native stream's beginning stands in the first packet, and every packet with sound is a frame. */
-export async function decodeOggFlac(link: OggLink, name: string): Promise<Audio> {
-  const info = streamInfoOf(link.packets[0].subarray(OGG_MAPPING_BYTES), name);
-  const frames = link.packets.filter((packet) => packet[0] === 0xff).map(frameOf);
+export async function decodeOggFlac({ packets }: { packets: Uint8Array[] }, name: string): Promise<Audio> {
+  const info = streamInfoOf(packets[0].subarray(OGG_MAPPING_BYTES), name);
+  const frames = packets.filter((packet) => packet[0] === 0xff).map(frameOf);
   const faulty = frames.findIndex((frame) => frame === null || crc16(frame.bytes) !== 0);
   if (faulty >= 0) throw damaged(name, `FLAC frame ${faulty + 1} of ${frames.length} does not hold its checksum`);
   return decodeFrames(frames as FlacFrame[], info, name);

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { decodeBytes, mixToMono } from '../../../src/audio/decode/decode.js';
-import { UserError } from '../../../src/errors.js';
-import { bytesOf, largestDifference } from './recordings.js';
+import { decodeBytes, mixToMono } from '../../../../src/audio/decode/decode.js';
+import { UserError } from '../../../../src/errors.js';
+import { bytesOf, largestDifference } from '../recordings.js';
 
 const chained = (...names: string[]) => Buffer.concat(names.map(bytesOf));
 

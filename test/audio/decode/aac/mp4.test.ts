@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import test from 'ava';
-import { decodeBytes, decodeFile } from '../../../src/audio/decode/decode.js';
-import { decodeWithFfmpeg } from '../../../src/audio/decode/ffmpeg.js';
-import { UserError } from '../../../src/errors.js';
-import { isOnPath } from '../../../src/io/on-path.js';
-import { writeWav16 } from '../../../src/io/wav-write.js';
-import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { bytesOf, recording, signalToNoiseDb } from './recordings.js';
+import { decodeBytes, decodeFile } from '../../../../src/audio/decode/decode.js';
+import { decodeWithFfmpeg } from '../../../../src/audio/decode/ffmpeg.js';
+import { UserError } from '../../../../src/errors.js';
+import { isOnPath } from '../../../../src/io/on-path.js';
+import { writeWav16 } from '../../../../src/io/wav-write.js';
+import { temporaryFolder } from '../../../helpers/temporary-folder.js';
+import { bytesOf, recording, signalToNoiseDb } from '../recordings.js';
 
 const sine = Float32Array.from({ length: 8000 }, (_, i) => Math.sin((2 * Math.PI * 440 * i) / 16000) / 8);
 

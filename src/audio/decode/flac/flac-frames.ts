@@ -1,4 +1,4 @@
-import { textAt } from './file-start.js';
+import { textAt } from '../file-start.js';
 import { CRC16, crc8 } from './flac-crc.js';
 
 /** STREAMINFO, the block that every FLAC stream begins with (RFC 9639, section 8.2). */

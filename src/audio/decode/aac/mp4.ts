@@ -1,10 +1,10 @@
-import { UserError } from '../../errors.js';
-import { isOnPath } from '../../io/on-path.js';
+import { UserError } from '../../../errors.js';
+import { isOnPath } from '../../../io/on-path.js';
+import type { Audio } from '../audio.js';
+import { unsupported } from '../broken-audio.js';
+import { decodeWithFfmpeg } from '../ffmpeg.js';
 import { readAdts } from './adts.js';
-import type { Audio } from './audio.js';
-import { unsupported } from './broken-audio.js';
 import { decodeAdtsWithFaad, decodeMp4WithFaad, loadFaad } from './faad.js';
-import { decodeWithFfmpeg } from './ffmpeg.js';
 import { checkBoxes } from './mp4-boxes.js';
 
 /**

@@ -1,4 +1,4 @@
-import { textAt } from './file-start.js';
+import { textAt } from '../file-start.js';
 import { oggCrc } from './ogg-crc.js';
 
 /** One link of an Ogg chain: a logical stream from its first page to its last. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { decodeBytes } from '../../../src/audio/decode/decode.js';
-import { crc8, crc16 } from '../../../src/audio/decode/flac-crc.js';
-import { createRng } from '../../../src/random.js';
+import { decodeBytes } from '../../../../src/audio/decode/decode.js';
+import { crc8, crc16 } from '../../../../src/audio/decode/flac/flac-crc.js';
+import { createRng } from '../../../../src/random.js';
+import { bytesOf, originalSignal } from '../recordings.js';
 import { flacFrame, flacStart, slowCrc } from './flac-bytes.js';
-import { bytesOf, originalSignal } from './recordings.js';
 
 const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 const samplesOf = async (bytes: Uint8Array) => (await decodeBytes(bytes, 'x.flac')).channels[0];

@@ -1,6 +1,6 @@
-import { UserError } from '../../errors.js';
-import { damaged } from './broken-audio.js';
-import { textAt } from './file-start.js';
+import { UserError } from '../../../errors.js';
+import { damaged } from '../broken-audio.js';
+import { textAt } from '../file-start.js';
 
 /** A part of an MP4 file: its length with the header, in four bytes, its type in four, and its body (ISO/IEC 14496-12, section 4.2). */
 interface Box {

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { decodeBytes } from '../../../src/audio/decode/decode.js';
-import { oggCrc } from '../../../src/audio/decode/ogg-crc.js';
-import { bytesOf } from './recordings.js';
+import { decodeBytes } from '../../../../src/audio/decode/decode.js';
+import { oggCrc } from '../../../../src/audio/decode/ogg/ogg-crc.js';
+import { bytesOf } from '../recordings.js';
 
 /** Offsets of the pages of a sound file. */
 function pagesOf(bytes: Uint8Array): number[] {

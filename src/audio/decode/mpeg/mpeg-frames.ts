@@ -1,4 +1,4 @@
-import { textAt } from './file-start.js';
+import { textAt } from '../file-start.js';
 
 /** Result of a walk over the frame headers of an MPEG audio stream. */
 export interface MpegWalk {

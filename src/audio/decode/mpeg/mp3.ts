@@ -1,6 +1,6 @@
-import { UserError } from '../../errors.js';
-import { type Audio, mixToMono } from './audio.js';
-import { cutShort, damaged, withoutConsole } from './broken-audio.js';
+import { UserError } from '../../../errors.js';
+import { type Audio, mixToMono } from '../audio.js';
+import { cutShort, damaged, withoutConsole } from '../broken-audio.js';
 import { isFreeFormat, walkMpegFrames } from './mpeg-frames.js';
 
 /**

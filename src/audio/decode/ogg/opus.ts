@@ -1,5 +1,5 @@
-import type { Audio } from './audio.js';
-import { damaged, withoutConsole } from './broken-audio.js';
+import type { Audio } from '../audio.js';
+import { damaged, withoutConsole } from '../broken-audio.js';
 import type { OggLink } from './ogg-pages.js';
 
 /** Opus always decodes at 48 kHz, whatever was put in; its positions count at that rate too (RFC 7845, section 4). */

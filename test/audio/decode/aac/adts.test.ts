@@ -1,6 +1,6 @@
 import test from 'ava';
-import { readAdts } from '../../../src/audio/decode/adts.js';
-import { UserError } from '../../../src/errors.js';
+import { readAdts } from '../../../../src/audio/decode/aac/adts.js';
+import { UserError } from '../../../../src/errors.js';
 
 /** A frame of so many bytes: 16 kHz, one channel, without a checksum of its own. */
 function frame(length: number): Uint8Array {

@@ -1,6 +1,6 @@
-import type { Audio } from './audio.js';
+import type { Audio } from '../audio.js';
+import { fromInt16 } from '../pcm/words.js';
 import { LEVELS_2, LEVELS_4, LEVELS_6, LOG_STEPS_HIGH, LOG_STEPS_LOW, MANTISSAS, QMF_TAPS } from './g722-tables.js';
-import { fromInt16 } from './pcm.js';
 
 /** The rate that the recommendation codes at. */
 const RATE_HZ = 16000;

@@ -1,5 +1,5 @@
-import { cutShort, damaged } from './broken-audio.js';
-import { textAt } from './file-start.js';
+import { cutShort, damaged } from '../broken-audio.js';
+import { textAt } from '../file-start.js';
 
 const HEADER_BYTES = 7;
 const CHECKSUM_BYTES = 2;
