@@ -16,8 +16,9 @@ const CODINGS: Record<string, Coding> = {
   alaw: 'A-law',
 };
 
-/** AIFF-C's names of signed integers of any width; `sowt` ("twos" read from behind) is little-endian. */
-const SIGNED = new Set(['none', 'twos', 'in24', 'in32', 'sowt']);
+/** AIFF-C's names of signed integers of any width; those read from behind are little-endian (libsndfile's end in a digit). */
+const BIG_ENDIAN = new Set(['none', 'twos', 'in24', 'in32']);
+const LITTLE_ENDIAN = new Set(['sowt', '42ni', '42n1', '23ni', '23n1']);
 
 interface Common {
   coding: Coding;
@@ -73,9 +74,10 @@ function readCommon(chunk: Uint8Array, isCompressed: boolean, name: string): Com
   const [channels, samples, bits] = [view.getUint16(0), view.getUint32(2), view.getUint16(6)];
   const compression = isCompressed ? textAt(chunk, COMM_BYTES, 4) : 'NONE';
   const known = compression.toLowerCase();
-  const coding = SIGNED.has(known) ? signedWords(Math.ceil(bits / 8)) : CODINGS[known];
+  const littleEndian = LITTLE_ENDIAN.has(known);
+  const coding = littleEndian || BIG_ENDIAN.has(known) ? signedWords(Math.ceil(bits / 8)) : CODINGS[known];
   if (!coding) throw unsupported(name, `AIFF sound of ${bits} bits, coded as '${compression}'`);
-  return { coding, littleEndian: known === 'sowt', channels, sampleRateHz: readExtended(view, 8), samples };
+  return { coding, littleEndian, channels, sampleRateHz: readExtended(view, 8), samples };
 }
 
 /** The number of 80 bits (IEEE 754 extended) that AIFF keeps its sampling rate in, rounded to whole hertz. */

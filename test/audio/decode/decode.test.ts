@@ -26,6 +26,7 @@ const LOSSLESS: Record<string, Float32Array> = {
   'aiff.aiff': short,
   'aiff-24.aiff': short,
   'aiff-c-sowt.aifc': short,
+  'aiff-c-little-24.aifc': short,
   'aiff-c-float.aifc': short,
   'au-16.au': short,
   'au-little-endian.au': short,
