@@ -13,11 +13,19 @@ export function damaged(name: string, why: string): UserError {
   return new UserError(`${name} is damaged: ${why}. Copy or download it again, or leave it out.`);
 }
 
-/** The error for sound that is well-formed but in an encoding we do not read. */
-export function unsupported(name: string, what: string): UserError {
-  return new UserError(
-    `${name} holds ${what}, which voxloop does not read. Convert it: ffmpeg -i ${shellWord(name)} out.wav`,
-  );
+/** Sound that is well-formed but in an encoding that we do not read ourselves. */
+export class UnsupportedSound extends UserError {
+  /** @param what the encoding, as in "holds ..." */
+  constructor(
+    name: string,
+    readonly what: string,
+  ) {
+    super(`${name} holds ${what}, which voxloop does not read. Convert it: ffmpeg -i ${shellWord(name)} out.wav`);
+  }
+}
+
+export function unsupported(name: string, what: string): UnsupportedSound {
+  return new UnsupportedSound(name, what);
 }
 
 /** Runs a decoder that reports every bad packet on the console; the same errors come back in its result. */

@@ -5,7 +5,8 @@ import { readError } from '../../io/read-file.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import { readArchivedRecording } from './archived-recording.js';
 import { type Audio, inspectAudio, mixToMono } from './audio.js';
-import { damaged, unsupported } from './broken-audio.js';
+import { damaged, UnsupportedSound, unsupported } from './broken-audio.js';
+import { decodeForeign } from './ffmpeg.js';
 import { endOfId3 } from './file-start.js';
 import { formatNames, recognise } from './formats.js';
 import { resample } from './resample.js';
@@ -42,11 +43,14 @@ export async function decodeBytes(bytes: Uint8Array, name: string): Promise<Audi
       `${name} is not audio that voxloop knows. It reads ${formatNames}; leave the file out or convert it.`,
     );
   }
-  if ('foreign' in format) throw unsupported(name, format.foreign);
+  if ('unreadable' in format) throw unsupported(name, format.unreadable);
+  const sound = bytes.subarray(endOfId3(bytes));
   try {
     const decode = await format.load();
-    return await decode(bytes.subarray(endOfId3(bytes)), name);
+    return await decode(sound, name);
   } catch (error) {
+    if (error instanceof UnsupportedSound && format.ffmpeg)
+      return decodeForeign(sound, name, error.what, format.ffmpeg);
     // A decoder that throws on bad bytes must not end a run over thousands of files.
     throw error instanceof UserError
       ? error

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { messageOf } from '../../errors.js';
+import { messageOf, shellWord, UserError } from '../../errors.js';
+import { isOnPath } from '../../io/on-path.js';
 import type { Audio } from './audio.js';
 import { damaged } from './broken-audio.js';
 import { decodeWav } from './wav/wav.js';
@@ -10,9 +11,15 @@ import { decodeWav } from './wav/wav.js';
  * names, nor the network.
  *
  * @param container ffmpeg's name of the format; it guesses nothing
+ * @param what the encoding for messages, where the format alone does not say it
  * @throws UserError with ffmpeg's own words when the file does not decode
  */
-export async function decodeWithFfmpeg(bytes: Uint8Array, name: string, container: string): Promise<Audio> {
+export async function decodeWithFfmpeg(
+  bytes: Uint8Array,
+  name: string,
+  container: string,
+  what?: string,
+): Promise<Audio> {
   const limits = ['-hide_banner', '-loglevel', 'error', '-xerror', '-protocol_whitelist', 'cache,pipe'];
   const input = ['-f', container, '-i', 'cache:pipe:0', '-map', '0:a:0'];
   const { code, output, errors } = await pipeThrough(
@@ -22,8 +29,19 @@ export async function decodeWithFfmpeg(bytes: Uint8Array, name: string, containe
   ).catch((error: unknown) => {
     throw damaged(name, `ffmpeg did not run (${messageOf(error)})`);
   });
-  if (code !== 0 || output.length === 0) throw damaged(name, `ffmpeg says: ${lastError(errors)}`);
+  if (code !== 0 || output.length === 0) {
+    throw damaged(name, `${what ? `it holds ${what}, and ` : ''}ffmpeg says: ${lastError(errors)}`);
+  }
   return decodeWav(output, name);
+}
+
+/** `decodeWithFfmpeg` where there is one. @throws UserError that asks for it where there is none */
+export async function decodeForeign(bytes: Uint8Array, name: string, what: string, container: string): Promise<Audio> {
+  if (isOnPath('ffmpeg')) return decodeWithFfmpeg(bytes, name, container, what);
+  throw new UserError(
+    `${name} holds ${what}, which voxloop reads with ffmpeg's help, and no ffmpeg is on the PATH. Install it, or convert the file: ` +
+      `ffmpeg -i ${shellWord(name)} out.wav`,
+  );
 }
 
 /** ffmpeg's last error; what its cache reports about pipes does not count. */

@@ -50,7 +50,7 @@ function missingTools(): Missing[] {
     { name: 'dpkg', why: '`voxloop corpus debian` unpacks with it', fix: 'apt-get install dpkg' },
     {
       name: 'ffmpeg',
-      why: 'it reads M4A and AAC that the decoder which comes along does not, such as an MP4 file in pieces',
+      why: 'WebM, AMR, Core Audio, Windows Media and the like are read by it, and M4A in pieces',
       fix: process.platform === 'darwin' ? 'brew install ffmpeg' : 'apt-get install ffmpeg',
     },
   ];

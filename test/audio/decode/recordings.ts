@@ -11,6 +11,15 @@ export function bytesOf(name: string): Uint8Array {
   return new Uint8Array(readFileSync(recording(name)));
 }
 
+export const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
+/** A recording's bytes with `text` in the place of as many bytes from `at` on. */
+export function patched(name: string, at: number, text: string): Uint8Array {
+  const bytes = bytesOf(name);
+  bytes.set(latin1(text), at);
+  return bytes;
+}
+
 /** The samples of a headerless int16 file, scaled as decoders scale them. */
 export function rawSamples(name: string): Float32Array {
   const bytes = bytesOf(name);

@@ -1,16 +1,7 @@
 import test from 'ava';
 import { decodeBytes } from '../../../src/audio/decode/decode.js';
 import { UserError } from '../../../src/errors.js';
-import { bytesOf } from './recordings.js';
-
-const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-
-/** The bytes of a fixture with `text` in the place of as many bytes from `at` on. */
-function patched(name: string, at: number, text: string): Uint8Array {
-  const bytes = bytesOf(name);
-  bytes.set(latin1(text), at);
-  return bytes;
-}
+import { bytesOf, latin1, patched } from './recordings.js';
 
 function sphere(fields: string, sound: Uint8Array): Uint8Array {
   const header = `NIST_1A\n   1024\n${fields}\nend_head\n`.padEnd(1024);
@@ -24,7 +15,6 @@ const REFUSED: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ['an AIFF file cut in its sound', bytesOf('aiff.aiff').subarray(0, 1054), /500 of 1600 samples are there/],
   ['an AIFF file cut in front of its sound', bytesOf('aiff.aiff').subarray(0, 38), /cut short/],
   ['an AIFF file without sound', patched('aiff.aiff', AIFF_SOUND_AT, 'APPL'), /its SSND chunk is missing/],
-  ['AIFF-C of another compression', patched('aiff-c-sowt.aifc', 50, 'ima4'), /coded as 'ima4'.*ffmpeg -i/],
   ['AIFF of no channels', patched('aiff.aiff', 20, '\0\0'), /impossible \(0 channels, 16000 Hz\)/],
   [
     'AU of four thousand million channels',
@@ -33,16 +23,10 @@ const REFUSED: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ],
   ['an AU file cut in its sound', bytesOf('au-16.au').subarray(0, 24 + 1000), /500 of 1600 samples/],
   ['an AU file cut in its header', bytesOf('au-16.au').subarray(0, 20), /ends inside its header/],
-  ['G.721 in AU', patched('au-16.au', 15, '\x17'), /AU encoding number 23.*ffmpeg -i/],
   ['AU whose sound begins in its header', patched('au-16.au', 7, '\x08'), /begins inside it, at byte 8/],
   ['SPHERE cut in its sound', bytesOf('sphere-16.sph').subarray(0, 1024 + 1000), /500 of 1600 samples/],
   ['SPHERE cut in its header', bytesOf('sphere-16.sph').subarray(0, 500), /ends inside its header/],
   ['SPHERE without a rate', sphere('channel_count -i 1', Uint8Array.of(1, 2)), /does not say sample_rate/],
-  [
-    'Shorten in SPHERE',
-    sphere('sample_rate -i 8000\nsample_coding -s26 pcm,embedded-shorten-v2.00', Uint8Array.of(1, 2)),
-    /coded as 'pcm,embedded-shorten-v2\.00'.*ffmpeg -i/,
-  ],
 ];
 
 for (const [what, bytes, message] of REFUSED) {

@@ -38,13 +38,13 @@ test('a corpus folder gives what it lists; a folder without recordings says what
   const dir = temporaryFolder(t, {
     'corpus/manifest.tsv': `${HEADER}u1\twav/u1.wav\ts\ttest\t1\t-\n`,
     'corpus/channel/u1.wav': '',
-    'texts/a.amr': '',
+    'texts/a.mid': '',
   });
   const listed = { name: 'u1', path: join(dir, 'corpus/wav/u1.wav') };
   t.deepEqual(recordingsOf([join(dir, 'corpus')], {}), { recordings: [listed], skipped: [] });
   t.throws(() => filesBelow([join(dir, 'texts')]), {
     instanceOf: UserError,
-    message: /texts holds no recordings .*1 \.amr files: name them one by one, or convert them/,
+    message: /texts holds no recordings .*1 \.mid files: name them one by one, or convert them/,
   });
   mkdirSync(join(dir, 'empty'));
   writeFileSync(join(dir, 'empty', 'x'), '');

@@ -1,8 +1,7 @@
-import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeWav16 } from '../../../src/io/wav-write.js';
 import { createRng } from '../../../src/random.js';
-import { recording } from '../../audio/decode/recordings.js';
 import { wavBytes } from '../../audio/decode/wav-bytes.js';
 
 /** Noise, different for each name. */
@@ -43,13 +42,13 @@ export function writeBadRecordings(root: string, folder: string): Record<string,
   truncateSync(at('cut.wav'), 4000);
   const withNan = new Uint8Array(Float32Array.of(0.1, Number.NaN, ...new Array(8000).fill(0.1)).buffer);
   writeFileSync(at('nan.wav'), wavBytes({ formatTag: 3, bitsPerSample: 32, data: withNan }));
-  copyFileSync(recording('foreign.webm'), at('foreign.wav'));
+  writeFileSync(at('foreign.wav'), '#!SILK_V3 and what it holds');
   return {
     'clipped.wav': { kind: 'clipped', reason: /100 % of its samples/ },
     'cut.wav': { kind: 'unreadable', reason: /cut\.wav is cut short/ },
     'empty.wav': { kind: 'unreadable', reason: /empty \(0 bytes\)/ },
     'faint.wav': { kind: 'silent', reason: /louder than -66 dB/ },
-    'foreign.wav': { kind: 'unreadable', reason: /WebM/ },
+    'foreign.wav': { kind: 'unreadable', reason: /SILK/ },
     'nan.wav': { kind: 'unreadable', reason: /NaN/ },
     'short.wav': { kind: 'too short', reason: /0\.10 s long; at least 0\.3 s/ },
     'silent.wav': { kind: 'unreadable', reason: /only silence/ },

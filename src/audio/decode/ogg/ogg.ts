@@ -1,5 +1,6 @@
 import { type Audio, mixToMono } from '../audio.js';
 import { cutShort, damaged, unsupported, withoutConsole } from '../broken-audio.js';
+import { decodeForeign } from '../ffmpeg.js';
 import { textAt } from '../file-start.js';
 import { decodeOggFlac } from '../flac/flac.js';
 import { type OggLink, readOgg } from './ogg-pages.js';
@@ -14,12 +15,12 @@ const CODECS: readonly {
   { magic: 'OpusHead', name: 'Opus', decode: decodeOpus },
   { magic: '\x01vorbis', name: 'Vorbis', decode: decodeVorbis },
   { magic: '\x7fFLAC', name: 'FLAC', decode: decodeOggFlac },
-  { magic: 'Speex   ', name: 'Speex', decode: null },
+  { magic: 'Speex   ', name: 'Speex', decode: decodeSpeex },
   { magic: '\x80theora', name: 'Theora', decode: null },
 ];
 
 /**
- * Decodes an Ogg file with Opus, Vorbis or FLAC in it; the links of a chained file follow one another.
+ * Decodes an Ogg file with Opus, Vorbis or FLAC in it, or with ffmpeg's help Speex; the links of a chained file follow one another.
  *
  * @throws UserError when the file ends inside a page, packets do not decode, or the content is something else.
  */
@@ -41,6 +42,10 @@ function codecOf(link: OggLink, name: string): (link: OggLink, name: string) => 
   const codec = CODECS.find(({ magic }) => textAt(first, 0, magic.length) === magic);
   if (!codec?.decode) throw unsupported(name, codec ? `${codec.name} in Ogg` : 'an Ogg stream of an unknown codec');
   return codec.decode;
+}
+
+function decodeSpeex(link: OggLink, name: string): Promise<Audio> {
+  return decodeForeign(link.bytes, name, 'Speex in Ogg', 'ogg');
 }
 
 async function decodeVorbis(link: OggLink, name: string): Promise<Audio> {

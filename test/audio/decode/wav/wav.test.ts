@@ -130,7 +130,9 @@ test('an impossible header, and a file without fmt, are reported as damage', asy
   const data = int16Bytes(1);
   await t.throwsAsync(decodeBytes(wavBytes({ data, sampleRateHz: 0 }), 'x.wav'), { message: /damaged.* 0 Hz/ });
   await t.throwsAsync(decodeBytes(wavBytes({ data, order: ['data'] }), 'x.wav'), { message: /damaged: its fmt/ });
-  await t.throwsAsync(decodeBytes(wavBytes({ data, formatTag: 0x31 }), 'x.wav'), { message: /GSM 6\.10.*ffmpeg/ });
+  await t.throwsAsync(decodeBytes(wavBytes({ data, formatTag: 0x31 }), 'x.wav'), {
+    message: /GSM 6\.10.*ffmpeg/,
+  });
   await t.throwsAsync(decodeBytes(wavBytes({ data, formatTag: 999 }), 'x.wav'), { message: /encoding number 999/ });
 });
 

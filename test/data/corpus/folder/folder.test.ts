@@ -219,10 +219,10 @@ test("the user's mistakes are named", async (t) => {
   await refuses({ root: join(parent, 'file') }, /file is a file/);
   mkdirSync(root);
   await refuses({}, /root holds no recordings \(\.aac, .*Check the path/);
-  writeFileSync(join(root, 'a.wma'), 'x');
+  writeFileSync(join(root, 'a.mid'), 'x');
   symlinkSync(parent, join(root, 'up'));
-  await refuses({}, /It holds 1 \.wma files: .*--ext.* It holds 1 symbolic links/);
-  await refuses({ extensions: ['wma'] }, /The only recording cannot be used: a\.wma is not audio/);
+  await refuses({}, /It holds 1 \.mid files: .*--ext.* It holds 1 symbolic links/);
+  await refuses({ extensions: ['mid'] }, /The only recording cannot be used: a\.mid is not audio/);
   writeRecordings(root, ['anna'], 2);
   copyFileSync(join(root, 'anna/take/0.wav'), join(root, 'loose.wav'));
   await refuses({ speakerPart: 0 }, /1 of 3 recordings .* no folder for part 0 .*: loose\.wav/);
