@@ -3,6 +3,8 @@ import {
   defineSsl,
   denseLayer,
   leastBatch,
+  meanOfCounted,
+  ownRows,
   random,
   type Scope,
   sparseSoftmaxCrossEntropy,
@@ -12,8 +14,10 @@ import {
   truncatedNormal,
   unit,
   unitRows,
+  wholeBatchRows,
   withoutGradient,
   withWholeBatch,
+  workerCount,
   z,
 } from '../src/index.js';
 import { checkFrames, heardBins, heardFrames, movedCentres, nearestUnits, spansFrom } from './parts/units.js';
@@ -54,6 +58,7 @@ export default defineSsl({
   name: 'masked-units',
   summary: 'Predicts the k-means units of masked frames, as HuBERT does (Hsu et al. 2021).',
   options,
+  manyWorkers: true,
   views: () => ({ global: 1, local: 0 }),
   check: (_, { batch }) => leastBatch(batch, 2, 'masked-units: batch normalisation needs'),
   build({ options: chosen, bins, backbone, scope }) {
@@ -80,8 +85,7 @@ export default defineSsl({
         const [rows, frames] = global.shape as [number, number];
         const heard = heardFrames(global);
         const labels = unitsOf(tf.reshape(heard, [rows * frames, -1]), schedule);
-        const starts = tf.cast(tf.less(random.uniform([rows, frames], 'masked-units/starts'), startShare), 'float32');
-        const masked = spansFrom(starts as Tensor, span);
+        const masked = spansFrom(drawnStarts(rows, frames, startShare), span);
         const hidden = tf.expandDims(masked, 2);
         const input = tf.add(tf.mul(global, tf.sub(1, hidden)), tf.mul(mask.read(), hidden)) as Tensor;
         const { embeddings, outputs } = framesAndEmbeddings(network, input);
@@ -89,14 +93,12 @@ export default defineSsl({
         const joined = tf.add(tf.reshape(ofFrames, [rows, frames, -1]), tf.expandDims(fromEmbedding(embeddings), 1));
         const predictions = unit(tf.reshape(joined, [rows * frames, projectionSize]), 1);
         const scores = tf.div(tf.matMul(predictions, unit(vectors.read(), 1), false, true), temperature) as Tensor;
-        const weights = shareOf(tf.reshape(masked, [rows * frames]));
+        const counted = tf.reshape(masked, [rows * frames]) as Tensor;
         const right = tf.cast(tf.equal(tf.cast(tf.argMax(scores, 1), 'int32'), tf.cast(labels, 'int32')), 'float32');
         return {
-          loss: tf.sum(
-            tf.mul(sparseSoftmaxCrossEntropy(scores, tf.cast(labels, 'int32') as Tensor), weights),
-          ) as Tensor,
+          loss: meanOfCounted(sparseSoftmaxCrossEntropy(scores, tf.cast(labels, 'int32') as Tensor), counted),
           metrics: {
-            maskedAccuracy: tf.sum(tf.mul(stopGradient(right as Tensor), weights)),
+            maskedAccuracy: meanOfCounted(stopGradient(right as Tensor), counted),
             maskedShare: tf.mean(masked),
           },
           embeddings,
@@ -106,29 +108,41 @@ export default defineSsl({
   },
 });
 
+/** 1 where a span begins, else 0: [rows, frames], this worker's part of one draw for the whole batch. */
+function drawnStarts(rows: number, frames: number, share: number): Tensor {
+  const draws = random.sharedUniform([workerCount() * rows, frames], 'masked-units/starts');
+  return ownRows(tf.cast(tf.less(draws, share), 'float32') as Tensor);
+}
+
 /** Centres of units and how they learn. */
 function learnedUnits(scope: Scope, units: number, size: number) {
   const centres = scope.buffer('centres', [units, size], 0);
   const counts = scope.buffer('counts', [units], 0);
-  /** The centres of a step that begins with frames [frames, size]: at first some of these, by `draws` [1, units] from 0 to 1. */
-  const begun = (frames: Tensor, draws: Tensor, first: Tensor): Tensor => {
-    const places = tf.cast(tf.floor(tf.mul(tf.reshape(draws, [units]), frames.shape[0])), 'int32');
-    return chosenBy(first, tf.gather(frames, places as ReturnType<typeof tf.tensor1d>), centres.read());
+  /** The centres of a step that begins with the whole batch's `frames` [frames, size]: at first some of these, by `draws` [units] from 0 to 1. */
+  const begun = (frames: Tensor, draws: Tensor, first: Tensor, old: Tensor): Tensor => {
+    const places = tf.cast(tf.floor(tf.mul(draws, frames.shape[0])), 'int32');
+    return chosenBy(first, tf.gather(frames, places as ReturnType<typeof tf.tensor1d>), old);
   };
-  /** The units of all frames [frames, size]. While they are learned, the centres move by all frames of the batch. */
+  /**
+   * The units of all frames [frames, size], by the centres that the step begins with. While they are learned, the centres then move by all
+   * frames of the batch.
+   */
   return (frames: Tensor, { first, learning }: Record<string, Tensor>): Tensor =>
     withoutGradient(() => {
-      const draws = random.uniform([1, units], 'masked-units/first');
+      const draws = random.sharedUniform([1, units], 'masked-units/first');
       const asRow = (scalar: Tensor): Tensor => tf.reshape(scalar, [1]);
+      // Read before the move is noted: behind it a variable reads as moved.
+      const start = begun(wholeBatchRows(frames), tf.reshape(draws, [units]), first, centres.read());
       withWholeBatch([frames, draws, asRow(first), asRow(learning)], ([all, everyDraw, ...switches]) => {
         // Micro-batches have draws of their own, and the same switches.
         const [isFirst, moves] = switches.map((values): Tensor => tf.max(values));
-        const start = begun(all, tf.slice(everyDraw, [0, 0], [1, units]), isFirst);
-        const moved = movedCentres(all, { centres: start, counts: counts.read() });
-        centres.assign(chosenBy(moves, moved.centres, start));
+        const firstDraw = tf.reshape(tf.slice(everyDraw, [0, 0], [1, units]), [units]);
+        const old = begun(all, firstDraw, isFirst, centres.read());
+        const moved = movedCentres(all, { centres: old, counts: counts.read() });
+        centres.assign(chosenBy(moves, moved.centres, old));
         counts.assign(chosenBy(moves, moved.counts, counts.read()));
       });
-      return nearestUnits(frames, begun(frames, draws, first));
+      return nearestUnits(frames, start);
     });
 }
 
@@ -144,6 +158,3 @@ function framesAndEmbeddings({ embed }: Pick<Backbone, 'embed'>, features: Tenso
 /** The first where `switched` is 1, the other where it is 0. */
 const chosenBy = (switched: Tensor, one: Tensor, other: Tensor): Tensor =>
   tf.add(tf.mul(switched, one), tf.mul(tf.sub(1, switched), other));
-
-/** Weights that sum to 1 over what is masked, or to nothing where nothing is. */
-const shareOf = (masked: Tensor): Tensor => tf.div(masked, tf.maximum(tf.sum(masked), 1));

@@ -17,6 +17,8 @@ export const random = {
   /** Uniform in [low, high), float32 `shape`. */
   uniform: (shape: number[], name: string, low = 0, high = 1): Tensor =>
     tf.add(tf.mul(draw('StatelessRandomUniformV2', shape, name), high - low), low),
+  /** As `uniform`, but the same numbers in every worker: of what all share, or of the rows of the whole batch. */
+  sharedUniform: (shape: number[], name: string): Tensor => draw('StatelessRandomUniformV2', shape, name, true),
   /** Normal cut at two standard deviations, float32 `shape`. */
   truncatedNormal: (shape: number[], name: string): Tensor => draw('StatelessTruncatedNormalV2', shape, name),
 };
@@ -27,7 +29,7 @@ export const random = {
  */
 const PHILOX = 1;
 
-function draw(type: string, shape: number[], name: string): Tensor {
+function draw(type: string, shape: number[], name: string, isShared = false): Tensor {
   const trace = currentTrace();
   if (!trace.step) throw new Error(`'${name}' draws random numbers: give the compiled function an input named 'step'`);
   if (trace.draws.has(name) && !trace.replaying)
@@ -35,7 +37,7 @@ function draw(type: string, shape: number[], name: string): Tensor {
   trace.draws.add(name);
   const { graph } = trace;
   // Each worker sees other rows of the batch, and draws for them.
-  const part = trace.workers ? `${name}/worker ${trace.workers.rank}` : name;
+  const part = trace.workers && !isShared ? `${name}/worker ${trace.workers.rank}` : name;
   const key = uint64(keyOf(trace.seed, part), [1]);
   const shapeNode = graph.constant({ dtype: 'int32', shape: [shape.length], data: Int32Array.from(shape) });
   const algorithm = graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(PHILOX) });

@@ -117,6 +117,37 @@ test('the loss is the cross-entropy of the units of masked frames, by cosines', 
   });
 });
 
+test('while units are learned, frames are labelled by the centres that the step begins with', async (t) => {
+  const [rows, frames, bins, units] = [2, 6, 2, 3];
+  // Predicts nothing of its input: what is left of the loss tells which units the frames had.
+  const backbone = (): Backbone => ({
+    embeddingSize: bins,
+    layers: { frames: { size: bins, of: 'frames' } },
+    embed(features, pass) {
+      pass.tap?.('frames', features);
+      return tf.mean(features, 1);
+    },
+  });
+  const lossOf = (learning: number) =>
+    withSession(async (session) => {
+      const options = maskedUnits.options.parse({ units, startShare: 1, projectionSize: 4 });
+      const method = maskedUnits.build({ ...sslContext(session, 1, backbone, bins), options });
+      const centres = normalTensor([units, bins], 'centres');
+      await session.load({ 'ssl/units/centres': centres });
+      const run = session.compile('run', ({ global, ...schedule }: Record<string, Tensor>) => {
+        const { loss } = method.loss({ batch: rows, global, local: null }, schedule);
+        return { loss };
+      });
+      const { loss } = await run({ global: normalTensor([rows, frames, bins], 'x'), step: 3, first: 0, learning });
+      const after = (await session.save(['ssl/units/centres']))['ssl/units/centres'];
+      return { loss: values(loss)[0], moved: distance(values(after), values(centres)) };
+    });
+  const [still, learning] = [await lossOf(0), await lossOf(1)];
+  t.is(still.moved, 0);
+  t.true(learning.moved > 0.1);
+  t.is(learning.loss, still.loss);
+});
+
 test('units learned in micro-batches are those of the whole batch, from the first update on', async (t) => {
   const options = maskedUnits.options.parse({ units: 3, projectionSize: 4 });
   const crops = { global: 1, local: 0 };

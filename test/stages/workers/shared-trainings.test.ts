@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { defineSsl, z } from '../../../src/index.js';
 import { writeTinyCorpus } from '../../helpers/corpora/tiny-corpus.js';
 import { artifactAt, checkStage, newRegistry } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
@@ -91,15 +92,26 @@ test('a method that does not bring the rows of several workers together is refus
     steps: 1,
     rate: { peak: 0.01 },
   };
+  const registry = newRegistry();
+  const silent = defineSsl({
+    name: 'silent',
+    summary: 'Does not say what it does with several workers.',
+    options: z.strictObject({}),
+    views: () => ({ global: 1, local: 0 }),
+    build: () => {
+      throw new Error('not built here');
+    },
+  });
+  registry.add(silent, 'silent.ts', '0');
   const faultsOf = (method: string, workers?: { count: number }) =>
     checkStage({
-      registry: newRegistry(),
+      registry,
       stage: 'pretrain',
       artifacts: { corpus: artifactAt('.', 'corpus') },
       options: { ...options, method },
       workers,
     });
-  t.deepEqual(await faultsOf('masked-units'), []);
-  t.regex((await faultsOf('masked-units', { count: 2 })).join(), /method: 'masked-units' compares the rows of a batch/);
-  for (const method of ['rdino', 'sdpn']) t.deepEqual(await faultsOf(method, { count: 2 }), []);
+  t.deepEqual(await faultsOf('silent'), []);
+  t.regex((await faultsOf('silent', { count: 2 })).join(), /method: 'silent' compares the rows of a batch/);
+  for (const method of ['rdino', 'sdpn', 'masked-units']) t.deepEqual(await faultsOf(method, { count: 2 }), []);
 });
