@@ -5,7 +5,7 @@ import { Interrupted } from '../pipeline/run/interrupt.js';
 import { voxloopVersion } from '../pipeline/run/version.js';
 import { commands } from './commands.js';
 import { guardInputs } from './options/output-files.js';
-import { dashAdvice, helpArguments, pointToHelp } from './usage.js';
+import { dashAdvice, helpArguments, pointToHelp, tellUnknownFirst } from './usage.js';
 
 /**
  * Runs the command line and sets the exit code: 0 done, 1 a fault of voxloop, 2 something the user can put right, 130 stopped.
@@ -18,7 +18,9 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   try {
     const program = createProgram();
-    await program.parseAsync(helpArguments(program, args), { from: 'user' });
+    const asked = helpArguments(program, args);
+    tellUnknownFirst(program, asked);
+    await program.parseAsync(asked, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   }

@@ -26,6 +26,31 @@ export function helpArguments(program: Command, args: readonly string[]): readon
   return names.concat('--help');
 }
 
+/**
+ * A misspelt option is told before an option that is missing, for it is often the same one; Commander tells them the other way round.
+ * For a command and all below it.
+ */
+export function tellUnknownFirst(command: Command, args: readonly string[]): void {
+  const fail = command.error.bind(command);
+  command.error = (message, options) => {
+    if (options?.code !== 'commander.missingMandatoryOptionValue') return fail(message, options);
+    const [unknown] = command.parseOptions(args.slice(depthOf(command))).unknown;
+    // Commander's own words, which suggest what may have been meant.
+    return unknown?.startsWith('-')
+      ? (command as unknown as OfCommander).unknownOption(unknown)
+      : fail(message, options);
+  };
+  for (const inner of command.commands) tellUnknownFirst(inner, args);
+}
+
+/** What Commander calls for an option that it does not know; its types leave it out. */
+interface OfCommander {
+  unknownOption(flag: string): never;
+}
+
+/** How many names are typed to call a command. */
+const depthOf = ({ parent }: Command): number => (parent ? 1 + depthOf(parent) : 0);
+
 /** How to name a file whose name was taken for an option; undefined where there is no such file. */
 export function dashAdvice({ code, message }: CommanderError): string | undefined {
   const [, name] = /'(-.*)'/.exec(message) ?? [];

@@ -53,7 +53,7 @@ export interface StageContext extends CheckContext {
   dir: string;
   /** The stage's folder in the run, which all workers see: the first writes checkpoints there, and each its share; default: `dir`. */
   checkpoints?: string;
-  /** The folder of the whole run, for `results.json` and reports. */
+  /** The folder of the whole run. */
   runDir: string;
   runName: string;
   /** The contents of environment.json. */
@@ -117,6 +117,8 @@ export interface StageDefinition<O extends z.ZodType = z.ZodType, R extends z.Zo
    * left. A finished stage runs again when they change.
    */
   convertible?: readonly string[];
+  /** Files of its folder that belong into the run's folder, too: they are copied there when it is done, and taken away when it is to run again. */
+  publishes?: readonly string[];
   /** The kind of artifact it produces, which `artifact(...)` options of later stages ask for; default: the stage's name. */
   produces?: string;
   /**

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { Command, CommanderError } from 'commander';
 import { dashAdvice, helpArguments } from '../../src/cli/usage.js';
+import { runMain } from '../helpers/run-main.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 function program(): Command {
@@ -37,4 +38,17 @@ test.serial('a file whose name was taken for an option is told how to be named, 
   );
   t.is(dashAdvice(unknown('--modle')), undefined);
   t.is(dashAdvice(new CommanderError(1, 'commander.missingArgument', "missing '-a.wav'")), undefined);
+});
+
+test.serial('a misspelt option is told before the one that it leaves missing, in commands of any depth', async (t) => {
+  for (const [typed, unknown, meant] of [
+    ['verify anna a.wav --stroe voices', '--stroe', '--store'],
+    ['corpus dir --root recs --uot corpus', '--uot', '--out'],
+  ]) {
+    const { code, stderr } = await runMain(typed.split(' '));
+    t.is(code, 2);
+    t.regex(stderr, new RegExp(`error: unknown option '${unknown}'\\n\\(Did you mean ${meant}\\?\\)`));
+    t.notRegex(stderr, /required/);
+  }
+  t.regex((await runMain(['verify', 'anna', 'a.wav'])).stderr, /required option '--store <dir>' not specified/);
 });

@@ -14,6 +14,7 @@ import { Interrupted } from './interrupt.js';
 import { appendToJournal } from './journal.js';
 import { lockRun } from './lock.js';
 import { forgetProgress, recordedProgress } from './progress-file.js';
+import { publish, withdrawPublished } from './published.js';
 import { type PlannedStage, planRun, removeForced, titleOf } from './run-plan.js';
 import { type FinishedStage, performStage, type RunParts } from './run-stage.js';
 
@@ -60,6 +61,7 @@ async function runLocked(request: RunRequest): Promise<FinishedStage[]> {
   const plan = planRun(config, dir, registry, forced);
   await checkStages(plan, { ...request, config });
   removeForced(plan, dir, forced);
+  withdrawPublished(plan, dir);
   writeConfig(join(dir, 'config.yaml'), resolvedYaml(config));
   writeFileAtomic(join(dir, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
   const journal = (event: string, fields?: { [key: string]: Json }) =>
@@ -84,7 +86,9 @@ async function performPlan(
   for (const [index, stage] of plan.entries()) {
     if (request.signal.aborted) throw new Interrupted();
     const label = `${index + 1}/${plan.length} ${titleOf(stage)}`;
-    finished.set(stage.as, await performStage(stage, { ...request, progress, finished, label }));
+    const done = await performStage(stage, { ...request, progress, finished, label });
+    publish(stage, done.dir, runDir);
+    finished.set(stage.as, done);
     if (stage.as === until) break;
   }
   removeTemporary(runDir, 0);

@@ -25,6 +25,19 @@ export function cropPlan(count: CropPlan['count'], options: CropOptions): CropPl
   return { count, samples: { global: samplesOf(globalSeconds), local: samplesOf(localSeconds) }, disjoint, stored };
 }
 
+/** What is wrong with the lengths of crops: local ones show a part of what global ones show, so that students learn the whole from parts. */
+export function cropFaults(
+  { globalSeconds, localSeconds }: Pick<CropOptions, 'globalSeconds' | 'localSeconds'>,
+  count: CropPlan['count'],
+): string[] {
+  const local = localSeconds ?? LOCAL_SECONDS;
+  if (count.local === 0 || local <= globalSeconds) return [];
+  const stated = localSeconds === undefined ? `${local} by default` : local;
+  return [
+    `localSeconds: local crops (${stated}) are longer than global ones (globalSeconds: ${globalSeconds}). Lower it.`,
+  ];
+}
+
 /** Seconds of crops cut from one utterance of a batch. */
 export const cropSeconds = (
   count: CropPlan['count'],

@@ -38,7 +38,7 @@ import {
   trainingOptions,
   workersFault,
 } from '../training/training-options.js';
-import { cropPlan, cropSeconds } from './crop-plan.js';
+import { cropFaults, cropPlan, cropSeconds } from './crop-plan.js';
 import { openPositives, positivesFaults, positivesOptions } from './positives.js';
 import { pretrainResult } from './result.js';
 
@@ -144,6 +144,7 @@ async function check(context: CheckContext, options: Written): Promise<string[]>
     ...checkTraining(context, options),
     ...workersFault(context, `method: '${options.method.name}'`, plugin.manyWorkers),
     ...faults,
+    ...cropFaults(options, plugin.views(options.method.options)),
     ...positivesFaults(options),
     adversary,
     reference,

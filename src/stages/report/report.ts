@@ -68,6 +68,7 @@ export default defineStage({
   summary: 'Writes results.json and report.html and prints the final table.',
   options,
   result: z.object({ table: z.string() }),
+  publishes: ['results.json', 'report.html'],
   check: (_, { systems }) =>
     systems.flatMap(({ published }) => {
       const found = published && findPublished(published);
@@ -88,13 +89,13 @@ export default defineStage({
       ...(found?.voices && { voices: inFigures(found.voices) }),
       environment: context.environment,
     };
-    writeFileAtomic(join(context.runDir, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    writeFileAtomic(join(context.dir, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
     const all = baseline ? [baseline].concat(rows) : rows;
     const systems = all.map(({ system }) => system);
     const evaluations = all.map(({ evaluation }) => evaluation);
     const report = reportOf(context, chosen, { evaluations, systems, trainings, loops });
     const maps = found ? found.maps : chosen.map ? [mapOf(context.artifact(chosen.map), lists.at(-1)!)] : [];
-    writeFileAtomic(join(context.runDir, 'report.html'), renderReport({ ...report, maps, voices: found?.voices }));
+    writeFileAtomic(join(context.dir, 'report.html'), renderReport({ ...report, maps, voices: found?.voices }));
     const tables = [lists.length > 0 ? resultsText(systems) : [], loops.map(roundsText)].flat();
     return { table: tables.concat(found?.voices ? voicesText(found.voices) : []).join('\n\n') };
   },

@@ -1,10 +1,10 @@
 /**
  * A user's plugin file with tiny stages. `count` counts to `to`, one line of counted.txt for each number, waits for
- * `pauseMs` after each, and goes on after the last line when resumed; `add` sums the counts of others; `nest` runs two counts of
+ * `pauseMs` after each, and goes on after the last line when resumed; `add` sums the counts of others, and publishes the total; `nest` runs two counts of
  * its own, of which the second counts as far as the first one's sum, and adds them to the one it is given.
  */
 export const fakePlugins = `
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { artifact, defineAugmentation, defineStage, pluginChoice, UserError, z } from 'voxloop';
@@ -48,9 +48,11 @@ const add = defineStage({
     counts: z.array(artifact('count')),
     noise: pluginChoice('augmentation', 'hiss'),
   }),
+  publishes: ['total.txt'],
   async run(context, { counts, noise }) {
     const sums = counts.map((name: string) => (context.artifact(name).result as { sum: number }).sum);
     const total = sums.reduce((a: number, b: number) => a + b, 0);
+    writeFileSync(join(context.dir, 'total.txt'), String(total));
     return { total, noise: noise.name, table: 'total ' + total };
   },
 });

@@ -54,6 +54,18 @@ test('a rerun skips everything, and hands out the same results', async (t) => {
   t.is(events().filter(({ event }) => event === 'stage-skipped').length, 4);
 });
 
+test('what a stage publishes is always that of the last run: of a failed one there is none, and an earlier one comes back', async (t) => {
+  const { run, read, has } = setUpRun(t, recipe);
+  await run();
+  t.is(read('total.txt'), '16');
+  await t.throwsAsync(run({ settings: ['two.to=5', 'two.failAt=5'] }), { message: /cannot count to 5/ });
+  t.false(has('total.txt'));
+  await run({ settings: ['two.to=5'] });
+  t.is(read('total.txt'), '21');
+  await run();
+  t.is(read('total.txt'), '16');
+});
+
 test('a changed option redoes its stage and those made from it; the old work is set aside and comes back', async (t) => {
   const { run, plan, dir } = setUpRun(t, recipe);
   const first = await run();
