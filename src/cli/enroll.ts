@@ -93,8 +93,12 @@ function tell({ refused, skipped, repeated, warnings }: EnrollReport, log: (line
   for (const warning of warnings) log(`warning: ${warning}`);
   for (const { reason } of skipped) log(`skipped: ${reason}`);
   for (const { file, speaker } of repeated) log(`already enrolled for '${speaker}': ${file}`);
-  for (const { speaker } of refused) {
-    log(`refused: nothing was stored for '${speaker}'. Repair or leave out the files above, or use --skip-bad.`);
+  for (const { speaker, usable } of refused) {
+    const advice =
+      usable > 0
+        ? `Repair or leave out the files above, or use --skip-bad to store the other ${usable}.`
+        : 'None of the recordings can be used.';
+    log(`refused: nothing was stored for '${speaker}'. ${advice}`);
   }
 }
 

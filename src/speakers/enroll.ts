@@ -23,8 +23,8 @@ export interface EnrollOptions extends ChangeOptions {
 /** The result of an enrolment. */
 export interface EnrollReport {
   enrolled: { speaker: string; utterances: number; seconds: number; soundSeconds: number }[];
-  /** Speakers that were not stored. */
-  refused: { speaker: string; reason: string }[];
+  /** Speakers that were not stored, and how many of their recordings can be used. */
+  refused: { speaker: string; reason: string; usable: number }[];
   skipped: { file: string; reason: string }[];
   /** Recordings that the speaker was enrolled with already. */
   repeated: { speaker: string; file: string }[];
@@ -91,7 +91,7 @@ async function collect(
   }
   report.skipped.push(...bad);
   if (utterances.length === 0 || (bad.length > 0 && !skipBad)) {
-    report.refused.push({ speaker, reason: bad.map(({ reason }) => reason).join(' ') });
+    report.refused.push({ speaker, reason: bad.map(({ reason }) => reason).join(' '), usable: utterances.length });
     return undefined;
   }
   for (const { file, soundSeconds } of utterances) {

@@ -32,7 +32,11 @@ const options = z.strictObject({
   loss,
   labelWeight,
   margin,
-  domainNorms,
+  // Measured on telephone calls it is what helps; the objectives alone do nothing (docs/adaptation.md).
+  domainNorms: domainNorms
+    .removeDefault()
+    .default(true)
+    .describe(domainNorms.description ?? ''),
   adapters,
   cropSeconds,
   average,

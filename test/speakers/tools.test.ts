@@ -117,8 +117,8 @@ test.serial('a speaker with a recording that cannot be used is refused; the othe
     [['dan', 2]],
   );
   t.deepEqual(
-    report.refused.map(({ speaker }) => speaker),
-    ['ann', 'bob', 'cat', 'eve'],
+    report.refused.map(({ speaker, usable }) => `${speaker} ${usable}`),
+    ['ann 1', 'bob 1', 'cat 1', 'eve 0'],
   );
   t.deepEqual([report.warnings.length, /short\.wav holds 0\.\d\d s of sound/.test(report.warnings[0])], [1, true]);
   const reasons = [/holds only silence/, /faint\.wav is silent/, /not audio/, /cut short/];

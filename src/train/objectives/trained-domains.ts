@@ -40,7 +40,7 @@ export function trainedDomains(parts: TrainerParts & DomainParts, scope: Scope):
   const targetNetwork = ownNorms ? backbone(withOwnNorms(scope, normScope)) : undefined;
   if (ownNorms && normScope.buffers().length === 0)
     throw new UserError(
-      'domainNorms: the network has no batch normalisation that domains could have of their own. Leave it out.',
+      'domainNorms: the network has no batch normalisation that domains could have of their own. Set it to false.',
     );
   const beside = createBeside(session, seed, { network, targetNetwork }, parts.objectives ?? []);
   return {
