@@ -5,7 +5,7 @@ import { createRegistry } from '../pipeline/registry/registry.js';
 import { modelBuilder } from '../stages/training/resolve-plugins.js';
 
 /**
- * Imports a published model (of WeSpeaker, 3D-Speaker, pyannote.audio, SpeechBrain, Resemblyzer, or an encoder of transformers) from a file or
+ * Imports a published model (of WeSpeaker, 3D-Speaker, pyannote.audio, SpeechBrain, Resemblyzer, or a speech encoder of transformers or fairseq) from a file or
  * folder into the model folder `out`. The file is read as data: nothing in it runs.
  * @param head options of the speaker head that an encoder gets, which is drawn and has to be trained: {head: 'mhfa', adapter: 64}
  * @throws UserError that says what cannot be imported, and why

@@ -9,7 +9,8 @@ import { type Model, readModel } from '../../src/embed/model-file.js';
 import type { Session } from '../../src/engine/session/session.js';
 import type { Tensor } from '../../src/engine/tf.js';
 import { UserError } from '../../src/errors.js';
-import { float32, int32 } from '../../src/host-tensor.js';
+import { float32, int32, sizeOf } from '../../src/host-tensor.js';
+import { writeSafetensors } from '../../src/io/safetensors.js';
 import type { Backbone } from '../../src/nn/backbone.js';
 import { maskTime } from '../../src/nn/pass.js';
 import { createScope } from '../../src/nn/scope.js';
@@ -21,9 +22,12 @@ import { backboneOf } from '../helpers/networks/build-backbone.js';
 import { withSession } from '../helpers/session.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-const folder = fileURLToPath(new URL('../../../test/fixtures/import/encoders', import.meta.url));
-const cases = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-  entry.isDirectory() ? [entry.name] : [],
+const fixtures = fileURLToPath(new URL('../../../test/fixtures/import', import.meta.url));
+const folder = join(fixtures, 'encoders');
+const cases = ['encoders', 'fairseq'].flatMap((kind) =>
+  readdirSync(join(fixtures, kind), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [join(kind, entry.name)] : [],
+  ),
 );
 const pcm = Float32Array.from(JSON.parse(readFileSync(join(folder, 'sound.json'), 'utf8')));
 const [LAYERS, WIDTH] = [3, 32];
@@ -59,9 +63,11 @@ async function hiddenOf(model: Model, wave: Float32Array, rows: number, frames?:
 }
 
 for (const name of cases)
-  test(`${name}: every layer gives what transformers computed`, async (t) => {
-    const model = await imported(t, join(folder, name));
-    const { hidden } = JSON.parse(readFileSync(join(folder, name, 'hidden.json'), 'utf8')) as { hidden: number[][][] };
+  test(`${name}: every layer gives what the published code computed`, async (t) => {
+    const model = await imported(t, join(fixtures, name));
+    const { hidden } = JSON.parse(readFileSync(join(fixtures, name, 'hidden.json'), 'utf8')) as {
+      hidden: number[][][];
+    };
     const outputs = await hiddenOf(model, pcm, 1);
     t.is(hidden.length, LAYERS);
     for (const [layer, rows] of hidden.entries()) {
@@ -151,3 +157,41 @@ test('the head behind an encoder is chosen, drawn alike each time, and embeds; t
     /comes with its own embedding: leave head out/,
   );
 });
+
+test("a file of fairseq with another architecture is refused, and so is one that is no encoder's", async (t) => {
+  const names = {
+    'encoder.pos_conv.0.0.weight': /a chain of positional convolutions \(data2vec\) is not what voxloop has/,
+    'encoder.layers.0.conv_module.pointwise_conv1.weight': /a conformer is not what voxloop has/,
+    'feature_aggregator.conv_layers.0.1.weight': /the aggregator of wav2vec \(1\) is not what voxloop has/,
+  };
+  for (const [name, message] of Object.entries(names)) {
+    await t.throwsAsync(fairseqFile(t, [...CONVOLUTIONS, [name, [1]]]), { instanceOf: UserError, message });
+  }
+  const strided = await t.throwsAsync(fairseqFile(t, CONVOLUTIONS.slice(0, 6)), { instanceOf: UserError });
+  t.regex(strided!.message, /a chain of convolutions of kernels 10,3,3,3,3,2, and strides unknown/);
+  t.regex(
+    (await t.throwsAsync(fairseqFile(t, CONVOLUTIONS)))!.message,
+    /tensor encoder\.pos_conv\.0\.weight_v is missing/,
+  );
+  t.regex(
+    (await t.throwsAsync(fairseqFile(t, [['a.weight', [2]]], 'fairseq')))!.message,
+    /is no speech encoder of fairseq: it has no tensor feature_extractor\.conv_layers\.0\.0\.weight/,
+  );
+});
+
+const KERNELS = [10, 3, 3, 3, 3, 2, 2];
+const CONVOLUTIONS = KERNELS.map((kernel, i): [string, number[]] => [
+  `feature_extractor.conv_layers.${i}.0.weight`,
+  [2, i === 0 ? 1 : 2, kernel],
+]);
+
+/** Imports a file of zeros of these shapes. */
+function fairseqFile(t: ExecutionContext, tensors: [name: string, shape: number[]][], format?: 'fairseq') {
+  const dir = temporaryFolder(t);
+  writeSafetensors(
+    join(dir, 'model.safetensors'),
+    Object.fromEntries(tensors.map(([name, shape]) => [name, float32(new Float32Array(sizeOf(shape)), shape)])),
+    {},
+  );
+  return importModel(join(dir, 'model.safetensors'), join(dir, 'out'), format);
+}

@@ -23,6 +23,7 @@ const HARMLESS_MODULES = [
   'datetime',
   'argparse',
   'omegaconf',
+  'fairseq',
   'pytorch_lightning',
   'lightning',
   'lightning_fabric',

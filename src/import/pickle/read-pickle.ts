@@ -106,6 +106,14 @@ function reduce(machine: Machine): void {
   push(machine, standInFor(called, parts));
 }
 
+/** The state of an object is dropped, but for that of a Namespace: it is nothing but its state, in which older trainings keep their settings. */
+function build(machine: Machine): void {
+  const state = pop(machine);
+  const target = pop(machine);
+  const isNamespace = target instanceof Opaque && target.name === 'argparse.Namespace';
+  push(machine, isNamespace && state instanceof PickleDict ? state : target);
+}
+
 function setItems(machine: Machine, items: PickleValue[]): void {
   const target = pop(machine);
   push(machine, target);
@@ -196,8 +204,8 @@ const INSTRUCTIONS: Readonly<Record<number, Instruction>> = {
   82: reduce,
   129: (machine) => newObject(machine, 1),
   146: (machine) => newObject(machine, 2),
-  // BUILD: the state of an object is dropped
-  98: (machine) => void pop(machine),
+  // BUILD
+  98: build,
 };
 
 /** Names of instructions that a model does not need, for messages. */

@@ -7,5 +7,6 @@ export const FORMATS = [
   'speechbrain',
   'sslsv',
   'transformers',
+  'fairseq',
 ] as const;
 export type Format = (typeof FORMATS)[number];

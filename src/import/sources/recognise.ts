@@ -4,6 +4,7 @@ import { UserError } from '../../errors.js';
 import { readError } from '../../io/read-file.js';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
 import { readConfig } from './config-file.js';
+import { fairseqSource, isFairseq } from './fairseq.js';
 import type { Format } from './formats.js';
 import { isPyannote, pyannoteSource } from './pyannote.js';
 import { isResemblyzer, resemblyzerSource } from './resemblyzer.js';
@@ -63,6 +64,7 @@ function sourceOf(found: Found, format: Format | undefined): Source {
   const { checkpoint, dir } = found;
   if (format === 'pyannote' || (!format && isPyannote(checkpoint))) return pyannoteSource(checkpoint);
   if (format === 'resemblyzer' || (!format && isResemblyzer(checkpoint))) return resemblyzerSource(checkpoint);
+  if (format === 'fairseq' || (!format && isFairseq(checkpoint))) return fairseqSource(checkpoint);
   if (format === '3d-speaker') return threeDSpeakerSource(checkpoint);
   const config = readConfig(join(dir, WESPEAKER_CONFIG));
   if (isWeSpeaker(config) && format !== 'speechbrain') return wespeakerSource(found, config);

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { featureDefinition } from '../../audio/features/features.js';
 import { UserError } from '../../errors.js';
 import { CONV_KERNELS, CONV_STRIDES } from '../../nn/encoder/conv-extractor.js';
-import { WAVE_FRAME } from '../../nn/encoder/wave-of-frames.js';
 import { SAMPLE_RATE_HZ } from '../../sample-rate.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { transformersNames, WEIGHT_NORMS } from '../names/maps-of-transformers.js';
 import { parseConfig, readConfig } from './config-file.js';
+import { encoderHearing, SPEAKER_HEAD } from './encoder-hearing.js';
 import type { Found, Source } from './source.js';
 
 /** Settings of transformers beside a checkpoint, and those of its feature extractor. */
@@ -111,17 +110,10 @@ export function transformersSource({ checkpoint, dir }: Found, config: { model_t
         ...(isWavlm && { buckets: read.num_buckets, maxDistance: read.max_bucket_distance }),
       },
     },
-    features: featureDefinition.parse({
-      frontEnd: 'waveform',
-      bins: WAVE_FRAME,
-      frameLengthMs: 25,
-      frameShiftMs: 20,
-      dither: 0,
-      cmn: hearing.do_normalize,
-    }),
+    features: encoderHearing(hearing.do_normalize),
     embeddingSize: 256,
     names: transformersNames(weightNormOf(checkpoint)),
-    drawn: ['adapters/', 'sum/', 'pooling/', 'mhfa/', 'embedding/'],
+    drawn: SPEAKER_HEAD,
     unused: UNUSED,
     ...(isWrapped && { prefix }),
     licence: `that of its model card, such as MIT or Apache-2.0 for the encoders of ${kind}`,
