@@ -16,7 +16,7 @@ export function register(program: Command): void {
     .summary('make a model folder of a published model')
     .description(
       'Reads weights and settings of WeSpeaker (ResNet, CAM++, ECAPA-TDNN, RepVGG, Gemini DF-ResNet, x-vector), of CAM++ and ERes2Net from 3D-Speaker, of ' +
-        "pyannote.audio's WeSpeaker networks, of SpeechBrain's and sslsv's ECAPA-TDNN, of Resemblyzer's encoder, or of wav2vec 2.0, HuBERT and WavLM in transformers " +
+        "pyannote.audio's WeSpeaker networks, of SpeechBrain's and sslsv's ECAPA-TDNN, of Resemblyzer's encoder, or of wav2vec 2.0, HuBERT and WavLM from transformers, fairseq or WavLM's authors " +
         '(whose speaker head is to be trained), as a .pt, .bin, .ckpt or .safetensors file, and writes a model folder that every command and ' +
         'recipe takes. A .pt file is read as data: nothing in it runs. Prints the licence: of the model card beside it, or that of its kind.',
     )
@@ -37,6 +37,7 @@ Examples:
   voxloop import voxceleb_resnet34_LM/ --out resnet34
   voxloop import campplus_cn_common.bin --format 3d-speaker --out campplus
   voxloop import wavlm-base-plus/ --set head=mhfa --set adapter=64 --out wavlm
+  voxloop import hubert_base_ls960.pt --out hubert                             # fairseq; WavLM-Base+.pt likewise
   voxloop import models/ssl/voxceleb2/dino/dino+_e-ecapa-1024 --out dino       # sslsv: config.yml, checkpoints/model_avg.pt
   voxloop embed --model resnet34 a.wav b.flac --out x.npy`,
     )
