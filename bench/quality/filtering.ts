@@ -1,41 +1,60 @@
 /**
  * The filter on recordings from the wild: clips of a corpus' training speakers, a fifth with two speakers, a fifth noise
  * (bench/corpora/wild-mix.ts). Compares SSL on everything with SSL on the clips that the filter keeps, without a model and with the
- * network trained on everything (filtering.yaml). A run that was stopped is resumed.
+ * network trained on everything (filtering.yaml), or DINO and fine-tuning behind it (filter-dino-finetune.yaml). A run that was stopped is resumed.
  *
- *   node dist/bench/quality/filtering.js --corpus DIR [--out runs/filtering] [--seeds 3] [--set everything.steps=20 ...]
+ *   node dist/bench/quality/filtering.js --corpus DIR [--recipe filter-dino-finetune] [--out runs/filtering] [--seeds 3]
+ *     [--set everything.steps=20 ...]
  *
  * Standard output: one line of JSON: precision and recall of the filter for each seed (a clip is found bad when it is dropped or split), and EER on
- * the channel list for each training.
+ * both lists for each training, by seed, with the mean and its standard error.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../../src/io/atomic.js';
 import { type ClipKind, writeWildMix } from '../corpora/wild-mix.js';
-import { mean, repository, runRecipe, seedsUpTo, stageResult } from './recipe.js';
+import { mean, repository, runRecipe, seedsUpTo, stageResult, standardError } from './recipe.js';
 
-const SYSTEMS = ['everything', 'kept', 'kept-heard'];
+const SYSTEMS: Record<string, string[]> = {
+  filtering: ['everything', 'kept', 'kept-heard'],
+  'filter-dino-finetune': [
+    'everything',
+    'kept',
+    'kept-heard',
+    'everything-tuned',
+    'kept-tuned',
+    'kept-heard-tuned',
+    'scratch',
+  ],
+};
+const LISTS = ['clean', 'channel'];
 
 const { values } = parseArgs({
   options: {
     corpus: { type: 'string' },
-    out: { type: 'string', default: 'runs/filtering' },
+    recipe: { type: 'string', default: 'filtering' },
+    out: { type: 'string' },
     seeds: { type: 'string', default: '3' },
     set: { type: 'string', multiple: true, default: [] },
   },
 });
 if (!values.corpus) throw new Error('--corpus is needed');
 const corpus = values.corpus;
+const { recipe, out = `runs/${recipe}` } = values;
+const systems = SYSTEMS[recipe];
+if (!systems) throw new Error(`--recipe is one of ${Object.keys(SYSTEMS).join(', ')}`);
+// The recordings of the wild are found bad or good; those with labels are the corpus as it is.
+const labelled = recipe === 'filtering' ? [] : [`labelled.path=${resolve(corpus)}`];
 
 async function run(seed: number) {
-  const folder = join(values.out, `seed${seed}`);
+  const folder = join(out, `seed${seed}`);
   const kinds = await mixOf(join(folder, 'mix'), join(folder, 'kinds.json'), seed);
-  const settings = [`seed=${seed}`, `corpus.path=${join(folder, 'mix')}`, ...values.set];
-  runRecipe({ recipe: repository('bench/quality/filtering.yaml'), out: join(folder, 'run'), settings });
-  const eer = SYSTEMS.map((system) => {
-    const { lists } = stageResult<{ lists: { channel: { eer: number } } }>(join(folder, 'run'), `${system}-result`);
-    return [system, lists.channel.eer];
+  const settings = [`seed=${seed}`, `corpus.path=${join(folder, 'mix')}`].concat(labelled, values.set);
+  runRecipe({ recipe: repository(`bench/quality/${recipe}.yaml`), out: join(folder, 'run'), settings });
+  const eer = systems.map((system) => {
+    const { lists } = stageResult<{ lists: Record<string, { eer: number }> }>(join(folder, 'run'), `${system}-result`);
+    return [system, Object.fromEntries(LISTS.map((list) => [list, lists[list].eer]))];
   });
   const filters = ['filter', 'heard'].map((name) => [
     name,
@@ -73,5 +92,11 @@ function judge(file: string, kinds: Record<string, ClipKind>) {
 
 const runs: Awaited<ReturnType<typeof run>>[] = [];
 for (const seed of seedsUpTo(values.seeds)) runs.push(await run(seed));
-const meanEer = (system: string): number => mean(runs.map(({ eer }) => eer[system]));
-console.log(JSON.stringify({ eer: Object.fromEntries(SYSTEMS.map((name) => [name, meanEer(name)])), seeds: runs }));
+const figures = (system: string) =>
+  Object.fromEntries(
+    LISTS.map((list) => {
+      const rates = runs.map(({ eer }): number => eer[system][list]);
+      return [list, { mean: mean(rates), standardError: standardError(rates) }];
+    }),
+  );
+console.log(JSON.stringify({ eer: Object.fromEntries(systems.map((name) => [name, figures(name)])), seeds: runs }));
