@@ -4,6 +4,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { TensorFlowError } from '../../engine/graph/c-api.js';
+import { locateLibrary } from '../../engine/library/locate.js';
+import { hasNvidiaDriver } from '../../engine/library/platform.js';
 import { UserError } from '../../errors.js';
 import { tryLock } from '../../io/lock.js';
 import type { ResolvedConfig } from '../../pipeline/config/config.js';
@@ -16,6 +18,7 @@ import { allowedSources } from '../../pipeline/workers/addresses.js';
 import type { Cluster } from '../../pipeline/workers/cluster.js';
 import { followPipeline } from '../../pipeline/workers/follow.js';
 import { freePorts } from '../../pipeline/workers/free-ports.js';
+import { gpusOfWorkers, visibleGpus } from '../../pipeline/workers/gpus.js';
 import { PLACE, type WorkerPlace, workerPlace } from '../../pipeline/workers/place.js';
 import { meet } from '../../pipeline/workers/rendezvous.js';
 import { type Started, supervise } from '../../pipeline/workers/supervise.js';
@@ -33,6 +36,8 @@ export interface WorkersOptions {
   restarts: number;
   /** Go on with fewer workers when the restarts are used up. */
   fewer: boolean;
+  /** The GPU of each worker of this machine, in order; undefined where they compute on CPUs. */
+  gpus?: string[];
   /** Emptied before every attempt: a worker that is killed leaves there what it has written. */
   scratch: string;
 }
@@ -55,7 +60,7 @@ export async function superviseWorkers(job: Job, cluster: Cluster, flags: Worker
   await runWorkers(job, { cluster, sources, wire, allowNetwork, timeoutSeconds, restarts, fewer });
 }
 
-async function runWorkers(job: Job, options: Omit<WorkersOptions, 'scratch'>): Promise<void> {
+async function runWorkers(job: Job, options: Omit<WorkersOptions, 'scratch' | 'gpus'>): Promise<void> {
   const { cluster } = options;
   const { config, registry, dir, forced } = job;
   const leads = cluster.local.includes(0);
@@ -63,12 +68,13 @@ async function runWorkers(job: Job, options: Omit<WorkersOptions, 'scratch'>): P
   const scratch = mkdtempSync(join(tmpdir(), 'voxloop-workers-'));
   const { signal, stop } = listenForInterrupt(say);
   try {
-    refuseGpu(config);
+    const gpus = gpusOfWorkers({ cluster, device: config.device, gpus: visibleGpus(), usable: canUseGpu() });
     const plan = planRun(config, dir, registry, forced);
     await checkStages(plan, { config, registry, workers: { count: cluster.count }, log: say });
     if (leads) removeForced(plan, dir, forced);
-    say(`${config.name}: ${cluster.count} workers, of which this machine runs ${cluster.local.length}`);
-    process.exitCode = await superviseAll(job, { ...options, scratch }, signal);
+    const onGpus = gpus ? `, on GPUs ${gpus.join(', ')}` : '';
+    say(`${config.name}: ${cluster.count} workers, of which this machine runs ${cluster.local.length}${onGpus}`);
+    process.exitCode = await superviseAll(job, { ...options, scratch, gpus }, signal);
   } finally {
     stop();
     rmSync(scratch, { recursive: true, force: true });
@@ -112,9 +118,14 @@ async function fewerWorkers({ config, registry, dir }: Job, count: number): Prom
   return undefined;
 }
 
-function refuseGpu({ device }: ResolvedConfig): void {
-  if (device !== 'gpu') return;
-  throw new UserError('device: gpu: workers compute on CPUs only so far. Leave --workers out, or set device: cpu.');
+/** TensorFlow for GPUs is what would be loaded, and there is a driver. */
+function canUseGpu(): boolean {
+  try {
+    return hasNvidiaDriver() && locateLibrary().gpu;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 /** Starts a process for each worker of this machine: the same command, with its place in the environment. */
@@ -125,6 +136,7 @@ async function startWorkers({
   allowNetwork,
   timeoutSeconds,
   scratch,
+  gpus,
 }: WorkersOptions): Promise<Started[]> {
   const { local } = cluster;
   rmSync(scratch, { recursive: true, force: true });
@@ -133,16 +145,16 @@ async function startWorkers({
   const addresses = cluster.addresses ?? (await freePorts(cluster.count)).map((port) => `127.0.0.1:${port}`);
   const portsNamed = cluster.addresses !== undefined;
   const place = { addresses, portsNamed, sources, allowNetwork, wire, timeoutSeconds, scratch, local: local.length };
-  return local.map((rank) => startWorker({ ...place, rank }));
+  return local.map((rank, i) => startWorker({ ...place, rank, gpu: gpus?.[i] }));
 }
 
 const LINES_KEPT = 20;
 
 function startWorker(place: WorkerPlace): Started {
-  const { rank } = place;
+  const { rank, gpu } = place;
   const [entry, ...args] = process.argv.slice(1);
   const child = fork(entry, args, {
-    env: { ...process.env, [PLACE]: JSON.stringify(place) },
+    env: { ...process.env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }), [PLACE]: JSON.stringify(place) },
     // The first worker speaks for all of them.
     stdio: rank === 0 ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -158,7 +170,7 @@ export async function runAsWorker({ config, registry, dir }: Job): Promise<void>
   const place = workerPlace.parse(JSON.parse(process.env[PLACE]!));
   await takePlace(dir, place.rank);
   const threads = config.threads || Math.max(1, Math.floor(availableParallelism() / place.local));
-  const shared: ResolvedConfig = { ...config, threads, device: 'cpu' };
+  const shared: ResolvedConfig = { ...config, threads, device: place.gpu === undefined ? 'cpu' : 'gpu' };
   try {
     const { group, signal } = openWorker(place, threads);
     if (place.rank === 0) await runAlone({ config: shared, registry, dir, forced: [] }, { signal, workers: group });

@@ -53,7 +53,7 @@ export function openSession(options: SessionOptions = {}): Session {
   const { workers } = options;
   const pointer = newSession(c, graph, configProto(options), workers?.target);
   const devices = listDevices(c, pointer);
-  if (options.device === 'gpu' && !devices.some((device) => device.type === 'GPU')) {
+  if (options.device === 'gpu' && !devices.some(({ type }) => type === 'GPU')) {
     deleteSession(c, pointer);
     graph.close();
     throw new UserError(
@@ -61,8 +61,9 @@ export function openSession(options: SessionOptions = {}): Session {
         'Run `npx voxloop setup --gpu` for the CUDA libraries and `npx voxloop doctor --device gpu` for details.',
     );
   }
-  // Workers compute on CPUs, and wait for each other: a turn that one of them waits for might be that of another's wait.
-  const runner = createRunner(pointer, workers ? undefined : (options.tf32 ?? false));
+  const onGpu = devices.some(({ type }) => type === 'GPU');
+  // Workers on CPUs may be several in a process, and wait for each other: a turn that one of them waits for might be that of another's wait.
+  const runner = createRunner(pointer, workers && !onGpu ? undefined : (options.tf32 ?? false));
   const variables = new Map<string, Variable>();
   const values = createVariableValues(graph, runner.run);
   let closing: Promise<void> | undefined;
@@ -71,7 +72,7 @@ export function openSession(options: SessionOptions = {}): Session {
     graph,
     seed: options.seed ?? 0,
     compute: options.compute ?? 'float32',
-    onGpu: devices.some(({ type }) => type === 'GPU'),
+    onGpu,
     xla: options.xla ?? false,
     workers,
     devices,

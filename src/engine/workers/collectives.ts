@@ -3,7 +3,7 @@ import { floatAttr, intAttr, shapeAttr, stringAttr } from '../graph/attributes.j
 import { withGradient } from '../local-gradients.js';
 import { raw, rawOperation, tensorOf } from '../raw.js';
 import type { Tensor } from '../tf.js';
-import { currentTrace } from '../trace.js';
+import { currentTrace, onHost } from '../trace.js';
 import type { WorkerGroup } from './group.js';
 
 /** All workers are one group of TensorFlow's. */
@@ -37,13 +37,16 @@ function collective(
   const trace = currentTrace();
   const { graph } = trace;
   const number = (value: number) => graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(value) });
-  const { operation, outputs } = rawOperation(
-    type,
-    [tensor, number(group.count), number(GROUP_KEY), number(group.nextKey())],
-    attributes.concat(
-      stringAttr('communication_hint', 'ring'),
-      floatAttr('timeout_seconds', group.timeoutSeconds),
-      intAttr('Nordering_token', 0),
+  // Among GPUs TensorFlow would ask for NCCL, which is not there: what travels goes through the hosts' memory.
+  const { operation, outputs } = onHost(() =>
+    rawOperation(
+      type,
+      [tensor, number(group.count), number(GROUP_KEY), number(group.nextKey())],
+      attributes.concat(
+        stringAttr('communication_hint', 'ring'),
+        floatAttr('timeout_seconds', group.timeoutSeconds),
+        intAttr('Nordering_token', 0),
+      ),
     ),
   );
   trace.collectives.push(operation);

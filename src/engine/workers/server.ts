@@ -17,6 +17,8 @@ export interface ServerOptions {
   sources: readonly string[];
   /** What to do where the kernel cannot be told so: listen to everybody, or refuse. */
   unfiltered: 'listen' | 'refuse';
+  /** It computes on the GPU that its process sees; else it hides all of them. Default false. */
+  gpu?: boolean;
   /** The user has named the port, and must name another where it is taken. */
   portsNamed: boolean;
 }
@@ -27,9 +29,10 @@ export interface ServerOptions {
  * @throws UserError where a named port is taken, or where everybody could connect and `unfiltered` is refuse; TensorFlowError where a port that
  * was not named is taken
  */
-export function startServer({ addresses, rank, threads, sources, unfiltered, portsNamed }: ServerOptions): string {
+export function startServer(options: ServerOptions): string {
+  const { addresses, rank, sources, unfiltered, portsNamed } = options;
   const c = cApi();
-  const definition = serverDef(addresses, rank, threads);
+  const definition = serverDef(options);
   const port = Number(addresses[rank].split(':').at(-1));
   const server: Pointer = started(portsNamed ? port : undefined, () =>
     checked('NewServer', (status) => c.NewServer(definition, definition.length, status)),
@@ -57,7 +60,12 @@ function started(named: number | undefined, start: () => Pointer): Pointer {
 }
 
 /** Serialises a ServerDef (tensorflow/core/protobuf/tensorflow_server.proto). */
-export function serverDef(addresses: readonly string[], rank: number, threads: number): Uint8Array {
+export function serverDef({
+  addresses,
+  rank,
+  threads,
+  gpu = false,
+}: Pick<ServerOptions, 'addresses' | 'rank' | 'threads' | 'gpu'>): Uint8Array {
   const tasks = addresses.flatMap((address, task) =>
     messageField(2, intField(1, task).concat(stringField(2, address))),
   );
@@ -66,15 +74,15 @@ export function serverDef(addresses: readonly string[], rank: number, threads: n
     messageField(1, cluster).concat(
       stringField(2, JOB),
       intField(3, rank),
-      messageField(4, serverConfig(rank, threads)),
+      messageField(4, serverConfig(rank, threads, gpu)),
       stringField(5, 'grpc'),
     ),
   );
 }
 
-/** Field 1 is device_count: no GPU; 2 and 5 are the threads within and between operations. */
-const serverConfig = (rank: number, threads: number): number[] =>
-  messageField(1, stringField(1, 'GPU').concat(intField(2, 0))).concat(
+/** Field 1 is device_count, which hides all GPUs; 2 and 5 are the threads within and between operations. */
+const serverConfig = (rank: number, threads: number, gpu: boolean): number[] =>
+  (gpu ? [] : messageField(1, stringField(1, 'GPU').concat(intField(2, 0)))).concat(
     threads > 0 ? intField(2, threads) : [],
     intField(5, 1),
     groupConfig(rank),

@@ -23,6 +23,8 @@ export const workerPlace = z.strictObject({
   scratch: z.string(),
   /** Workers of this machine, which share its memory. */
   local: z.number().int(),
+  /** The GPU that it computes on, as CUDA_VISIBLE_DEVICES names it; else it computes on the CPU. */
+  gpu: z.string().optional(),
 });
 export type WorkerPlace = z.output<typeof workerPlace>;
 

@@ -39,6 +39,7 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
     sources,
     unfiltered: allowNetwork ? 'listen' : 'refuse',
     portsNamed: place.portsNamed,
+    gpu: place.gpu !== undefined,
   });
   const group = createGroup({
     rank,

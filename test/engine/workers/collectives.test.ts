@@ -9,7 +9,7 @@ import { NotFiniteError, requireFinite } from '../../../src/engine/require-finit
 import { tf } from '../../../src/engine/tf.js';
 import { ownRows, reduced, wholeBatchRows } from '../../../src/engine/workers/collectives.js';
 import { meanOverWorkers } from '../../../src/engine/workers/fused.js';
-import { startServer } from '../../../src/engine/workers/server.js';
+import { serverDef, startServer } from '../../../src/engine/workers/server.js';
 import { allowSources, sourceFilter } from '../../../src/engine/workers/socket-filter.js';
 import { UserError } from '../../../src/errors.js';
 import { float32 } from '../../../src/host-tensor.js';
@@ -48,6 +48,31 @@ test.serial('sums, largest values and rows of all workers; each draws its own ra
   );
   for (const name of ['sum', 'most', 'whole'] as const) t.deepEqual(first[name], second[name]);
   t.notDeepEqual(first.drawn, second.drawn);
+});
+
+test.serial("what travels does so from the hosts' memory, whatever a worker computes on", async (t) => {
+  await inEveryWorker(await groups, async (session, { rank }) => {
+    const { graph } = session;
+    const places: (string | undefined)[] = [];
+    const add = graph.add.bind(graph);
+    graph.add = (type, inputs, attributes) => {
+      if (type.startsWith('Collective')) places.push(graph.device);
+      return add(type, inputs, attributes);
+    };
+    const x = float32(Float32Array.of(1, 2), [2, 1]);
+    const act = session.compile('act', (inputs) => ({ sum: reduced(inputs.x), whole: wholeBatchRows(inputs.x) }));
+    act.trace({ x });
+    t.deepEqual(places, Array(2).fill('/device:CPU:0'), `worker ${rank}`);
+  });
+});
+
+test('a server hides the GPUs of its process, but for a worker that computes on one', (t) => {
+  const definition = (gpu?: boolean) => {
+    const bytes = serverDef({ addresses: ['a:1', 'b:2'], rank: 1, threads: 2, gpu });
+    return Buffer.from(bytes).toString('latin1');
+  };
+  t.regex(definition(), /GPU/);
+  t.notRegex(definition(true), /GPU/);
 });
 
 test.serial('a row gets the gradient of every worker that used it', async (t) => {
