@@ -42,6 +42,7 @@ export { segmentSums } from './engine/gather.js';
 export { gelu, relu } from './engine/ops/activations.js';
 export { conv2d } from './engine/ops/conv2d.js';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './engine/ops/cross-entropy.js';
+export { hits } from './engine/ops/hits.js';
 export { convolveRows, fastFftLength, irfft, rfft } from './engine/ops/spectral.js';
 export { random } from './engine/random.js';
 export { type Exchange, withExchange } from './engine/session/exchange.js';

@@ -2,6 +2,7 @@ import {
   type Backbone,
   defineSsl,
   denseLayer,
+  hits,
   leastBatch,
   meanOfCounted,
   ownRows,
@@ -94,7 +95,7 @@ export default defineSsl({
         const predictions = unit(tf.reshape(joined, [rows * frames, projectionSize]), 1);
         const scores = tf.div(tf.matMul(predictions, unit(vectors.read(), 1), false, true), temperature) as Tensor;
         const counted = tf.reshape(masked, [rows * frames]) as Tensor;
-        const right = tf.cast(tf.equal(tf.cast(tf.argMax(scores, 1), 'int32'), tf.cast(labels, 'int32')), 'float32');
+        const right = hits(scores, labels);
         return {
           loss: meanOfCounted(sparseSoftmaxCrossEntropy(scores, tf.cast(labels, 'int32') as Tensor), counted),
           metrics: {

@@ -1,4 +1,5 @@
 import { sparseSoftmaxCrossEntropy } from '../engine/ops/cross-entropy.js';
+import { hits } from '../engine/ops/hits.js';
 import { type Tensor, tf } from '../engine/tf.js';
 import { type Margin, withMargin } from './angular-margin.js';
 
@@ -20,7 +21,7 @@ export function contrast(
   { margin, scale }: { margin: Margin; scale: (cosines: Tensor) => Tensor },
 ): Contrast {
   const labels = tf.tensor1d([...positives], 'int32');
-  const accuracy = tf.mean(tf.cast(tf.equal(tf.argMax(cosines, 1), labels), 'float32'));
+  const accuracy = tf.mean(hits(cosines, labels));
   const loss = (moved: Tensor) => tf.mean(sparseSoftmaxCrossEntropy(scale(moved), labels));
   if (margin.kind === 'none') return { loss: loss(cosines), accuracy };
   const isPositive = tf.cast(tf.oneHot(labels, cosines.shape[1]!), 'float32');

@@ -1,5 +1,6 @@
 import {
   gradientReversal,
+  hits,
   meanOfCounted,
   type Objective,
   projectionHead,
@@ -58,7 +59,7 @@ export function classifyLayer(scope: Scope, inputs: number, classes: number, opt
     const logits = head(tf.reshape(opposed, [-1, inputs]));
     const targets = tf.reshape(labels!, [-1, classes]);
     const known = tf.cast(tf.greater(tf.sum(targets, 1), 0), 'float32') as Tensor;
-    const right = tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(targets, 1)), 'float32') as Tensor;
+    const right = hits(logits, tf.argMax(targets, 1) as Tensor);
     return {
       loss: meanOfCounted(softmaxCrossEntropy(logits, targets), known),
       metrics: { accuracy: meanOfCounted(right, known) },

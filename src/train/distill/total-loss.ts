@@ -1,4 +1,5 @@
 import type { Loss } from '../../engine/autodiff.js';
+import { hits } from '../../engine/ops/hits.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { Scope } from '../../nn/scope.js';
 import type { ClassificationLoss, LossSchedule } from '../classifier/classification-loss.js';
@@ -53,6 +54,6 @@ export function createTotalLoss(
 function classify({ head }: StudentHead, { outputs }: Heard, labels: Tensor, schedule: LossSchedule) {
   const { losses, beside, scores } = head.losses(outputs.get('embedding')!, labels, schedule);
   const loss = tf.mean(beside ? tf.add(losses, beside) : losses) as Tensor;
-  const accuracy = scores && tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32'));
+  const accuracy = scores && tf.mean(hits(scores, labels));
   return { loss, scores, metrics: { classification: loss, ...(accuracy && { accuracy }) } };
 }

@@ -1,3 +1,4 @@
+import { hits } from '../../engine/ops/hits.js';
 import { random } from '../../engine/random.js';
 import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
@@ -52,7 +53,7 @@ export function createFuser({ session, seed, sizes, classifier, dropFaces, optim
       const kept = tf.greaterEqual(random.uniform(present.shape, 'fusion/drop', 0, 1), dropFaces);
       const { embedding, faceShare } = layer(voices, faces, tf.mul(present, tf.cast(kept, 'float32')));
       const { losses, beside, scores } = head.losses(embedding, labels, { step, margin: tf.scalar(1) });
-      const right = scores && tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32'));
+      const right = scores && tf.mean(hits(scores, labels));
       return {
         loss: tf.mean(beside ? tf.add(losses, beside) : losses) as Tensor,
         aux: { faceShare: tf.mean(faceShare) as Tensor, ...(right && { accuracy: right as Tensor }) },

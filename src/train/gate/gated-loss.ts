@@ -1,4 +1,5 @@
 import { stopGradient } from '../../engine/autodiff.js';
+import { hits } from '../../engine/ops/hits.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { meanOfCounted } from '../../engine/workers/collectives.js';
 import type { ClassificationLoss, LossSchedule } from '../classifier/classification-loss.js';
@@ -84,7 +85,7 @@ export function createGatedLoss(head: ClassificationLoss, alignment: LabelAlignm
           decisions: decisionsOf(kept, corrected, targets),
           kept: share(kept),
           ...(predicted && { corrected: share(corrected) }),
-          ...(scores && { accuracy: share(tf.equal(tf.argMax(scores, 1), labels)) }),
+          ...(scores && { accuracy: share(hits(scores, labels)) }),
         },
       };
     },

@@ -1,4 +1,5 @@
 import { type Loss, stopGradient } from '../../engine/autodiff.js';
+import { hits } from '../../engine/ops/hits.js';
 import type { Session } from '../../engine/session/session.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import { meanOfCounted } from '../../engine/workers/collectives.js';
@@ -82,12 +83,11 @@ export function createSelfTeacher(
     const own = head.losses(embedding, targets, schedule);
     head.note?.(stopGradient(embedding), targets, weights);
     const sampleLosses = own.beside ? tf.add(own.losses, own.beside) : own.losses;
-    const named = tf.equal(tf.argMax(own.scores!, 1), targets);
     return {
       own: meanOfCounted(sampleLosses, weights),
       posteriors: posteriors.loss(scores!, stopGradient(own.scores!), targets),
       attention: tf.addN(maps.map((map, i) => attentionDistance(map, stopGradient(refined[i])))),
-      accuracy: tf.mean(tf.cast(named, 'float32')),
+      accuracy: tf.mean(hits(own.scores!, targets)),
     };
   };
   return {

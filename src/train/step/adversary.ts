@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { stopGradient } from '../../engine/autodiff.js';
 import { relu } from '../../engine/ops/activations.js';
 import { sparseSoftmaxCrossEntropy } from '../../engine/ops/cross-entropy.js';
+import { hits } from '../../engine/ops/hits.js';
 import { type Tensor, tf } from '../../engine/tf.js';
 import type { Variable } from '../../engine/variable.js';
 import { UserError } from '../../errors.js';
@@ -93,6 +94,6 @@ function discriminatorLoss(logits: Tensor, batch: number): { loss: Tensor; accur
   );
   return {
     loss: tf.mean(sparseSoftmaxCrossEntropy(logits, alike)),
-    accuracy: tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), alike), 'float32')),
+    accuracy: tf.mean(hits(logits, alike)),
   };
 }
