@@ -116,7 +116,8 @@ export function compileFunction<I extends Inputs, O extends Outputs>(
 
   function predict(inputs: I): MemoryPeak {
     const values = toValues(inputs);
-    return predictMemory({ ...runPlan(values), standing: standingBytes(session, values) });
+    const { onGpu } = session;
+    return predictMemory({ ...runPlan(values), standing: standingBytes(session, values), onGpu });
   }
 
   return Object.assign(async (inputs: I) => (await run(inputs, false)).outputs, {

@@ -1,8 +1,9 @@
 import test from 'ava';
 import { DT } from '../../../src/engine/graph/data-types.js';
 import type { OperationRecord, Phase } from '../../../src/engine/graph/operation-record.js';
+import { cudnnWorkspace } from '../../../src/engine/memory/cudnn-workspace.js';
 import { emptyParts } from '../../../src/engine/memory/memory-parts.js';
-import type { OutputRef } from '../../../src/engine/memory/plan-graph.js';
+import { type OutputRef, reachedGraph } from '../../../src/engine/memory/plan-graph.js';
 import { predictMemory } from '../../../src/engine/memory/predict.js';
 
 const MAP_BYTES = 4 * 100;
@@ -180,4 +181,35 @@ test('operations that wait for each other are an error', (t) => {
   const b = add('Conv2D', [a]);
   operations[a].controls.push(b);
   t.throws(() => peak([], [b]), { message: /2 operations wait for each other/ });
+});
+
+test('on a GPU cuDNN has both maps of the largest convolution in a wider form, up to its limit; products of one point have none', (t) => {
+  const { operations, add } = sketch();
+  const x = add('Placeholder', [], [], [2, 10, 10, 4]);
+  const kernel = add('Placeholder', [], [], [3, 3, 4, 8]);
+  const point = add('Placeholder', [], [], [1, 1, 8, 100]);
+  const y = add('Conv2D', [x, kernel], [], [2, 10, 10, 8]);
+  const z = add('Conv2D', [y, point], [], [2, 10, 10, 100]);
+  const fetches = [{ operation: z, output: 0 }];
+  const run = { operations, feeds: [x, kernel, point], fetches, targets: [], gradients: [], standing: emptyParts() };
+  const [onCpu, onGpu] = [predictMemory(run), predictMemory({ ...run, onGpu: true })];
+  const maps = 4 * 200 * (4 + 8);
+  t.is(onGpu.peakBytes - onCpu.peakBytes, 2.25 * maps);
+  t.is(onGpu.parts.workspace - onCpu.parts.workspace, 2.25 * maps);
+  const graph = reachedGraph(run);
+  t.is(cudnnWorkspace(graph, {}), 2.25 * maps);
+  t.is(cudnnWorkspace(graph, { TF_CUDNN_WORKSPACE_LIMIT_IN_MB: '0.01' }), Math.min(2.25 * maps, 0.01 * 2 ** 20));
+});
+
+test('gradients of a convolution read and write the same maps', (t) => {
+  for (const [type, inputs, output] of [
+    ['Conv2DBackpropInput', [[4], [3, 3, 4, 8], [2, 10, 10, 8]], [2, 10, 10, 4]],
+    ['Conv2DBackpropFilter', [[2, 10, 10, 4], [4], [2, 10, 10, 8]], [3, 3, 4, 8]],
+  ] as const) {
+    const { operations, add } = sketch();
+    const feeds = inputs.map((shape) => add('Placeholder', [], [], [...shape]));
+    const result = add(type, feeds, [], [...output]);
+    const graph = reachedGraph({ operations, feeds, fetches: [{ operation: result, output: 0 }], targets: [] });
+    t.is(cudnnWorkspace(graph, {}), 2.25 * 4 * 200 * (4 + 8), type);
+  }
 });
