@@ -33,7 +33,8 @@ function scatterSum(dy: Tensor, indices: Tensor, shape: number[], axis: number):
   const others = [...Array(dy.rank).keys()].filter((i) => !order.includes(i));
   const front = tensorflow.transpose(dy, [...order, ...others]);
   const rows = tensorflow.reshape(front, [indices.size, ...others.map((i) => dy.shape[i])]);
-  const flat = tensorflow.reshape(indices, [indices.size]);
+  // Whole numbers are reshaped in the host's memory, for which a GPU would wait: only where there is need.
+  const flat = indices.rank === 1 ? indices : tensorflow.reshape(indices, [indices.size]);
   const summed = segmentSums(rows, flat, shape[axis]);
   // [slices, before..., after...] back to the layout of x.
   const back = shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));

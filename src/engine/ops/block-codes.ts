@@ -3,6 +3,7 @@ import { raw } from '../raw.js';
 import type { Tensor } from '../tf.js';
 import { decode, encode } from './dynamic-tree.js';
 import type { CodeBook } from './dynamic-tree-codes.js';
+import { part } from './overwrite.js';
 
 /**
  * Numbers of values that may share one scale. The method was published with 2048; at 256 the scale costs 1.6 % of the code bytes
@@ -26,7 +27,7 @@ export function toBlocks(x: Tensor, block: Block): Tensor {
 /** The first `values` of rows [blocks, block]. */
 export function fromBlocks(blocks: Tensor, values: number): Tensor {
   const flat = tensorflow.reshape(blocks, [-1]);
-  return values < flat.size ? tensorflow.slice(flat, 0, values) : flat;
+  return values < flat.size ? part(flat, 0, values) : flat;
 }
 
 /** Rows [blocks, block] as codes (uint8, same shape) of what they are in units of their largest magnitude [blocks]. */

@@ -1,4 +1,5 @@
 import { defineDistillation, type Tensor, tf, z } from '../../index.js';
+import { classesOfRows } from '../parts/class-cosines.js';
 import { divergence, logSoftmax, posteriorOptions, softened } from './parts.js';
 
 /** Takes the true class out of a softmax: its share is below the smallest float. */
@@ -24,8 +25,7 @@ export default defineDistillation({
   build:
     ({ alpha, beta, ...options }) =>
     (student, teacher, labels) => {
-      const classes = tf.range(0, student.shape[1]!, 1, 'int32');
-      const target = tf.cast(tf.equal(tf.expandDims(labels!, 1), classes), 'float32') as Tensor;
+      const target = classesOfRows(labels!, student.shape[1]!);
       const partsOf = (scores: Tensor) => {
         const logits = softened(scores, options);
         const all = logSoftmax(logits);

@@ -17,8 +17,15 @@ export function classCosines(embeddings: Tensor, prototypes: readonly Variable[]
 
 /** The cosine of each row to its true class, [batch, 1], and that class one-hot, [batch, classes]. */
 export function targetClass(cosines: Tensor, labels: Tensor): { cosine: Tensor; target: Tensor } {
-  // tf.oneHot refuses a single class.
-  const classes = tf.range(0, cosines.shape[1]!, 1, 'int32');
-  const target = tf.cast(tf.equal(tf.expandDims(labels, 1), classes), 'float32') as Tensor;
+  const target = classesOfRows(labels, cosines.shape[1]!);
   return { cosine: tf.sum(tf.mul(cosines, target), 1, true), target };
+}
+
+/**
+ * The classes `labels` [rows] one-hot, [rows, classes]. (tf.oneHot refuses a single class.) As floating point: whole numbers are compared in the
+ * host's memory, for which a GPU would wait.
+ */
+export function classesOfRows(labels: Tensor, classes: number): Tensor {
+  const own = tf.expandDims(tf.cast(labels, 'float32'), 1);
+  return tf.cast(tf.equal(own, tf.range(0, classes, 1, 'float32')), 'float32');
 }
