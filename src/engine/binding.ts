@@ -2,6 +2,7 @@ import { bytesPerElement, type HostData, sizeOf, viewOf } from '../host-tensor.j
 import type { Attribute } from './graph/attributes.js';
 import { DT, hostTypeOf, tfjsTypeOf } from './graph/data-types.js';
 import { nodeById } from './graph/graph.js';
+import { withHostConstants } from './host-constants.js';
 import { currentTrace } from './trace.js';
 
 /** An output of an operation, as TensorFlow.js needs to know it. */
@@ -51,7 +52,8 @@ export const graphBinding = {
     if (STATEFUL_RANDOM.test(type))
       throw new Error(`${type} keeps a random state of its own. Use voxloop's random ops`);
     const trace = currentTrace();
-    const added = trace.graph.add(type, inputs.map(nodeById), attributes, trace.controls);
+    const nodes = withHostConstants(type, inputs.map(nodeById));
+    const added = trace.graph.add(type, nodes, attributes, trace.controls);
     if (added.outputs.some(({ shape }) => shape.includes(-1))) {
       throw new Error(`${type} has a shape that depends on values; a compiled graph needs static shapes`);
     }

@@ -106,7 +106,7 @@ function viewsOf(
   inputs: Record<string, Tensor>,
 ): Views & { twins?: Tensor } {
   const batch = batchSize / batchCut(accumulate, session.workers).count;
-  const { speed } = inputs;
+  const speed = inputs.speed && tf.cast(inputs.speed, 'float32');
   const played = (wave: Tensor, count: number) => (speed ? playedAt(wave, tf.tile(speed, [count]), speeds) : wave);
   const global = played(inputs.global, crops.global);
   const local = inputs.local && played(inputs.local, crops.local);

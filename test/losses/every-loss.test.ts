@@ -12,27 +12,9 @@ import { newRegistry } from '../helpers/recipes/run-stage.js';
 import { withSession } from '../helpers/session.js';
 import { CLASSES, openLoss, plain, SIZE } from '../helpers/training/open-loss.js';
 import { noiseBatch, smallBackbone, smallFeatures } from '../helpers/training/small-training.js';
+import { smoothLossOptions } from '../helpers/training/smooth-loss-options.js';
 
-/** Options that make each loss smooth enough for differences. Every registered loss needs an entry. */
-const cases: Record<string, Record<string, unknown>[]> = {
-  softmax: [{}],
-  'am-softmax': [{ scale: 6 }],
-  'aam-softmax': [{ scale: 6 }, { scale: 6, subCenters: 3, center: 1, interTopK: { classes: 2, margin: 0.3 } }],
-  'a-softmax': [{ annealing: { from: 0, least: 1 } }],
-  sphereface2: [{ scale: 6 }, { scale: 6, type: 'A' }],
-  triplet: [
-    { margin: 1, negatives: 'random' },
-    { margin: 1, negatives: 'semi-hard' },
-    { margin: 1, negatives: 'hardest', unitLength: false },
-  ],
-  prototypical: [{}],
-  'angular-prototypical': [{}],
-  ge2e: [
-    { utterancesPerSpeaker: 2, form: 'softmax' },
-    { utterancesPerSpeaker: 2, form: 'contrast' },
-  ],
-};
-const all = Object.entries(cases).flatMap(([name, list]) => list.map((options) => ({ name, options })));
+const all = Object.entries(smoothLossOptions).flatMap(([name, list]) => list.map((options) => ({ name, options })));
 
 const registry = newRegistry();
 const ROWS = 8;
@@ -40,7 +22,7 @@ const labels = [0, 0, 1, 1, 2, 2, 4, 4];
 const x = normalTensor([ROWS, SIZE], 'x', 2);
 
 test('every loss has options here', (t) => {
-  t.deepEqual(Object.keys(cases).sort(), [...registry.names('loss')].sort());
+  t.deepEqual(Object.keys(smoothLossOptions).sort(), [...registry.names('loss')].sort());
 });
 
 for (const { name, options } of all) {

@@ -26,7 +26,7 @@ export const speedLabels = (labels: Int32Array, classes: number, index: Int32Arr
   labels.map((label, row) => label + index[row] * classes);
 
 /**
- * Plays each row at the speed with the number `index` (int32 [rows]); pitch and formants change with it, as with sox' `speed`. Every
+ * Plays each row at the speed with the number `index` (int32 or float32 [rows]); pitch and formants change with it, as with sox' `speed`. Every
  * speed is computed for all rows.
  * @param wave [rows, speedCropSamples(samples)]
  * @returns [rows, samples]; no gradient flows through
@@ -35,7 +35,8 @@ export function changeSpeed(wave: Tensor, index: Tensor, samples: number, speeds
   const [rows, longest] = wave.shape;
   if (longest < speedCropSamples(samples, speeds))
     throw new Error(`rows of ${longest} samples are too short for ${samples} samples at every speed`);
-  const chosen = tf.reshape(index, [rows, 1]);
+  // Whole numbers are reshaped and compared in the host's memory, for which a GPU would wait.
+  const chosen = tf.reshape(tf.cast(index, 'float32'), [rows, 1]);
   return withoutGradient(() =>
     speeds
       .map((speed) => atSpeed(wave, speed, samples))

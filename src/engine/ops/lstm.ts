@@ -3,6 +3,7 @@ import { boolAttr, castTo, floatAttr } from '../graph/attributes.js';
 import { DT } from '../graph/data-types.js';
 import { raw, toFloat32 } from '../raw.js';
 import type { Tensor } from '../tf.js';
+import { onHost } from '../trace.js';
 
 const ATTRIBUTES = [boolAttr('use_peephole', false)];
 /** Cell states are not clipped. */
@@ -50,7 +51,8 @@ export function lstm(x: Tensor, { input, recurrent, bias }: LstmWeights): Tensor
 /** The operation's inputs: number of steps, sequence, first states, weights, peepholes (which are not used) and bias. */
 function inputsOf(x: Tensor, weights: Tensor, bias: Tensor, units: number): Tensor[] {
   const [steps, rows] = x.shape;
-  const [count] = raw('Cast', [tensorflow.scalar(steps, 'int32')], castTo(DT.INT64));
+  // There the kernel of a GPU reads it.
+  const [count] = onHost(() => raw('Cast', [tensorflow.scalar(steps, 'int32')], castTo(DT.INT64)));
   const state = tensorflow.zeros([rows, units]);
   const peephole = tensorflow.zeros([units]);
   return [count, x, state, state, weights, peephole, peephole, peephole, bias];
