@@ -41,8 +41,8 @@ export function checkMemory(
     memoryBytes === undefined
       ? availableMemory(session.devices)
       : { bytes: memoryBytes, source: "the config's `memory`" };
-  // Each worker of a machine has its part of it.
-  const bytes = Math.floor(whole / (session.workers?.local ?? 1));
+  // Each worker of a machine, or of a GPU, has its part of it.
+  const bytes = Math.floor(whole / (session.workers?.sharing ?? 1));
   const need = `${formatByteSize(peakBytes)} of ${formatByteSize(bytes)} (${source})`;
   if (peakBytes <= bytes) {
     log(`memory: a step needs ${need}`);

@@ -80,6 +80,7 @@ linux('a worker whose supervisor is killed while it starts ends before it takes 
   const place: WorkerPlace = {
     rank: 1,
     local: 2,
+    sharing: 2,
     addresses,
     portsNamed: false,
     sources: [],

@@ -18,7 +18,7 @@ import { allowedSources } from '../../pipeline/workers/addresses.js';
 import type { Cluster } from '../../pipeline/workers/cluster.js';
 import { followPipeline } from '../../pipeline/workers/follow.js';
 import { freePorts } from '../../pipeline/workers/free-ports.js';
-import { gpusOfWorkers, visibleGpus } from '../../pipeline/workers/gpus.js';
+import { describeGpus, gpusOfWorkers, sharing, visibleGpus } from '../../pipeline/workers/gpus.js';
 import { PLACE, type WorkerPlace, workerPlace } from '../../pipeline/workers/place.js';
 import { meet } from '../../pipeline/workers/rendezvous.js';
 import { type Started, supervise } from '../../pipeline/workers/supervise.js';
@@ -72,7 +72,7 @@ async function runWorkers(job: Job, options: Omit<WorkersOptions, 'scratch' | 'g
     const plan = planRun(config, dir, registry, forced);
     await checkStages(plan, { config, registry, workers: { count: cluster.count }, log: say });
     if (leads) removeForced(plan, dir, forced);
-    const onGpus = gpus ? `, on GPUs ${gpus.join(', ')}` : '';
+    const onGpus = gpus ? `, on ${describeGpus(gpus)}` : '';
     say(`${config.name}: ${cluster.count} workers, of which this machine runs ${cluster.local.length}${onGpus}`);
     process.exitCode = await superviseAll(job, { ...options, scratch, gpus }, signal);
   } finally {
@@ -145,7 +145,10 @@ async function startWorkers({
   const addresses = cluster.addresses ?? (await freePorts(cluster.count)).map((port) => `127.0.0.1:${port}`);
   const portsNamed = cluster.addresses !== undefined;
   const place = { addresses, portsNamed, sources, allowNetwork, wire, timeoutSeconds, scratch, local: local.length };
-  return local.map((rank, i) => startWorker({ ...place, rank, gpu: gpus?.[i] }));
+  return local.map((rank, i) => {
+    const gpu = gpus?.[i];
+    return startWorker({ ...place, rank, gpu, sharing: gpu === undefined ? local.length : sharing(gpu, gpus!) });
+  });
 }
 
 const LINES_KEPT = 20;

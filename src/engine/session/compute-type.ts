@@ -2,24 +2,41 @@ import { conv2d } from '../ops/conv2d.js';
 import { random } from '../random.js';
 import { type Tensor, tf } from '../tf.js';
 import type { Compiled } from './compile.js';
+import { type Exchange, withExchange } from './exchange.js';
 import { openSession, type Session } from './session.js';
 import type { SessionOptions } from './session-config.js';
 
 /**
  * The type to compute in: the one asked for, or with `auto` bfloat16 where it is faster on this device. `threads` as for the
  * sessions that follow: the probe may be the first session of the process, which sets their number. `tf32` as for the training, whose
- * float32 is to be beaten.
+ * float32 is to be beaten. `workers` try their devices at the same time, and all get the same answer; all of them must ask.
  */
 export async function computeType(
-  place: Pick<SessionOptions, 'device' | 'threads' | 'tf32'>,
+  place: Pick<SessionOptions, 'device' | 'threads' | 'tf32' | 'workers'>,
   asked: 'float32' | 'bfloat16' | 'auto',
 ): Promise<'float32' | 'bfloat16'> {
   if (asked !== 'auto') return asked;
-  const { device, threads, tf32 } = place;
-  const wide = await convolutionMs({ device, threads, tf32, compute: 'float32' });
-  const narrow = await convolutionMs({ device, threads, tf32, compute: 'bfloat16' });
-  // A processor without bfloat16 instructions is several times slower in it; a small gain is not worth the precision.
-  return narrow < 0.8 * wide ? 'bfloat16' : 'float32';
+  const { device, threads = 0, tf32, workers } = place;
+  const tryTypes = async () => ({
+    float32: await convolutionMs({ device, threads, tf32, compute: 'float32' }),
+    bfloat16: await convolutionMs({ device, threads, tf32, compute: 'bfloat16' }),
+  });
+  if (!workers) return fasterType(await tryTypes());
+  return withExchange(workers, threads, (exchange) =>
+    exchange.during(async () => fasterType(await timesOfAll(exchange, await tryTypes()))),
+  );
+}
+
+/** Milliseconds that the same work takes in either type. */
+type TypeTimes = Record<'float32' | 'bfloat16', number>;
+
+/** A processor without bfloat16 instructions is several times slower in it; a small gain is not worth the precision. */
+const fasterType = ({ float32, bfloat16 }: TypeTimes) => (bfloat16 < 0.8 * float32 ? 'bfloat16' : 'float32');
+
+/** The sums over all workers, who wait for the slowest of them in every step: one that is several times slower decides. */
+export async function timesOfAll({ sum }: Pick<Exchange, 'sum'>, own: TypeTimes): Promise<TypeTimes> {
+  const [float32, bfloat16] = await sum(Float32Array.of(own.float32, own.bfloat16));
+  return { float32, bfloat16 };
 }
 
 /**

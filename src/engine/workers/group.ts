@@ -4,8 +4,8 @@ export interface WorkerGroup {
   readonly rank: number;
   /** Number of processes. */
   readonly count: number;
-  /** How many of them run on this machine, and share its memory. */
-  readonly local: number;
+  /** How many of them share the memory of its device: a machine's, or a GPU's. */
+  readonly sharing: number;
   /** TensorFlow's server in this process, as sessions address it. */
   readonly target: string;
   /** Type in which gradients travel; they are added up in it, too. */
@@ -36,7 +36,7 @@ export type GroupOptions = Pick<WorkerGroup, 'rank' | 'count' | 'target'> &
 export function createGroup(options: GroupOptions): WorkerGroup {
   let last = 0;
   return {
-    local: options.count,
+    sharing: options.count,
     wire: 'float32',
     timeoutSeconds: 300,
     stopWanted: () => false,

@@ -44,26 +44,34 @@ export interface GpuRequest {
 }
 
 /**
- * One GPU for each worker of this machine, in order of rank; undefined where they compute on CPUs. `auto` takes GPUs where all workers run here
- * and there are enough: of other machines nothing is known, and workers on different devices would drift apart.
- * @throws UserError where `gpu` is asked for and there are too few
+ * The GPU of each worker of this machine, in order of rank; undefined where they compute on CPUs. `gpu` goes round those that there are, so that
+ * workers share some where there are fewer. `auto` takes GPUs where all workers run here and each can have its own: of other machines nothing is
+ * known, and workers on different devices would drift apart.
+ * @throws UserError where `gpu` is asked for and there is none
  */
 export function gpusOfWorkers({ cluster, device, gpus, usable }: GpuRequest): string[] | undefined {
   if (device === 'cpu') return undefined;
+  const { names, chosen } = gpus;
   const places = cluster.local.map((rank) => placeOnMachine(rank, cluster.addresses));
-  // A launcher that gives each worker one GPU has chosen already.
-  const found =
-    gpus.chosen && gpus.names.length === 1 && places.length === 1
-      ? gpus.names
-      : places.map((place) => gpus.names[place]);
-  const enough = found.every((name) => name !== undefined);
-  if (device === 'auto') return usable && enough && cluster.addresses === undefined ? found : undefined;
-  if (enough) return found;
-  const seen = gpus.chosen ? `CUDA_VISIBLE_DEVICES leaves it ${gpus.names.length}` : `it has ${gpus.names.length}`;
+  const enough = places.every((place) => place < names.length);
+  if (device === 'auto' && !(usable && enough && cluster.addresses === undefined)) return undefined;
+  // Where a launcher has given each worker one GPU, that is the one.
+  if (names.length > 0) return places.map((place) => names[place % names.length]);
+  const seen = chosen ? 'CUDA_VISIBLE_DEVICES leaves it none' : 'it has none';
   throw new UserError(
-    `device: gpu: each worker takes a GPU of its own, this machine runs workers up to number ${Math.max(...places) + 1}, and ${seen}. ` +
-      'Start fewer workers, or set device: cpu.',
+    `device: gpu: the workers of this machine compute on its GPUs, and ${seen}. Set device: cpu, or run \`npx voxloop doctor --device gpu\`.`,
   );
+}
+
+/** How many workers of this machine compute on a GPU. */
+export const sharing = (gpu: string, gpus: readonly string[]): number => gpus.filter((name) => name === gpu).length;
+
+/** The GPUs of the workers in words, in order of rank. */
+export function describeGpus(gpus: readonly string[]): string {
+  const all = [...new Set(gpus)];
+  if (all.length === gpus.length) return `GPUs ${gpus.join(', ')}`;
+  const shares = all.map((gpu) => `${sharing(gpu, gpus)} on GPU ${gpu}`);
+  return `fewer GPUs than workers: ${shares.join(', ')}; those that share one take turns, and parts of its memory`;
 }
 
 /** How many workers of lower rank run on a worker's machine. */

@@ -21,8 +21,10 @@ export const workerPlace = z.strictObject({
   timeoutSeconds: z.number(),
   /** A folder of this machine for what need not outlive the attempt. */
   scratch: z.string(),
-  /** Workers of this machine, which share its memory. */
+  /** Workers of this machine, which share its cores. */
   local: z.number().int(),
+  /** Those of them that share the memory of its device. */
+  sharing: z.number().int(),
   /** The GPU that it computes on, as CUDA_VISIBLE_DEVICES names it; else it computes on the CPU. */
   gpu: z.string().optional(),
 });

@@ -44,7 +44,7 @@ export function openWorker(place: WorkerPlace, threads: number): WorkerLink {
   const group = createGroup({
     rank,
     count: addresses.length,
-    local: place.local,
+    sharing: place.sharing,
     target,
     wire,
     timeoutSeconds,

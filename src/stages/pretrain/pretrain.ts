@@ -110,7 +110,7 @@ export default defineStage({
     };
   },
   async run(context, written) {
-    const { registry, device, threads } = context;
+    const { registry, device, threads, workers } = context;
     const init = written.init === undefined ? undefined : openModelArtifact(context.artifact(written.init));
     const corpus = openTraining(context.artifact(written.corpus));
     const stored = corpus.train.features;
@@ -120,7 +120,7 @@ export default defineStage({
       await refuseWaveChanges(registry, written);
     }
     const { tf32 } = written;
-    const compute = await computeType({ device, threads, tf32 }, written.compute);
+    const compute = await computeType({ device, threads, tf32, workers }, written.compute);
     return withSession({ ...context, name: 'pretrain', compute, tf32, group: context.workers }, (session) =>
       pretrain(session, context, { ...written, ...network, stored }, { corpus, init }),
     );

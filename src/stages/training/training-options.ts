@@ -53,22 +53,10 @@ export const convertibleOptions = [
 /** A training stage's check, before the run starts. */
 export function checkTraining(
   context: CheckContext,
-  {
-    batchSize,
-    accumulate,
-    steps,
-    epochs,
-    compute,
-  }: { batchSize: number; accumulate: number; steps?: number; epochs?: number; compute: string },
+  { batchSize, accumulate, steps, epochs }: { batchSize: number; accumulate: number; steps?: number; epochs?: number },
 ): string[] {
   const { workers } = context;
-  const faults = [
-    microBatchFault(batchSize, accumulate, workers?.count),
-    lengthFault({ steps, epochs }),
-    workers && compute === 'auto'
-      ? 'compute: auto asks how fast this processor is, and each of several workers might choose otherwise. Give float32 or bfloat16.'
-      : undefined,
-  ];
+  const faults = [microBatchFault(batchSize, accumulate, workers?.count), lengthFault({ steps, epochs })];
   return [...checkLibrary(context), ...faults.filter((fault) => fault !== undefined)];
 }
 

@@ -1,6 +1,12 @@
 import test from 'ava';
 import { UserError } from '../../../src/errors.js';
-import { type GpuRequest, gpusOfWorkers, visibleGpus } from '../../../src/pipeline/workers/gpus.js';
+import {
+  describeGpus,
+  type GpuRequest,
+  gpusOfWorkers,
+  sharing,
+  visibleGpus,
+} from '../../../src/pipeline/workers/gpus.js';
 
 test('the GPUs are those of CUDA_VISIBLE_DEVICES, up to what ends its list; else those that the kernel shows', (t) => {
   const devices = ['null', 'nvidia10', 'nvidiactl', 'nvidia2', 'nvidia0', 'nvidia-uvm'];
@@ -43,10 +49,16 @@ test('of several machines, and of workers that are started one by one, each coun
   t.deepEqual(gpusOfWorkers(request(['7'], { cluster: { local: [3], addresses }, chosen: true })), ['7']);
 });
 
-test('too few GPUs are refused, with how many there are', (t) => {
-  t.throws(() => gpusOfWorkers(request(['0'])), {
-    instanceOf: UserError,
-    message: /up to number 2, and it has 1\. Start fewer/,
-  });
-  t.throws(() => gpusOfWorkers(request([], { chosen: true })), { message: /CUDA_VISIBLE_DEVICES leaves it 0/ });
+test('workers go round the GPUs where there are fewer, and are told so; without any they are refused', (t) => {
+  const three = { local: [0, 1, 2] };
+  const gpus = gpusOfWorkers(request(['0', '5'], { cluster: three }))!;
+  t.deepEqual(gpus, ['0', '5', '0']);
+  t.deepEqual(
+    gpus.map((gpu) => sharing(gpu, gpus)),
+    [2, 1, 2],
+  );
+  t.regex(describeGpus(gpus), /fewer GPUs than workers: 2 on GPU 0, 1 on GPU 5; those that share one take turns/);
+  t.is(describeGpus(['0', '5']), 'GPUs 0, 5');
+  t.throws(() => gpusOfWorkers(request([])), { instanceOf: UserError, message: /it has none\. Set device: cpu/ });
+  t.throws(() => gpusOfWorkers(request([], { chosen: true })), { message: /CUDA_VISIBLE_DEVICES leaves it none/ });
 });
