@@ -161,6 +161,7 @@ test('the head behind an encoder is chosen, drawn alike each time, and embeds; t
 test("a file of fairseq with another architecture is refused, and so is one that is no encoder's", async (t) => {
   const names = {
     'encoder.pos_conv.0.0.weight': /a chain of positional convolutions \(data2vec\) is not what voxloop has/,
+    'encoder.pos_conv.0.running_mean': /a norm over the batch in front of the positions is not what voxloop has/,
     'encoder.layers.0.conv_module.pointwise_conv1.weight': /a conformer is not what voxloop has/,
     'feature_aggregator.conv_layers.0.1.weight': /the aggregator of wav2vec \(1\) is not what voxloop has/,
   };

@@ -47,6 +47,31 @@ test('an object of a class that no model needs read is a name, and what it was m
   t.deepEqual(value.version, new Opaque('torch.torch_version.TorchVersion'));
 });
 
+test('settings in a Namespace or of omegaconf read as a dictionary, wherever they are named again; a state of another object is gone', (t) => {
+  const object = (module: string, name: string, state: p.Code[]) =>
+    Buffer.concat([p.global(module, name), p.emptyTuple, p.newObject, ...state, p.build]);
+  const node = (kind: string, value: p.Code) => object('omegaconf.nodes', kind, [p.dictOf({ _val: value })]);
+  const settings = read(
+    p.dictOf({
+      args: object('argparse', 'Namespace', [p.put(0), p.dictOf({ heads: p.integer(4) })]),
+      again: p.get(0),
+      cfg: object('omegaconf.dictconfig', 'DictConfig', [
+        p.dictOf({
+          _metadata: object('omegaconf.base', 'ContainerMetadata', [p.dictOf({ ref_type: p.global('typing', 'Any') })]),
+          _content: p.dictOf({
+            normalize: node('BooleanNode', p.raw(0x88)),
+            types: p.call('_operator', 'getitem', p.global('typing', 'List'), p.global('__builtin__', 'unicode')),
+          }),
+        }),
+      ]),
+    }),
+  );
+  const { args, again, cfg } = plain(settings) as Record<string, PickleValue>;
+  t.deepEqual(plain(args), { heads: 4 });
+  t.is(again, args);
+  t.deepEqual(plain(cfg), { normalize: true, types: new Opaque('_operator.getitem') });
+});
+
 /** Programs in pickles, by how they would be run, each with a mark in the file system. */
 const programs: Record<string, (command: string) => { codes: p.Code[]; named: RegExp }> = {
   'GLOBAL and REDUCE': (command) => ({ codes: [p.call('os', 'system', p.text(command))], named: /"os\.system"/ }),

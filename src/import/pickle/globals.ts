@@ -1,4 +1,13 @@
-import { Global, Opaque, PickleDict, type PickleValue, Storage, type StorageType, StoredTensor } from './values.js';
+import {
+  Global,
+  Opaque,
+  PickleDict,
+  type PickleValue,
+  Storage,
+  type StorageType,
+  StoredTensor,
+  textKey,
+} from './values.js';
 
 /** Bytes of an element. */
 export const STORAGE_BYTES: Readonly<Record<StorageType, number>> = {
@@ -22,6 +31,7 @@ const HARMLESS_MODULES = [
   'pathlib',
   'datetime',
   'argparse',
+  'typing',
   'omegaconf',
   'fairseq',
   'pytorch_lightning',
@@ -33,14 +43,13 @@ const HARMLESS_MODULES = [
   'speechbrain',
 ];
 
-/** Types of plain data. */
-const PLAIN_TYPES = 'bool bytearray bytes complex dict float frozenset int list object range set slice str tuple'.split(
-  ' ',
-);
+/** Types of plain data; `long` and `unicode` are what the older forms of pickles call int and str. */
+const PLAIN_TYPES =
+  'bool bytearray bytes complex dict float frozenset int list long object range set slice str tuple unicode'.split(' ');
 
-/** What may be named of the language itself: types of plain data, and what makes bytes and objects. */
+/** What may be named of the language itself: types of plain data, and what makes bytes, objects and the names of types such as List[int]. */
 const PLAIN_NAMES = new Set(
-  ['_codecs.encode', 'copy_reg._reconstructor', 'copyreg._reconstructor'].concat(
+  ['_codecs.encode', 'copy_reg._reconstructor', 'copyreg._reconstructor', '_operator.getitem'].concat(
     PLAIN_TYPES.flatMap((type) => [`builtins.${type}`, `__builtin__.${type}`]),
   ),
 );
@@ -66,6 +75,25 @@ export function standInFor(called: PickleValue, parts: PickleValue[]): PickleVal
     default:
       return new Opaque(called.name);
   }
+}
+
+const NAMESPACE = 'argparse.Namespace';
+/** Objects that are nothing but their state: trainings keep their settings in them. */
+const SETTINGS: readonly string[] = [NAMESPACE, 'omegaconf.dictconfig.DictConfig'];
+
+/** The value that stands for an object of a class: a dictionary where only that matters, else a name. */
+export function objectOf(name: string): PickleValue {
+  if (name === 'collections.OrderedDict') return new PickleDict();
+  return SETTINGS.includes(name) ? new PickleDict(name) : new Opaque(name);
+}
+
+/** What an object becomes by its state: settings hold theirs, a value of omegaconf is what it wraps; the state of any other is dropped. */
+export function withState(object: PickleValue, state: PickleValue): PickleValue {
+  if (object instanceof Opaque && /^omegaconf\.nodes\.\w+$/.test(object.name)) return textKey(state, '_val') ?? null;
+  if (!(object instanceof PickleDict) || object.of === undefined) return object;
+  const content = object.of === NAMESPACE ? state : textKey(state, '_content');
+  if (content instanceof PickleDict) object.entries = content.entries;
+  return object;
 }
 
 function orderedDict([pairs]: PickleValue[]): PickleValue {

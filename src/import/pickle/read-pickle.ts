@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 import { type ByteReader, byteReader } from './byte-reader.js';
-import { mayBeNamed, standInFor, storageOf } from './globals.js';
+import { mayBeNamed, objectOf, standInFor, storageOf, withState } from './globals.js';
 import { Global, Opaque, PickleDict, type PickleValue } from './values.js';
 
 /** A pickle's value, and where the bytes behind it begin. */
@@ -96,7 +96,7 @@ function newObject(machine: Machine, extra: number): void {
   for (let i = 0; i < extra; i++) pop(machine);
   const made = pop(machine);
   if (!(made instanceof Global)) throw machine.fail('an object is made of something that is no class');
-  push(machine, made.name === 'collections.OrderedDict' ? new PickleDict() : new Opaque(made.name));
+  push(machine, objectOf(made.name));
 }
 
 function reduce(machine: Machine): void {
@@ -106,12 +106,9 @@ function reduce(machine: Machine): void {
   push(machine, standInFor(called, parts));
 }
 
-/** The state of an object is dropped, but for that of a Namespace: it is nothing but its state, in which older trainings keep their settings. */
 function build(machine: Machine): void {
   const state = pop(machine);
-  const target = pop(machine);
-  const isNamespace = target instanceof Opaque && target.name === 'argparse.Namespace';
-  push(machine, isNamespace && state instanceof PickleDict ? state : target);
+  push(machine, withState(pop(machine), state));
 }
 
 function setItems(machine: Machine, items: PickleValue[]): void {

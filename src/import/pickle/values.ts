@@ -15,7 +15,9 @@ export type PickleValue =
 
 /** A dictionary, or an object of which only its dictionary matters. */
 export class PickleDict {
-  readonly entries = new Map<PickleValue, PickleValue>();
+  entries = new Map<PickleValue, PickleValue>();
+  /** @param of the class of an object that stands here as its dictionary; undefined for a dictionary itself */
+  constructor(readonly of?: string) {}
 }
 
 /** A class or function by its name. */

@@ -69,7 +69,7 @@ export function fairseqSource(checkpoint: Checkpoint): Source {
         projectionNorm: has('layer_norm.weight'),
         positionKernel,
         positionGroups: width / widthOfGroup,
-        ...(isWavlm && { buckets, maxDistance: numberOr(settings('max_distance'), 800) }),
+        ...(isWavlm && { buckets, maxDistance: numberOr(settings('max_distance'), 1280) }),
       },
     },
     features: encoderHearing((checkpoint.note('cfg', 'task', 'normalize') ?? settings('normalize')) === true),
@@ -115,11 +115,15 @@ function unlikeParts(checkpoint: Checkpoint, prefix: string): string | undefined
   if (below.some((name) => name.startsWith('feature_aggregator.'))) return 'the aggregator of wav2vec (1)';
   if (below.some((name) => /^encoder\.pos_conv\.\d\.0\./.test(name)))
     return 'a chain of positional convolutions (data2vec)';
+  if (below.includes('encoder.pos_conv.0.running_mean')) return 'a norm over the batch in front of the positions';
   if (below.some((name) => /^encoder\.layers\.0\.(ffn1|conv_module)\./.test(name))) return 'a conformer';
+  const settings = settingsOf(checkpoint);
+  const activation = settings('activation_fn') ?? 'gelu';
+  if (activation !== 'gelu') return `the activation ${activation}`;
   const kernels = CONV_KERNELS.map(
     (_, i) => tensors.get(`${prefix}feature_extractor.conv_layers.${i}.0.weight`)?.shape[2],
   );
-  const chain = stridesOf(settingsOf(checkpoint)('conv_feature_layers'));
+  const chain = stridesOf(settings('conv_feature_layers'));
   const isUsual =
     kernels.join() === CONV_KERNELS.join() && (chain === undefined || chain.join() === CONV_STRIDES.join());
   return isUsual ? undefined : `a chain of convolutions of kernels ${kernels} and strides ${chain ?? 'unknown'}`;
