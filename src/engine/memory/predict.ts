@@ -22,8 +22,9 @@ export interface PlannedRun extends RunPlan {
 export function predictMemory(plan: PlannedRun): MemoryPeak {
   const graph = reachedGraph(plan);
   for (const index of plan.feeds) if (graph.has(index)) Object.assign(graph.get(index)!, { inputs: [], controls: [] });
-  const scratch = plan.onGpu ? cudnnWorkspace(graph) : 0;
-  rewrite(graph, plan.fetches);
+  const { onGpu = false } = plan;
+  const scratch = onGpu ? cudnnWorkspace(graph) : 0;
+  rewrite(graph, plan.fetches, { onGpu });
   const { peakBytes, parts, keptBytes } = accountMemory(execute(graph, plan.fetches), plan);
   return { peakBytes: peakBytes + scratch, parts: { ...parts, workspace: parts.workspace + scratch }, keptBytes };
 }

@@ -4,12 +4,13 @@ import { consumersOf, FETCHED, type OutputRef, type PlanGraph } from './plan-gra
 
 /**
  * Changes a graph as TensorFlow's own rewriting does, as far as it moves memory: gates without work become edges, equal operations
- * one, batch normalisation and rectifier one op. (Sessions switch other rewrites off, see configProto.)
+ * one, and on a CPU batch normalisation and rectifier one op: on a GPU there is one for float16 only. (Sessions switch other rewrites off,
+ * see configProto.)
  */
-export function rewrite(graph: PlanGraph, fetches: readonly OutputRef[]): void {
+export function rewrite(graph: PlanGraph, fetches: readonly OutputRef[], { onGpu }: { onGpu: boolean }): void {
   dissolveGates(graph);
   mergeEqual(graph, fetches);
-  fuseRectifiers(graph, fetches);
+  if (!onGpu) fuseRectifiers(graph, fetches);
 }
 
 /** A NoOp that joins few operations with few others becomes direct edges between them. */

@@ -72,16 +72,21 @@ interface Sampling {
 const everything: Sampling = { forward: (x) => x, backward: (dy) => dy };
 
 /** Zeros on both sides. */
-const padding = ([ph, pw]: [number, number]): Sampling => ({
-  forward: (x) =>
-    tensorflow.pad(x, [
-      [0, 0],
-      [ph, ph],
-      [pw, pw],
-      [0, 0],
-    ]),
-  backward: (dy, shape) => tensorflow.slice(dy, [0, ph, pw, 0], shape),
-});
+function padding([ph, pw]: [number, number]): Sampling {
+  const amounts: [number, number][] = [
+    [0, 0],
+    [ph, ph],
+    [pw, pw],
+    [0, 0],
+  ];
+  const { onGpu } = currentTrace();
+  return {
+    // TensorFlow.js' own widens a bfloat16 map to float32, and with it the convolution: on a CPU, whose bits stay what they were.
+    forward: (x) =>
+      onGpu ? raw('Pad', [x, tensorflow.tensor2d(amounts, [4, 2], 'int32')])[0] : tensorflow.pad(x, amounts),
+    backward: (dy, shape) => tensorflow.slice(dy, [0, ph, pw, 0], shape),
+  };
+}
 
 /** Every sh-th row and sw-th column; TensorFlow.js has no gradient for its stridedSlice. */
 function sampling([sh, sw]: [number, number]): Sampling {

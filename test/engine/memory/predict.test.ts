@@ -33,9 +33,9 @@ function sketch() {
       phase = next;
     },
     /** Most maps alive at once. */
-    peak(feeds: number[], fetches: number[], targets: number[] = []): number {
+    peak(feeds: number[], fetches: number[], targets: number[] = [], onGpu = false): number {
       const refs: OutputRef[] = fetches.map((operation) => ({ operation, output: 0 }));
-      const run = { operations, feeds, fetches: refs, targets, gradients: [], standing: emptyParts() };
+      const run = { operations, feeds, fetches: refs, targets, gradients: [], standing: emptyParts(), onGpu };
       return predictMemory(run).peakBytes / MAP_BYTES;
     },
   };
@@ -83,14 +83,16 @@ test('the same work on the same map is done once', (t) => {
   t.is(peak([x], [add('Concat', [a, b], [], [200])]), 3);
 });
 
-test('a rectifier behind batch normalisation costs a float for eight values', (t) => {
+test('a rectifier behind batch normalisation costs a float for eight values, and nothing on a GPU', (t) => {
   const { add, operations, peak } = sketch();
   const x = add('Placeholder');
   const norm = add('FusedBatchNormV3', [x], [], [10, 8]);
   // Statistics and what is kept for the gradient: nothing before the fusion.
   for (let i = 0; i < 5; i++) operations[norm].outputs.push({ shape: [0], dataType: DT.FLOAT });
   const relu = add('Relu', [norm], [], [10, 8]);
-  t.is(peak([x], [add('MaxPool', [relu], [], [1])]) * MAP_BYTES, 4 * (80 + 80 / 8));
+  const pooled = add('MaxPool', [relu], [], [1]);
+  t.is(peak([x], [pooled]) * MAP_BYTES, 4 * (80 + 80 / 8));
+  t.is(peak([x], [pooled], [], true) * MAP_BYTES, 4 * (80 + 1));
 });
 
 test('what nothing fetches is not run', (t) => {
