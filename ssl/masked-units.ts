@@ -15,7 +15,7 @@ import {
   truncatedNormal,
   unit,
   unitRows,
-  wholeBatchRows,
+  wholeBatchSum,
   withoutGradient,
   withWholeBatch,
   workerCount,
@@ -119,32 +119,40 @@ function drawnStarts(rows: number, frames: number, share: number): Tensor {
 function learnedUnits(scope: Scope, units: number, size: number) {
   const centres = scope.buffer('centres', [units, size], 0);
   const counts = scope.buffer('counts', [units], 0);
-  /** The centres of a step that begins with the whole batch's `frames` [frames, size]: at first some of these, by `draws` [units] from 0 to 1. */
-  const begun = (frames: Tensor, draws: Tensor, first: Tensor, old: Tensor): Tensor => {
-    const places = tf.cast(tf.floor(tf.mul(draws, frames.shape[0])), 'int32');
-    return chosenBy(first, tf.gather(frames, places as ReturnType<typeof tf.tensor1d>), old);
-  };
   /**
-   * The units of all frames [frames, size], by the centres that the step begins with. While they are learned, the centres then move by all
-   * frames of the batch.
+   * The units of all frames [frames, size], by the centres that the step begins with: in the first one these are some of the frames. While
+   * they are learned, the centres then move by all frames of the batch.
    */
   return (frames: Tensor, { first, learning }: Record<string, Tensor>): Tensor =>
     withoutGradient(() => {
       const draws = random.sharedUniform([1, units], 'masked-units/first');
+      const drawn = wholeBatchFramesAt(placesIn(workerCount() * frames.shape[0], draws), frames);
+      // Found before the move is noted: behind it a variable reads as moved.
+      const nearest = nearestUnits(frames, chosenBy(first, drawn, centres.read()));
       const asRow = (scalar: Tensor): Tensor => tf.reshape(scalar, [1]);
-      // Read before the move is noted: behind it a variable reads as moved.
-      const start = begun(wholeBatchRows(frames), tf.reshape(draws, [units]), first, centres.read());
       withWholeBatch([frames, draws, asRow(first), asRow(learning)], ([all, everyDraw, ...switches]) => {
         // Micro-batches have draws of their own, and the same switches.
         const [isFirst, moves] = switches.map((values): Tensor => tf.max(values));
-        const firstDraw = tf.reshape(tf.slice(everyDraw, [0, 0], [1, units]), [units]);
-        const old = begun(all, firstDraw, isFirst, centres.read());
+        const places = placesIn(all.shape[0], tf.slice(everyDraw, [0, 0], [1, units]));
+        const old = chosenBy(isFirst, tf.gather(all, places), centres.read());
         const moved = movedCentres(all, { centres: old, counts: counts.read() });
         centres.assign(chosenBy(moves, moved.centres, old));
         counts.assign(chosenBy(moves, moved.counts, counts.read()));
       });
-      return nearestUnits(frames, start);
+      return nearest;
     });
+}
+
+/** Places among `count` frames, by `draws` [1, units] from 0 to 1. */
+const placesIn = (count: number, draws: Tensor) =>
+  tf.cast(tf.floor(tf.mul(tf.reshape(draws, [-1]), count)), 'int32') as ReturnType<typeof tf.tensor1d>;
+
+/** Frames [units, size] at `places` of the whole batch, of which `frames` [frames, size] are this worker's. */
+function wholeBatchFramesAt(places: ReturnType<typeof placesIn>, frames: Tensor): Tensor {
+  if (workerCount() === 1) return tf.gather(frames, places);
+  const chosen = tf.cast(tf.oneHot(places, workerCount() * frames.shape[0]), 'float32');
+  // Each is with one worker, and zeros with the others: their sum is less to send than all frames.
+  return wholeBatchSum(tf.matMul(ownRows(tf.transpose(chosen)), frames, true, false));
 }
 
 /** A network's embeddings, and its frames in front of the pooling where it hands them out. */

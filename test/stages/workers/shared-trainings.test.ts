@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { builtIns } from '../../../src/builtins.js';
 import { defineSsl, z } from '../../../src/index.js';
 import { writeTinyCorpus } from '../../helpers/corpora/tiny-corpus.js';
 import { artifactAt, checkStage, newRegistry } from '../../helpers/recipes/run-stage.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { tinySslOptions } from '../../helpers/training/tiny-ssl-options.js';
 import { openGroups } from '../../helpers/workers/in-process.js';
 import { runTogether } from '../../helpers/workers/run-together.js';
 
@@ -84,7 +86,7 @@ test('trainings that compare utterances, domains and layers: two workers have th
   }
 });
 
-test('a method that does not bring the rows of several workers together is refused', async (t) => {
+test('several workers train with every built-in method; one that does not bring their rows together is refused', async (t) => {
   const options = {
     corpus: 'corpus',
     backbone: { name: 'tdnn', width: 8 },
@@ -108,10 +110,12 @@ test('a method that does not bring the rows of several workers together is refus
       registry,
       stage: 'pretrain',
       artifacts: { corpus: artifactAt('.', 'corpus') },
-      options: { ...options, method },
+      options: { ...options, method: { ...tinySslOptions[method], name: method } },
       workers,
     });
   t.deepEqual(await faultsOf('silent'), []);
   t.regex((await faultsOf('silent', { count: 2 })).join(), /method: 'silent' compares the rows of a batch/);
-  for (const method of ['rdino', 'sdpn', 'masked-units']) t.deepEqual(await faultsOf(method, { count: 2 }), []);
+  const methods = builtIns.filter(({ kind }) => kind === 'ssl');
+  t.true(methods.length > 10);
+  for (const { name } of methods) t.deepEqual(await faultsOf(name, { count: 2 }), [], name);
 });

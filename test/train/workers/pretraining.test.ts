@@ -78,6 +78,7 @@ const cases: [title: string, method: string, more?: More][] = [
   ['sdpn', 'sdpn'],
   ['sdpn in two micro-batches', 'sdpn', { accumulate: 2 }],
   ['masked-units', 'masked-units'],
+  ['masked-units in two micro-batches', 'masked-units', { accumulate: 2 }],
   ['simclr with a reversible network', 'simclr', { backbone: smallReversible }],
   // A momentum that is rounded to another code moves its weight by a part of the rate more.
   ['simclr with 8-bit states', 'simclr', { backbone: wideTdnn, optimizer: { stateBits: 8 }, near: 1e-4 }],
